@@ -1,0 +1,273 @@
+//! The order board: what is to be done, the scan field, and today's figures.
+
+use chrono::{DateTime, Utc};
+use commerce::{figures, orders, stores};
+use domain::{
+    Fault, Fields, OrderId, StoreId,
+    figures::SalesToday,
+    orders::{OrderCard, OrderState, PickupCode},
+    staff::Permission,
+    text,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use rpc::{Asked, Next, Page};
+use ui::{Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButton, Size, Stat, Tone, Trend};
+
+use crate::{
+    frame::{Lit, framed, news},
+    islands::BoardBell,
+};
+
+fn order_of(fields: &Fields) -> Result<OrderId, Fault> {
+    fields.text("order_id").parse().map_err(|_| Fault::NotFound("这个订单"))
+}
+
+fn back(fields: &Fields) -> String {
+    rpc::back_path(fields.given("from").unwrap_or("/console")).to_owned()
+}
+
+/// Takes a paid order on.
+#[server(prefix = "/rpc/console", endpoint = "accept_order")]
+pub async fn accept_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("order", "/console/login", fields, async |scope, fields| {
+        orders::accept(&scope, order_of(&fields)?).await?;
+        Ok(Next::to(back(&fields)).saying("order", "已接单,请开始备货"))
+    })
+    .await
+}
+
+/// Says that an order is ready.
+#[server(prefix = "/rpc/console", endpoint = "prepare_order")]
+pub async fn prepare_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("order", "/console/login", fields, async |scope, fields| {
+        orders::prepare(&scope, order_of(&fields)?).await?;
+        Ok(Next::to(back(&fields)).saying("order", "备货完成,已通知顾客来取"))
+    })
+    .await
+}
+
+/// Turns an order down.
+#[server(prefix = "/rpc/console", endpoint = "reject_order")]
+pub async fn reject_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("order", "/console/login", fields, async |scope, fields| {
+        orders::reject(&scope, order_of(&fields)?, fields.text("reason")).await?;
+        Ok(Next::to(back(&fields)).saying("order", "已拒单,款项原路退回顾客"))
+    })
+    .await
+}
+
+/// Hands an order over against its code.
+#[server(prefix = "/rpc/console", endpoint = "redeem_code")]
+pub async fn redeem_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("redeem", "/console/login", fields, async |scope, fields| {
+        let code: PickupCode = fields.text("code").parse()?;
+        let id = orders::redeem(&scope, &code).await?;
+        let order = orders::show_for_staff(&scope, id).await?.card;
+        let news = format!("已核销 订单 {}:{},请交货", order.number, order.summary);
+        Ok(Next::to(back(&fields)).saying("redeem", news))
+    })
+    .await
+}
+
+pub async fn board(asked: Asked) -> Result<Page, Fault> {
+    let scope = &asked.scope;
+    let stores = stores::mine(scope, Permission::ReadOrders).await?;
+    let store: Option<StoreId> = asked.query.given("store").and_then(|id| id.parse().ok());
+    let open = orders::board(scope, store).await?;
+    let figures = if scope.may(Permission::ReadSales) { Some(figures::sales_today(scope).await?) } else { None };
+    let scope = scope.clone();
+    let waiting = open.iter().filter(|order| order.state == OrderState::Paid).count();
+    let title = if waiting > 0 { format!("({waiting}) 订单看板") } else { "订单看板".to_owned() };
+    // Who may not see a board is told so before anything is drawn.
+    scope.staff()?;
+    Ok(Page::new(title, move || {
+        let body = view! {
+            <h1 class="sr-only">"订单看板"</h1>
+            <Top asked=asked.clone() figures=figures/>
+            {(stores.len() > 1).then(|| view! { <StoreChips stores=stores now=store/> })}
+            {news(&asked, "order")}
+            <Columns asked=asked orders=open/>
+        };
+        framed(&scope, Lit::Board, body.into_any()).ok()
+    }))
+}
+
+/// The scan field, always ready for the next code, and today's figures.
+#[component]
+fn Top(asked: Asked, figures: Option<SalesToday>) -> impl IntoView {
+    let (error, typed) = asked.field("redeem", "code");
+    let flash = asked.flash_of("redeem");
+    let error = error.or_else(|| flash.filter(|flash| !flash.good).map(|flash| flash.message.clone()));
+    let good = flash.filter(|flash| flash.good).and_then(|_| news(&asked, "redeem"));
+    let here = asked.here;
+    view! {
+        <div class="mb-4 grid grid-cols-1 gap-4 lg:grid-cols-[26rem_1fr]">
+            <section class="panel p-4">
+                {good}
+                <Form action=RedeemCode::PATH class="flex items-start gap-2">
+                    <Hidden name="from" value=here/>
+                    <div class="flex-1">
+                        <Field name="code" label="扫码或输入取货码" inputmode="numeric" autocomplete="off" placeholder="8 位数字"
+                            autofocus=true value=typed.unwrap_or_default() error=error.unwrap_or_default()/>
+                    </div>
+                    <div class="pt-7"><Button size=Size::Large>"核销"</Button></div>
+                </Form>
+            </section>
+            <div class="grid content-start gap-3">
+                {figures.map(|figures| view! { <Figures figures=figures/> })}
+                <BoardBell events="/console/events".to_owned()/>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Figures(figures: SalesToday) -> impl IntoView {
+    let (today, before) = (figures.today, figures.yesterday);
+    let trend = |now: i64, then: i64| match now.cmp(&then) {
+        std::cmp::Ordering::Greater => Trend::Up,
+        std::cmp::Ordering::Less => Trend::Down,
+        std::cmp::Ordering::Equal => Trend::Flat,
+    };
+    view! {
+        <div class="grid grid-cols-3 gap-3">
+            <Stat label="今日销售额" value=today.sales_fen.to_string() delta=format!("昨日同时 {}", before.sales_fen)
+                trend=trend(today.sales_fen.0, before.sales_fen.0)/>
+            <Stat label="今日订单" value=today.orders.to_string() delta=format!("昨日同时 {}", before.orders) trend=trend(today.orders, before.orders)/>
+            <Stat label="今日件数" value=today.pieces.to_string() delta=format!("昨日同时 {}", before.pieces) trend=trend(today.pieces, before.pieces)/>
+        </div>
+    }
+}
+
+/// The most stores that are shown as chips; who has more finds them through the list of orders.
+const CHIPS_MOST: usize = 30;
+
+#[component]
+fn StoreChips(stores: Vec<(StoreId, String)>, now: Option<StoreId>) -> impl IntoView {
+    let mut chips = vec![Chip::new("全部门店", "/console").active(now.is_none())];
+    let few = stores.into_iter().take(CHIPS_MOST);
+    chips.extend(few.map(|(id, name)| Chip::new(name, format!("/console?store={id}")).active(now == Some(id))));
+    view! { <div class="mb-3"><Chips label="门店" chips=chips/></div> }
+}
+
+#[component]
+fn Columns(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
+    let columns = [
+        (OrderState::Paid, "待接单", "新订单会响铃并出现在这里"),
+        (OrderState::Accepted, "备货中", "接单后在这里备货"),
+        (OrderState::Ready, "待自提", "备好的订单等顾客来取"),
+    ];
+    let columns = columns.map(|(state, title, empty)| {
+        let here: Vec<_> = orders.iter().filter(|order| order.state == state).cloned().collect();
+        let count = here.len();
+        let cards = here.into_iter().map(|order| view! { <BoardCard asked=asked.clone() order=order/> }).collect_view();
+        let nothing = (count == 0)
+            .then(|| view! { <p class="panel border-dashed p-6 text-center text-sm text-base-content/70">{empty}</p> });
+        view! {
+            <section aria-label=title class="min-w-0">
+                <h2 class="mb-2 flex items-center gap-2 text-lg font-bold">
+                    {title}
+                    <span class="tabular rounded-full bg-base-300 px-2.5 text-sm">{count}</span>
+                </h2>
+                {nothing}
+                <ul class="grid grid-cols-1 gap-3">{cards}</ul>
+            </section>
+        }
+    });
+    view! { <div class="grid grid-cols-1 items-start gap-4 min-[780px]:grid-cols-3">{columns.into_iter().collect_view()}</div> }
+}
+
+#[component]
+fn BoardCard(asked: Asked, order: OrderCard) -> impl IntoView {
+    let now = asked.scope.now;
+    let zone = text::zone("");
+    let tail: String = order.number.chars().skip(order.number.len().saturating_sub(4)).collect();
+    let slot = text::moment(order.slot.start, now, zone);
+    let late = order.slot.end < now;
+    let note = (!order.note.is_empty())
+        .then(|| view! { <p class="mt-2 rounded-field bg-warning/15 px-2 py-1 text-sm">{order.note.clone()}</p> });
+    let slot_class = if late { "font-bold text-error" } else { "font-bold" };
+    view! {
+        <li class="panel p-4">
+            <a href=format!("/console/orders/{}", order.id) class="flex items-baseline justify-between gap-2">
+                <span class="tabular text-xl font-black">{format!("#{tail}")}</span>
+                <span class=slot_class>{format!("{slot} 取")}</span>
+            </a>
+            <p class="mt-1 truncate">{order.summary.clone()}</p>
+            <p class="mt-1 flex flex-wrap gap-x-3 text-sm text-base-content/70">
+                <span>{format!("手机尾号 {}", order.phone_tail)}</span>
+                <span>{order.total_fen.to_string()}</span>
+                <span>{waited(order.placed_at, now)}</span>
+            </p>
+            <p class="truncate text-xs text-base-content/70">{order.store_name.clone()}</p>
+            {note}
+            <Acts asked=asked order=order/>
+        </li>
+    }
+}
+
+/// `3 分钟前下单`
+fn waited(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    match (now - since).num_minutes() {
+        ..=0 => "刚刚下单".into(),
+        minutes @ 1..=59 => format!("{minutes} 分钟前下单"),
+        minutes => format!("{} 小时前下单", minutes / 60),
+    }
+}
+
+/// What can be done with an order now; the same on the board and on its page.
+#[component]
+pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
+    let scope = &asked.scope;
+    let here = asked.here.clone();
+    let id = order.id.to_string();
+    let fulfils = scope.may(Permission::FulfilOrders);
+    let rejects = scope.may(Permission::RejectOrders) && matches!(order.state, OrderState::Paid | OrderState::Accepted);
+    let (action, label) = match order.state {
+        OrderState::Paid => (AcceptOrder::PATH, "接单"),
+        OrderState::Accepted => (PrepareOrder::PATH, "备货完成"),
+        _ => ("", ""),
+    };
+    let forward = (fulfils && !action.is_empty()).then(|| {
+        view! { <OrderForm action=action here=here.clone() id=id.clone()><Button size=Size::Large block=true>{label}</Button></OrderForm> }
+    });
+    let ready = (order.state == OrderState::Ready)
+        .then(|| view! { <p class="text-sm text-base-content/70">"等顾客出示取货码后核销"</p> });
+    let reject = rejects.then(|| view! { <Reject here=here id=id.clone()/> });
+    view! {
+        <div class="mt-3 grid gap-2">
+            {forward}
+            {ready}
+            <div class="flex items-start gap-2">
+                <LinkButton href=format!("/console/orders/{id}/ticket") size=Size::Small><Icon glyph=Glyph::Print/>"小票"</LinkButton>
+                {reject}
+            </div>
+        </div>
+    }
+}
+
+/// A form about one order that comes back to the page it stands on.
+#[component]
+fn OrderForm(action: &'static str, here: String, id: String, children: Children) -> impl IntoView {
+    view! {
+        <Form action=action>
+            <Hidden name="from" value=here/>
+            <Hidden name="order_id" value=id/>
+            {children()}
+        </Form>
+    }
+}
+
+#[component]
+fn Reject(here: String, id: String) -> impl IntoView {
+    let field = format!("reason-{id}");
+    view! {
+        <details class="min-w-0 flex-1">
+            <summary class="touch inline-flex cursor-pointer items-center text-sm text-base-content/70">"拒单…"</summary>
+            <OrderForm action=RejectOrder::PATH here=here id=id>
+                <Field name="reason" id=field label="原因(顾客会看到)" required=true maxlength=100 placeholder="例如:原料用完"/>
+                <Button tone=Tone::Error size=Size::Small>"确认拒单并退款"</Button>
+            </OrderForm>
+        </details>
+    }
+}

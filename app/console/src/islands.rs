@@ -1,0 +1,159 @@
+//! What the console runs in the browser. Every page works without it.
+
+use leptos::prelude::*;
+use std::cell::OnceCell;
+use std::time::Duration;
+use ui::live::{Heard, follow, reload_when_idle};
+use ui::{Glyph, Icon};
+use wasm_bindgen::JsValue;
+use web_sys::{AudioContext, Storage};
+
+/// The stream's event for something that nobody has seen yet; any other change is a `message`.
+const NEW: &str = "new";
+/// Long enough for the bell to ring out before the page goes.
+const RING: Duration = Duration::from_millis(900);
+/// Where the browser keeps whether the bell rings.
+const SOUND_KEY: &str = "board-bell";
+/// The two notes of the bell: their pitch in hertz and their start in seconds.
+const NOTES: [(f32, f64); 2] = [(880.0, 0.0), (1174.7, 0.18)];
+const NOTE_SECONDS: f64 = 0.4;
+
+/// The connection of a board that stands open all day: rings and counts in the title on an event
+/// named `new`, shows the board anew on that and on any `message`, and says whether it is connected.
+#[island]
+pub fn BoardBell(
+    /// The address of the event stream.
+    events: String,
+) -> impl IntoView {
+    let (state, set_state) = signal("正在连接…");
+    let (sound, set_sound) = signal(false);
+    let unseen = StoredValue::new(0_u32);
+
+    Effect::new(move || {
+        set_sound.set(sound_is_on());
+        follow(&events, &["message", NEW], move |heard| match heard {
+            Heard::Open { again } => {
+                set_state.set("已连接");
+                if again {
+                    reload_when_idle(RING);
+                }
+            }
+            Heard::Lost => set_state.set("正在重连…"),
+            Heard::Event { name, .. } => {
+                if name == NEW {
+                    unseen.update_value(|count| *count += 1);
+                    count_in_title(unseen.get_value());
+                    if sound.get_untracked() {
+                        ring();
+                    }
+                }
+                reload_when_idle(RING);
+            }
+        });
+    });
+    // Turning it on rings at once: that is what the browser asks of a page that wants to be heard
+    // later, and it tells whether the speaker works.
+    let toggle = move |_| {
+        let on = !sound.get_untracked();
+        set_sound.set(on);
+        keep_sound(on);
+        if on {
+            ring();
+        }
+    };
+    view! {
+        <div class="flex flex-wrap items-center gap-3">
+            <p role="status" class="flex items-center gap-2 text-sm">
+                <span
+                    class="size-2.5 rounded-full"
+                    class:bg-success=move || state.get() == "已连接"
+                    class:bg-warning=move || state.get() != "已连接"
+                ></span>
+                {move || state.get()}
+            </p>
+            <button
+                type="button"
+                class="btn btn-quiet"
+                aria-pressed=move || if sound.get() { "true" } else { "false" }
+                on:click=toggle
+            >
+                <Icon glyph=Glyph::Bell/>
+                {move || if sound.get() { "关闭提示音" } else { "开启提示音" }}
+            </button>
+        </div>
+    }
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn sound_is_on() -> bool {
+    storage().and_then(|storage| storage.get_item(SOUND_KEY).ok().flatten()).is_some_and(|kept| kept == "on")
+}
+
+fn keep_sound(on: bool) {
+    if let Some(storage) = storage() {
+        // A full or forbidden storage only means that the choice is forgotten with the page.
+        let _ = storage.set_item(SOUND_KEY, if on { "on" } else { "off" });
+    }
+}
+
+/// Puts `(2) ` before the title, in place of a count that stands there already.
+fn count_in_title(count: u32) {
+    let title = document().title();
+    document().set_title(&format!("({count}) {}", without_count(&title)));
+}
+
+fn without_count(title: &str) -> &str {
+    let counted = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
+    match counted {
+        Some((digits, rest)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => rest,
+        _ => title,
+    }
+}
+
+thread_local! {
+    static BELL: OnceCell<AudioContext> = const { OnceCell::new() };
+}
+
+fn ring() {
+    BELL.with(|bell| {
+        if bell.get().is_none()
+            && let Ok(audio) = AudioContext::new()
+        {
+            // Just seen to be empty.
+            let _ = bell.set(audio);
+        }
+        // A browser without sound still shows the count.
+        let _ = bell.get().map(play);
+    });
+}
+
+fn play(audio: &AudioContext) -> Result<(), JsValue> {
+    let _ = audio.resume()?;
+    for (pitch, start) in NOTES {
+        let begin = audio.current_time() + start;
+        let note = audio.create_oscillator()?;
+        let volume = audio.create_gain()?;
+        note.frequency().set_value(pitch);
+        volume.gain().set_value_at_time(0.4, begin)?;
+        volume.gain().exponential_ramp_to_value_at_time(0.001, begin + NOTE_SECONDS)?;
+        note.connect_with_audio_node(&volume)?.connect_with_audio_node(&audio.destination())?;
+        note.start_with_when(begin)?;
+        note.stop_with_when(begin + NOTE_SECONDS)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_count;
+
+    #[test]
+    fn a_count_in_the_title_replaces_the_one_before() {
+        assert_eq!(without_count("(2) 订单"), "订单");
+        assert_eq!(without_count("订单"), "订单");
+        assert_eq!(without_count("(周末) 订单"), "(周末) 订单");
+    }
+}

@@ -1,0 +1,52 @@
+//! The console 门店端: what a store's people see. One file for each page, its server functions first.
+
+pub mod islands;
+
+#[cfg(feature = "ssr")]
+mod board;
+#[cfg(feature = "ssr")]
+mod frame;
+#[cfg(feature = "ssr")]
+mod log_in;
+#[cfg(feature = "ssr")]
+mod orders;
+#[cfg(feature = "ssr")]
+mod ticket;
+
+#[cfg(feature = "ssr")]
+pub use routes::{FACE, register, routes};
+
+#[cfg(feature = "ssr")]
+mod routes {
+    //! Which address shows which page.
+
+    use axum::Router;
+    use leptos::server_fn::axum::register_explicit;
+    use rpc::{Face, page};
+    use ui::Theme;
+
+    use crate::{board, log_in, orders, ticket};
+
+    /// The console among the faces.
+    pub const FACE: Face = Face { log_in: "/console/login", home: "/console", theme: Theme::System };
+
+    /// The console's pages.
+    pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+        Router::new()
+            .route("/console", page(FACE, board::board))
+            .route("/console/login", page(FACE, log_in::log_in))
+            .route("/console/orders", page(FACE, orders::orders))
+            .route("/console/orders/{order}", page(FACE, orders::order))
+            .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+    }
+
+    /// Makes the forms' addresses known to the server.
+    pub fn register() {
+        register_explicit::<log_in::StaffLogIn>();
+        register_explicit::<log_in::StaffLogOut>();
+        register_explicit::<board::AcceptOrder>();
+        register_explicit::<board::PrepareOrder>();
+        register_explicit::<board::RejectOrder>();
+        register_explicit::<board::RedeemCode>();
+    }
+}

@@ -1,0 +1,199 @@
+//! All orders of the person's stores, and one of them.
+
+use commerce::orders as use_cases;
+use domain::{
+    Fault,
+    orders::{ListOrders, OrderCard, OrderState, OrderView},
+    text,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{
+    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Glyph, Icon, LinkButton, Pager,
+    Tone,
+};
+
+use crate::{
+    board::Acts,
+    frame::{Lit, framed, news},
+};
+
+/// How many orders a page of the list has.
+const PAGE: usize = 30;
+
+pub async fn orders(asked: Asked) -> Result<Page, Fault> {
+    let state = OrderState::from_code(asked.query.text("state"));
+    let ask = ListOrders {
+        states: state.into_iter().collect(),
+        words: asked.query.text("q").chars().take(40).collect(),
+        most: PAGE,
+        after: asked.query.given("after").map(str::to_owned),
+        ..ListOrders::default()
+    };
+    let page = use_cases::list(&asked.scope, ask).await?;
+    let scope = asked.scope.clone();
+    Ok(Page::new("全部订单", move || {
+        let query = asked.query.text("q").to_owned();
+        let link = |state: &str, after: &str| {
+            format!("/console/orders?state={state}&q={}&after={after}", urlencoding::encode(&query))
+        };
+        let mut chips = vec![Chip::new("全部", link("", "")).active(state.is_none())];
+        chips.extend(
+            OrderState::ALL.iter().map(|&one| Chip::new(one.label(), link(one.code(), "")).active(state == Some(one))),
+        );
+        let next = page.next.map(|cursor| link(state.map_or("", OrderState::code), &cursor)).unwrap_or_default();
+        let list = if page.items.is_empty() {
+            view! {
+                <EmptyState glyph=Glyph::Receipt title="没有符合条件的订单" text="换个状态,或清空搜索再试。">
+                    <LinkButton href="/console/orders" tone=Tone::Primary>"查看全部"</LinkButton>
+                </EmptyState>
+            }
+            .into_any()
+        } else {
+            view! { <Table asked=asked.clone() orders=page.items/> <Pager next=next/> }.into_any()
+        };
+        let body = view! {
+            <h1 class="mb-3 text-xl font-bold">"全部订单"</h1>
+            <form method="get" action="/console/orders" role="search" class="mb-3 flex max-w-lg gap-2">
+                <label class="input flex-1">
+                    <Icon glyph=Glyph::Search class="size-5 opacity-60"/>
+                    <span class="sr-only">"搜索订单"</span>
+                    <input type="search" name="q" value=query.clone() placeholder="订单号、取货码或手机尾号" maxlength="40"/>
+                </label>
+                <button class="btn btn-primary" type="submit">"搜索"</button>
+            </form>
+            <div class="mb-3"><Chips label="订单状态" chips=chips/></div>
+            {list}
+        };
+        framed(&scope, Lit::Orders, body.into_any()).ok()
+    }))
+}
+
+/// How an order's state is coloured.
+fn tone_of(state: OrderState) -> Tone {
+    match state {
+        OrderState::Paid => Tone::Warn,
+        OrderState::Accepted => Tone::Info,
+        OrderState::Ready | OrderState::Completed => Tone::Success,
+        OrderState::Rejected => Tone::Error,
+        _ => Tone::Plain,
+    }
+}
+
+#[component]
+fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
+    let columns = vec![
+        Column::new("订单号"),
+        Column::new("商品"),
+        Column::new("状态"),
+        Column::new("取货时间"),
+        Column::new("手机尾号"),
+        Column::new("门店"),
+        Column::new("金额").right(),
+    ];
+    let now = asked.scope.now;
+    let rows = orders.into_iter().map(move |order| {
+        view! {
+            <tr>
+                <td><a class="link tabular" href=format!("/console/orders/{}", order.id)>{order.number}</a></td>
+                <td>{order.summary}</td>
+                <td><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
+                <td class="tabular">{text::moment(order.slot.start, now, text::zone(""))}</td>
+                <td class="tabular">{order.phone_tail}</td>
+                <td>{order.store_name}</td>
+                <td class="tabular text-end">{order.total_fen.to_string()}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! { <DataTable caption="订单" columns=columns>{rows}</DataTable> }
+}
+
+pub async fn order(asked: Asked) -> Result<Page, Fault> {
+    let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
+    let scope = asked.scope.clone();
+    Ok(Page::new(format!("订单 {}", order.card.number), move || {
+        let crumbs =
+            vec![("全部订单".to_owned(), "/console/orders".to_owned()), (order.card.number.clone(), String::new())];
+        let about = view! { <About asked=asked.clone() order=order.clone()/> }.into_any();
+        let lines = view! { <Lines order=order.clone()/> }.into_any();
+        let told = news(&asked, "order");
+        let steps = view! { <Steps asked=asked order=order/> }.into_any();
+        let body = view! {
+            <Breadcrumbs items=crumbs/>
+            {told}
+            <div class="mt-3 grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
+                <Card title="订单">{about}</Card>
+                <div class="grid grid-cols-1 gap-4">
+                    <Card title="商品">{lines}</Card>
+                    <Card title="记录">{steps}</Card>
+                </div>
+            </div>
+        };
+        framed(&scope, Lit::Orders, body.into_any()).ok()
+    }))
+}
+
+#[component]
+fn About(asked: Asked, order: OrderView) -> impl IntoView {
+    let (now, zone) = (asked.scope.now, text::zone(&order.timezone));
+    let card = order.card.clone();
+    let note = (!card.note.is_empty()).then(|| view! { <Fact label="备注">{card.note.clone()}</Fact> });
+    let money = if order.refunded_fen.0 > 0 {
+        format!("已付 {},已退 {}", order.paid_fen, order.refunded_fen)
+    } else {
+        format!("已付 {}", order.paid_fen)
+    };
+    let slot = text::moment(card.slot.start, now, zone);
+    let placed = text::moment(card.placed_at, now, zone);
+    view! {
+        <Facts>
+            <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+            <Fact label="门店">{card.store_name.clone()}</Fact>
+            <Fact label="取货时间">{slot}</Fact>
+            <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
+            <Fact label="下单">{format!("{placed} · {}", card.channel.label())}</Fact>
+            <Fact label="金额">{format!("{} ({money})", card.total_fen)}</Fact>
+            {note}
+        </Facts>
+        <Acts asked=asked order=order.card/>
+    }
+}
+
+#[component]
+fn Lines(order: OrderView) -> impl IntoView {
+    let lines = order.lines.into_iter().map(|line| {
+        let choice =
+            [line.spec, line.options_text].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+        view! {
+            <li class="flex justify-between gap-3 py-2">
+                <span>
+                    <span class="font-medium">{line.name}</span>
+                    <span class="block text-sm text-base-content/70">{choice}</span>
+                </span>
+                <span class="tabular shrink-0 font-bold">{format!("×{}", line.quantity)}</span>
+            </li>
+        }
+    });
+    view! { <ul class="divide-y divide-base-200">{lines.collect_view()}</ul> }
+}
+
+#[component]
+fn Steps(asked: Asked, order: OrderView) -> impl IntoView {
+    let (now, zone) = (asked.scope.now, text::zone(&order.timezone));
+    let steps = order.steps.into_iter().rev().map(move |step| {
+        let what = if step.note.is_empty() {
+            step.act.label().to_owned()
+        } else {
+            format!("{}({})", step.act.label(), step.note)
+        };
+        view! {
+            <li class="flex gap-3 py-1.5 text-sm">
+                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(step.at, now, zone)}</span>
+                <span>{what}</span>
+                <span class="ms-auto shrink-0 text-base-content/70">{step.by}</span>
+            </li>
+        }
+    });
+    view! { <ol>{steps.collect_view()}</ol> }
+}

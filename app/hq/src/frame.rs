@@ -1,0 +1,102 @@
+//! The screen around every page of head office, and what several pages say the same way.
+
+use chrono::{DateTime, Utc};
+use commerce::{Scope, staff};
+use domain::{
+    Fault,
+    hours::Slot,
+    orders::OrderState,
+    staff::{Permission, StaffView},
+    text,
+};
+use leptos::prelude::*;
+use ui::{Button, Form, Glyph, Hidden, NavLink, RailScreen, Size, Tone, TopBar};
+
+/// Where the console's form logs a person of staff out; the faces do not know each other's code.
+const LOG_OUT: &str = "/rpc/console/log_out";
+
+/// Which link of the rail is lit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    Wall,
+    Orders,
+    Stores,
+}
+
+/// What the screen needs of a request.
+#[derive(Clone)]
+pub struct Frame {
+    me: StaffView,
+}
+
+impl Frame {
+    /// Reads it, for those whom these pages are for: nobody of staff is sent to log in, anyone
+    /// without the permission turned away.
+    pub fn of(scope: &Scope) -> Result<Self, Fault> {
+        scope.reach(Permission::UseHq)?;
+        Ok(Self { me: staff::me(scope)? })
+    }
+
+    /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
+    pub fn screen(self, lit: Tab, title: String, back: &'static str, beside: AnyView, body: AnyView) -> impl IntoView {
+        let link = |label: &str, href: &str, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
+        let links = vec![
+            link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
+            link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders),
+            link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),
+            NavLink::new("门店端", "/console", Glyph::Bell),
+        ];
+        // The foot of the rail is seen on wide screens only; the way out must not be.
+        let top = view! {
+            <TopBar title=title back=back>
+                {beside}
+                <div class="lg:hidden"><LogOut/></div>
+            </TopBar>
+        };
+        let foot = view! { <Person me=self.me/> };
+        view! { <RailScreen brand="总部后台" links=links foot=foot.into_any() top=top.into_any()>{body}</RailScreen> }
+    }
+}
+
+#[component]
+fn Person(me: StaffView) -> impl IntoView {
+    view! {
+        <p class="font-semibold">{me.name}</p>
+        <p class="mb-2 text-sm text-base-content/70">{me.roles.join("、")}</p>
+        <LogOut/>
+    }
+}
+
+#[component]
+fn LogOut() -> impl IntoView {
+    view! {
+        <Form action=LOG_OUT>
+            <Hidden name="from" value="/hq"/>
+            <Button tone=Tone::Plain size=Size::Small>"退出登录"</Button>
+        </Form>
+    }
+}
+
+/// A path with those of the pairs that have a value as its query.
+pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
+    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// The colour of an order's state: green where money stays, red where a store turned it down.
+pub fn tone_of(state: OrderState) -> Tone {
+    match state {
+        OrderState::Paid => Tone::Warn,
+        OrderState::Accepted => Tone::Info,
+        OrderState::Ready | OrderState::Completed => Tone::Success,
+        OrderState::Rejected => Tone::Error,
+        OrderState::Placed | OrderState::Cancelled | OrderState::Expired => Tone::Plain,
+    }
+}
+
+/// `今天 12:30–12:45`.
+pub fn slot_text(slot: Slot, now: DateTime<Utc>) -> String {
+    let zone = text::zone("");
+    format!("{}–{}", text::moment(slot.start, now, zone), slot.end.with_timezone(&zone).format("%H:%M"))
+}

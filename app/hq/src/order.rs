@@ -1,0 +1,121 @@
+//! One order as head office looks into it: its goods, its money, and who did what when.
+
+use chrono::{DateTime, Utc};
+use commerce::orders;
+use domain::{
+    Fault,
+    orders::{OrderLine, OrderStep, OrderView},
+    text,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{Badge, Card, Column, DataTable, Fact, Facts, Notice, Section};
+
+use crate::frame::{Frame, Tab, address, slot_text, tone_of};
+
+/// The order's page.
+pub async fn order(asked: Asked) -> Result<Page, Fault> {
+    let frame = Frame::of(&asked.scope)?;
+    let order = orders::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
+    Ok(Page::new(format!("订单 {}", order.card.number), move || {
+        let now = asked.scope.now;
+        let title = format!("订单 {}", order.card.number);
+        let beside = view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label()}</Badge> };
+        let note = (!order.card.note.is_empty())
+            .then(|| view! { <Notice title="顾客备注">{order.card.note.clone()}</Notice> });
+        let lines = view! { <Lines lines=order.lines.clone()/> }.into_any();
+        let steps = view! { <Steps steps=order.steps.clone() zone=order.timezone.clone() now=now/> }.into_any();
+        let money = view! { <Money order=order.clone()/> }.into_any();
+        let about = view! { <About order=order now=now/> }.into_any();
+        let body = view! {
+            {note}
+            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+                <div class="-mt-6 lg:col-span-2">
+                    <Section title="商品">{lines}</Section>
+                    <Section title="订单记录">{steps}</Section>
+                </div>
+                <div class="grid gap-4">
+                    {money}
+                    {about}
+                </div>
+            </div>
+        };
+        frame.screen(Tab::Orders, title, "/hq/orders", beside.into_any(), body.into_any())
+    }))
+}
+
+#[component]
+fn Lines(lines: Vec<OrderLine>) -> impl IntoView {
+    let rows = lines.into_iter().map(|line| {
+        let choice =
+            [line.spec, line.options_text].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+        view! {
+            <tr>
+                <td class="font-medium">{line.name}</td>
+                <td class="text-base-content/70">{choice}</td>
+                <td class="tabular text-end">{line.unit_fen.to_string()}</td>
+                <td class="tabular text-end">{line.quantity.get()}</td>
+                <td class="tabular text-end font-semibold">{line.total_fen.to_string()}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let columns = vec![
+        Column::new("商品"),
+        Column::new("规格"),
+        Column::new("单价").right(),
+        Column::new("数量").right(),
+        Column::new("小计").right(),
+    ];
+    view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }
+}
+
+#[component]
+fn Steps(steps: Vec<OrderStep>, zone: String, now: DateTime<Utc>) -> impl IntoView {
+    let zone = text::zone(&zone);
+    let rows = steps.into_iter().map(|step| {
+        view! {
+            <tr>
+                <td class="tabular whitespace-nowrap">{text::moment(step.at, now, zone)}</td>
+                <td>{step.act.label()}</td>
+                <td><Badge tone=tone_of(step.state)>{step.state.label()}</Badge></td>
+                <td class="whitespace-nowrap">{step.by}</td>
+                <td>{step.note}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let columns = ["时间", "发生了什么", "状态", "操作人", "说明"].map(Column::new).to_vec();
+    view! { <DataTable caption="订单记录" columns=columns>{rows}</DataTable> }
+}
+
+#[component]
+fn Money(order: OrderView) -> impl IntoView {
+    view! {
+        <Card title="款项">
+            <Facts>
+                <Fact label="应付">{order.card.total_fen.to_string()}</Fact>
+                <Fact label="实付">{order.paid_fen.to_string()}</Fact>
+                <Fact label="已退款">{order.refunded_fen.to_string()}</Fact>
+            </Facts>
+        </Card>
+    }
+}
+
+#[component]
+fn About(order: OrderView, now: DateTime<Utc>) -> impl IntoView {
+    let placed = text::moment(order.card.placed_at, now, text::zone(&order.timezone));
+    let store = address("/hq/orders", &[("store", &order.card.store_id.to_string())]);
+    view! {
+        <Card title="订单信息">
+            <Facts>
+                <Fact label="门店"><a class="link" href=store>{order.card.store_name}</a></Fact>
+                <Fact label="取货时间">{slot_text(order.card.slot, now)}</Fact>
+                <Fact label="下单时间">{placed}</Fact>
+                <Fact label="来源">{order.card.channel.label()}</Fact>
+                <Fact label="手机尾号">{order.card.phone_tail}</Fact>
+                <Fact label="件数">{order.card.pieces}</Fact>
+            </Facts>
+        </Card>
+    }
+}

@@ -1,0 +1,157 @@
+//! All orders within a person's reach, newest first, with the filters in the address.
+
+use chrono::{DateTime, Utc};
+use commerce::{orders, stores};
+use domain::{
+    Fault, StoreId,
+    orders::{ListOrders, OrderCard, OrderState},
+    page::Page as Listed,
+    staff::Permission,
+    text,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Pager, Select, SelectItem};
+
+use crate::frame::{Frame, Tab, address, slot_text, tone_of};
+
+const PATH: &str = "/hq/orders";
+/// How many orders a page of the list has.
+const PAGE: usize = 50;
+/// The longest text that is searched for.
+const WORDS_MOST: u32 = 40;
+
+/// What the address asks for.
+struct Filter {
+    store: Option<StoreId>,
+    state: Option<OrderState>,
+    words: String,
+    after: Option<String>,
+}
+
+impl Filter {
+    fn of(asked: &Asked) -> Result<Self, Fault> {
+        let store = asked.query.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
+        Ok(Self {
+            store: store.transpose()?,
+            state: asked.query.given("state").and_then(OrderState::from_code),
+            words: asked.query.text("q").chars().take(WORDS_MOST as usize).collect(),
+            after: asked.query.given("after").map(str::to_owned),
+        })
+    }
+
+    fn ask(&self) -> ListOrders {
+        ListOrders {
+            store: self.store,
+            states: self.state.into_iter().collect(),
+            words: self.words.clone(),
+            most: PAGE,
+            after: self.after.clone(),
+        }
+    }
+
+    fn store_text(&self) -> String {
+        self.store.map(|id| id.to_string()).unwrap_or_default()
+    }
+
+    /// The address of the same list, from the top or from `after` on.
+    fn from(&self, after: &str) -> String {
+        let state = self.state.map_or("", OrderState::code);
+        address(PATH, &[("store", &self.store_text()), ("state", state), ("q", &self.words), ("after", after)])
+    }
+
+    fn is_set(&self) -> bool {
+        self.store.is_some() || self.state.is_some() || !self.words.is_empty() || self.after.is_some()
+    }
+}
+
+/// The list's page.
+pub async fn orders(asked: Asked) -> Result<Page, Fault> {
+    let frame = Frame::of(&asked.scope)?;
+    let filter = Filter::of(&asked)?;
+    let found = orders::list(&asked.scope, filter.ask()).await?;
+    let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;
+    Ok(Page::new("订单", move || {
+        let body = view! {
+            {filters(&filter, stores)}
+            {results(&filter, found, asked.scope.now)}
+        };
+        frame.screen(Tab::Orders, "订单".into(), "", ().into_any(), body.into_any())
+    }))
+}
+
+fn filters(filter: &Filter, stores: Vec<(StoreId, String)>) -> impl IntoView + use<> {
+    let mut store_items = vec![SelectItem::new("", "全部门店")];
+    store_items.extend(stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));
+    let mut state_items = vec![SelectItem::new("", "全部状态")];
+    state_items.extend(OrderState::ALL.iter().map(|state| SelectItem::new(state.code(), state.label())));
+    let state = filter.state.map_or("", OrderState::code);
+    let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
+    view! {
+        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
+            <Select name="store" label="门店" items=store_items value=filter.store_text()/>
+            <Select name="state" label="状态" items=state_items value=state/>
+            <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=WORDS_MOST required=false
+                value=filter.words.clone()/>
+            <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
+        </form>
+    }
+}
+
+fn results(filter: &Filter, found: Listed<OrderCard>, now: DateTime<Utc>) -> AnyView {
+    if found.items.is_empty() {
+        return none(filter).into_any();
+    }
+    let columns = vec![
+        Column::new("订单号"),
+        Column::new("状态"),
+        Column::new("门店"),
+        Column::new("商品"),
+        Column::new("件数").right(),
+        Column::new("金额").right(),
+        Column::new("来源"),
+        Column::new("下单时间"),
+        Column::new("取货时间"),
+    ];
+    let rows = found.items.into_iter().map(|order| row(order, now)).collect_view();
+    let next = found.next.map(|after| filter.from(&after)).unwrap_or_default();
+    let first = filter.after.is_some().then(|| filter.from(""));
+    view! {
+        <DataTable caption="订单" columns=columns>{rows}</DataTable>
+        <div class="mt-3 flex flex-wrap items-center justify-between gap-3">
+            {first.map(|href| view! { <LinkButton href=href>"回到第一页"</LinkButton> })}
+            {(!next.is_empty()).then(|| view! { <Pager next=next/> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn row(order: OrderCard, now: DateTime<Utc>) -> impl IntoView {
+    let href = format!("{PATH}/{}", order.id);
+    view! {
+        <tr>
+            <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
+            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
+            <td>{order.store_name}</td>
+            <td class="min-w-40">{order.summary}</td>
+            <td class="tabular text-end">{order.pieces}</td>
+            <td class="tabular text-end">{order.total_fen.to_string()}</td>
+            <td class="whitespace-nowrap">{order.channel.label()}</td>
+            <td class="tabular whitespace-nowrap">{text::moment(order.placed_at, now, text::zone(""))}</td>
+            <td class="tabular whitespace-nowrap">{slot_text(order.slot, now)}</td>
+        </tr>
+    }
+}
+
+fn none(filter: &Filter) -> impl IntoView + use<> {
+    let (title, text, href, label) = if filter.is_set() {
+        ("没有符合条件的订单", "换一个门店或状态,或核对订单号、取货码、手机尾号。", PATH, "查看全部订单")
+    } else {
+        ("还没有订单", "门店有了第一笔订单后,会列在这里。", "/hq/stores", "查看门店")
+    };
+    view! {
+        <EmptyState glyph=Glyph::Receipt title=title text=text>
+            <LinkButton href=href>{label}</LinkButton>
+        </EmptyState>
+    }
+}

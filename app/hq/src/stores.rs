@@ -1,0 +1,158 @@
+//! The stores within a person's reach, with the filters in the address.
+
+use commerce::stores::{self, ListStores};
+use domain::{
+    Fault,
+    stores::{Ownership, StoreEntry, StoreState},
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Pager, Select, SelectItem, Tone};
+
+use crate::frame::{Frame, Tab, address};
+
+const PATH: &str = "/hq/stores";
+/// How many stores a page of the list has.
+const PAGE: i64 = 50;
+/// The longest text that is searched for.
+const WORDS_MOST: u32 = 40;
+
+/// What the address asks for.
+struct Filter {
+    words: String,
+    ownership: Option<Ownership>,
+    state: Option<StoreState>,
+    skip: i64,
+}
+
+impl Filter {
+    fn of(asked: &Asked) -> Self {
+        Self {
+            words: asked.query.text("q").chars().take(WORDS_MOST as usize).collect(),
+            ownership: asked.query.given("ownership").and_then(Ownership::from_code),
+            state: asked.query.given("state").and_then(StoreState::from_code),
+            skip: asked.query.text("skip").parse().unwrap_or(0).max(0),
+        }
+    }
+
+    fn ask(&self) -> ListStores {
+        ListStores {
+            words: self.words.clone(),
+            ownership: self.ownership,
+            state: self.state,
+            most: PAGE,
+            skip: self.skip,
+        }
+    }
+
+    /// The address of the same list after the first `skip` stores.
+    fn from(&self, skip: i64) -> String {
+        let skip = if skip > 0 { skip.to_string() } else { String::new() };
+        let (ownership, state) = (self.ownership.map_or("", Ownership::code), self.state.map_or("", StoreState::code));
+        address(PATH, &[("q", &self.words), ("ownership", ownership), ("state", state), ("skip", &skip)])
+    }
+
+    fn is_set(&self) -> bool {
+        !self.words.is_empty() || self.ownership.is_some() || self.state.is_some() || self.skip > 0
+    }
+}
+
+/// The list's page.
+pub async fn stores(asked: Asked) -> Result<Page, Fault> {
+    let frame = Frame::of(&asked.scope)?;
+    let filter = Filter::of(&asked);
+    let (found, total) = stores::list(&asked.scope, filter.ask()).await?;
+    Ok(Page::new("门店", move || {
+        let beside = view! { <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p> };
+        let body = view! {
+            {filters(&filter)}
+            {results(&filter, found, total)}
+        };
+        frame.screen(Tab::Stores, "门店".into(), "", beside.into_any(), body.into_any())
+    }))
+}
+
+fn filters(filter: &Filter) -> impl IntoView + use<> {
+    let mut ownerships = vec![SelectItem::new("", "全部类型")];
+    ownerships.extend(Ownership::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())));
+    let mut states = vec![SelectItem::new("", "全部状态")];
+    states.extend(StoreState::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())));
+    let (ownership, state) = (filter.ownership.map_or("", Ownership::code), filter.state.map_or("", StoreState::code));
+    let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
+    view! {
+        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
+            <Field name="q" kind="search" label="搜索" placeholder="名称、编码或地址" maxlength=WORDS_MOST required=false
+                value=filter.words.clone()/>
+            <Select name="ownership" label="类型" items=ownerships value=ownership/>
+            <Select name="state" label="状态" items=states value=state/>
+            <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
+        </form>
+    }
+}
+
+fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64) -> AnyView {
+    if found.is_empty() {
+        return none(filter).into_any();
+    }
+    let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单"].map(Column::new).to_vec();
+    let rows = found.into_iter().map(row).collect_view();
+    let previous = if filter.skip > 0 { filter.from(filter.skip - PAGE) } else { String::new() };
+    let next = if filter.skip + PAGE < total { filter.from(filter.skip + PAGE) } else { String::new() };
+    let (at, of) = pages(filter.skip, total);
+    view! {
+        <DataTable caption="门店" columns=columns>{rows}</DataTable>
+        {(of > 1).then(|| view! { <Pager previous=previous next=next note=format!("第 {at} 页,共 {of} 页")/> })}
+    }
+    .into_any()
+}
+
+/// Which page begins after `skip` stores, and how many pages there are.
+fn pages(skip: i64, total: i64) -> (i64, i64) {
+    (skip / PAGE + 1, (total + PAGE - 1) / PAGE)
+}
+
+fn row(store: StoreEntry) -> impl IntoView {
+    let tone = match store.state {
+        StoreState::Open => Tone::Success,
+        StoreState::Busy | StoreState::Paused => Tone::Warn,
+        StoreState::Closed => Tone::Plain,
+    };
+    let orders = address("/hq/orders", &[("store", &store.id.to_string())]);
+    view! {
+        <tr>
+            <td class="tabular whitespace-nowrap">{store.code}</td>
+            <td class="font-medium">{store.name.clone()}</td>
+            <td>{store.brand}</td>
+            <td class="whitespace-nowrap">{store.region}</td>
+            <td class="min-w-48 text-base-content/70">{store.address}</td>
+            <td class="whitespace-nowrap">{store.ownership.label()}</td>
+            <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge></td>
+            <td><a class="link whitespace-nowrap" href=orders aria-label=format!("{}的订单", store.name)>"查看订单"</a></td>
+        </tr>
+    }
+}
+
+fn none(filter: &Filter) -> impl IntoView + use<> {
+    if filter.is_set() {
+        view! {
+            <EmptyState glyph=Glyph::Search title="没有符合条件的门店" text="换个关键词,或放宽类型与状态。">
+                <LinkButton href=PATH>"查看全部门店"</LinkButton>
+            </EmptyState>
+        }
+        .into_any()
+    } else {
+        view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店;如需查看更多,请联系总部管理员。"/> }.into_any()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_page_may_be_short_but_is_counted() {
+        assert_eq!(pages(0, 50), (1, 1));
+        assert_eq!(pages(50, 51), (2, 2));
+        assert_eq!(pages(0, 0), (1, 0));
+    }
+}

@@ -1,0 +1,52 @@
+//! What a page is asked.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use commerce::{Scope, flashes::Flash};
+use domain::{Fault, Fields};
+
+/// The nonce of this answer's scripts, for the content security policy.
+#[derive(Clone, Debug)]
+pub struct Nonce(pub Arc<str>);
+
+/// A request for a page, as a page function takes it.
+#[derive(Clone)]
+pub struct Asked {
+    /// Who asks.
+    pub scope: Scope,
+    /// The variable parts of the path.
+    pub path: BTreeMap<String, String>,
+    /// What stands after the question mark.
+    pub query: Fields,
+    /// What a form of this page left behind when it failed, or good news.
+    pub flash: Option<Flash>,
+    /// Path and query of this page without the flash, for forms to come back to.
+    pub here: String,
+    /// The cookies, by name.
+    pub cookies: BTreeMap<String, String>,
+    /// See [`Nonce`].
+    pub nonce: Nonce,
+}
+
+impl Asked {
+    /// A part of the path; empty where the route has none of that name.
+    pub fn part(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// A part of the path that is an identity; anything else is simply not found.
+    pub fn id<T: std::str::FromStr>(&self, name: &str, what: &'static str) -> Result<T, Fault> {
+        self.part(name).parse().map_err(|_| Fault::NotFound(what))
+    }
+
+    /// What went wrong with a field of `form`, and what was typed there.
+    pub fn field(&self, form: &str, name: &str) -> (Option<String>, Option<String>) {
+        let Some(flash) = self.flash.as_ref().filter(|flash| flash.form == form) else { return (None, None) };
+        (flash.complaint(name).map(str::to_owned), flash.typed.0.get(name).cloned())
+    }
+
+    /// The flash where it belongs to `form`.
+    pub fn flash_of(&self, form: &str) -> Option<&Flash> {
+        self.flash.as_ref().filter(|flash| flash.form == form)
+    }
+}

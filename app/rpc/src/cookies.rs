@@ -1,0 +1,55 @@
+//! The cookies of this site: what they are called and how they are set.
+//!
+//! Session cookies are HttpOnly and SameSite=Lax. Over https they carry the `__Host-` prefix, so
+//! that no subdomain can plant one.
+
+use commerce::{
+    Scope,
+    sessions::{MEMBER_DAYS, STAFF_HOURS, Token},
+};
+
+/// Whose session a cookie carries: one browser can be a shopper and a clerk at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bearer {
+    /// A visitor or member.
+    Shopper,
+    /// A person of staff.
+    Staff,
+}
+
+fn is_https(public_url: &str) -> bool {
+    public_url.starts_with("https://")
+}
+
+/// The name of a session's cookie.
+pub fn name(bearer: Bearer, public_url: &str) -> String {
+    let prefix = if is_https(public_url) { "__Host-" } else { "" };
+    match bearer {
+        Bearer::Shopper => format!("{prefix}mendian"),
+        Bearer::Staff => format!("{prefix}mendian-staff"),
+    }
+}
+
+fn set(scope: &Scope, name: &str, value: &str, max_age_s: i64) -> String {
+    let secure = if is_https(&scope.house().settings.public_url) { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; Max-Age={max_age_s}; HttpOnly; SameSite=Lax{secure}")
+}
+
+/// Sets a session.
+pub fn session(scope: &Scope, bearer: Bearer, token: &Token) -> String {
+    let lasts_s = match bearer {
+        Bearer::Shopper => MEMBER_DAYS * 86_400,
+        Bearer::Staff => STAFF_HOURS * 3_600,
+    };
+    set(scope, &name(bearer, &scope.house().settings.public_url), token.secret(), lasts_s)
+}
+
+/// Takes a session away.
+pub fn gone(scope: &Scope, bearer: Bearer) -> String {
+    set(scope, &name(bearer, &scope.house().settings.public_url), "", 0)
+}
+
+/// Remembers a choice for a year: the store, the place. Percent-encoded, since it may be Chinese.
+pub fn choice(scope: &Scope, name: &str, value: &str) -> String {
+    set(scope, name, &urlencoding::encode(value), 365 * 86_400)
+}

@@ -1,0 +1,12 @@
+//! Between HTTP and the use cases, for pages: a request becomes a page, a form becomes a use case
+//! and its answer a redirect (PRG). The faces' own code stays free of both.
+
+pub mod cookies;
+
+mod asked;
+mod form;
+mod page;
+
+pub use asked::{Asked, Nonce};
+pub use form::{Next, back_path, post};
+pub use page::{Face, Page, fault_page, page, status_of, use_assets};

@@ -1,0 +1,123 @@
+//! 购物车: the lines of each store with the prices and stock of this moment.
+
+use commerce::cart;
+use domain::{
+    Fault, Fields,
+    cart::{Quote, QuotedLine, RemoveLine as RemoveLineCommand},
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use rpc::{Asked, Next, Page};
+use ui::{Button, CountButtons, EmptyState, Form, Glyph, Hidden, Icon, LinkButton, Notice, Price, Size, Tone};
+
+use crate::{
+    frame::{Frame, Tab, news},
+    goods::GoodsPicture,
+    home::ToTheShop,
+    product::SetLine,
+};
+
+/// Takes a line out.
+#[server(prefix = "/rpc/shop", endpoint = "remove_line")]
+pub async fn remove_line(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("line", "/login", fields, async |scope, fields| {
+        cart::remove_line(&scope, RemoveLineCommand::from_fields(&fields)?).await?;
+        Ok(Next::to("/cart"))
+    })
+    .await
+}
+
+pub async fn cart(asked: Asked) -> Result<Page, Fault> {
+    let view = cart::show(&asked.scope).await?;
+    let frame = Frame::of(&asked).await;
+    Ok(Page::new("购物车", move || {
+        let body = if view.quotes.is_empty() {
+            view! {
+                <EmptyState glyph=Glyph::Cart title="购物车还是空的" text="去附近的门店挑点喜欢的吧。"><ToTheShop/></EmptyState>
+            }
+            .into_any()
+        } else {
+            let quotes = view.quotes.into_iter().map(|quote| view! { <StoreQuote quote=quote/> }).collect_view();
+            view! { {news(&asked, "line")} <div class="grid grid-cols-1 gap-4">{quotes}</div> }.into_any()
+        };
+        frame.titled(Tab::Cart, "购物车", "", body)
+    }))
+}
+
+#[component]
+fn StoreQuote(quote: Quote) -> impl IntoView {
+    let store = quote.store.clone();
+    let store_id = store.id.to_string();
+    let lines = quote
+        .lines
+        .into_iter()
+        .map(|line| view! { <CartLine store_id=store_id.clone() store=store.code.clone() line=line/> });
+    let closed = (!store.opening.takes_orders)
+        .then(|| view! { <Notice tone=Tone::Warn>{format!("{},暂不能下单", store.opening.text)}</Notice> });
+    view! {
+        <section class="panel p-4">
+            <h2 class="flex items-center gap-2 font-bold">
+                <Icon glyph=Glyph::Shop class="size-5 text-primary"/>
+                <a class="truncate" href=format!("/s/{}", store.code)>{store.name.clone()}</a>
+            </h2>
+            {closed}
+            <ul class="divide-y divide-base-200">{lines.collect_view()}</ul>
+            <div class="mt-3 flex items-center justify-between gap-3">
+                <p>"合计 " <Price amount=quote.total_fen.to_string() large=true/></p>
+                <LinkButton href=format!("/checkout/{store_id}") tone=Tone::Primary size=Size::Large>"去结算"</LinkButton>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn CartLine(store_id: String, store: String, line: QuotedLine) -> impl IntoView {
+    let choice = [line.spec.clone(), line.options_text.clone()]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
+    let problem = line.problem.map(|problem| view! { <p class="mt-1 text-sm text-error" role="alert">{problem}</p> });
+    let options = line.options.codes().join(",");
+    let quantity = u32::try_from(line.quantity.get()).unwrap_or(1);
+    let sku_id = line.sku_id.to_string();
+    let hidden = || view! { <LineKey store_id=store_id.clone() sku_id=sku_id.clone() options=options.clone()/> };
+    let (remove_key, set_key) = (hidden(), hidden());
+    let label = format!("{} 的数量", line.name);
+    let remove = format!("删除 {}", line.name);
+    view! {
+        <li class="flex gap-3 py-3">
+            <a class="w-20 shrink-0 overflow-hidden rounded-box" href=format!("/s/{store}/p/{}", line.product_code)>
+                <GoodsPicture picture=line.picture alt=line.name.clone() sizes="80px"/>
+            </a>
+            <div class="min-w-0 flex-1">
+                <p class="truncate font-bold">{line.name.clone()}</p>
+                <p class="truncate text-sm text-base-content/70">{choice}</p>
+                {problem}
+                <div class="mt-2 flex flex-wrap items-center justify-between gap-2">
+                    <Price amount=line.total_fen.to_string()/>
+                    <div class="flex items-center gap-1">
+                        <Form action=RemoveLine::PATH>
+                            {remove_key}
+                            <Button tone=Tone::Plain size=Size::Small label=remove>"删除"</Button>
+                        </Form>
+                        <Form action=SetLine::PATH>
+                            {set_key}
+                            <CountButtons name="quantity" value=quantity min=1 max=999 label=label/>
+                        </Form>
+                    </div>
+                </div>
+            </div>
+        </li>
+    }
+}
+
+/// Which line a form is about.
+#[component]
+fn LineKey(store_id: String, sku_id: String, options: String) -> impl IntoView {
+    view! {
+        <Hidden name="from" value="/cart"/>
+        <Hidden name="store_id" value=store_id/>
+        <Hidden name="sku_id" value=sku_id/>
+        <Hidden name="options" value=options/>
+    }
+}

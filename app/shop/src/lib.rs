@@ -1,0 +1,72 @@
+//! The shop 商城: what shoppers see. One file for each page, its server functions first.
+
+pub mod islands;
+
+#[cfg(feature = "ssr")]
+mod cart;
+#[cfg(feature = "ssr")]
+mod checkout;
+#[cfg(feature = "ssr")]
+mod finder;
+#[cfg(feature = "ssr")]
+mod frame;
+#[cfg(feature = "ssr")]
+mod goods;
+#[cfg(feature = "ssr")]
+mod home;
+#[cfg(feature = "ssr")]
+mod log_in;
+#[cfg(feature = "ssr")]
+mod me;
+#[cfg(feature = "ssr")]
+mod order;
+#[cfg(feature = "ssr")]
+mod product;
+#[cfg(feature = "ssr")]
+mod store;
+
+#[cfg(feature = "ssr")]
+pub use routes::{FACE, register, routes};
+
+#[cfg(feature = "ssr")]
+mod routes {
+    //! Which address shows which page.
+
+    use axum::Router;
+    use leptos::server_fn::axum::register_explicit;
+    use rpc::{Face, page};
+    use ui::Theme;
+
+    use crate::{cart, checkout, finder, home, log_in, me, order, product, store};
+
+    /// The shop among the faces.
+    pub const FACE: Face = Face { log_in: "/login", home: "/", theme: Theme::Light };
+
+    /// The shop's pages.
+    pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+        Router::new()
+            .route("/", page(FACE, home::home))
+            .route("/stores", page(FACE, finder::finder))
+            .route("/s/{store}", page(FACE, store::store))
+            .route("/s/{store}/p/{product}", page(FACE, product::product))
+            .route("/cart", page(FACE, cart::cart))
+            .route("/checkout/{store}", page(FACE, checkout::checkout))
+            .route("/orders", page(FACE, me::orders))
+            .route("/orders/{order}", page(FACE, order::order))
+            .route("/me", page(FACE, me::me))
+            .route("/login", page(FACE, log_in::log_in))
+    }
+
+    /// Makes the forms' addresses known to the server.
+    pub fn register() {
+        register_explicit::<finder::ChoosePlace>();
+        register_explicit::<product::SetLine>();
+        register_explicit::<cart::RemoveLine>();
+        register_explicit::<checkout::PlaceOrder>();
+        register_explicit::<order::StartPayment>();
+        register_explicit::<order::CancelOrder>();
+        register_explicit::<log_in::AskCode>();
+        register_explicit::<log_in::LogIn>();
+        register_explicit::<log_in::LogOut>();
+    }
+}

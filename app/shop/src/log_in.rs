@@ -1,0 +1,121 @@
+//! Logging in with a code by SMS: a number, then the code; on one page.
+
+use commerce::{members, sessions};
+use domain::{
+    Fault, Fields,
+    members::{AskCode as AskCodeCommand, LogIn as LogInCommand},
+    text,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use rpc::{
+    Asked, Next, Page, back_path,
+    cookies::{self, Bearer},
+};
+use ui::{Button, Card, Field, Form, Hidden, Notice, Size, Tone};
+
+use crate::frame::{Frame, Tab};
+
+/// Sends a code.
+#[server(prefix = "/rpc/shop", endpoint = "ask_code")]
+pub async fn ask_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("phone", "/login", fields, async |scope, fields| {
+        let ask = AskCodeCommand::from_fields(&fields)?;
+        let news = format!("验证码已发送到 {},5 分钟内有效", text::masked_phone(ask.phone.as_str()));
+        members::ask_code(&scope, ask).await?;
+        Ok(Next::to(back_path(fields.text("from")).to_owned()).saying("code", news).keeping(fields))
+    })
+    .await
+}
+
+/// Logs in and goes on to where the shopper wanted to.
+#[server(prefix = "/rpc/shop", endpoint = "log_in")]
+pub async fn log_in_with_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("code", "/login", fields, async |scope, fields| {
+        let (token, _) = members::log_in(&scope, LogInCommand::from_fields(&fields)?).await?;
+        let to = back_path(fields.given("to").unwrap_or("/me")).to_owned();
+        Ok(Next::to(to).with_cookie(cookies::session(&scope, Bearer::Shopper, &token)))
+    })
+    .await
+}
+
+pub use LogInWithCode as LogIn;
+
+/// Ends the session.
+#[server(prefix = "/rpc/shop", endpoint = "log_out")]
+pub async fn log_out(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("me", "/login", fields, async |scope, _| {
+        sessions::end(&scope).await?;
+        Ok(Next::to("/").with_cookie(cookies::gone(&scope, Bearer::Shopper)))
+    })
+    .await
+}
+
+pub async fn log_in(asked: Asked) -> Result<Page, Fault> {
+    let frame = Frame::of(&asked).await;
+    Ok(Page::new("登录", move || {
+        let body = view! { <LogInCard asked=asked/> };
+        frame.titled(Tab::Me, "登录", "/", body.into_any())
+    }))
+}
+
+#[component]
+fn LogInCard(asked: Asked) -> impl IntoView {
+    let to = back_path(asked.query.given("to").unwrap_or("/me")).to_owned();
+    let phone = asked.field("code", "phone").1;
+    let part = match phone {
+        Some(phone) => view! { <CodeForm asked=asked to=to phone=phone/> }.into_any(),
+        None => view! { <PhoneForm asked=asked/> }.into_any(),
+    };
+    view! {
+        <div class="mx-auto mt-6 max-w-md">
+            <Card>
+                <h2 class="text-xl font-bold">"手机号登录"</h2>
+                <p class="mt-1 text-sm text-base-content/70">"未注册的手机号验证后自动成为会员。"</p>
+                <div class="mt-4">{part}</div>
+            </Card>
+        </div>
+    }
+}
+
+#[component]
+fn PhoneForm(asked: Asked) -> impl IntoView {
+    let (error, typed) = asked.field("phone", "phone");
+    let message = asked.flash_of("phone").filter(|_| error.is_none()).map(|flash| flash.message.clone());
+    view! {
+        <Form action=AskCode::PATH class="grid gap-4">
+            {message.map(|message| view! { <Notice tone=Tone::Error>{message}</Notice> })}
+            <Hidden name="from" value=asked.here.clone()/>
+            <Field name="phone" label="手机号" kind="tel" inputmode="numeric" autocomplete="tel-national" placeholder="11 位手机号"
+                required=true autofocus=true value=typed.unwrap_or_default() error=error.unwrap_or_default()/>
+            <Button block=true size=Size::Large>"获取验证码"</Button>
+        </Form>
+    }
+}
+
+#[component]
+fn CodeForm(asked: Asked, to: String, phone: String) -> impl IntoView {
+    let (error, _) = asked.field("code", "code");
+    let flash = asked.flash_of("code").filter(|_| error.is_none());
+    let notice = flash.map(|flash| (if flash.good { Tone::Success } else { Tone::Error }, flash.message.clone()));
+    let label = format!("发送到 {} 的验证码", text::masked_phone(&phone));
+    let (here, again, other) = (asked.here.clone(), asked.here.clone(), asked.here);
+    let to_phone = phone.clone();
+    view! {
+        <Form action=LogIn::PATH class="grid gap-4">
+            {notice.map(|(tone, message)| view! { <Notice tone=tone>{message}</Notice> })}
+            <Hidden name="from" value=here/>
+            <Hidden name="to" value=to/>
+            <Hidden name="phone" value=to_phone/>
+            <Field name="code" label=label inputmode="numeric"
+                autocomplete="one-time-code" placeholder="6 位数字" maxlength=6 required=true autofocus=true
+                error=error.unwrap_or_default()/>
+            <Button block=true size=Size::Large>"登录"</Button>
+        </Form>
+        <Form action=AskCode::PATH class="mt-3">
+            <Hidden name="from" value=again/>
+            <Hidden name="phone" value=phone/>
+            <Button tone=Tone::Plain block=true>"重新获取验证码"</Button>
+        </Form>
+        <p class="mt-3 text-center"><a class="link touch inline-flex items-center text-sm" href=other>"换一个手机号"</a></p>
+    }
+}

@@ -1,0 +1,44 @@
+//! The component library: what every face is made of.
+//!
+//! Components take texts and numbers as they are shown, and addresses as they are linked; they know
+//! nothing of what is sold. An empty text means "not there", so `error=""` is a field without a
+//! fault. All of it is rendered on the server: only [`Icon`] and [`live`] also serve inside islands.
+//!
+//! [`page`] turns a view into a whole document, [`render`] into a fragment.
+
+mod icon;
+pub mod live;
+pub use icon::{Glyph, Icon};
+
+#[cfg(feature = "ssr")]
+mod server_side {
+    mod action;
+    mod chart;
+    mod choice;
+    mod data;
+    mod field;
+    mod frame;
+    mod navigation;
+    mod picture;
+    mod render;
+    mod shell;
+    mod state;
+    mod surface;
+    mod tone;
+
+    pub use action::{Button, CountButtons, Form, Hidden, LinkButton, Size};
+    pub use chart::{Bar, BarChart, Line, LineChart};
+    pub use choice::{CheckBox, Choice, ChoiceItem};
+    pub use data::{Column, DataTable, Fact, Facts, Price, Stat, Trend};
+    pub use field::{Field, Select, SelectItem, Stepper, TextArea};
+    pub use frame::{Main, RailScreen, TabScreen};
+    pub use navigation::{Breadcrumbs, Chip, Chips, NavLink, Pager, SideRail, TabBar, TopBar};
+    pub use picture::Picture;
+    pub use render::render;
+    pub use shell::{Assets, Head, Theme, page};
+    pub use state::{EmptyState, ErrorPage, Notice, Progress, Step, StepState};
+    pub use surface::{Badge, Card, Section, Sheet, SheetButton};
+    pub use tone::Tone;
+}
+#[cfg(feature = "ssr")]
+pub use server_side::*;

@@ -1,0 +1,118 @@
+//! The books: what must always be true, checked on demand and after every integration test.
+
+use domain::Fault;
+
+use crate::{Scope, database::OrFault};
+
+/// A rule that does not hold, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imbalance {
+    /// The rule.
+    pub rule: &'static str,
+    /// How many rows break it.
+    pub rows: i64,
+}
+
+/// Each rule is a query that counts what breaks it, or says whether it is broken.
+const RULES: &[(&str, &str)] = &[
+    (
+        "a balance is the sum of its movements",
+        "select count(*) from (
+             select s.on_hand - coalesce(sum(m.on_hand), 0) as a, s.held - coalesce(sum(m.held), 0) as b,
+                    s.allocated - coalesce(sum(m.allocated), 0) as c
+             from stock s left join movements m using (location_id, sku_id) group by s.location_id, s.sku_id
+         ) d where a <> 0 or b <> 0 or c <> 0",
+    ),
+    (
+        "held is the sum of open holds, allocated of paid and not yet issued ones",
+        "select count(*) from (
+             select s.held - coalesce(sum(h.quantity) filter (where h.state = 'held'), 0) as a,
+                    s.allocated - coalesce(sum(h.quantity) filter (where h.state = 'allocated'), 0) as b
+             from stock s left join holds h using (location_id, sku_id) group by s.location_id, s.sku_id
+         ) d where a <> 0 or b <> 0",
+    ),
+    (
+        "an order and its holds agree",
+        "select count(*) from holds h join orders o on o.id = h.order_id where h.state <> case o.state
+             when 'placed' then 'held' when 'paid' then 'allocated' when 'accepted' then 'allocated' when 'ready' then 'allocated'
+             when 'completed' then 'issued' when 'expired' then 'expired' else 'released' end",
+    ),
+    (
+        "an order holds exactly what its lines say",
+        "select count(*) from (select order_id, sku_id, sum(quantity) as quantity from order_lines group by 1, 2) l
+         full join holds h using (order_id, sku_id) where l.quantity is distinct from h.quantity",
+    ),
+    (
+        "an order's total is the sum of its lines",
+        "select count(*) from orders o
+         where o.total_fen <> (select coalesce(sum(total_fen), 0) from order_lines where order_id = o.id)",
+    ),
+    (
+        "per order, paid less refunded is what its ledger says",
+        "select count(*) from orders o
+         where (select coalesce(sum(amount_fen), 0) from payments where order_id = o.id and state in ('kept', 'surplus'))
+             - (select coalesce(sum(amount_fen), 0) from refunds where order_id = o.id and state = 'succeeded')
+            <> (select coalesce(sum(case when debit = 'gateway:wechat_pay' then amount_fen when credit = 'gateway:wechat_pay' then -amount_fen else 0 end), 0)
+                from transfers where order_id = o.id)",
+    ),
+    (
+        "an order is paid if and only if one payment was kept for all of it",
+        "select count(*) from orders o left join payments p on p.order_id = o.id and p.state = 'kept'
+         where (o.paid_at is not null) <> (p.id is not null) or p.amount_fen <> o.total_fen",
+    ),
+    (
+        "an order called off after payment has its money wanted back",
+        "select count(*) from orders o join payments p on p.order_id = o.id and p.state = 'kept'
+         where o.state in ('cancelled', 'rejected') and not exists (select from refunds r where r.payment_id = p.id)",
+    ),
+    (
+        "a surplus payment is wanted back",
+        "select count(*) from payments p where p.state = 'surplus' and not exists (select from refunds r where r.payment_id = p.id)",
+    ),
+    (
+        "no more goes back than came in",
+        "select count(*) from payments p where p.amount_fen < (select coalesce(sum(amount_fen), 0) from refunds where payment_id = p.id)",
+    ),
+    (
+        "revenue is booked exactly for what was handed over",
+        "select count(*) from orders o left join transfers t on t.order_id = o.id and t.cause = 'fulfil'
+         where (o.state = 'completed') <> (t.id is not null) or t.amount_fen <> o.total_fen",
+    ),
+    (
+        "what customers paid ahead is what open orders and refunds still owe",
+        "select (((select coalesce(sum(case when credit = 'customers:prepaid' then amount_fen else -amount_fen end), 0)
+                 from transfers where 'customers:prepaid' in (debit, credit))
+             <> (select coalesce(sum(p.amount_fen), 0) from payments p join orders o on o.id = p.order_id
+                 where p.state = 'surplus' or (p.state = 'kept' and o.state <> 'completed'))
+              - (select coalesce(sum(amount_fen), 0) from refunds where state = 'succeeded')))::int::bigint",
+    ),
+    (
+        "no hold is older than its time plus one sweep",
+        "select count(*) from holds where state = 'held' and expires_at < now() - interval '2 minutes'",
+    ),
+    (
+        "the last step of an order says its state",
+        "select count(*) from orders o
+         where o.state is distinct from (select t.state from order_steps t where t.order_id = o.id order by t.step desc limit 1)",
+    ),
+];
+
+/// Checks every rule; an empty answer is a balanced house.
+pub async fn check(scope: &Scope) -> Result<Vec<Imbalance>, Fault> {
+    let mut found = Vec::new();
+    // One snapshot for all rules, or an order placed between two of them would look like a fault.
+    let mut tx = scope.begin().await?;
+    sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await.or_fault()?;
+    for (rule, query) in RULES {
+        let rows: i64 = sqlx::query_scalar(*query).fetch_one(&mut *tx).await.or_fault()?;
+        if rows > 0 {
+            found.push(Imbalance { rule, rows });
+        }
+    }
+    Ok(found)
+}
+
+/// How many rules there are.
+pub fn rules() -> usize {
+    RULES.len()
+}

@@ -1,0 +1,67 @@
+//! How commerce reaches PostgreSQL, and what its errors mean to people.
+
+use domain::Fault;
+use sqlx::{
+    PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The schema, from the first migration on. The owner runs it.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// A pool whose connections work as `mendian_app`, which owns nothing.
+pub async fn app_pool(pool: PgPoolOptions, connect: PgConnectOptions) -> sqlx::Result<PgPool> {
+    pool.after_connect(|connection, _| {
+        Box::pin(async move { sqlx::query("set role mendian_app").execute(connection).await.map(drop) })
+    })
+    .connect_with(connect)
+    .await
+}
+
+/// Refuses a database that forgets what it confirmed: money and stock need a durable commit.
+pub async fn refuse_unsafe_durability(pool: &PgPool) -> Result<(), String> {
+    for setting in ["fsync", "full_page_writes"] {
+        let value: Result<String, _> =
+            sqlx::query_scalar("select current_setting($1)").bind(setting).fetch_one(pool).await;
+        match value.as_deref() {
+            Ok("on") => {}
+            Ok(_) => {
+                return Err(format!(
+                    "PostgreSQL runs with {setting} = off and would lose confirmed orders in a crash; turn it on"
+                ));
+            }
+            Err(error) => return Err(format!("PostgreSQL does not tell its setting {setting}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Turns a database error into a fault.
+pub(crate) trait OrFault<T> {
+    /// The value, or what its absence means to the caller.
+    fn or_fault(self) -> Result<T, Fault>;
+}
+
+impl<T> OrFault<T> for sqlx::Result<T> {
+    fn or_fault(self) -> Result<T, Fault> {
+        self.map_err(fault_of)
+    }
+}
+
+fn fault_of(error: sqlx::Error) -> Fault {
+    let hidden = error.to_string();
+    let unreachable = || Fault::Upstream { who: "数据库", hidden: hidden.clone() };
+    match &error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => unreachable(),
+        sqlx::Error::Database(database) => match (database.constraint(), database.code().as_deref()) {
+            (Some("stock_promises_covered"), _) => Fault::SoldOut(Vec::new()),
+            (Some("members_phone"), _) => Fault::conflict("phone_taken", "这个手机号已经注册"),
+            (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
+            // Class 57: shutting down, crashed, starting; class 08: connection lost; 53300: full.
+            (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") || code == "53300" => unreachable(),
+            _ => Fault::Internal(hidden),
+        },
+        _ => Fault::Internal(hidden),
+    }
+}

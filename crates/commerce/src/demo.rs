@@ -1,0 +1,335 @@
+//! Demo data: three brands with their stores, goods, stock and staff. Safe to repeat: what is
+//! there stays, what lacks is added.
+
+use domain::{Fault, staff::Role};
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Scope,
+    database::OrFault,
+    house::new_id,
+    staff::{self, NewReach, NewStaff},
+    stock,
+};
+
+/// A log-in that the demo made or found.
+pub struct DemoLogIn {
+    /// Which face it is for.
+    pub face: &'static str,
+    /// Who it is.
+    pub name: &'static str,
+    /// The account's name.
+    pub account: &'static str,
+    /// Its password.
+    pub password: &'static str,
+}
+
+/// The demo's staff. These passwords are public: `serve` warns where the account exists.
+pub const LOG_INS: &[DemoLogIn] = &[
+    DemoLogIn { face: "hq", name: "总部 周总", account: "hq", password: "demo-hq-2026" },
+    DemoLogIn { face: "hq", name: "上海区域经理 顾经理", account: "shanghai", password: "demo-shanghai-2026" },
+    DemoLogIn {
+        face: "console", name: "人民广场店 店长林姐", account: "manager", password: "demo-manager-2026"
+    },
+    DemoLogIn { face: "console", name: "人民广场店 店员小王", account: "clerk", password: "demo-clerk-2026" },
+];
+
+/// The store whose manager and clerk the demo hires.
+const FIRST_STORE: &str = "QH-SH-001";
+/// What each store has of each variant at the start.
+const PIECES: i64 = 200;
+
+#[derive(Deserialize)]
+struct Catalogue {
+    brands: Vec<Brand>,
+    categories: Vec<Category>,
+    products: Vec<Product>,
+}
+
+#[derive(Deserialize)]
+struct Brand {
+    code: String,
+    name: String,
+    kind: String,
+    slogan: String,
+    color: String,
+}
+
+#[derive(Deserialize)]
+struct Category {
+    code: String,
+    brand: String,
+    name: String,
+    sort: i32,
+}
+
+#[derive(Deserialize)]
+struct Product {
+    code: String,
+    brand: String,
+    category: String,
+    name: String,
+    subtitle: String,
+    description: String,
+    pinyin: String,
+    initials: String,
+    picture: String,
+    tags: Vec<String>,
+    specs: Value,
+    skus: Vec<Sku>,
+    #[serde(default)]
+    modifiers: Vec<Modifier>,
+}
+
+#[derive(Deserialize)]
+struct Sku {
+    code: String,
+    values: Vec<String>,
+    price_fen: i64,
+    barcode: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Modifier {
+    code: String,
+    name: String,
+    at_least: i32,
+    at_most: i32,
+    options: Vec<OptionOf>,
+}
+
+#[derive(Deserialize)]
+struct OptionOf {
+    code: String,
+    name: String,
+    price_fen: i64,
+}
+
+#[derive(Deserialize)]
+struct Store {
+    code: String,
+    name: String,
+    brand: String,
+    ownership: String,
+    region_code: String,
+    #[serde(default)]
+    city: String,
+    address: String,
+    phone: Option<String>,
+    latitude: f64,
+    longitude: f64,
+    #[serde(default)]
+    features: Vec<String>,
+    hours: Value,
+}
+
+/// What was there or added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Stores of the demo.
+    pub stores: usize,
+    /// Products of the demo.
+    pub products: usize,
+    /// Listings added by this call.
+    pub listings_added: usize,
+}
+
+/// Makes the demo, telling `progress` what it is at.
+pub async fn make(scope: &Scope, mut progress: impl FnMut(&str)) -> Result<Made, Fault> {
+    let catalogue: Catalogue = read(include_str!("../../../demo/catalogue.json"))?;
+    let stores: Vec<Store> = read(include_str!("../../../demo/stores.json"))?;
+    progress("商品");
+    let mut tx = scope.begin().await?;
+    brands_and_categories(&mut tx, &catalogue).await?;
+    for (sort, product) in (0i32..).zip(&catalogue.products) {
+        product_of(&mut tx, product, sort).await?;
+    }
+    progress("门店");
+    for store in &stores {
+        store_of(&mut tx, store).await?;
+    }
+    progress("上架与库存");
+    let mut listings_added = 0;
+    for store in &stores {
+        listings_added += list_and_stock(&mut tx, scope, store).await?;
+    }
+    progress("员工");
+    hire(&mut tx).await?;
+    tx.commit().await.or_fault()?;
+    Ok(Made { stores: stores.len(), products: catalogue.products.len(), listings_added })
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|error| Fault::Internal(format!("the demo's data: {error}")))
+}
+
+async fn brands_and_categories(tx: &mut PgConnection, catalogue: &Catalogue) -> Result<(), Fault> {
+    for brand in &catalogue.brands {
+        sqlx::query!(
+            "insert into brands (id, code, name, kind, slogan, color) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+            new_id(),
+            brand.code,
+            brand.name,
+            brand.kind,
+            brand.slogan,
+            brand.color,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    for category in &catalogue.categories {
+        sqlx::query!(
+            "insert into categories (id, code, brand_id, name, sort)
+             select $1, $2, id, $4, $5 from brands where code = $3 on conflict do nothing",
+            new_id(),
+            category.code,
+            category.brand,
+            category.name,
+            category.sort,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    Ok(())
+}
+
+async fn product_of(tx: &mut PgConnection, product: &Product, sort: i32) -> Result<(), Fault> {
+    let made = sqlx::query_scalar!(
+        "insert into products (id, code, brand_id, category_id, name, subtitle, description, pinyin, initials, picture, tags, specs, sort, published)
+         select $1, $2, b.id, c.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, true
+         from brands b join categories c on c.code = $4 where b.code = $3
+         on conflict do nothing returning id",
+        new_id(),
+        product.code,
+        product.brand,
+        product.category,
+        product.name,
+        product.subtitle,
+        product.description,
+        product.pinyin,
+        product.initials,
+        product.picture,
+        &product.tags,
+        product.specs,
+        sort,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let Some(id) = made else { return Ok(()) };
+    for (sort, sku) in (0i32..).zip(&product.skus) {
+        sqlx::query!(
+            "insert into skus (id, code, product_id, spec_values, barcode, price_fen, sort) values ($1, $2, $3, $4, $5, $6, $7)",
+            new_id(),
+            sku.code,
+            id,
+            &sku.values,
+            sku.barcode,
+            sku.price_fen,
+            sort,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    for (sort, modifier) in (0i32..).zip(&product.modifiers) {
+        modifier_of(tx, id, modifier, sort).await?;
+    }
+    Ok(())
+}
+
+async fn modifier_of(tx: &mut PgConnection, product: Uuid, modifier: &Modifier, sort: i32) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into modifiers (product_id, code, name, at_least, at_most, sort) values ($1, $2, $3, $4, $5, $6)",
+        product,
+        modifier.code,
+        modifier.name,
+        modifier.at_least,
+        modifier.at_most,
+        sort,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    for (sort, option) in (0i32..).zip(&modifier.options) {
+        sqlx::query!(
+            "insert into modifier_options (product_id, modifier_code, code, name, price_fen, sort) values ($1, $2, $3, $4, $5, $6)",
+            product,
+            modifier.code,
+            option.code,
+            option.name,
+            option.price_fen,
+            sort,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    Ok(())
+}
+
+async fn store_of(tx: &mut PgConnection, store: &Store) -> Result<(), Fault> {
+    let hours = serde_json::json!({ "weekly": store.hours, "special": [] });
+    sqlx::query!(
+        "with place as (
+             insert into locations (id, kind) select $1, 'store' where not exists (select from stores where code = $2) returning id
+         )
+         insert into stores (id, code, brand_id, name, ownership, region_code, city, address, phone, latitude, longitude, hours, features)
+         select p.id, $2, b.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 from place p cross join brands b where b.code = $3",
+        new_id(),
+        store.code,
+        store.brand,
+        store.name,
+        store.ownership,
+        store.region_code,
+        store.city,
+        store.address,
+        store.phone,
+        store.latitude,
+        store.longitude,
+        hours,
+        &store.features,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Every store sells its brand's goods at their own price, and begins with some of each.
+async fn list_and_stock(tx: &mut PgConnection, scope: &Scope, store: &Store) -> Result<usize, Fault> {
+    let added = sqlx::query!(
+        "insert into listings (store_id, sku_id, price_fen)
+         select s.id, k.id, k.price_fen
+         from stores s join products p on p.brand_id = s.brand_id join skus k on k.product_id = p.id
+         where s.code = $1 on conflict do nothing returning store_id, sku_id",
+        store.code,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    if let Some(first) = added.first() {
+        let skus: Vec<Uuid> = added.iter().map(|row| row.sku_id).collect();
+        stock::receive(tx, scope, first.store_id, &skus, &vec![PIECES; skus.len()]).await?;
+    }
+    Ok(added.len())
+}
+
+async fn hire(tx: &mut PgConnection) -> Result<(), Fault> {
+    for log_in in LOG_INS {
+        let (role, reach) = match log_in.account {
+            "hq" => (Role::SuperAdmin, NewReach::Everywhere),
+            "shanghai" => (Role::RegionalManager, NewReach::Region("310000")),
+            "manager" => (Role::StoreManager, NewReach::Store(FIRST_STORE)),
+            _ => (Role::Clerk, NewReach::Store(FIRST_STORE)),
+        };
+        let new = NewStaff { account: log_in.account, name: log_in.name, password: log_in.password, role, reach };
+        staff::hire(tx, new).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What others must hear of: written in the transaction, sent by a relay after it.
+
+use domain::{Fault, OrderId, StoreId, orders::OrderState};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, postgres::PgListener};
+
+use crate::{House, Scope, database::OrFault};
+
+/// The PostgreSQL channel on which every server listens.
+const CHANNEL: &str = "mendian_events";
+
+/// What happened, as it travels between servers and to browsers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Its place in the outbox; rises.
+    pub id: i64,
+    /// `order`.
+    pub topic: String,
+    /// The store it concerns.
+    pub store_id: Option<StoreId>,
+    /// The order it concerns.
+    pub order_id: Option<OrderId>,
+    /// The order's new state, by code.
+    pub state: Option<String>,
+}
+
+/// An order has a new state.
+pub(crate) async fn order_changed(
+    tx: &mut PgConnection,
+    store: StoreId,
+    order: OrderId,
+    state: OrderState,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into outbox (topic, store_id, order_id, payload) values ('order', $1, $2, jsonb_build_object('state', $3::text))",
+        store.0,
+        order.0,
+        state.code(),
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Sends what stands in the outbox, many events in one notifying commit; answers how many.
+///
+/// PostgreSQL limits one notification to 8,000 bytes, so a batch is sent in chunks.
+pub async fn relay(scope: &Scope) -> Result<usize, Fault> {
+    let mut tx = scope.begin().await?;
+    let rows = sqlx::query!(
+        "with batch as (select id from outbox where sent_at is null order by id limit 500 for update skip locked)
+         update outbox o set sent_at = $1 from batch b where o.id = b.id
+         returning o.id, o.topic, o.store_id, o.order_id, o.payload",
+        scope.now,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let mut events: Vec<Happened> = rows
+        .into_iter()
+        .map(|row| Happened {
+            id: row.id,
+            topic: row.topic,
+            store_id: row.store_id.map(StoreId),
+            order_id: row.order_id.map(OrderId),
+            state: row.payload.get("state").and_then(|state| state.as_str()).map(str::to_owned),
+        })
+        .collect();
+    events.sort_by_key(|event| event.id);
+    for chunk in events.chunks(25) {
+        let text = serde_json::to_string(chunk).map_err(|error| Fault::Internal(error.to_string()))?;
+        sqlx::query!("select pg_notify($1, $2)", CHANNEL, text).execute(&mut *tx).await.or_fault()?;
+    }
+    tx.commit().await.or_fault()?;
+    Ok(events.len())
+}
+
+/// Hears what any server's relay sends.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Begins to listen.
+    pub async fn connect(house: &House) -> Result<Self, Fault> {
+        let mut listener = PgListener::connect_with(&house.pool).await.or_fault()?;
+        listener.listen(CHANNEL).await.or_fault()?;
+        Ok(Self(listener))
+    }
+
+    /// The next batch. `None` where the connection was lost and made anew: something may have been
+    /// missed, and whoever watches should look for themselves.
+    pub async fn next(&mut self) -> Result<Option<Vec<Happened>>, Fault> {
+        let notification = self.0.try_recv().await.or_fault()?;
+        Ok(notification.map(|notification| serde_json::from_str(notification.payload()).unwrap_or_default()))
+    }
+}
+
+/// Forgets events that were sent a week ago.
+pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
+    let before = scope.now - chrono::Duration::days(7);
+    sqlx::query!("delete from outbox where sent_at < $1", before).execute(scope.pool()).await.or_fault()?;
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What every use case stands on: the database, the parties outside, the settings.
+
+use std::{ops::Deref, sync::Arc};
+
+use chrono::Duration;
+use partners::{sms::SmsSender, wechat_pay::WeChatPay};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The parties outside; absent ones are not configured, and what needs them says so.
+#[derive(Default)]
+pub struct Partners {
+    /// Sends codes.
+    pub sms: Option<SmsSender>,
+    /// Takes payments.
+    pub wechat_pay: Option<WeChatPay>,
+}
+
+/// What a deployment may decide.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long an unpaid order holds its stock.
+    pub pay_within: Duration,
+    /// How many unpaid orders one member may have, so that nobody hoards stock.
+    pub unpaid_most: i64,
+    /// How many codes one phone may be sent in an hour.
+    pub codes_an_hour: i32,
+    /// How many log-in tries one address may make in ten minutes.
+    pub log_ins_in_ten_minutes: i32,
+    /// The address people reach this server at, without a slash at the end.
+    pub public_url: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pay_within: Duration::minutes(15),
+            unpaid_most: 5,
+            codes_an_hour: 10,
+            log_ins_in_ten_minutes: 30,
+            public_url: "http://127.0.0.1:3000".into(),
+        }
+    }
+}
+
+/// One running Mendian. Cheap to clone.
+#[derive(Clone)]
+pub struct House(Arc<Inner>);
+
+/// See [`House`].
+pub struct Inner {
+    pub(crate) pool: PgPool,
+    pub(crate) partners: Partners,
+    /// What this deployment decided.
+    pub settings: Settings,
+}
+
+impl Deref for House {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl House {
+    /// A house on this database, with these parties.
+    pub fn new(pool: PgPool, partners: Partners, settings: Settings) -> Self {
+        Self(Arc::new(Inner { pool, partners, settings }))
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        sqlx::query("select 1").execute(&self.pool).await.is_ok()
+    }
+
+    /// The gateway, where one is configured: its callbacks are opened with it.
+    pub fn wechat_pay(&self) -> Option<&WeChatPay> {
+        self.partners.wechat_pay.as_ref()
+    }
+
+    /// Closes the database's connections, when the server ends.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// A new identity; ordered by time, so that it is kind to indexes.
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
+}

@@ -1,0 +1,135 @@
+//! Timed work, kept in a table: it survives a crash, and any server may do it.
+
+use std::time::Instant;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{Fault, OrderId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Scope, database::OrFault, events, flashes, limits, members, orders, payments, sessions};
+
+/// What there is to do, each about one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An order's time to pay is over.
+    ExpireOrder,
+    /// A payment's callback may have been lost.
+    LookUpPayment,
+    /// A payment must not be paid any more.
+    ClosePayment,
+    /// Money must go back.
+    SendRefund,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::ExpireOrder, Self::LookUpPayment, Self::ClosePayment, Self::SendRefund];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ExpireOrder => "expire_order",
+            Self::LookUpPayment => "look_up_payment",
+            Self::ClosePayment => "close_payment",
+            Self::SendRefund => "send_refund",
+        }
+    }
+}
+
+/// Schedules work in the transaction that makes it necessary.
+pub(crate) async fn schedule(
+    tx: &mut PgConnection,
+    kind: Kind,
+    subject: Uuid,
+    run_at: DateTime<Utc>,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into jobs (kind, subject, run_at) values ($1, $2, $3) on conflict (kind, subject) do nothing",
+        kind.code(),
+        subject,
+        run_at,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Does one due job; `false` where none is due.
+///
+/// A job is taken by moving its time a minute on, which is committed at once: another server, or
+/// this one after a crash, takes it again then. So every job is safe to do twice.
+pub async fn run_one(scope: &Scope) -> Result<bool, Fault> {
+    let taken = sqlx::query!(
+        "update jobs set run_at = $2, tries = tries + 1
+         where id = (select id from jobs where run_at <= $1 order by run_at limit 1 for update skip locked)
+         returning id, kind, subject, tries",
+        scope.now,
+        scope.now + Duration::minutes(1),
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    let Some(job) = taken else { return Ok(false) };
+    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.code() == job.kind) else {
+        // Of a newer release that runs beside this one: it is left to that.
+        return Ok(true);
+    };
+    let began = Instant::now();
+    match perform(scope, kind, job.subject).await {
+        Ok(None) => {
+            sqlx::query!("delete from jobs where id = $1", job.id).execute(scope.pool()).await.or_fault()?;
+        }
+        Ok(Some(again)) => put_off(scope, job.id, again, None).await?,
+        Err(fault) => {
+            tracing::warn!(
+                job = job.id,
+                kind = job.kind,
+                tries = job.tries,
+                ?fault,
+                "a job failed; it will be tried again"
+            );
+            let wait = Duration::seconds(2i64.saturating_pow(job.tries.clamp(1, 12) as u32)).min(Duration::hours(1));
+            put_off(scope, job.id, wait, Some(format!("{fault:?}"))).await?;
+        }
+    }
+    tracing::debug!(kind = job.kind, elapsed_ms = began.elapsed().as_millis() as u64, "a job ran");
+    Ok(true)
+}
+
+async fn put_off(scope: &Scope, id: i64, wait: Duration, error: Option<String>) -> Result<(), Fault> {
+    sqlx::query!("update jobs set run_at = $2, last_error = $3 where id = $1", id, scope.now + wait, error)
+        .execute(scope.pool())
+        .await
+        .or_fault()?;
+    Ok(())
+}
+
+/// Does the work; answers when to do it again, where it must be.
+async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Duration>, Fault> {
+    match kind {
+        Kind::ExpireOrder => {
+            let mut tx = scope.begin().await?;
+            if orders::expire(&mut tx, scope, OrderId(subject)).await? {
+                tx.commit().await.or_fault()?;
+            }
+            Ok(None)
+        }
+        Kind::LookUpPayment => payments::look_up(scope, subject).await,
+        Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
+        Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
+    }
+}
+
+/// Acts on one stored callback; `false` where none is due.
+pub async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
+    payments::work_inbox(scope).await
+}
+
+/// Forgets what is of no use any more.
+pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
+    limits::sweep(scope).await?;
+    flashes::sweep(scope).await?;
+    sessions::sweep(scope).await?;
+    members::sweep(scope).await?;
+    events::sweep(scope).await
+}

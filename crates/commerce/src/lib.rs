@@ -1,0 +1,30 @@
+//! What happens: the use cases of the product, one module for each context, and the only SQL.
+//!
+//! Every use case is a function whose first argument is the [`Scope`] of whoever asks. Pages and
+//! JSON are thin adapters over these functions. Nothing here knows HTTP.
+
+pub mod audit;
+pub mod books;
+pub mod cart;
+pub mod catalog;
+pub mod demo;
+pub mod events;
+pub mod figures;
+pub mod flashes;
+pub mod jobs;
+pub mod members;
+pub mod orders;
+pub mod payments;
+pub mod sessions;
+pub mod staff;
+pub mod stock;
+pub mod stores;
+
+mod database;
+mod house;
+mod limits;
+mod scope;
+
+pub use database::{MIGRATIONS, app_pool, refuse_unsafe_durability};
+pub use house::{House, Partners, Settings};
+pub use scope::{Scope, StaffMember, Who};

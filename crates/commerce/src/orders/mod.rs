@@ -1,0 +1,15 @@
+//! Orders: placing, the steps of their life, and how shoppers and staff see them (D1-D3).
+//!
+//! - `place`: from the cart to an order that holds its stock
+//! - `steps`: everything that happens afterwards, by the transition table of `domain`
+//! - `read`: one order, and lists that begin from what the caller may see
+
+mod place;
+mod read;
+mod steps;
+
+pub use place::place;
+pub use read::{board, list, mine, show, show_for_staff};
+pub use steps::{accept, cancel, prepare, redeem, reject};
+
+pub(crate) use steps::{Ordered, expire, lock, paid};

@@ -1,0 +1,238 @@
+//! Orders as shoppers and staff see them. Every look-up begins from what the caller may see, so
+//! that another's order is simply not found.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Fault, Fen, MemberId, OrderId, Quantity, SkuId, StoreId,
+    geo::Point,
+    hours::Slot,
+    orders::{Channel, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView},
+    page::Page,
+    staff::Permission,
+};
+use uuid::Uuid;
+
+use crate::{Scope, database::OrFault};
+
+/// What every list of orders reads.
+struct Row {
+    id: Uuid,
+    number: String,
+    store_id: Uuid,
+    store_name: String,
+    state: String,
+    channel: String,
+    total_fen: i64,
+    pieces: i64,
+    first_name: String,
+    picture: String,
+    slot_start: DateTime<Utc>,
+    slot_end: DateTime<Utc>,
+    placed_at: DateTime<Utc>,
+    phone: String,
+    note: String,
+}
+
+impl Row {
+    fn card(self) -> OrderCard {
+        let summary =
+            if self.pieces > 1 { format!("{} 等 {} 件", self.first_name, self.pieces) } else { self.first_name };
+        OrderCard {
+            id: OrderId(self.id),
+            number: self.number,
+            store_id: StoreId(self.store_id),
+            store_name: self.store_name,
+            state: OrderState::from_code(&self.state).unwrap_or(OrderState::Expired),
+            channel: Channel::from_code(&self.channel).unwrap_or(Channel::System),
+            total_fen: Fen(self.total_fen),
+            pieces: self.pieces,
+            summary,
+            picture: self.picture,
+            slot: Slot { start: self.slot_start, end: self.slot_end },
+            placed_at: self.placed_at,
+            phone_tail: self.phone.chars().skip(7).collect(),
+            note: self.note,
+        }
+    }
+}
+
+/// Which orders: the caller's own, or those within a reach.
+#[derive(Default)]
+struct Within<'a> {
+    member: Option<MemberId>,
+    reach: Option<&'a [Uuid]>,
+    id: Option<OrderId>,
+    /// Oldest slot first, as a board wants it, rather than newest order first.
+    by_slot: bool,
+}
+
+/// The one query behind every list; `id`s are ordered by time, so they serve as cursors.
+async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -> Result<Vec<Row>, Fault> {
+    let after: Option<Uuid> = ask
+        .after
+        .as_deref()
+        .map(|text| text.parse().map_err(|_| Fault::invalid("after", "翻页位置无效,请从第一页开始")))
+        .transpose()?;
+    let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
+    sqlx::query_as!(
+        Row,
+        r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.channel, o.total_fen,
+                  l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
+                  o.slot_start, o.slot_end, o.placed_at, m.phone, o.note
+           from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
+           cross join lateral (
+               select sum(quantity)::bigint as pieces, (array_agg(name order by line))[1] as first_name,
+                      (array_agg(picture order by line))[1] as picture
+               from order_lines where order_id = o.id
+           ) l
+           where ($1::uuid is null or o.member_id = $1)
+             and ($2::uuid[] is null or o.store_id = any($2))
+             and ($3::uuid is null or o.id = $3)
+             and ($4::uuid is null or o.store_id = $4)
+             and (cardinality($5::text[]) = 0 or o.state = any($5))
+             and ($6 = '' or o.number = $6 or o.pickup_code = $6 or right(m.phone, 4) = $6)
+             and ($7::uuid is null or o.id < $7)
+           order by case when $8 then o.slot_start end, o.id desc
+           limit $9"#,
+        within.member.map(|member| member.0),
+        within.reach,
+        within.id.map(|id| id.0),
+        ask.store.map(|store| store.0),
+        &states,
+        ask.words.trim(),
+        after,
+        within.by_slot,
+        limit,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()
+}
+
+fn page_of(rows: Vec<Row>, most: usize) -> Page<OrderCard> {
+    Page::cut(rows, most, |row| row.id.to_string()).map(Row::card)
+}
+
+/// The caller's own orders, newest first.
+pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
+    let member = scope.member()?;
+    let most = ask.most.clamp(1, 100);
+    let within = Within { member: Some(member), ..Within::default() };
+    Ok(page_of(rows(scope, within, &ask, most as i64 + 1).await?, most))
+}
+
+/// Orders within a person's reach, newest first.
+pub async fn list(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
+    let most = ask.most.clamp(1, 100);
+    let within = Within { reach: reach.as_deref(), ..Within::default() };
+    Ok(page_of(rows(scope, within, &ask, most as i64 + 1).await?, most))
+}
+
+/// What a store has to do: paid, accepted and ready orders, the most urgent first.
+pub async fn board(scope: &Scope, store: Option<StoreId>) -> Result<Vec<OrderCard>, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
+    let states = vec![OrderState::Paid, OrderState::Accepted, OrderState::Ready];
+    let ask = ListOrders { store, states, ..ListOrders::default() };
+    let within = Within { reach: reach.as_deref(), by_slot: true, ..Within::default() };
+    Ok(rows(scope, within, &ask, 300).await?.into_iter().map(Row::card).collect())
+}
+
+/// The caller's own order.
+pub async fn show(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
+    let member = scope.member()?;
+    let within = Within { member: Some(member), id: Some(id), ..Within::default() };
+    let mut view = view(scope, within, id).await?;
+    for step in &mut view.steps {
+        // A shopper need not know which clerk it was.
+        if step.by.starts_with("店员") {
+            step.by = "门店".into();
+        }
+    }
+    Ok(view)
+}
+
+/// An order within a person's reach. The pickup code is the shopper's secret: staff do not see it,
+/// or nobody would need to come for the goods.
+pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
+    let within = Within { reach: reach.as_deref(), id: Some(id), ..Within::default() };
+    Ok(OrderView { pickup_code: None, ..view(scope, within, id).await? })
+}
+
+async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
+    let found = rows(scope, within, &ListOrders::default(), 1).await?;
+    let card = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?.card();
+    let more = sqlx::query!(
+        r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
+                  coalesce((select sum(amount_fen) from payments where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
+                  coalesce((select sum(amount_fen) from refunds where order_id = o.id and state = 'succeeded'), 0)::bigint as "refunded!"
+           from orders o join stores s on s.id = o.store_id where o.id = $1"#,
+        id.0,
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()?;
+    let open = matches!(card.state, OrderState::Paid | OrderState::Accepted | OrderState::Ready);
+    Ok(OrderView {
+        lines: lines(scope, id).await?,
+        steps: steps(scope, id).await?,
+        pickup_code: more.pickup_code.filter(|_| open),
+        pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
+        paid_fen: Fen(more.paid),
+        refunded_fen: Fen(more.refunded),
+        store_address: more.address,
+        store_code: more.code,
+        store_phone: more.phone,
+        store_point: Point { latitude: more.latitude, longitude: more.longitude },
+        timezone: more.timezone,
+        card,
+    })
+}
+
+async fn lines(scope: &Scope, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
+    let rows = sqlx::query!(
+        "select sku_id, name, spec, options_text, picture, quantity, unit_fen, total_fen
+         from order_lines where order_id = $1 order by line",
+        id.0,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let line = |row: &i64| Quantity::try_from(*row).map_err(|reason| Fault::Internal(reason.into()));
+    rows.into_iter()
+        .map(|row| {
+            Ok(OrderLine {
+                sku_id: SkuId(row.sku_id),
+                quantity: line(&row.quantity)?,
+                name: row.name,
+                spec: row.spec,
+                options_text: row.options_text,
+                picture: row.picture,
+                unit_fen: Fen(row.unit_fen),
+                total_fen: Fen(row.total_fen),
+            })
+        })
+        .collect()
+}
+
+async fn steps(scope: &Scope, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
+    let rows = sqlx::query!(
+        r#"select t.act, t.state, t.at, t.note,
+                  (case when t.member_id is not null then '本人' when p.id is not null then '店员 ' || p.name else '系统' end) as "by!"
+           from order_steps t left join staff p on p.id = t.staff_id
+           where t.order_id = $1 order by t.step"#,
+        id.0,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let step = |act: &str, state: &str| Some((OrderAct::from_code(act)?, OrderState::from_code(state)?));
+    rows.into_iter()
+        .map(|row| {
+            let (act, state) =
+                step(&row.act, &row.state).ok_or_else(|| Fault::Internal(format!("step {}", row.act)))?;
+            Ok(OrderStep { act, state, at: row.at, by: row.by, note: row.note })
+        })
+        .collect()
+}

@@ -1,0 +1,272 @@
+//! What happens to an order after it is placed. One function applies the transition table; each
+//! step records who and when, tells the relay, and moves stock and money with it.
+
+use domain::{
+    Fault, Fen, OrderId, StoreId,
+    orders::{OrderAct, OrderState, PickupCode},
+    staff::Permission,
+    text,
+};
+use rand::Rng;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    events, payments,
+    stock::{self, Turn},
+};
+
+/// An order locked for a step.
+#[derive(Clone, Debug)]
+pub(crate) struct Ordered {
+    pub id: OrderId,
+    pub store_id: StoreId,
+    pub state: OrderState,
+    pub total_fen: Fen,
+    pub number: String,
+}
+
+/// Locks an order; nothing else happens to it until the transaction ends.
+pub(crate) async fn lock(tx: &mut PgConnection, id: OrderId) -> Result<Ordered, Fault> {
+    let row = sqlx::query!("select store_id, state, total_fen, number from orders where id = $1 for update", id.0)
+        .fetch_optional(tx)
+        .await
+        .or_fault()?
+        .ok_or(Fault::NotFound("这个订单"))?;
+    let state = OrderState::from_code(&row.state).ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
+    Ok(Ordered { id, store_id: StoreId(row.store_id), state, total_fen: Fen(row.total_fen), number: row.number })
+}
+
+/// Records a step and tells whoever watches.
+pub(super) async fn note_step(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: OrderId,
+    act: OrderAct,
+    state: OrderState,
+    note: &str,
+) -> Result<(), Fault> {
+    let (member, staff) = scope.actor();
+    sqlx::query!(
+        "insert into order_steps (order_id, step, act, state, at, member_id, staff_id, note)
+         select $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5, $6, $7 from order_steps where order_id = $1",
+        order.0,
+        act.code(),
+        state.code(),
+        scope.now,
+        member,
+        staff,
+        note,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Applies the transition table to a locked order, with its step, event and audit.
+///
+/// Faults: `Conflict` (`not_now`) where the table does not allow it.
+async fn advance(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: &Ordered,
+    act: OrderAct,
+    note: &str,
+) -> Result<OrderState, Fault> {
+    let next = order
+        .state
+        .after(act)
+        .ok_or_else(|| Fault::conflict("not_now", format!("订单{},不能再执行这一步", order.state.label())))?;
+    sqlx::query!("update orders set state = $2 where id = $1", order.id.0, next.code())
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    note_step(tx, scope, order.id, act, next, note).await?;
+    let change = Change {
+        act: act.code(),
+        object_kind: "order",
+        object_id: order.id.0,
+        store_id: Some(order.store_id.0),
+        before: json!({ "state": order.state }),
+        after: json!({ "state": next }),
+        reason: note,
+    };
+    audit::record(tx, scope, change).await?;
+    events::order_changed(tx, order.store_id, order.id, next).await?;
+    Ok(next)
+}
+
+/// The payment of a locked, unpaid order arrived: it gets its code, its stock is allocated.
+pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
+    let code = free_code(tx, order.store_id).await?;
+    sqlx::query!("update orders set pickup_code = $2, paid_at = $3 where id = $1", order.id.0, code, scope.now)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    advance(tx, scope, order, OrderAct::Pay, "").await?;
+    stock::turn(tx, scope, order.id, Turn::Allocate).await
+}
+
+/// A code that no open order of the store has. With 10⁸ codes and a few hundred open orders the
+/// first try is free all but always; the unique index decides should two pick the same at once.
+async fn free_code(tx: &mut PgConnection, store: StoreId) -> Result<String, Fault> {
+    for _ in 0..8 {
+        let code = format!("{:08}", rand::rng().random_range(0..100_000_000));
+        let taken = sqlx::query_scalar!(
+            r#"select exists (select from orders where store_id = $1 and pickup_code = $2) as "taken!""#,
+            store.0,
+            code,
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+        if !taken {
+            return Ok(code);
+        }
+    }
+    Err(Fault::Internal("no free pickup code in eight tries".into()))
+}
+
+/// The time to pay ran out. `false` where the order had moved on.
+pub(crate) async fn expire(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<bool, Fault> {
+    let order = lock(tx, id).await?;
+    if order.state != OrderState::Placed {
+        return Ok(false);
+    }
+    advance(tx, scope, &order, OrderAct::Expire, "").await?;
+    stock::turn(tx, scope, id, Turn::Expire).await?;
+    payments::close_open(tx, id).await?;
+    Ok(true)
+}
+
+/// The shopper calls their own order off, before the store has accepted it; what was paid goes back.
+///
+/// Faults: `NotFound` for an order that is not theirs; `Conflict` once the store works on it.
+pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+    let member = scope.member()?;
+    let mut tx = scope.begin().await?;
+    let theirs = sqlx::query_scalar!(
+        r#"select exists (select from orders where id = $1 and member_id = $2) as "theirs!""#,
+        id.0,
+        member.0,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    if !theirs {
+        return Err(Fault::NotFound("这个订单"));
+    }
+    let order = lock(&mut tx, id).await?;
+    if order.state == OrderState::Cancelled {
+        return Ok(());
+    }
+    advance(&mut tx, scope, &order, OrderAct::Cancel, "").await?;
+    stock::turn(&mut tx, scope, id, Turn::Release).await?;
+    payments::close_open(&mut tx, id).await?;
+    payments::want_refund(&mut tx, scope, id, "顾客取消订单").await?;
+    tx.commit().await.or_fault()
+}
+
+/// Locks an order within the reach of a person of staff; another store's is not found.
+async fn lock_within(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    id: OrderId,
+    permission: Permission,
+) -> Result<Ordered, Fault> {
+    let reach = scope.reach_filter(permission)?;
+    let order = lock(tx, id).await?;
+    match reach {
+        Some(stores) if !stores.contains(&order.store_id.0) => Err(Fault::NotFound("这个订单")),
+        _ => Ok(order),
+    }
+}
+
+/// The store takes a paid order on. Doing it twice is doing it once.
+pub async fn accept(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+    fulfil(scope, id, OrderAct::Accept, OrderState::Accepted).await
+}
+
+/// The store has made the order ready. Doing it twice is doing it once.
+pub async fn prepare(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+    fulfil(scope, id, OrderAct::Prepare, OrderState::Ready).await
+}
+
+async fn fulfil(scope: &Scope, id: OrderId, act: OrderAct, done: OrderState) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let order = lock_within(&mut tx, scope, id, Permission::FulfilOrders).await?;
+    if order.state == done {
+        return Ok(());
+    }
+    advance(&mut tx, scope, &order, act, "").await?;
+    tx.commit().await.or_fault()
+}
+
+/// The store cannot serve a paid order; the money goes back by itself.
+///
+/// Faults: `Invalid` beside `reason`; `NotFound` outside the person's reach.
+pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Fault> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 100 {
+        return Err(Fault::invalid("reason", "请填写拒单原因(100 字以内),顾客会看到"));
+    }
+    let mut tx = scope.begin().await?;
+    let order = lock_within(&mut tx, scope, id, Permission::RejectOrders).await?;
+    if order.state == OrderState::Rejected {
+        return Ok(());
+    }
+    advance(&mut tx, scope, &order, OrderAct::Reject, reason).await?;
+    stock::turn(&mut tx, scope, id, Turn::Release).await?;
+    payments::want_refund(&mut tx, scope, id, reason).await?;
+    tx.commit().await.or_fault()
+}
+
+/// Hands an order over against its code, at a store within the person's reach.
+///
+/// Faults: `NotFound` for a code no order of those stores has, another store's included;
+/// `Conflict` (`already_redeemed`) says when and by whom.
+pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> {
+    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let mut tx = scope.begin().await?;
+    let found = sqlx::query_scalar!(
+        "select id from orders where pickup_code = $1 and ($2::uuid[] is null or store_id = any($2))
+         order by (state in ('paid', 'accepted', 'ready')) desc, paid_at desc limit 1",
+        code.as_str(),
+        reach.as_deref(),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let id = OrderId(found.ok_or(Fault::NotFound("这个取货码对应的订单;请核对数字,或确认顾客没有走错门店"))?);
+    let order = lock(&mut tx, id).await?;
+    if order.state == OrderState::Completed {
+        return Err(already_redeemed(&mut tx, scope, id).await?);
+    }
+    if order.state == OrderState::Paid {
+        return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单,请先接单", order.number)));
+    }
+    advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;
+    stock::turn(&mut tx, scope, id, Turn::Issue).await?;
+    payments::fulfilled(&mut tx, scope, &order).await?;
+    tx.commit().await.or_fault()?;
+    Ok(id)
+}
+
+async fn already_redeemed(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<Fault, Fault> {
+    let row = sqlx::query!(
+        r#"select t.at, coalesce(p.name, '系统') as "by!", s.timezone
+           from order_steps t join orders o on o.id = t.order_id join stores s on s.id = o.store_id
+           left join staff p on p.id = t.staff_id
+           where t.order_id = $1 and t.act = 'redeem'"#,
+        id.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    let when = text::moment(row.at, scope.now, text::zone(&row.timezone));
+    Ok(Fault::conflict("already_redeemed", format!("这个取货码已在 {when} 由 {} 核销,请勿重复交货", row.by)))
+}

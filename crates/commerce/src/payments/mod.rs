@@ -1,0 +1,24 @@
+//! Payments and refunds (D5), and the ledger they are booked in.
+//!
+//! - `start`: an order's amount becomes a transaction at the gateway
+//! - `scan`: the QR code of a payment from a big screen
+//! - `notices`: verified callbacks go to the inbox; a worker acts on them
+//! - `settle`: what the gateway says of a transaction becomes the order's payment, once
+//! - `refunds`: money that goes back, retried under one number
+//! - `ledger`: double-entry transfers
+
+mod ledger;
+mod notices;
+mod refunds;
+mod scan;
+mod settle;
+mod start;
+
+pub use notices::receive;
+pub use scan::scan_code;
+pub use start::start;
+
+pub(crate) use ledger::fulfilled;
+pub(crate) use notices::work_inbox;
+pub(crate) use refunds::{send as send_refund, want as want_refund};
+pub(crate) use settle::{close, close_open, look_up};

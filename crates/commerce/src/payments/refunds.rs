@@ -1,0 +1,120 @@
+//! Money that goes back. What is wanted is stored with the reason for it; a job sends it and keeps
+//! trying under the same number, since a new number would refund twice.
+
+use domain::{Fault, Fen, OrderId};
+use partners::wechat_pay::{NewRefund, Refund, RefundState};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::ledger::{self, Cause, GATEWAY, PREPAID};
+use crate::{Scope, database::OrFault, house::new_id, jobs};
+
+/// Wants back what was paid for an order, where anything was.
+pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, reason: &str) -> Result<(), Fault> {
+    let kept = sqlx::query!("select id, amount_fen from payments where order_id = $1 and state = 'kept'", order.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?;
+    match kept {
+        Some(payment) => want_for(tx, scope, payment.id, order, Fen(payment.amount_fen), reason).await,
+        None => Ok(()),
+    }
+}
+
+/// Wants back what one payment brought.
+pub(super) async fn want_for(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    payment: Uuid,
+    order: OrderId,
+    amount: Fen,
+    reason: &str,
+) -> Result<(), Fault> {
+    let id = new_id();
+    sqlx::query!(
+        "insert into refunds (id, payment_id, order_id, out_refund_no, amount_fen, reason, state, wanted_at)
+         values ($1, $2, $3, $4, $5, $6, 'wanted', $7)",
+        id,
+        payment,
+        order.0,
+        id.simple().to_string(),
+        amount.0,
+        reason,
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    jobs::schedule(tx, jobs::Kind::SendRefund, id, scope.now).await
+}
+
+/// Sends a wanted refund to the gateway. An error means: try again, with the same number.
+pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    let row = sqlx::query!(
+        "select r.out_refund_no, r.amount_fen, r.reason, p.out_trade_no, p.amount_fen as paid_fen
+         from refunds r join payments p on p.id = r.payment_id where r.id = $1 and r.state = 'wanted'",
+        id,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    let (Some(row), Some(gateway)) = (row, scope.house.wechat_pay()) else { return Ok(()) };
+    let asked = NewRefund {
+        out_trade_no: row.out_trade_no,
+        out_refund_no: row.out_refund_no,
+        refund_fen: row.amount_fen,
+        total_fen: row.paid_fen,
+        reason: row.reason,
+    };
+    let answer = gateway.refund(&asked).await;
+    let refund = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
+    let mut tx = scope.begin().await?;
+    let outcome = heard(&mut tx, scope, &refund).await?;
+    tx.commit().await.or_fault()?;
+    if refund.status == RefundState::Processing {
+        // The callback should tell; where it does not come, asking again under the same number does.
+        return Err(Fault::Upstream { who: "支付通道", hidden: "the refund is being processed".into() });
+    }
+    tracing::info!(refund = %id, outcome, "a refund was answered");
+    Ok(())
+}
+
+/// What the gateway says of a refund, by answer or callback, is booked once.
+pub(super) async fn heard(tx: &mut PgConnection, scope: &Scope, refund: &Refund) -> Result<String, Fault> {
+    let row = sqlx::query!(
+        "select id, payment_id, order_id, amount_fen, state from refunds where out_refund_no = $1 for update",
+        refund.out_refund_no,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let Some(row) = row else { return Ok("unknown refund".into()) };
+    if row.state == "succeeded" {
+        return Ok("repeated".into());
+    }
+    if refund.amount.refund != row.amount_fen {
+        tracing::error!(refund = %row.id, "a refund's amount differs from what was asked");
+        return Ok("mismatch: amount".into());
+    }
+    let state = match refund.status {
+        RefundState::Success => "succeeded",
+        RefundState::Abnormal | RefundState::Closed => "abnormal",
+        RefundState::Processing => return Ok("processing".into()),
+    };
+    sqlx::query!(
+        "update refunds set state = $2, succeeded_at = case when $2 = 'succeeded' then $3::timestamptz end where id = $1",
+        row.id,
+        state,
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if state == "abnormal" {
+        tracing::error!(refund = %row.id, "a refund failed at the gateway; a person must pay it out");
+        return Ok("abnormal".into());
+    }
+    let cause = Cause::Refund { payment: row.payment_id, refund: row.id };
+    ledger::book(tx, scope, (PREPAID, GATEWAY), Fen(row.amount_fen), row.order_id, cause).await?;
+    Ok("refunded".into())
+}

@@ -1,0 +1,21 @@
+//! The code to scan, for an order that is being paid from a big screen.
+
+use domain::{Fault, OrderId};
+
+use crate::{Scope, database::OrFault};
+
+/// What the caller's own order's QR code must say, where a payment by scan is open.
+pub async fn scan_code(scope: &Scope, order: OrderId) -> Result<Option<String>, Fault> {
+    let member = scope.member()?;
+    let url = sqlx::query_scalar!(
+        "select p.cashier_url from payments p join orders o on o.id = p.order_id
+         where o.id = $1 and o.member_id = $2 and o.state = 'placed' and p.state = 'open' and p.cashier = 'native'
+         order by p.created_at desc limit 1",
+        order.0,
+        member.0,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(url.flatten())
+}

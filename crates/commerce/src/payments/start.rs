@@ -1,0 +1,130 @@
+//! Beginning to pay: the order's amount becomes a transaction at the gateway.
+
+use domain::{
+    Fault, OrderId, PaymentId,
+    orders::OrderState,
+    payments::{Cashier, PaymentStarted, StartPayment},
+};
+use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer};
+
+use crate::{Scope, database::OrFault, jobs};
+
+/// Begins to pay the caller's own order; answers where the cashier is. The same id again answers
+/// the same cashier. The amount is the order's.
+///
+/// Faults: `NotFound` for an order not theirs; `Conflict` (`not_payable`, `key_reused`); `Upstream`
+/// where the gateway does not answer, with nothing lost: the same request may be sent again.
+pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarted, Fault> {
+    let gateway = scope.house.wechat_pay();
+    let gateway =
+        gateway.ok_or(Fault::Upstream { who: "支付通道", hidden: "WeChat Pay is not configured".into() })?;
+    let opened = open(scope, &command).await?;
+    if let Some(url) = opened.cashier_url {
+        return Ok(PaymentStarted { id: command.id, order_id: command.order_id, url });
+    }
+    let transaction = NewTransaction {
+        out_trade_no: opened.out_trade_no,
+        description: opened.description,
+        total_fen: opened.amount_fen,
+        expires_at: opened.pay_before.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        payer_ip: command.payer_ip.clone(),
+    };
+    let kind = match command.cashier {
+        Cashier::H5 => Prepay::H5,
+        Cashier::Native => Prepay::Native,
+    };
+    let answer = gateway.prepay(kind, &transaction).await;
+    let answer = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
+    let url = match answer {
+        PrepayAnswer::H5 { h5_url } => return_to(scope, h5_url, command.order_id),
+        PrepayAnswer::Native { code_url } => code_url,
+        other => {
+            return Err(Fault::Internal(format!("the gateway answered {other:?} to {kind:?}", kind = command.cashier)));
+        }
+    };
+    sqlx::query!("update payments set cashier_url = $2 where id = $1", command.id.0, url)
+        .execute(scope.pool())
+        .await
+        .or_fault()?;
+    Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
+}
+
+/// An H5 cashier sends the browser back to the order's page.
+fn return_to(scope: &Scope, h5_url: String, order: OrderId) -> String {
+    let page = format!("{}/orders/{order}", scope.house.settings.public_url);
+    let joint = if h5_url.contains('?') { '&' } else { '?' };
+    let page: String = page.bytes().map(escape).collect();
+    format!("{h5_url}{joint}redirect_url={page}")
+}
+
+/// Percent-encoding of RFC 3986 for one byte.
+fn escape(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    }
+}
+
+struct Opened {
+    out_trade_no: String,
+    description: String,
+    amount_fen: i64,
+    pay_before: chrono::DateTime<chrono::Utc>,
+    cashier_url: Option<String>,
+}
+
+/// Stores the attempt before the gateway hears of it, so that a callback always finds it.
+async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
+    let member = scope.member()?;
+    let mut tx = scope.begin().await?;
+    let order = sqlx::query!(
+        "select o.state, o.total_fen, o.pay_before, o.number, s.name from orders o join stores s on s.id = o.store_id
+         where o.id = $1 and o.member_id = $2 for update of o",
+        command.order_id.0,
+        member.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or(Fault::NotFound("这个订单"))?;
+    let state = OrderState::from_code(&order.state);
+    if state != Some(OrderState::Placed) || order.pay_before <= scope.now {
+        let label = state.filter(|state| *state != OrderState::Placed).map_or("已超时", OrderState::label);
+        return Err(Fault::conflict("not_payable", format!("订单{label},不需要再付款")));
+    }
+    // The gateway's number is the payment's own, in a form it accepts (6 to 32 letters and digits).
+    let out_trade_no = command.id.0.simple().to_string();
+    let stored = sqlx::query!(
+        "insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
+         values ($1, $2, 'wechat_pay', $3, $4, $5, 'open', $6)
+         on conflict (id) do update set id = payments.id
+         returning order_id, cashier, cashier_url",
+        command.id.0,
+        command.order_id.0,
+        command.cashier.code(),
+        out_trade_no,
+        order.total_fen,
+        scope.now,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    if stored.order_id != command.order_id.0 || stored.cashier != command.cashier.code() {
+        return Err(Fault::conflict("key_reused", "这个页面已经提交过另一笔付款,请刷新后再试"));
+    }
+    schedule_look_up(&mut tx, scope, command.id).await?;
+    tx.commit().await.or_fault()?;
+    let description = format!("{} 订单 {}", order.name, order.number);
+    Ok(Opened {
+        out_trade_no,
+        description,
+        amount_fen: order.total_fen,
+        pay_before: order.pay_before,
+        cashier_url: stored.cashier_url,
+    })
+}
+
+/// A callback may never come; then we ask.
+async fn schedule_look_up(tx: &mut sqlx::PgConnection, scope: &Scope, payment: PaymentId) -> Result<(), Fault> {
+    jobs::schedule(tx, jobs::Kind::LookUpPayment, payment.0, scope.now + chrono::Duration::seconds(30)).await
+}

@@ -1,0 +1,187 @@
+//! Who bears a token. A session is a visitor's, a member's or a person of staff's.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    CartId, Fault, MemberId, StaffId, StoreId,
+    orders::Channel,
+    staff::{Grant, Reach, Role},
+};
+use rand::Rng;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id};
+
+/// How long a shopper stays logged in.
+pub const MEMBER_DAYS: i64 = 30;
+/// How long staff stay logged in: one shift.
+pub const STAFF_HOURS: i64 = 12;
+
+/// The secret a session is known by: 256 bits, in hex. Only its hash is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    fn new() -> Self {
+        let mut bytes = [0u8; 32];
+        rand::rng().fill(&mut bytes);
+        Self(hex::encode(bytes))
+    }
+
+    /// For the cookie or the bearer header.
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
+}
+
+fn hash_of(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// What a request tells of itself.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Over which face it came.
+    pub channel: Channel,
+    /// When it arrived.
+    pub now: DateTime<Utc>,
+    /// Its id in the log.
+    pub id: Arc<str>,
+    /// The address it came from.
+    pub address: Arc<str>,
+}
+
+/// The scope of whoever bears `token`; a visitor's where it is absent, unknown or out of time.
+pub async fn identify(house: &House, token: Option<&str>, request: Request) -> Result<Scope, Fault> {
+    let mut scope = Scope {
+        house: house.clone(),
+        who: Who::Visitor,
+        channel: request.channel,
+        now: request.now,
+        request_id: request.id,
+        address: request.address,
+        cart: None,
+        token_hash: None,
+    };
+    let Some(token) = token.filter(|token| token.len() == 64) else { return Ok(scope) };
+    let hash = hash_of(token);
+    let found = sqlx::query!(
+        r#"select s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id, p.name as "staff_name?"
+           from sessions s
+           left join members m on m.id = s.member_id
+           left join staff p on p.id = s.staff_id and p.active
+           where s.token_hash = $1 and s.expires_at > $2"#,
+        hash,
+        request.now,
+    )
+    .fetch_optional(&house.pool)
+    .await
+    .or_fault()?;
+    let Some(session) = found else { return Ok(scope) };
+    scope.token_hash = Some(hash);
+    scope.cart = session.cart_id.map(CartId);
+    if let Some(member) = session.member_id {
+        scope.who = Who::Member(MemberId(member));
+    } else if let (Some(id), Some(name)) = (session.staff_id, session.staff_name) {
+        let grants = grants_of(house, id).await?;
+        scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants }));
+    }
+    Ok(scope)
+}
+
+/// The grants of a person, each region resolved to the stores in it and below it.
+async fn grants_of(house: &House, staff: Uuid) -> Result<Vec<Grant>, Fault> {
+    let rows = sqlx::query!(
+        r#"with recursive below as (
+               select g.id as grant_id, g.region_code as code from grants g where g.staff_id = $1 and g.region_code is not null
+               union
+               select b.grant_id, r.code from below b join regions r on r.parent_code = b.code
+           )
+           select g.role, g.everywhere,
+                  coalesce(array_agg(s.id) filter (where s.id is not null), '{}') as "stores!: Vec<Uuid>"
+           from grants g
+           left join stores s on s.id = g.store_id
+                or s.region_code in (select b.code from below b where b.grant_id = g.id)
+           where g.staff_id = $1
+           group by g.id"#,
+        staff,
+    )
+    .fetch_all(&house.pool)
+    .await
+    .or_fault()?;
+    let grant = |role: &str, everywhere: bool, stores: Vec<Uuid>| {
+        let reach = if everywhere { Reach::All } else { Reach::Stores(stores.into_iter().map(StoreId).collect()) };
+        Some(Grant { role: Role::from_code(role)?, reach })
+    };
+    Ok(rows.into_iter().filter_map(|row| grant(&row.role, row.everywhere, row.stores)).collect())
+}
+
+/// Gives a visitor a session with a cart, on the first thing they keep.
+pub async fn welcome(scope: &Scope) -> Result<(Token, Scope), Fault> {
+    let (token, cart) = (Token::new(), new_id());
+    let mut tx = scope.begin().await?;
+    sqlx::query!("insert into carts (id) values ($1)", cart).execute(&mut *tx).await.or_fault()?;
+    let hash = hash_of(token.secret());
+    sqlx::query!(
+        "insert into sessions (token_hash, cart_id, created_at, expires_at) values ($1, $2, $3, $4)",
+        hash,
+        cart,
+        scope.now,
+        scope.now + Duration::days(MEMBER_DAYS),
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    tx.commit().await.or_fault()?;
+    let mut scope = scope.clone();
+    (scope.cart, scope.token_hash) = (Some(CartId(cart)), Some(hash));
+    Ok((token, scope))
+}
+
+/// A new session for a member or a person of staff; the session of before ends, so that a token
+/// somebody planted is never raised to a person's.
+pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) -> Result<Token, Fault> {
+    let token = Token::new();
+    let (member, staff, lasts) = match person {
+        Person::Member(id) => (Some(id.0), None, Duration::days(MEMBER_DAYS)),
+        Person::Staff(id) => (None, Some(id.0), Duration::hours(STAFF_HOURS)),
+    };
+    if let Some(old) = &scope.token_hash {
+        sqlx::query!("delete from sessions where token_hash = $1", old).execute(&mut *tx).await.or_fault()?;
+    }
+    sqlx::query!(
+        "insert into sessions (token_hash, member_id, staff_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        hash_of(token.secret()),
+        member,
+        staff,
+        scope.now,
+        scope.now + lasts,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(token)
+}
+
+/// Whom a session is for.
+pub(crate) enum Person {
+    Member(MemberId),
+    Staff(StaffId),
+}
+
+/// Ends the session that asks.
+pub async fn end(scope: &Scope) -> Result<(), Fault> {
+    if let Some(hash) = &scope.token_hash {
+        sqlx::query!("delete from sessions where token_hash = $1", hash).execute(scope.pool()).await.or_fault()?;
+    }
+    Ok(())
+}
+
+/// Forgets sessions that are over.
+pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
+    sqlx::query!("delete from sessions where expires_at < $1", scope.now).execute(scope.pool()).await.or_fault()?;
+    Ok(())
+}

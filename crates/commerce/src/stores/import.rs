@@ -1,0 +1,158 @@
+//! Many stores at once, from rows that have been checked (O1). Safe to repeat.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{Fault, hours::Hours, import::StoreRow};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Scope, database::OrFault, house::new_id};
+
+/// Rows that one statement writes; small enough that progress is seen.
+const CHUNK: usize = 100;
+
+/// What an import did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Stores that are new.
+    pub inserted: usize,
+    /// Stores of which something changed.
+    pub updated: usize,
+    /// Stores that were so already.
+    pub unchanged: usize,
+}
+
+/// The codes of all regions, by which rows are checked.
+pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
+    let codes = sqlx::query_scalar!("select code from regions").fetch_all(scope.pool()).await.or_fault()?;
+    Ok(codes.into_iter().collect())
+}
+
+/// Imports all rows, or none where it fails. No two rows have the same code. A store is known by
+/// its code; what a row leaves empty stays as it is, and so do hours, state and features.
+///
+/// `progress` is told after each chunk how many rows are done.
+pub async fn import(scope: &Scope, rows: &[StoreRow], mut progress: impl FnMut(usize)) -> Result<Imported, Fault> {
+    let mut tx = scope.begin().await?;
+    // Two imports at a time would both find the same store lacking.
+    sqlx::query!("lock table stores in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
+    let brands = brands(&mut tx, rows).await?;
+    let mut imported = Imported::default();
+    for chunk in rows.chunks(CHUNK) {
+        let (inserted, updated) = write(&mut tx, scope, &brands, chunk).await?;
+        imported.inserted += inserted;
+        imported.updated += updated;
+        imported.unchanged += chunk.len() - inserted - updated;
+        progress(imported.inserted + imported.updated + imported.unchanged);
+    }
+    tx.commit().await.or_fault()?;
+    Ok(imported)
+}
+
+/// The brands that the rows name, by name; those that lack are made.
+async fn brands<'a>(tx: &mut PgConnection, rows: &'a [StoreRow]) -> Result<HashMap<&'a str, Uuid>, Fault> {
+    let names: HashSet<&str> = rows.iter().map(|row| row.brand.as_str()).collect();
+    let mut brands = HashMap::with_capacity(names.len());
+    for name in names {
+        let id = sqlx::query_scalar!(
+            r#"with there as (
+                   select id from brands where name = $2 or code = $3 order by name = $2 desc, id limit 1
+               ), made as (
+                   insert into brands (id, code, name, kind) select $1, $3, $2, 'other'
+                   where not exists (select from there)
+                   returning id
+               )
+               select id as "id!" from there union all select id from made"#,
+            new_id(),
+            name,
+            slug(name),
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+        brands.insert(name, id);
+    }
+    Ok(brands)
+}
+
+/// A name as a code: `Luckin Coffee` → `luckin-coffee`. Chinese stays Chinese.
+fn slug(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+/// A row as the statement below takes it.
+#[derive(Serialize)]
+struct Given<'a> {
+    /// Its identity, should it be new.
+    id: Uuid,
+    brand_id: Uuid,
+    #[serde(flatten)]
+    row: &'a StoreRow,
+}
+
+/// Writes one chunk; tells how many stores were inserted and how many updated.
+async fn write(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    brands: &HashMap<&str, Uuid>,
+    chunk: &[StoreRow],
+) -> Result<(usize, usize), Fault> {
+    let given: Vec<_> =
+        chunk.iter().map(|row| Given { id: new_id(), brand_id: brands[row.brand.as_str()], row }).collect();
+    let hidden = |error: serde_json::Error| Fault::Internal(error.to_string());
+    let wrote = sqlx::query!(
+        r#"with given as materialized (
+               select * from jsonb_to_recordset($1) as g (
+                   id uuid, brand_id uuid, code text, name text, ownership text, region text, city text, address text,
+                   postcode text, phone text, timezone text, latitude double precision, longitude double precision)
+           ), wanted as materialized (
+               select g.id, g.code, g.brand_id, g.name, coalesce(g.ownership, s.ownership, 'direct') as ownership,
+                      g.region, coalesce(nullif(g.city, ''), s.city, '') as city, g.address,
+                      coalesce(g.postcode, s.postcode) as postcode, coalesce(g.phone, s.phone) as phone,
+                      g.timezone, g.latitude, g.longitude, s.id is null as is_new
+               from given g left join stores s on s.code = g.code
+           ), changed as (
+               update stores s
+               set brand_id = w.brand_id, name = w.name, ownership = w.ownership, region_code = w.region, city = w.city,
+                   address = w.address, postcode = w.postcode, phone = w.phone, timezone = w.timezone,
+                   latitude = w.latitude, longitude = w.longitude, updated_at = $3
+               from wanted w
+               where s.code = w.code
+                 and (s.brand_id, s.name, s.ownership, s.region_code, s.city, s.address, s.postcode, s.phone,
+                      s.timezone, s.latitude, s.longitude)
+                     is distinct from
+                     (w.brand_id, w.name, w.ownership, w.region, w.city, w.address, w.postcode, w.phone,
+                      w.timezone, w.latitude, w.longitude)
+               returning s.id
+           ), placed as (
+               insert into locations (id, kind, created_at) select id, 'store', $3 from wanted where is_new
+           ), made as (
+               insert into stores (id, code, brand_id, name, ownership, region_code, city, address, postcode, phone,
+                                   timezone, latitude, longitude, hours, updated_at)
+               select id, code, brand_id, name, ownership, region, city, address, postcode, phone,
+                      timezone, latitude, longitude, $2, $3
+               from wanted where is_new
+               returning id
+           )
+           select (select count(*) from made) as "inserted!", (select count(*) from changed) as "updated!""#,
+        serde_json::to_value(&given).map_err(hidden)?,
+        serde_json::to_value(Hours::default()).map_err(hidden)?,
+        scope.now,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    Ok((wrote.inserted as usize, wrote.updated as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_brand_code_has_letters_digits_and_dashes_only() {
+        assert_eq!(super::slug("Luckin  Coffee®"), "luckin-coffee");
+        assert_eq!(super::slug("喜茶/HEYTEA"), "喜茶-heytea");
+    }
+}

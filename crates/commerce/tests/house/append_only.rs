@@ -1,0 +1,60 @@
+//! What was written stays written: the server's own role cannot change history.
+
+use commerce::{app_pool, orders};
+use domain::staff::Role;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::{people::Reach, world::World};
+
+/// PostgreSQL's code for "insufficient privilege".
+const DENIED: &str = "42501";
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptions, connect: PgConnectOptions) {
+    let server = app_pool(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
+    let world = World::new(options, connect).await;
+    let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    let (order, code) = world.place_paid(&world.member().await, 1).await;
+    orders::accept(&clerk, order).await.unwrap();
+    orders::redeem(&clerk, &code).await.unwrap();
+    let attempts = [
+        "update movements set held = 0",
+        "delete from movements",
+        "truncate movements",
+        "update transfers set amount_fen = 1",
+        "delete from transfers",
+        "truncate transfers",
+        "update order_steps set note = ''",
+        "delete from order_steps",
+        "truncate order_steps cascade",
+        "update order_lines set unit_fen = 1",
+        "delete from order_lines",
+        "update audit set reason = ''",
+        "delete from audit",
+        "truncate audit",
+    ];
+    for attempt in attempts {
+        let refused = sqlx::query(attempt).execute(&server).await.expect_err(attempt);
+        let code = refused.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        assert_eq!(code.as_deref(), Some(DENIED), "{attempt}: {refused}");
+    }
+    // Each of them had something to lose.
+    let tables = "select (exists (select from movements) and exists (select from transfers)
+        and exists (select from order_steps) and exists (select from order_lines) and exists (select from audit))::int::bigint";
+    assert_eq!(world.count(tables).await, 1);
+    server.close().await;
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_servers_role_owns_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
+    let server = app_pool(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
+    let world = World::new(options, connect).await;
+    let owned = "select count(*) from pg_class where relowner = 'mendian_app'::regrole";
+    assert_eq!(world.count(owned).await, 0);
+    assert!(sqlx::query("create table mine (id int)").execute(&server).await.is_err());
+    assert!(sqlx::query("drop table orders").execute(&server).await.is_err());
+    assert!(sqlx::query("alter table stock drop constraint stock_promises_covered").execute(&server).await.is_err());
+    server.close().await;
+    world.balanced().await;
+}

@@ -1,0 +1,19 @@
+//! The rules of commerce, on a real PostgreSQL, through the functions the faces call.
+//!
+//! One binary with a module for each subject; `world` builds the little chain they all play in.
+//! Every test ends with the books balanced: see [`commerce::books`].
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod append_only;
+mod cart;
+mod gateway;
+mod life;
+mod members;
+mod orders;
+mod payments;
+mod people;
+mod placing;
+mod races;
+mod staff;
+mod world;

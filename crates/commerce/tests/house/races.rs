@@ -1,0 +1,200 @@
+//! Many at once. Everybody waits at a barrier, so that they truly meet.
+
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::Duration;
+use commerce::{Scope, cart, jobs, orders, payments};
+use domain::{
+    Fault, OrderId,
+    orders::{OrderPlaced, OrderState, PlaceOrder},
+    payments::{Cashier, StartPayment},
+    staff::Role,
+};
+use futures::future::join_all;
+use partners::wechat_pay::Event;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::sync::Barrier;
+
+use crate::{
+    gateway,
+    people::Reach,
+    world::{Stock, World, new_order_id},
+};
+
+/// Places all orders at the same moment; answers in their order.
+async fn place_at_once(wanted: Vec<(Scope, PlaceOrder)>) -> Vec<Result<OrderPlaced, Fault>> {
+    let start = Arc::new(Barrier::new(wanted.len()));
+    let workers = wanted.into_iter().map(|(who, command)| {
+        let start = start.clone();
+        tokio::spawn(async move {
+            start.wait().await;
+            orders::place(&who, command).await
+        })
+    });
+    join_all(workers).await.into_iter().map(|worker| worker.unwrap()).collect()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn of_sixty_four_buyers_of_the_last_ten_pieces_exactly_ten_get_one(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    world.leave(world.store, world.medium, 10).await;
+    let mut wanted = Vec::new();
+    for buyer in world.members(64).await {
+        world.put(&buyer, world.medium, 1).await;
+        let command = world.command(&buyer).await;
+        wanted.push((buyer, command));
+    }
+    let answers = place_at_once(wanted).await;
+    let placed = answers.iter().filter(|answer| answer.is_ok()).count();
+    let sold_out = answers.iter().filter(|answer| matches!(answer, Err(Fault::SoldOut(_)))).count();
+    assert_eq!((placed, sold_out), (10, 54), "{answers:?}");
+    assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 10, held: 10, allocated: 0 });
+    assert_eq!(world.count("select count(*) from orders").await, 10);
+    assert_eq!(world.count("select sum(quantity)::bigint from cart_lines").await, 54);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let buyers = world.members(40).await;
+    for round in 0..2 {
+        let mut wanted = Vec::new();
+        for (at, buyer) in buyers.iter().enumerate() {
+            let (first, second) = if at % 2 == 0 { (world.medium, world.large) } else { (world.large, world.medium) };
+            world.put(buyer, first, 1).await;
+            // Lines stand in the order they were set.
+            let mut later = buyer.clone();
+            later.now += Duration::seconds(1);
+            world.put(&later, second, 1).await;
+            wanted.push((buyer.clone(), world.command(buyer).await));
+        }
+        for answer in place_at_once(wanted).await {
+            answer.unwrap();
+        }
+        let held = 40 * (round + 1);
+        assert_eq!(world.stock_at(world.store, world.large).await.held, held);
+    }
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_same_request_sent_sixteen_times_at_once_is_one_order(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    // The last pieces: a repeat that came too late would find none.
+    world.leave(world.store, world.medium, 8).await;
+    for buyer in world.members(4).await {
+        world.put(&buyer, world.medium, 2).await;
+        let command = world.command(&buyer).await;
+        let answers = place_at_once(vec![(buyer, command); 16]).await;
+        let numbers: HashSet<_> = answers.into_iter().map(|answer| answer.unwrap().number).collect();
+        assert_eq!(numbers.len(), 1);
+    }
+    assert_eq!(world.count("select count(*) from orders").await, 4);
+    assert_eq!(world.stock_at(world.store, world.medium).await.held, 8);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn one_cart_ordered_from_two_pages_at_once_is_one_order(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    for buyer in world.members(10).await {
+        world.put(&buyer, world.medium, 1).await;
+        let one = world.command(&buyer).await;
+        let two = PlaceOrder { id: new_order_id(), ..one.clone() };
+        let answers = place_at_once(vec![(buyer.clone(), one), (buyer, two)]).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1, "{answers:?}");
+    }
+    assert_eq!(world.stock_at(world.store, world.medium).await.held, 10);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_paid_and_expired_at_the_same_moment_ends_in_one_of_the_two(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    for buyer in world.members(12).await {
+        let order = world.place(&buyer, 1).await;
+        let payment = world.open_payment(order).await;
+        let notice = gateway::notice(Event::Transaction(gateway::paid(&payment.out_trade_no, payment.amount_fen)));
+        futures::join!(world.hear(&notice), world.run_jobs(16));
+        let (state, paid) = (world.state_of(order).await, world.order(&buyer, order).await.paid_fen.0);
+        assert!(matches!(state, OrderState::Paid | OrderState::Expired), "{state:?}");
+        assert_eq!(paid, payment.amount_fen, "the money is known, whichever came first");
+    }
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn starting_to_pay_again_while_the_callback_arrives_never_deadlocks(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    for buyer in world.members(20).await {
+        let order = world.place(&buyer, 1).await;
+        let payment = world.open_payment(order).await;
+        let again =
+            StartPayment { id: payment.id.into(), order_id: order, cashier: Cashier::H5, payer_ip: "127.0.0.1".into() };
+        let notice = gateway::notice(Event::Transaction(gateway::paid(&payment.out_trade_no, payment.amount_fen)));
+        let (told, started) = futures::join!(world.hear(&notice), payments::start(&buyer, again));
+        assert_eq!(told, "paid");
+        let fault = started.unwrap_err();
+        assert!(matches!(fault.code(), "upstream" | "not_payable"), "{fault:?}");
+    }
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn of_eight_counters_that_redeem_one_code_one_hands_over(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let buyer = world.member().await;
+    let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    let (order, code) = world.place_paid(&buyer, 2).await;
+    orders::accept(&clerk, order).await.unwrap();
+    let answers = join_all((0..8).map(|_| orders::redeem(&clerk, &code))).await;
+    let done: Vec<OrderId> = answers.iter().filter_map(|answer| answer.clone().ok()).collect();
+    assert_eq!(done, [order]);
+    let repeated = answers.iter().filter_map(|answer| answer.as_ref().err()).map(Fault::code).collect::<Vec<_>>();
+    assert_eq!(repeated, ["already_redeemed"; 7]);
+    assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 98, held: 0, allocated: 0 });
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn one_payment_told_twelve_times_to_many_servers_is_booked_once(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buyer = world.member().await;
+    let order = world.place(&buyer, 1).await;
+    let payment = world.open_payment(order).await;
+    let told = gateway::paid(&payment.out_trade_no, payment.amount_fen);
+    let server = world.system(0);
+    for _ in 0..12 {
+        payments::receive(&server, &gateway::notice(Event::Transaction(told.clone()))).await.unwrap();
+    }
+    let servers = (0..6).map(|_| async { while jobs::work_inbox(&server).await.unwrap() {} });
+    join_all(servers).await;
+    assert_eq!(world.count("select count(*) from inbox where outcome = 'paid'").await, 1);
+    assert_eq!(world.count("select count(*) from inbox where outcome = 'repeated'").await, 11);
+    assert_eq!(world.count("select count(*) from transfers where cause = 'pay'").await, 1);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn sixteen_pages_that_set_the_same_line_leave_one_line(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let buyer = world.member().await;
+    for answer in join_all((0..16).map(|_| cart::set_line(&buyer, world.line(world.medium, 3)))).await {
+        answer.unwrap();
+    }
+    assert_eq!(cart::pieces(&buyer).await.unwrap(), 3);
+    world.balanced().await;
+}

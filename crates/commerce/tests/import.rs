@@ -1,0 +1,120 @@
+//! Importing stores, on a real PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use chrono::{TimeZone, Utc};
+use commerce::{
+    House, Partners, Scope, Settings,
+    stores::{
+        self,
+        import::{Imported, import, region_codes},
+    },
+};
+use domain::{import::StoreRow, stores::Ownership};
+use sqlx::PgPool;
+
+fn scope(pool: &PgPool) -> Scope {
+    let now = Utc.with_ymd_and_hms(2026, 11, 23, 4, 0, 0).unwrap();
+    Scope::system(&House::new(pool.clone(), Partners::default(), Settings::default()), now)
+}
+
+fn row(number: usize) -> StoreRow {
+    StoreRow {
+        brand: "Starbucks".into(),
+        code: format!("S-{number}"),
+        name: format!("店 {number}"),
+        ownership: Some(Ownership::Joint),
+        address: format!("四川北路{number}号"),
+        city: "上海市".into(),
+        region: "310000".into(),
+        postcode: Some("200085".into()),
+        phone: None,
+        timezone: "Asia/Shanghai",
+        longitude: 121.48,
+        latitude: 31.26,
+    }
+}
+
+async fn count(pool: &PgPool, question: &'static str) -> i64 {
+    sqlx::query_scalar(question).fetch_one(pool).await.unwrap()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
+    let scope = scope(&pool);
+    let rows: Vec<_> = (0..250).map(row).collect();
+    let mut seen = Vec::new();
+    let first = import(&scope, &rows, |done| seen.push(done)).await.unwrap();
+    assert_eq!(first, Imported { inserted: 250, updated: 0, unchanged: 0 });
+    assert_eq!(seen, [100, 200, 250]);
+    let second = import(&scope, &rows, drop).await.unwrap();
+    assert_eq!(second, Imported { inserted: 0, updated: 0, unchanged: 250 });
+    assert_eq!(count(&pool, "select count(*) from locations").await, 250);
+    assert_eq!(count(&pool, "select count(*) from brands where code = 'starbucks' and kind = 'other'").await, 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
+    let scope = scope(&pool);
+    let mut rows: Vec<_> = (0..3).map(row).collect();
+    import(&scope, &rows, drop).await.unwrap();
+    sqlx::query("update stores set state = 'paused', hours = '{\"weekly\": [], \"special\": [], \"note\": 1}'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    rows[1].phone = Some("021-63221136".into());
+    let again = import(&scope, &rows, drop).await.unwrap();
+    assert_eq!(again, Imported { inserted: 0, updated: 1, unchanged: 2 });
+    let kept = "select count(*) from stores where state = 'paused' and hours ? 'note'";
+    assert_eq!(count(&pool, kept).await, 3);
+    assert_eq!(count(&pool, "select count(*) from stores where phone = '021-63221136'").await, 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_a_row_leaves_empty_stays_as_it_is(pool: PgPool) {
+    let scope = scope(&pool);
+    import(&scope, &[row(1)], drop).await.unwrap();
+    let silent = StoreRow { ownership: None, city: String::new(), postcode: None, ..row(1) };
+    let again = import(&scope, std::slice::from_ref(&silent), drop).await.unwrap();
+    assert_eq!(again, Imported { inserted: 0, updated: 0, unchanged: 1 });
+    import(&scope, &[StoreRow { code: "NEW".into(), ..silent }], drop).await.unwrap();
+    assert_eq!(count(&pool, "select count(*) from stores where code = 'NEW' and ownership = 'direct'").await, 1);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_import_that_fails_changes_nothing(pool: PgPool) {
+    let scope = scope(&pool);
+    let mut rows: Vec<_> = (0..150).map(row).collect();
+    rows[149].code = rows[0].code.clone();
+    rows[148].region = "no such region".into();
+    assert!(import(&scope, &rows, drop).await.is_err());
+    for table in ["select count(*) from stores", "select count(*) from locations", "select count(*) from brands"] {
+        assert_eq!(count(&pool, table).await, 0, "{table}");
+    }
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_imported_store_is_found_but_takes_no_orders_before_it_has_hours(pool: PgPool) {
+    let scope = scope(&pool);
+    import(&scope, &[row(7)], drop).await.unwrap();
+    let store = stores::show(&scope, "S-7", None).await.unwrap();
+    assert!(!store.card.opening.takes_orders);
+    assert_eq!(store.card.opening.text, "暂无营业时间");
+    assert!(store.slots.is_empty());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_imports_at_once_make_each_store_once(pool: PgPool) {
+    let scope = scope(&pool);
+    let rows: Vec<_> = (0..120).map(row).collect();
+    let (one, two) = futures::join!(import(&scope, &rows, drop), import(&scope, &rows, drop));
+    assert_eq!(one.unwrap().inserted + two.unwrap().inserted, 120);
+    assert_eq!(count(&pool, "select count(*) from locations").await, 120);
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn all_thirty_four_provinces_are_known(pool: PgPool) {
+    let codes = region_codes(&scope(&pool)).await.unwrap();
+    assert_eq!(codes.iter().filter(|code| code.ends_with("0000")).count(), 34);
+    assert!(["310000", "320000", "330000"].iter().all(|code| codes.contains(*code)));
+}

@@ -1,0 +1,114 @@
+//! What a form sent: names with the text as it was typed.
+//!
+//! A command is read from fields in one pass that gathers every complaint, so that a person sees
+//! all mistakes at once and finds what was typed still there.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{Complaint, Fault};
+
+/// The fields of one form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fields(pub BTreeMap<String, String>);
+
+impl Fields {
+    /// The text of a field, trimmed; empty where it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", |value| value.trim())
+    }
+
+    /// The text of a field, or `None` where nothing was typed.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// The names of the fields that begin with `prefix`, without it, that are not empty.
+    pub fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.iter().filter_map(move |(name, value)| {
+            let rest = name.strip_prefix(prefix)?;
+            Some((rest, value.trim())).filter(|(_, value)| !value.is_empty())
+        })
+    }
+
+    /// Begins to read a command.
+    pub fn read(&self) -> Reading<'_> {
+        Reading { fields: self, complaints: Vec::new() }
+    }
+
+    /// The fields without those that must not be kept or shown again (codes, passwords).
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|name, _| !names.contains(&name.as_str()));
+        self
+    }
+}
+
+/// A command being read from fields.
+pub struct Reading<'a> {
+    fields: &'a Fields,
+    complaints: Vec<Complaint>,
+}
+
+impl Reading<'_> {
+    /// Reads a value; where it does not parse, notes `reason` beside the field.
+    pub fn parse<T: FromStr>(&mut self, name: &str, reason: &str) -> Option<T> {
+        let parsed = self.fields.text(name).parse().ok();
+        if parsed.is_none() {
+            self.complain(name, reason);
+        }
+        parsed
+    }
+
+    /// Reads a value that knows best itself what is wrong with it.
+    pub fn value<T: FromStr<Err = Complaint>>(&mut self, name: &str) -> Option<T> {
+        match self.fields.text(name).parse() {
+            Ok(value) => Some(value),
+            Err(complaint) => {
+                self.complain(name, &complaint.message);
+                None
+            }
+        }
+    }
+
+    /// Reads text of at most `most` characters; it may be empty.
+    pub fn text(&mut self, name: &str, most: usize) -> Option<String> {
+        let text = self.fields.text(name);
+        if text.chars().count() > most {
+            self.complain(name, &format!("最多 {most} 个字"));
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// Notes that a field is wrong.
+    pub fn complain(&mut self, name: &str, reason: &str) {
+        self.complaints.push(Complaint::new(name, reason));
+    }
+
+    /// The command that `build` makes of the values read, or every complaint.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Fault> {
+        if !self.complaints.is_empty() {
+            return Err(Fault::Invalid(self.complaints));
+        }
+        build().ok_or_else(|| Fault::Internal("a reading without complaints lacks a value".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Quantity;
+
+    #[test]
+    fn every_mistake_is_complained_about_at_once() {
+        let fields = Fields([("quantity".into(), "0".into()), ("store".into(), "x".into())].into());
+        let mut reading = fields.read();
+        let quantity: Option<Quantity> = reading.value("quantity");
+        let store: Option<crate::StoreId> = reading.parse("store", "请选择门店");
+        let fault = reading.finish(|| Some((quantity?, store?))).unwrap_err();
+        let named: Vec<_> = fault.complaints().iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(named, ["quantity", "store"]);
+    }
+}

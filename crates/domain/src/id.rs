@@ -1,0 +1,59 @@
+//! Identities. Each kind of thing has its own type, so that a store's id is never taken for a
+//! product's. All are UUIDs made by whoever creates the thing, the client included.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A store 门店; also its stock location.
+    StoreId,
+    /// A brand under which stores and products are shown.
+    BrandId,
+    /// A product, the SPU 商品.
+    ProductId,
+    /// One sellable variant of a product.
+    SkuId,
+    /// A shopper's cart, of a visitor or a member.
+    CartId,
+    /// A member 会员.
+    MemberId,
+    /// A person who works for head office or a store.
+    StaffId,
+    /// An order; made by the client, and the idempotency key of placing it.
+    OrderId,
+    /// One attempt to pay an order.
+    PaymentId,
+    /// One return of money.
+    RefundId,
+}

@@ -1,0 +1,350 @@
+//! One row of a table of stores, cell by cell.
+
+use super::{Field, RowComplaint, Sheet, StoreRow};
+use crate::{
+    geo::{Point, is_in_china},
+    stores::Ownership,
+};
+
+/// One row being read.
+pub(super) struct Reading<'a> {
+    sheet: &'a Sheet,
+    cells: &'a [&'a str],
+    complaints: Vec<RowComplaint>,
+    warnings: Vec<RowComplaint>,
+}
+
+impl<'a> Reading<'a> {
+    /// The store, the complaints and the warnings. There is a store wherever there is no complaint.
+    pub fn of(sheet: &'a Sheet, cells: &'a [&'a str]) -> (Option<StoreRow>, Vec<RowComplaint>, Vec<RowComplaint>) {
+        let mut reading = Self { sheet, cells, complaints: Vec::new(), warnings: Vec::new() };
+        let row = reading.row();
+        (row, reading.complaints, reading.warnings)
+    }
+
+    /// The store, where every cell that decides about it could be read. All cells are looked at
+    /// before the first `?`, so that one pass finds every complaint.
+    fn row(&mut self) -> Option<StoreRow> {
+        let brand = self.name_of(Field::Brand);
+        let code = self.code();
+        let name = self.name_of(Field::Name);
+        let address = self.needed(Field::Address);
+        let (city, postcode, phone) = (self.text(Field::City), self.text(Field::Postcode), self.text(Field::Phone));
+        let ownership = self.ownership();
+        let (region, timezone, point) = (self.region(), self.timezone(), self.point());
+        let given = |text: String| Some(text).filter(|text| !text.is_empty());
+        let Point { latitude, longitude } = point?;
+        Some(StoreRow {
+            brand: brand?,
+            code: code?,
+            name: name?,
+            ownership,
+            address: address?,
+            city: city?,
+            region: region?,
+            postcode: given(postcode?),
+            phone: given(phone?),
+            timezone: timezone?,
+            longitude,
+            latitude,
+        })
+    }
+
+    fn complain(&mut self, field: Field, reason: impl Into<String>) {
+        let column = self.sheet.columns.of(field).to_owned();
+        self.complaints.push(RowComplaint { column, reason: reason.into() });
+    }
+
+    /// A cell with its runs of white space, tabs and line breaks included, as one space each:
+    /// tables of addresses are full of them, and none means anything.
+    fn text(&mut self, field: Field) -> Option<String> {
+        let cell = self.sheet.places[field as usize].map_or("", |place| self.cells[place]);
+        let text = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(control) = text.chars().find(|letter| letter.is_control()) {
+            self.complain(field, format!("contains the control character U+{:04X}", u32::from(control)));
+            return None;
+        }
+        let (length, most) = (text.chars().count(), field.most());
+        if length > most {
+            self.complain(field, format!("has {length} characters, at most {most} fit"));
+            return None;
+        }
+        Some(text)
+    }
+
+    fn needed(&mut self, field: Field) -> Option<String> {
+        let text = self.text(field)?;
+        if text.is_empty() {
+            self.complain(field, "is empty");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A name: something in it can be read aloud.
+    fn name_of(&mut self, field: Field) -> Option<String> {
+        let name = self.needed(field)?;
+        if !name.contains(char::is_alphanumeric) {
+            self.complain(field, format!("{name:?} has neither letter nor digit"));
+            return None;
+        }
+        Some(name)
+    }
+
+    /// A store's code stands in the address of its page.
+    fn code(&mut self) -> Option<String> {
+        let code = self.needed(Field::Code)?;
+        let fits = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+        if !code.starts_with(char::is_alphanumeric) || !code.chars().all(fits) {
+            self.complain(
+                Field::Code,
+                format!("{code:?} may have letters, digits, '-', '_' and '.' only, the first two first"),
+            );
+            return None;
+        }
+        Some(code)
+    }
+
+    /// A word that is not known is no reason to lose a store.
+    fn ownership(&mut self) -> Option<Ownership> {
+        let words = self.text(Field::Ownership)?;
+        let known = match words.to_lowercase().as_str() {
+            "company owned" | "direct" | "直营" => Some(Ownership::Direct),
+            "licensed" | "franchise" | "franchised" | "加盟" => Some(Ownership::Franchise),
+            "joint venture" | "joint" | "联营" => Some(Ownership::Joint),
+            "merchant" | "入驻" | "入驻商户" => Some(Ownership::Merchant),
+            _ => None,
+        };
+        if known.is_none() {
+            let column = self.sheet.columns.of(Field::Ownership).to_owned();
+            let reason = format!("{words:?} is not known; a new store becomes direct (直营), another stays as it is");
+            self.warnings.push(RowComplaint { column, reason });
+        }
+        known
+    }
+
+    /// ISO 3166-2:CN numbers the provinces by the first two digits of GB/T 2260. A county that is
+    /// not in the tree counts as its province.
+    fn region(&mut self) -> Option<String> {
+        let text = self.needed(Field::Region)?;
+        let digits = text.strip_prefix("CN-").unwrap_or(&text);
+        let is_code = matches!(digits.len(), 2 | 6) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let known = |code: &String| self.sheet.regions.contains(code);
+        let code = is_code.then(|| {
+            Some(digits.to_owned()).filter(known).or_else(|| Some(format!("{}0000", &digits[..2])).filter(known))
+        });
+        let code = code.flatten();
+        if code.is_none() {
+            self.complain(
+                Field::Region,
+                format!("{text:?} is no region of China by ISO 3166-2 (31) or GB/T 2260 (310000)"),
+            );
+        }
+        code
+    }
+
+    /// The IANA name is the last word; Beijing has none of its own and keeps the time of Shanghai.
+    fn timezone(&mut self) -> Option<&'static str> {
+        let text = self.text(Field::Timezone)?;
+        let zone: Option<chrono_tz::Tz> = match text.split_whitespace().last() {
+            None | Some("Asia/Beijing" | "GMT+08:00" | "UTC+08:00") => Some(chrono_tz::Asia::Shanghai),
+            Some(name) => name.parse().ok(),
+        };
+        if zone.is_none() {
+            self.complain(Field::Timezone, format!("{text:?} names no time zone"));
+        }
+        zone.map(chrono_tz::Tz::name)
+    }
+
+    /// Every region is one of China, so a point elsewhere is a mistake; most often an exchange.
+    fn point(&mut self) -> Option<Point> {
+        let (longitude, latitude) = (self.degrees(Field::Longitude), self.degrees(Field::Latitude));
+        let (longitude, latitude) = (longitude?, latitude?);
+        if is_in_china(latitude, longitude) {
+            return Point::new(latitude, longitude);
+        }
+        if is_in_china(longitude, latitude) {
+            self.complain(Field::Latitude, format!("latitude {latitude} and longitude {longitude} look exchanged"));
+        } else if Point::new(latitude, longitude).is_some() {
+            self.complain(Field::Latitude, format!("latitude {latitude} and longitude {longitude} lie outside China"));
+        }
+        if latitude.abs() > 90.0 && !is_in_china(longitude, latitude) {
+            self.complain(Field::Latitude, format!("{latitude} is out of range, -90 to 90"));
+        }
+        if longitude.abs() > 180.0 {
+            self.complain(Field::Longitude, format!("{longitude} is out of range, -180 to 180"));
+        }
+        None
+    }
+
+    fn degrees(&mut self, field: Field) -> Option<f64> {
+        let text = self.needed(field)?;
+        let degrees = text.parse().ok().filter(|degrees: &f64| degrees.is_finite());
+        if degrees.is_none() {
+            self.complain(field, format!("{text:?} is not a number of degrees"));
+        }
+        degrees
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::import::{Columns, Field, RowComplaint, Sheet};
+    use crate::stores::Ownership;
+
+    const GOOD: [&str; 12] = [
+        "Starbucks",
+        "26657-242588",
+        "汇暻生活广场店",
+        "Joint Venture",
+        "黄浦区,\t四川北路1689号",
+        "上海市",
+        "31",
+        "\u{3000}200085",
+        "",
+        "GMT+08:00 Asia/Beijing",
+        "121.54",
+        "31.27",
+    ];
+
+    fn sheet() -> Sheet {
+        let columns = Columns::default();
+        let header = Field::ALL.map(|field| columns.of(field));
+        let regions = ["310000", "320000"].map(String::from).into();
+        Sheet::new(columns.clone(), &header).unwrap().knowing(regions)
+    }
+
+    fn with(changes: &[(Field, &'static str)]) -> [&'static str; 12] {
+        let mut cells = GOOD;
+        for (field, cell) in changes {
+            cells[*field as usize] = cell;
+        }
+        cells
+    }
+
+    /// The column and reason of the only complaint.
+    fn complaint(field: Field, cell: &'static str) -> (String, String) {
+        let complaints = sheet().read(2, &with(&[(field, cell)])).unwrap_err();
+        let [RowComplaint { column, reason }] = complaints.as_slice() else { panic!("{complaints:?}") };
+        (column.clone(), reason.clone())
+    }
+
+    #[test]
+    fn a_row_of_the_public_list_is_read_as_it_is() {
+        let mut sheet = sheet();
+        assert_eq!(sheet.read(2, &GOOD), Ok(vec![]));
+        let row = &sheet.rows[0];
+        assert_eq!(
+            (row.region.as_str(), row.timezone, row.ownership),
+            ("310000", "Asia/Shanghai", Some(Ownership::Joint))
+        );
+        assert_eq!(
+            (row.address.as_str(), row.postcode.as_deref(), row.phone.as_deref()),
+            ("黄浦区, 四川北路1689号", Some("200085"), None)
+        );
+        assert_eq!((row.longitude, row.latitude).partial_cmp(&(121.54, 31.27)), Some(std::cmp::Ordering::Equal));
+    }
+
+    #[test]
+    fn ownership_is_known_by_both_languages_words_and_only_warned_about_otherwise() {
+        let read = |words: &'static str| {
+            let mut sheet = sheet();
+            let warnings = sheet.read(2, &with(&[(Field::Ownership, words)])).unwrap();
+            (sheet.rows[0].ownership, warnings.len())
+        };
+        assert_eq!(read("Company Owned"), (Some(Ownership::Direct), 0));
+        assert_eq!(read("Licensed"), (Some(Ownership::Franchise), 0));
+        assert_eq!(read("FRANCHISE"), (Some(Ownership::Franchise), 0));
+        assert_eq!(read("联营"), (Some(Ownership::Joint), 0));
+        assert_eq!(read("入驻"), (Some(Ownership::Merchant), 0));
+        assert_eq!(read("Cooperative"), (None, 1));
+        assert_eq!(read(""), (None, 1));
+    }
+
+    #[test]
+    fn exchanged_coordinates_are_said_to_look_exchanged() {
+        for (longitude, latitude) in [("31.27", "121.54"), ("45.7", "80.3")] {
+            let cells = with(&[(Field::Longitude, longitude), (Field::Latitude, latitude)]);
+            let complaints = sheet().read(2, &cells).unwrap_err();
+            assert_eq!(complaints.len(), 1, "{complaints:?}");
+            assert!(complaints[0].reason.contains("exchanged"), "{complaints:?}");
+        }
+    }
+
+    #[test]
+    fn coordinates_are_numbers_in_range_and_in_china() {
+        assert!(complaint(Field::Latitude, "91").1.contains("out of range"));
+        assert!(complaint(Field::Latitude, "-90.01").1.contains("out of range"));
+        assert_eq!(complaint(Field::Longitude, "180.5").0, "Longitude");
+        assert!(complaint(Field::Latitude, "0").1.contains("outside China"));
+        for word in ["NaN", "inf", "31,27", "north"] {
+            assert!(complaint(Field::Latitude, word).1.contains("not a number"), "{word}");
+        }
+        assert_eq!(complaint(Field::Longitude, ""), ("Longitude".into(), "is empty".into()));
+    }
+
+    #[test]
+    fn every_mistake_of_a_row_is_complained_about_at_once() {
+        let cells = with(&[
+            (Field::Code, ""),
+            (Field::Name, "…"),
+            (Field::Address, "a\u{0}b"),
+            (Field::Region, "CA"),
+            (Field::Timezone, "Mars/Base"),
+            (Field::Longitude, "x"),
+        ]);
+        let complaints = sheet().read(2, &cells).unwrap_err();
+        let columns: Vec<_> = complaints.iter().map(|one| one.column.as_str()).collect();
+        assert_eq!(
+            columns,
+            ["Store Number", "Store Name", "Street Address", "State/Province", "Timezone", "Longitude"]
+        );
+    }
+
+    #[test]
+    fn a_code_fits_into_an_address() {
+        for code in ["a/b", "../x", "a b", "a?b", "-a"] {
+            assert_eq!(complaint(Field::Code, code).0, "Store Number", "{code}");
+        }
+    }
+
+    #[test]
+    fn a_county_outside_the_tree_counts_as_its_province_and_an_unknown_province_is_rejected() {
+        let region = |cell| {
+            let mut sheet = sheet();
+            sheet.read(2, &with(&[(Field::Region, cell)])).map(|_| sheet.rows[0].region.clone())
+        };
+        assert_eq!(region("310115").as_deref(), Ok("310000"));
+        assert_eq!(region("CN-32").as_deref(), Ok("320000"));
+        assert!(region("99").is_err() && region("3").is_err() && region("三一").is_err());
+    }
+
+    #[test]
+    fn the_second_row_with_a_code_is_rejected_and_names_the_first() {
+        let mut sheet = sheet();
+        assert!(sheet.read(2, &GOOD).is_ok());
+        let complaints = sheet.read(9, &with(&[(Field::Name, "Another")])).unwrap_err();
+        assert!(complaints[0].reason.contains("line 2"), "{complaints:?}");
+        assert_eq!(sheet.rows.len(), 1);
+    }
+
+    #[test]
+    fn over_long_text_and_a_row_of_another_width_are_rejected() {
+        let long: &'static str = "长".repeat(201).leak();
+        assert_eq!(complaint(Field::Address, long).1, "has 201 characters, at most 200 fit");
+        assert!(sheet().read(2, &GOOD[..11]).is_err());
+    }
+
+    #[test]
+    fn other_columns_can_be_named_and_those_that_lack_are() {
+        let mut columns = Columns::default();
+        columns.rename("code = Shop No").unwrap();
+        assert_eq!(columns.of(Field::Code), "Shop No");
+        assert!(columns.rename("colour=Red").is_err() && columns.rename("code").is_err());
+        let Err(message) = Sheet::new(columns, &["Store Number", "Brand"]) else {
+            panic!("a header without columns passed")
+        };
+        assert!(message.contains("\"Shop No\" (code)") && message.contains("\"Store Number\""), "{message}");
+        assert!(!message.contains("\"Phone Number\""), "{message}");
+    }
+}

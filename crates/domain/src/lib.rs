@@ -1,0 +1,28 @@
+//! What is true: the values, rules, commands and views of the product.
+//!
+//! Nothing here reads a clock, a file, a socket or a database: "now" and everything else a rule
+//! needs are passed in. The same types are compiled for the server and for the browser, and are
+//! the wire types of the JSON API.
+
+pub mod cart;
+pub mod catalog;
+pub mod fault;
+pub mod fields;
+pub mod figures;
+pub mod geo;
+pub mod hours;
+pub mod id;
+pub mod import;
+pub mod members;
+pub mod money;
+pub mod orders;
+pub mod page;
+pub mod payments;
+pub mod staff;
+pub mod stores;
+pub mod text;
+
+pub use fault::{Complaint, Fault};
+pub use fields::Fields;
+pub use id::*;
+pub use money::{Fen, Quantity, prorate};

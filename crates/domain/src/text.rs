@@ -1,0 +1,53 @@
+//! How things are put into words for people.
+
+use chrono::{DateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// `850 m`, `3.2 km`, `120 km`.
+pub fn distance(metres: f64) -> String {
+    let metres = metres.max(0.0);
+    if metres < 995.0 {
+        format!("{:.0} m", (metres / 10.0).round() * 10.0)
+    } else if metres < 99_500.0 {
+        format!("{:.1} km", metres / 1000.0)
+    } else {
+        format!("{:.0} km", metres / 1000.0)
+    }
+}
+
+/// A moment in a zone: `今天 12:30`, `明天 09:00`, `11-23 12:30`.
+pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    let (local, today) = (zone.from_utc_datetime(&at.naive_utc()), zone.from_utc_datetime(&now.naive_utc()));
+    match (local.date_naive() - today.date_naive()).num_days() {
+        0 => local.format("今天 %H:%M").to_string(),
+        1 => local.format("明天 %H:%M").to_string(),
+        -1 => local.format("昨天 %H:%M").to_string(),
+        _ => local.format("%m-%d %H:%M").to_string(),
+    }
+}
+
+/// The zone with this IANA name; that of Shanghai where there is none of the name.
+pub fn zone(name: &str) -> Tz {
+    name.parse().unwrap_or(chrono_tz::Asia::Shanghai)
+}
+
+/// A phone number as it is shown where the whole is not needed: `138****8000`.
+pub fn masked_phone(phone: &str) -> String {
+    match (phone.get(..3), phone.get(7..)) {
+        (Some(head), Some(tail)) if phone.len() == 11 => format!("{head}****{tail}"),
+        _ => "****".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_read_as_people_say_them() {
+        assert_eq!(distance(848.0), "850 m");
+        assert_eq!(distance(999.0), "1.0 km");
+        assert_eq!(distance(3_240.0), "3.2 km");
+        assert_eq!(distance(1_200_400.0), "1200 km");
+    }
+}

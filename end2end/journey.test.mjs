@@ -1,0 +1,153 @@
+// The main journey in Chromium, with and without JavaScript: a shopper finds a store, orders and
+// pays; the store accepts, prepares and redeems; head office sees the sale.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, town, visitor } from "./town.mjs";
+
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+const newPhone = () => `139${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+
+/** From the store's menu to a paid order; answers its page's address and its code. */
+async function order(page, { script }) {
+  await page.goto(`${home.base}/s/QH-SH-001`);
+  await page.fill("input[name=q]", "zznc");
+  await page.press("input[name=q]", "Enter");
+  await page.click("main ul >> text=珍珠奶茶");
+  await page.click("label.pick:has-text('大杯')");
+  await page.click("label.pick:has-text('三分糖')");
+  await page.click("label.pick:has-text('椰果')");
+  await page.click("button:has-text('加入购物车')");
+  await page.waitForURL("**/cart");
+  assert.match(await page.textContent("main"), /大杯/);
+  await page.click("button[name=quantity][value='2']");
+  await page.click("a:has-text('去结算')");
+  await logIn(page);
+  await page.waitForURL("**/checkout/**");
+  await page.fill("textarea[name=note]", "少放冰");
+  await page.click("button:has-text('提交订单')");
+  await page.waitForURL("**/orders/**");
+  const address = page.url();
+  await page.click("button:has-text('微信支付')");
+  await page.waitForURL("**/cashier/**");
+  await page.click("button:has-text('立即支付')");
+  await page.waitForURL(address);
+  if (script) {
+    await page.waitForSelector("[aria-label='取货码二维码']");
+  } else {
+    await reloadUntil(page, "[aria-label='取货码二维码']");
+  }
+  const code = (await page.textContent("p.tracking-widest")).replaceAll(" ", "");
+  assert.match(code, /^\d{8}$/);
+  return { address, code };
+}
+
+async function reloadUntil(page, selector) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    if (await page.$(selector)) return;
+    await page.waitForTimeout(300);
+    await page.reload();
+  }
+  assert.fail(`${selector} did not appear`);
+}
+
+async function logIn(page) {
+  const phone = newPhone();
+  await page.fill("input[name=phone]", phone);
+  await page.click("button:has-text('获取验证码')");
+  await page.waitForSelector("input[name=code]");
+  const code = await codeFor(home, phone);
+  await page.fill("input[name=code]", code === "000000" ? "111111" : "000000");
+  await page.click("button:text-is('登录')");
+  await page.waitForSelector("text=验证码不对");
+  await page.fill("input[name=code]", code);
+  await page.click("button:text-is('登录')");
+}
+
+async function staffLogIn(page, account, password) {
+  await page.goto(`${home.base}/console/login`);
+  await page.fill("input[name=account]", account);
+  await page.fill("input[name=password]", password);
+  await page.click("main button[type=submit]");
+}
+
+for (const script of [true, false]) {
+  describe(script ? "with JavaScript" : "without JavaScript", () => {
+    test("an order goes from the menu to the counter and into head office's figures", { timeout: 120_000 }, async () => {
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      const { address, code } = await order(shopper.page, { script });
+
+      const clerk = await visitor(opened, { javaScriptEnabled: script, width: 1280, height: 800 });
+      await staffLogIn(clerk.page, "manager", "demo-manager-2026");
+      await clerk.page.waitForURL("**/console");
+      await clerk.page.click("button:has-text('接单')");
+      await clerk.page.waitForSelector("button:has-text('备货完成')");
+      await clerk.page.click("button:has-text('备货完成')");
+      await clerk.page.waitForLoadState();
+      await clerk.page.fill("input[name=code]", "0000 0000");
+      await clerk.page.press("input[name=code]", "Enter");
+      await clerk.page.waitForSelector("text=没有找到");
+      await clerk.page.fill("input[name=code]", code);
+      await clerk.page.press("input[name=code]", "Enter");
+      await clerk.page.waitForSelector("text=已核销");
+      await clerk.page.fill("input[name=code]", code);
+      await clerk.page.press("input[name=code]", "Enter");
+      await clerk.page.waitForSelector("text=请勿重复交货");
+
+      await shopper.page.goto(address);
+      await shopper.page.waitForSelector("h2:has-text('已完成')");
+
+      const office = await visitor(opened, { javaScriptEnabled: script, width: 1440, height: 900 });
+      await staffLogIn(office.page, "hq", "demo-hq-2026");
+      await office.page.goto(`${home.base}/hq`);
+      assert.match(await office.page.textContent("main"), /青禾茶铺 人民广场店/);
+
+      assert.deepEqual([...shopper.faults, ...clerk.faults, ...office.faults], []);
+      await Promise.all([shopper.close(), clerk.close(), office.close()]);
+    });
+
+    test("a wrong quantity comes back beside its field with what was typed", { timeout: 60_000 }, async () => {
+      const { page, close } = await visitor(opened, { javaScriptEnabled: script });
+      await page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
+      await page.$eval("form[action*=set_line]", (form) => form.setAttribute("novalidate", "")).catch(() => {});
+      await page.fill("input[name=quantity]", "0");
+      await page.click("button:has-text('加入购物车')");
+      if (page.url().includes("flash=")) {
+        assert.equal(await page.inputValue("input[name=quantity]"), "0");
+        assert.match(await page.textContent("main"), /数量须是 1 到 999 的整数/);
+      } else {
+        // The browser itself kept the form back.
+        assert.match(page.url(), /qh-zhenzhu-naicha$/);
+      }
+      await close();
+    });
+
+    test("a store is found from a place chosen by hand", { timeout: 60_000 }, async () => {
+      const { page, close } = await visitor(opened, { javaScriptEnabled: script });
+      await page.goto(`${home.base}/stores`);
+      await page.selectOption("select[name=place]", { label: "人民广场" });
+      await page.click("button:has-text('切换')");
+      await page.waitForSelector("text=按离“人民广场”的距离排序");
+      assert.match(await page.textContent("main ul li >> nth=0"), /\d+ m|\d\.\d km/);
+      await close();
+    });
+  });
+}
+
+test("the browser's position finds the nearest store", { timeout: 60_000 }, async () => {
+  const { page, faults, close } = await visitor(opened, { javaScriptEnabled: true });
+  await page.goto(`${home.base}/stores`);
+  await page.waitForSelector("html[data-islands=ready]");
+  await page.click("button:has-text('用我的位置')");
+  await page.waitForSelector("text=按离“当前位置”的距离排序");
+  assert.deepEqual(faults, []);
+  await close();
+});

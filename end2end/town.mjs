@@ -1,0 +1,114 @@
+// A whole town for a browser test: stand-ins, server and demo data, each a real process on a free
+// port, in a folder of its own that is removed afterwards.
+import { spawn, execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const BIN = process.env.MENDIAN_BIN ?? "target/debug";
+const READY_MS = 60_000;
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+async function until(what, ready) {
+  const end = Date.now() + READY_MS;
+  while (Date.now() < end) {
+    if (await ready().catch(() => false)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${what} was not ready within ${READY_MS} ms`);
+}
+
+/** Starts the town; `end()` stops it. */
+export async function town() {
+  const folder = mkdtempSync(join(tmpdir(), "mendian-e2e-"));
+  chmodSync(folder, 0o755);
+  const running = [];
+  const start = (name, program, args, env = {}) => {
+    const log = openSync(join(folder, `${name}.log`), "a");
+    const child = spawn(join(BIN, program), args, { stdio: ["ignore", log, log], env: { ...process.env, ...env } });
+    running.unshift(child);
+    return child;
+  };
+  const [sms, pay, web] = [await freePort(), await freePort(), await freePort()];
+  const base = `http://127.0.0.1:${web}`;
+  const gateway = join(folder, "gateway");
+  start("sms", "sandbox", ["sms", "--listen", `127.0.0.1:${sms}`]);
+  start("pay", "sandbox", ["wechat-pay", "--listen", `127.0.0.1:${pay}`, "--data", gateway]);
+  await until("the gateway's keys", async () => existsSync(join(gateway, "merchant.json")));
+  await until("the gateway", async () => (await fetch(`http://127.0.0.1:${pay}/`)).ok);
+  const settings = {
+    MENDIAN_LISTEN: `127.0.0.1:${web}`,
+    MENDIAN_PUBLIC_URL: base,
+    MENDIAN_DATA: join(folder, "data"),
+    MENDIAN_SMS_URL: `http://127.0.0.1:${sms}`,
+    MENDIAN_WECHAT_PAY: join(gateway, "merchant.json"),
+    MENDIAN_LOG_INS: "1000",
+  };
+  delete process.env.DATABASE_URL;
+  start("server", "mendian", ["serve"], settings);
+  const town = { base, sms: `http://127.0.0.1:${sms}`, folder, end };
+  try {
+    await until("the server", async () => (await fetch(`${base}/health`)).ok);
+    execFileSync(join(BIN, "mendian"), ["demo"], { env: { ...process.env, ...settings } });
+  } catch (fault) {
+    process.stderr.write(readFileSync(join(folder, "server.log"), "utf8").slice(-4000));
+    await end();
+    throw fault;
+  }
+  return town;
+
+  async function end() {
+    for (const child of running) {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      if (child.exitCode === null) {
+        child.kill("SIGTERM");
+        await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+        if (child.exitCode === null) child.kill("SIGKILL");
+      }
+    }
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Debian's Chromium. */
+export const browser = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+
+/** The newest code that was sent to a number. */
+export async function codeFor(town, phone) {
+  const messages = await (await fetch(`${town.sms}/messages?phone=${phone}`)).json();
+  return /验证码 (\d{6})/.exec(JSON.stringify(messages))[1];
+}
+
+/** A page whose script faults and failed requests for our own files fail the test. */
+export async function visitor(opened, { javaScriptEnabled, width = 390, height = 844 }) {
+  const context = await opened.newContext({
+    javaScriptEnabled,
+    viewport: { width, height },
+    locale: "zh-CN",
+    geolocation: { latitude: 31.2304, longitude: 121.4737 },
+    permissions: ["geolocation"],
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const faults = [];
+  page.on("pageerror", (fault) => faults.push(`script: ${fault.message}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400 && /\/(pkg|pictures)\//.test(response.url())) faults.push(`${response.status()} ${response.url()}`);
+  });
+  return { page, faults, close: () => context.close() };
+}

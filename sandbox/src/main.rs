@@ -1,0 +1,81 @@
+//! Stand-ins for parties outside, each its own process, that speak the real protocols: for
+//! development, demonstrations, tests and load. Their `/control` makes them misbehave.
+
+mod faults;
+mod page;
+mod sms;
+mod wechat_pay;
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::{net::TcpListener, signal::unix};
+
+#[derive(Parser)]
+#[command(version, about = "Stand-ins for outside parties; each is a process of its own")]
+struct Arguments {
+    #[command(subcommand)]
+    party: Party,
+}
+
+#[derive(Subcommand)]
+enum Party {
+    /// Takes short messages and shows them on an inbox page
+    ///
+    /// POST /messages {"phone","text"} takes a message; GET / shows the inbox; GET /messages?phone=
+    /// lists as JSON, newest first; POST /control {"fail_next": 2} or {"delay_ms": 500} misbehaves.
+    /// Messages are kept in memory, the last 500.
+    Sms {
+        /// Where to listen; port 0 takes a free one, printed on the first line
+        #[arg(long, default_value = "127.0.0.1:3901")]
+        listen: SocketAddr,
+    },
+    /// A WeChat Pay API v3 gateway with a cashier page
+    ///
+    /// Makes its keys on the first start and writes merchant.json, which the server reads. GET /
+    /// lists transactions; POST /sandbox/pay {"out_trade_no"} pays one without the page; POST
+    /// /control {"fail_next", "delay_ms", "drop_notices", "next_refund"} misbehaves.
+    WechatPay(wechat_pay::Options),
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().party {
+        Party::Sms { listen } => {
+            let listener = bind(listen).await?;
+            say_ready("sms", listener.local_addr()?);
+            until_told_to_end(async { Ok(axum::serve(listener, sms::router()).await?) }).await
+        }
+        Party::WechatPay(options) => {
+            let listener = bind(options.listen).await?;
+            let address = listener.local_addr()?;
+            let gateway = wechat_pay::Gateway::open(&options, address)?;
+            let router = wechat_pay::start(&gateway);
+            say_ready("wechat-pay", address);
+            let ended = until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await;
+            gateway.save()?;
+            ended
+        }
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Prints the address as the first line, once everything is there: scripts wait for it.
+#[expect(clippy::print_stdout, reason = "the line is how whoever started this process learns the port")]
+fn say_ready(party: &str, address: SocketAddr) {
+    println!("sandbox {party} listens on http://{address}");
+}
+
+/// Ends at once on Ctrl-C or SIGTERM: nobody waits for a stand-in.
+async fn until_told_to_end(serve: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+    tokio::select! {
+        ended = serve => ended,
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

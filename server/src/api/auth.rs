@@ -1,0 +1,67 @@
+//! Logging in.
+
+use axum::{Json, http::StatusCode};
+use commerce::{members, sessions, staff};
+use domain::{
+    members::{AskCode, CodeSent, LogIn, MemberView},
+    staff::{StaffLogIn, StaffView},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problem::{Caller, Problem, Sent};
+
+/// A member's log-in.
+#[derive(Serialize, ToSchema)]
+pub struct MemberLoggedIn {
+    /// For the header `Authorization: Bearer`.
+    pub token: String,
+    /// Who it is.
+    pub member: MemberView,
+}
+
+/// A person of staff's log-in.
+#[derive(Serialize, ToSchema)]
+pub struct StaffLoggedIn {
+    /// For the header `Authorization: Bearer`.
+    pub token: String,
+    /// Who it is.
+    pub staff: StaffView,
+}
+
+/// Sends a log-in code by SMS.
+#[utoipa::path(post, path = "/auth/codes", tag = "auth", request_body = AskCode,
+    responses((status = 200, body = CodeSent), (status = "default", body = Problem)))]
+pub async fn ask_code(caller: Caller, Sent(ask): Sent<AskCode>) -> Result<Json<CodeSent>, Problem> {
+    caller.answer(members::ask_code(&caller.0, ask).await)
+}
+
+/// Logs a member in with the code.
+#[utoipa::path(post, path = "/auth/sessions", tag = "auth", request_body = LogIn,
+    responses((status = 200, body = MemberLoggedIn), (status = "default", body = Problem)))]
+pub async fn log_in(caller: Caller, Sent(command): Sent<LogIn>) -> Result<Json<MemberLoggedIn>, Problem> {
+    let done = members::log_in(&caller.0, command).await;
+    caller.answer(done.map(|(token, member)| MemberLoggedIn { token: token.secret().into(), member }))
+}
+
+/// Ends the session whose token is borne.
+#[utoipa::path(delete, path = "/auth/sessions", tag = "auth", security(("bearer" = [])),
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn log_out(caller: Caller) -> Result<StatusCode, Problem> {
+    caller.done(sessions::end(&caller.0).await)
+}
+
+/// Logs a person of staff in.
+#[utoipa::path(post, path = "/auth/staff-sessions", tag = "auth", request_body = StaffLogIn,
+    responses((status = 200, body = StaffLoggedIn), (status = "default", body = Problem)))]
+pub async fn staff_log_in(caller: Caller, Sent(command): Sent<StaffLogIn>) -> Result<Json<StaffLoggedIn>, Problem> {
+    let done = staff::log_in(&caller.0, command).await;
+    caller.answer(done.map(|(token, staff)| StaffLoggedIn { token: token.secret().into(), staff }))
+}
+
+/// The member who asks.
+#[utoipa::path(get, path = "/me", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = MemberView), (status = "default", body = Problem)))]
+pub async fn me(caller: Caller) -> Result<Json<MemberView>, Problem> {
+    caller.answer(members::me(&caller.0).await)
+}

@@ -1,0 +1,69 @@
+//! Head office's figures and lists, within the caller's grants.
+
+use axum::{Json, extract::Query};
+use commerce::{figures, orders, stores};
+use domain::{
+    figures::SalesToday,
+    orders::OrderCard,
+    page::Page,
+    stores::{Ownership, StoreEntry, StoreState},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    orders::Listed,
+    problem::{Caller, Problem},
+};
+
+/// Sales of today, by hour and by store, against yesterday.
+#[utoipa::path(get, path = "/hq/sales/today", tag = "hq", security(("bearer" = [])),
+    responses((status = 200, body = SalesToday), (status = "default", body = Problem)))]
+pub async fn sales_today(caller: Caller) -> Result<Json<SalesToday>, Problem> {
+    caller.answer(figures::sales_today(&caller.0).await)
+}
+
+/// Orders of all stores within reach, newest first.
+#[utoipa::path(get, path = "/hq/orders", tag = "hq", security(("bearer" = [])), params(Listed),
+    responses((status = 200, body = Page<OrderCard>), (status = "default", body = Problem)))]
+pub async fn orders(caller: Caller, Query(asked): Query<Listed>) -> Result<Json<Page<OrderCard>>, Problem> {
+    caller.answer(orders::list(&caller.0, asked.into()).await)
+}
+
+/// Which stores of the list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StoresAsked {
+    /// Words in the name, code or address.
+    q: Option<String>,
+    /// Only of this ownership.
+    ownership: Option<Ownership>,
+    /// Only in this state.
+    state: Option<StoreState>,
+    /// 1 to 200.
+    limit: Option<i64>,
+    /// How many to pass over.
+    offset: Option<i64>,
+}
+
+/// Stores and how many there are in all.
+#[derive(Serialize, ToSchema)]
+pub struct StoresListed {
+    items: Vec<StoreEntry>,
+    total: i64,
+}
+
+/// Stores within reach, by name.
+#[utoipa::path(get, path = "/hq/stores", tag = "hq", security(("bearer" = [])), params(StoresAsked),
+    responses((status = 200, body = StoresListed), (status = "default", body = Problem)))]
+pub async fn stores(caller: Caller, Query(asked): Query<StoresAsked>) -> Result<Json<StoresListed>, Problem> {
+    let ask = stores::ListStores {
+        words: asked.q.unwrap_or_default(),
+        ownership: asked.ownership,
+        state: asked.state,
+        most: asked.limit.unwrap_or(50),
+        skip: asked.offset.unwrap_or(0),
+    };
+    let found = stores::list(&caller.0, ask).await;
+    caller.answer(found.map(|(items, total)| StoresListed { items, total }))
+}

@@ -1,0 +1,116 @@
+//! The JSON API, `/api/v1`. Each handler is an adapter of about three lines over one use case, and
+//! stands once for both the router and the OpenAPI document.
+
+mod auth;
+mod cart;
+mod console;
+mod hq;
+mod orders;
+pub mod problem;
+mod stores;
+
+use axum::{Json, Router, routing::get};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::site::Site;
+
+/// What the document says beside its routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Mendian 门店",
+        description = "The whole journey in JSON: stores near a place, their goods, the cart, placing, paying, \
+                       the store's side, head office's figures. Amounts are in fen. Times are RFC 3339. Errors \
+                       are `application/problem+json` with a stable `code`. Lists are read on with `after`.",
+    ),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Logging in"),
+        (name = "stores", description = "Stores and their goods"),
+        (name = "cart", description = "The cart and its quote"),
+        (name = "orders", description = "A member's orders"),
+        (name = "console", description = "A store's side"),
+        (name = "hq", description = "Head office"),
+    )
+)]
+struct Api;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+fn both() -> OpenApiRouter<Site> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(auth::ask_code))
+        .routes(routes!(auth::log_in, auth::log_out))
+        .routes(routes!(auth::staff_log_in))
+        .routes(routes!(auth::me))
+        .routes(routes!(stores::find))
+        .routes(routes!(stores::places))
+        .routes(routes!(stores::show))
+        .routes(routes!(stores::categories))
+        .routes(routes!(stores::browse))
+        .routes(routes!(stores::product))
+        .routes(routes!(cart::show))
+        .routes(routes!(cart::set_line, cart::remove_line))
+        .routes(routes!(cart::quote))
+        .routes(routes!(orders::place, orders::mine))
+        .routes(routes!(orders::show))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::pay))
+        .routes(routes!(console::board))
+        .routes(routes!(console::show))
+        .routes(routes!(console::accept))
+        .routes(routes!(console::prepare))
+        .routes(routes!(console::reject))
+        .routes(routes!(console::redeem))
+        .routes(routes!(hq::sales_today))
+        .routes(routes!(hq::orders))
+        .routes(routes!(hq::stores))
+}
+
+/// The routes under /api/v1, the document among them.
+pub fn routes() -> Router<Site> {
+    let (router, document) = both().split_for_parts();
+    let document = at_v1(document);
+    router.route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
+}
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> Document {
+    at_v1(both().split_for_parts().1)
+}
+
+fn at_v1(mut document: Document) -> Document {
+    document.servers = Some(vec![utoipa::openapi::Server::new("/api/v1")]);
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A change of the public API is a visible diff: `mendian openapi > server/src/api/openapi.json`.
+    #[test]
+    fn the_document_is_the_one_under_version_control() {
+        let now = document().to_pretty_json().unwrap();
+        let kept = include_str!("openapi.json");
+        assert!(
+            now.trim() == kept.trim(),
+            "the API changed; look at it, then: mendian openapi > server/src/api/openapi.json"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! The command line and every setting, each with its default.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Mendian 门店: one system for a retail chain or a platform.
+#[derive(Parser, Debug)]
+#[command(name = "mendian", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What all commands share.
+    #[command(flatten)]
+    pub settings: Settings,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the data is and how it is reached.
+#[derive(Args, Debug, Clone)]
+pub struct Settings {
+    /// Where Mendian keeps its data, its own PostgreSQL included.
+    #[arg(long, env = "MENDIAN_DATA", default_value = "./data", global = true)]
+    pub data: PathBuf,
+    /// A PostgreSQL (15 or newer) to use instead of the embedded one. Its user owns the schema.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// What to log, as of `tracing`: `info`, `commerce=debug` …
+    #[arg(long, env = "MENDIAN_LOG", default_value = "info,sqlx=warn,tower_http=warn", global = true)]
+    pub log: String,
+    /// How to log: `text` or `json`.
+    #[arg(long, env = "MENDIAN_LOG_FORMAT", default_value = "text", value_parser = ["text", "json"], global = true)]
+    pub log_format: String,
+}
+
+/// What `mendian` can do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Runs the server: shop at /, console at /console, head office at /hq, JSON at /api/v1.
+    Serve(Box<Serve>),
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Imports data from files.
+    #[command(subcommand)]
+    Import(Import),
+    /// Makes demo data: three brands, their stores, goods and staff. Safe to repeat.
+    Demo,
+    /// Prints the OpenAPI document of the JSON API.
+    Openapi,
+    /// Checks that stock, orders and money agree; ends with 1 where they do not.
+    CheckBooks,
+    /// Runs a command with a PostgreSQL of its own that is thrown away, its address in DATABASE_URL.
+    #[command(hide = true)]
+    ScratchPostgres {
+        /// The command and its arguments.
+        #[arg(required = true, trailing_var_arg = true)]
+        command: Vec<std::ffi::OsString>,
+    },
+}
+
+/// What can be imported.
+#[derive(Subcommand, Debug)]
+pub enum Import {
+    /// Stores, from a CSV file with a header line.
+    Stores(ImportStores),
+}
+
+/// How to read a file of stores.
+#[derive(Args, Debug)]
+pub struct ImportStores {
+    /// The file.
+    pub file: PathBuf,
+    /// A column's name in the file for one of ours, as `code="Shop No"`; may be repeated.
+    #[arg(long = "map", value_name = "OURS=THEIRS")]
+    pub map: Vec<String>,
+    /// Where rejected rows go; beside the file, ending `.rejects.csv`, where not given.
+    #[arg(long)]
+    pub rejects: Option<PathBuf>,
+}
+
+/// How the server runs.
+#[derive(Args, Debug, Clone)]
+pub struct Serve {
+    /// Where to listen.
+    #[arg(long, env = "MENDIAN_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Where to listen for /metrics alone; on the main address where not given.
+    #[arg(long, env = "MENDIAN_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// The address people reach this server at; `http://` and the listen address where not given.
+    /// It must be https, or http on a loopback address.
+    #[arg(long, env = "MENDIAN_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// The address at which gateways reach /callbacks; the public one where not given.
+    #[arg(long, env = "MENDIAN_CALLBACK_URL")]
+    pub callback_url: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed, as addresses separated by commas.
+    #[arg(long, env = "MENDIAN_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// The built site: wasm, styles, pictures.
+    #[arg(long, env = "MENDIAN_SITE", default_value = "target/site")]
+    pub site: PathBuf,
+    /// Where SMS are sent: the stand-in's address, or an adapter's.
+    #[arg(long, env = "MENDIAN_SMS_URL")]
+    pub sms_url: Option<String>,
+    /// WeChat Pay's merchant file (JSON); without it nothing can be paid.
+    #[arg(long, env = "MENDIAN_WECHAT_PAY")]
+    pub wechat_pay: Option<PathBuf>,
+    /// Minutes until an unpaid order gives its stock back.
+    #[arg(long, env = "MENDIAN_PAY_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub pay_minutes: u32,
+    /// Unpaid orders one member may have at a time.
+    #[arg(long, env = "MENDIAN_UNPAID_MOST", default_value_t = 5)]
+    pub unpaid_most: u32,
+    /// Codes one phone may be sent in an hour.
+    #[arg(long, env = "MENDIAN_CODES_AN_HOUR", default_value_t = 10)]
+    pub codes_an_hour: u32,
+    /// Log-in tries one address may make in ten minutes.
+    #[arg(long, env = "MENDIAN_LOG_INS", default_value_t = 30)]
+    pub log_ins_in_ten_minutes: u32,
+    /// Connections to the database.
+    #[arg(long, env = "MENDIAN_CONNECTIONS", default_value_t = 24)]
+    pub connections: u32,
+    /// Refuse sample secrets and stand-ins.
+    #[arg(long, env = "MENDIAN_PRODUCTION")]
+    pub production: bool,
+}
+
+impl Serve {
+    /// The public address without a slash at its end, checked: a cookie over plain http to
+    /// another machine could be read on the way.
+    pub fn checked_public_url(&self) -> anyhow::Result<String> {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        let url = url.trim_end_matches('/').to_owned();
+        let host = url.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or(rest));
+        let loopback = |host: &str| {
+            let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+            name == "localhost"
+                || name.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        };
+        match host {
+            Some(host) if loopback(host) => Ok(url),
+            None if url.starts_with("https://") => Ok(url),
+            Some(_) => anyhow::bail!(
+                "MENDIAN_PUBLIC_URL is {url}: plain http would send log-ins unprotected; put a TLS proxy in front and set its https address"
+            ),
+            None => anyhow::bail!(
+                "MENDIAN_PUBLIC_URL is {url}: it must begin with https:// (or http:// on a loopback address)"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn serve(url: &str) -> anyhow::Result<String> {
+        let cli = Cli::parse_from(["mendian", "serve", "--public-url", url]);
+        let Command::Serve(serve) = cli.command else { panic!("not serve") };
+        serve.checked_public_url()
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        assert!(serve("http://127.0.0.1:3000").is_ok());
+        assert!(serve("http://localhost:3000/").is_ok_and(|url| !url.ends_with('/')));
+        assert!(serve("https://shop.example").is_ok());
+        assert!(serve("http://shop.example").is_err());
+        assert!(serve("http://127.0.0.1.evil.example").is_err());
+        assert!(serve("shop.example").is_err());
+    }
+}

@@ -1,0 +1,58 @@
+//! `mendian`: the server and its commands.
+
+mod api;
+mod callbacks;
+mod config;
+mod database;
+mod errors;
+mod identity;
+mod import;
+mod live;
+mod postgres;
+mod serve;
+mod site;
+mod tasks;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use config::{Cli, Command, Import, Settings};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(&cli.settings);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(serve) => serve::serve(&cli.settings, &serve).await.map(|()| ExitCode::SUCCESS),
+        Command::Migrate => tasks::migrate(&cli.settings).await,
+        Command::Import(Import::Stores(import)) => tasks::import_stores(&cli.settings, &import).await,
+        Command::Demo => tasks::demo(&cli.settings).await,
+        Command::Openapi => tasks::openapi(),
+        Command::CheckBooks => tasks::check_books(&cli.settings).await,
+        Command::ScratchPostgres { command } => postgres::with_scratch(command).await,
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "this is the command line's answer")]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("mendian: {error:#}");
+    ExitCode::FAILURE
+}
+
+fn start_log(settings: &Settings) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if settings.log_format == "json" { log.json().init() } else { log.init() }
+}

@@ -1,0 +1,151 @@
+//! `mendian serve`: from settings to a listening server, and back to nothing within three seconds.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use axum::{Router, routing::get};
+use commerce::{House, Partners};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use partners::{
+    sms::SmsSender,
+    wechat_pay::{Merchant, WeChatPay},
+};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    config::{Serve, Settings},
+    database::Database,
+    live::Live,
+    site::{self, Site},
+    work,
+};
+
+/// Requests under way get this long to finish when the server ends.
+const GRACE: Duration = Duration::from_millis(800);
+
+/// Runs until a signal.
+pub async fn serve(settings: &Settings, serve: &Serve) -> anyhow::Result<()> {
+    let public_url = serve.checked_public_url()?;
+    let partners = partners(serve, &public_url)?;
+    let assets = serve.site.join("assets.json");
+    let assets = std::fs::read_to_string(&assets)
+        .with_context(|| format!("{} is missing: ./run builds the site", assets.display()))?;
+    rpc::use_assets(serde_json::from_str(&assets).context("assets.json does not name the site's scripts and styles")?);
+    // Listening comes first, so that a taken port is known before anything is started.
+    let listener =
+        TcpListener::bind(serve.listen).await.with_context(|| format!("cannot listen on {}", serve.listen))?;
+    // So do signals: one that comes while PostgreSQL starts must still stop it in order.
+    let told = Told::listen()?;
+    let database = Database::start(settings).await?;
+    let served = serve_on(serve, public_url, partners, listener, &database, told).await;
+    database.stop().await;
+    tracing::info!("ended");
+    served
+}
+
+async fn serve_on(
+    serve: &Serve,
+    public_url: String,
+    partners: Partners,
+    listener: TcpListener,
+    database: &Database,
+    told: Told,
+) -> anyhow::Result<()> {
+    database.migrate().await?;
+    let pool = database.pool(serve.connections).await?;
+    commerce::refuse_unsafe_durability(&pool).await.map_err(anyhow::Error::msg)?;
+    let cashier_origin = partners.wechat_pay.as_ref().map(WeChatPay::cashier_origin).unwrap_or_default();
+    let house = House::new(pool, partners, rules(serve, public_url.clone()));
+    let (end, ending) = watch::channel(false);
+    let live = Live::new(ending.clone());
+    let mut workers = work::start(&house, &ending);
+    workers.spawn(live.clone().listen(house.clone()));
+    let site = Site {
+        house: house.clone(),
+        live,
+        trusted_proxies: serve.trusted_proxies.clone().into(),
+        cashier_origin: cashier_origin.into(),
+        folder: Arc::new(serve.site.clone()),
+        metrics: PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?,
+    };
+    if let Some(address) = serve.metrics_listen {
+        let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let metrics = Router::new().route("/metrics", get(site::figures)).with_state(site.clone());
+        workers.spawn(async move { drop(axum::serve(listener, metrics).await) });
+    }
+    let router = site::router(&site, serve.metrics_listen.is_none());
+    tracing::info!(%public_url, listen = %serve.listen, "ready");
+    let mut watch_end = ending.clone();
+    let answering = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move { drop(watch_end.wait_for(|ends| *ends).await) });
+    let mut answering = tokio::spawn(answering.into_future());
+    tokio::select! {
+        answered = &mut answering => answered?.context("the server stopped answering")?,
+        () = told.heard() => {}
+    }
+    // Event streams end first, then requests, then work, then the database.
+    end.send_replace(true);
+    if tokio::time::timeout(GRACE, &mut answering).await.is_err() {
+        answering.abort();
+    }
+    let finished = async { while workers.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        tracing::warn!("some work did not end in time; it will be done again");
+    }
+    drop(tokio::time::timeout(GRACE, house.close()).await);
+    Ok(())
+}
+
+fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
+    commerce::Settings {
+        pay_within: chrono::Duration::minutes(i64::from(serve.pay_minutes)),
+        unpaid_most: i64::from(serve.unpaid_most),
+        codes_an_hour: i32::try_from(serve.codes_an_hour).unwrap_or(i32::MAX / 10),
+        log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
+        public_url,
+    }
+}
+
+/// The parties outside, as the settings name them.
+fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
+    let callbacks = serve.callback_url.as_deref().unwrap_or(public_url).trim_end_matches('/');
+    let wechat_pay = match &serve.wechat_pay {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let merchant: Merchant =
+                serde_json::from_str(&text).with_context(|| format!("{} is not a merchant file", path.display()))?;
+            anyhow::ensure!(
+                !(serve.production && merchant.sample),
+                "{} holds sample keys, which production refuses",
+                path.display()
+            );
+            Some(WeChatPay::new(merchant, callbacks)?)
+        }
+        None => None,
+    };
+    anyhow::ensure!(
+        !(serve.production && serve.sms_url.as_deref().is_some_and(|url| url.contains("127.0.0.1"))),
+        "MENDIAN_SMS_URL is the stand-in's, which production refuses"
+    );
+    let sms = serve.sms_url.as_deref().map(SmsSender::new).transpose()?;
+    Ok(Partners { sms, wechat_pay })
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP, heard from the moment this exists.
+struct Told(Vec<Signal>);
+
+impl Told {
+    fn listen() -> anyhow::Result<Self> {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Ok(Self(kinds.into_iter().map(signal).collect::<Result<_, _>>()?))
+    }
+
+    async fn heard(mut self) {
+        let waits = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures::future::select_all(waits).await;
+    }
+}

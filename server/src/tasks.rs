@@ -1,0 +1,73 @@
+//! The commands that do something and end.
+#![allow(clippy::print_stdout, reason = "a command's answer is its output")]
+
+use std::process::ExitCode;
+
+use chrono::Utc;
+use commerce::{House, Partners, Scope, books, demo};
+
+use crate::{
+    api,
+    config::{ImportStores, Settings},
+    database::Database,
+};
+
+/// Runs `work` as the server itself on the command's database, migrated; stops what was started.
+pub(crate) async fn with_house<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Scope) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let database = Database::reach(settings).await?;
+    let done = async {
+        database.migrate().await?;
+        let house = House::new(database.pool(4).await?, Partners::default(), commerce::Settings::default());
+        let done = work(&Scope::system(&house, Utc::now())).await;
+        house.close().await;
+        done
+    };
+    let done = done.await;
+    database.stop().await;
+    done
+}
+
+/// `mendian migrate`
+pub async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
+    with_house(settings, async |_| Ok(())).await?;
+    println!("The schema is up to date.");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `mendian demo`
+pub async fn demo(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let made =
+        with_house(settings, async |scope| Ok(demo::make(scope, |step| println!("demo: {step} …")).await?)).await?;
+    println!("demo: {} stores, {} products, {} listings added", made.stores, made.products, made.listings_added);
+    for log_in in demo::LOG_INS {
+        println!("  /{:<8} {:<10} {:<20} {}", log_in.face, log_in.account, log_in.password, log_in.name);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `mendian openapi`
+pub fn openapi() -> anyhow::Result<ExitCode> {
+    println!("{}", api::document().to_pretty_json()?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `mendian check-books`: 0 where everything agrees, 1 where not.
+pub async fn check_books(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let found = with_house(settings, async |scope| Ok(books::check(scope).await?)).await?;
+    for imbalance in &found {
+        println!("BROKEN ({} rows): {}", imbalance.rows, imbalance.rule);
+    }
+    if found.is_empty() {
+        println!("The books balance: {} rules hold.", books::rules());
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// `mendian import stores`
+pub async fn import_stores(settings: &Settings, import: &ImportStores) -> anyhow::Result<ExitCode> {
+    crate::import::stores(settings, import).await
+}

@@ -1,0 +1,291 @@
+//! A town for tests: the real server with its own PostgreSQL and the stand-ins, each a process on a
+//! free port, with the demo's stores and goods. Everything ends and vanishes with the test.
+#![allow(dead_code, reason = "each test program compiles this module and uses its part of it")]
+#![allow(clippy::print_stderr, reason = "a failed test shows what the processes said")]
+
+pub mod browser;
+pub mod party;
+pub mod program;
+
+use std::{
+    fs::{self, File, Permissions},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use commerce::demo;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use browser::Browser;
+use party::{Party, sandbox};
+use program::Program;
+
+/// The program under test.
+const MENDIAN: &str = env!("CARGO_BIN_EXE_mendian");
+/// Waits between a callback's repetitions, as a part of the real ones: 15 s become 0.3 s.
+const RETRY_SCALE: &str = "0.02";
+/// The demo's first store, and a tea it sells in two sizes with options.
+pub const STORE: &str = "QH-SH-001";
+pub const TEA: &str = "qh-zhenzhu-naicha";
+
+/// The running town.
+pub struct Town {
+    folder: TempDir,
+    pub sms: Party,
+    pub gateway: Party,
+    server: Option<Child>,
+    /// Where the server is, without a slash at its end.
+    pub url: String,
+    http: reqwest::Client,
+}
+
+impl Town {
+    /// Starts everything and makes the demo.
+    pub async fn start() -> Self {
+        // As root, PostgreSQL runs as another account, which must be able to pass through.
+        let folder = tempfile::Builder::new()
+            .prefix("mendian-town-")
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir_in("/tmp")
+            .unwrap();
+        let site = folder.path().join("site");
+        fs::create_dir(&site).unwrap();
+        fs::write(site.join("assets.json"), r#"{"js":"/pkg/x.js","wasm":"/pkg/x.wasm","css":"/pkg/x.css"}"#).unwrap();
+        let gateway_data = folder.path().join("gateway").display().to_string();
+        let gateway = sandbox(&["wechat-pay", "--data", &gateway_data, "--retry-scale", RETRY_SCALE]);
+        let sms = sandbox(&["sms"]);
+        // Free now; the server listens there before anything else does.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://127.0.0.1:{port}");
+        let mut town = Self { folder, sms, gateway, server: None, url, http: client() };
+        town.start_server().await;
+        let (made, said) = town.command(&["demo"]).await;
+        assert!(made, "the demo was not made: {said}");
+        town
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path("server.log")
+    }
+
+    /// `mendian` on this town's data, free of this shell's settings.
+    fn mendian(&self) -> Command {
+        let mut command = Command::new(MENDIAN);
+        for (name, _) in std::env::vars_os() {
+            if name == "DATABASE_URL" || name.to_string_lossy().starts_with("MENDIAN_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("MENDIAN_DATA", self.path("data")).stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the server, again where it was killed, and waits until it is ready.
+    pub async fn start_server(&mut self) {
+        assert!(self.server.is_none(), "the server runs already");
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let settings = [
+            ("MENDIAN_LISTEN", self.url.trim_start_matches("http://").to_owned()),
+            ("MENDIAN_SITE", self.path("site").display().to_string()),
+            ("MENDIAN_SMS_URL", self.sms.url.clone()),
+            ("MENDIAN_WECHAT_PAY", self.path("gateway/merchant.json").display().to_string()),
+            // Every buyer of a test has the same address.
+            ("MENDIAN_LOG_INS", "100000".to_owned()),
+            ("MENDIAN_CODES_AN_HOUR", "10000".to_owned()),
+        ];
+        let server = self.mendian().arg("serve").envs(settings).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        self.server = Some(server);
+        until("the server is ready", Duration::from_secs(60), async || {
+            let ended = self.server.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "the server ended at its start: {ended:?}");
+            self.health().await == Some(200)
+        })
+        .await;
+    }
+
+    /// The status of /health; `None` where nobody answers.
+    pub async fn health(&self) -> Option<u16> {
+        Some(self.http.get(format!("{}/health", self.url)).send().await.ok()?.status().as_u16())
+    }
+
+    /// Runs a command of `mendian` beside the server: whether it ended with 0, and what it said.
+    pub async fn command(&self, arguments: &[&str]) -> (bool, String) {
+        let mut command = tokio::process::Command::from(self.mendian());
+        let done = command.args(arguments).output().await.unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        (done.status.success(), said)
+    }
+
+    /// Every integration test ends with this: stock, orders and money agree.
+    pub async fn check_books(&self) {
+        let (balanced, said) = self.command(&["check-books"]).await;
+        assert!(balanced, "{said}");
+    }
+
+    /// `kill -9`, at once; its PostgreSQL is left alone.
+    pub fn kill_server(&mut self) {
+        let mut server = self.server.take().unwrap();
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    /// Asks the server to end, as `kill` does; answers how long it took.
+    pub async fn terminate_server(&mut self) -> Duration {
+        let begun = Instant::now();
+        let mut server = self.server.take().unwrap();
+        kill(pid_of(&server), Signal::SIGTERM).unwrap();
+        until("the server has ended", Duration::from_secs(20), async || server.try_wait().unwrap().is_some()).await;
+        begun.elapsed()
+    }
+
+    /// The running PostgreSQL, where one runs.
+    pub fn postgres(&self) -> Option<Pid> {
+        running_postgres(&self.path("data/postgres/cluster"))
+    }
+
+    /// Processes that stand in this town's data folder: PostgreSQL's, whoever their parent is.
+    pub fn processes_in_data(&self) -> Vec<String> {
+        let data = self.path("data").canonicalize().unwrap();
+        let processes = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        let inside = processes.filter(|process| {
+            fs::read_link(process.path().join("cwd")).is_ok_and(|standing| standing.starts_with(&data))
+        });
+        inside.map(|process| process.file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    /// A program that has not logged in.
+    pub fn visitor(&self) -> Program {
+        Program::new(self.http.clone(), &self.url, None)
+    }
+
+    /// A browser without script that has never been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.http.clone(), &self.url)
+    }
+
+    /// The code last sent to a number.
+    pub async fn code_sent_to(&self, phone: &str) -> String {
+        let inbox: Value = self.fetch(&format!("{}/messages?phone={phone}", self.sms.url)).await;
+        let text = inbox[0]["text"].as_str().unwrap_or_else(|| panic!("no message for {phone}")).to_owned();
+        let digits: String =
+            text.chars().skip_while(|sign| !sign.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        assert_eq!(digits.len(), 6, "{text}");
+        digits
+    }
+
+    /// A program that has logged in as the member with this number.
+    pub async fn member(&self, phone: &str) -> Program {
+        let visitor = self.visitor();
+        visitor.post("/auth/codes", json!({ "phone": phone })).await.done();
+        let code = self.code_sent_to(phone).await;
+        let session = visitor.post("/auth/sessions", json!({ "phone": phone, "code": code })).await.done();
+        assert_eq!(session["member"]["phone"], phone);
+        Program::new(self.http.clone(), &self.url, session["token"].as_str())
+    }
+
+    /// A program that has logged in with one of the demo's accounts.
+    pub async fn staff(&self, account: &str) -> Program {
+        let log_in = demo::LOG_INS.iter().find(|log_in| log_in.account == account).unwrap();
+        let body = json!({ "account": account, "password": log_in.password });
+        let session = self.visitor().post("/auth/staff-sessions", body).await.done();
+        Program::new(self.http.clone(), &self.url, session["token"].as_str())
+    }
+
+    /// Pays at the gateway, without its page; `how` is `delay_s`, `repeat`, `silent`.
+    pub async fn pay_at_gateway(&self, out_trade_no: &str, how: Value) {
+        let mut body = json!({ "out_trade_no": out_trade_no });
+        body.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
+        let paid = self.http.post(format!("{}/sandbox/pay", self.gateway.url)).json(&body).send().await.unwrap();
+        assert_eq!(paid.status(), 200, "{}", paid.text().await.unwrap());
+    }
+
+    /// Makes the gateway misbehave.
+    pub async fn control_gateway(&self, order: Value) {
+        let url = format!("{}/control", self.gateway.url);
+        assert_eq!(self.http.post(url).json(&order).send().await.unwrap().status(), 200);
+    }
+
+    /// What the gateway's list of transactions says.
+    pub async fn gateway_page(&self) -> String {
+        self.http.get(&self.gateway.url).send().await.unwrap().text().await.unwrap()
+    }
+
+    async fn fetch(&self, url: &str) -> Value {
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The request as it is, for tests that break its form.
+    pub fn raw(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A file of the gateway's folder, as JSON.
+    pub fn gateway_file(&self, name: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.path("gateway").join(name)).unwrap()).unwrap()
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            let _ = kill(pid_of(&server), Signal::SIGTERM);
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while matches!(server.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            drop(server.kill());
+            drop(server.wait());
+        }
+        // Left over where a test failed between a kill and the start after it.
+        if let Some(postgres) = self.postgres() {
+            let _ = kill(postgres, Signal::SIGQUIT);
+        }
+        if std::thread::panicking() {
+            for name in ["server.log", "data/logs/postgres.log"] {
+                let text = fs::read_to_string(self.path(name)).unwrap_or_default();
+                let lines: Vec<_> = text.lines().collect();
+                eprintln!("--- {name}, its end ---\n{}", lines[lines.len().saturating_sub(60)..].join("\n"));
+            }
+        }
+    }
+}
+
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
+}
+
+/// The server that a cluster's file names, where it lives and stands there.
+fn running_postgres(cluster: &Path) -> Option<Pid> {
+    let file = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
+    let pid: i32 = file.lines().next()?.trim().parse().ok()?;
+    let stands = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+    (stands == cluster.canonicalize().ok()?).then(|| Pid::from_raw(pid))
+}
+
+/// A client that goes straight to this machine and follows nothing by itself.
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+/// Waits until something holds.
+pub async fn until(what: &str, limit: Duration, mut holds: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !holds().await {
+        assert!(Instant::now() < deadline, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
