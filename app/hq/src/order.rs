@@ -21,8 +21,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let now = asked.scope.now;
         let title = format!("订单 {}", order.card.number);
         let beside = view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label()}</Badge> };
-        let note = (!order.card.note.is_empty())
-            .then(|| view! { <Notice title="顾客备注">{order.card.note.clone()}</Notice> });
+        let words = order.card.note.clone();
+        let note = (!words.is_empty()).then(|| view! { <Notice title="顾客备注">{words}</Notice> });
         let lines = view! { <Lines lines=order.lines.clone()/> }.into_any();
         let steps = view! { <Steps steps=order.steps.clone() zone=order.timezone.clone() now=now/> }.into_any();
         let money = view! { <Money order=order.clone()/> }.into_any();
