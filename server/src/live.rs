@@ -1,29 +1,32 @@
 //! Live events for browsers: what any server's relay sends reaches every open page it concerns.
 
-use std::{convert::Infallible, time::Duration};
+use std::{collections::HashSet, convert::Infallible, time::Duration};
 
 use axum::{
     Extension,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
 };
+use chrono::DateTime;
 use commerce::{
     House, Scope,
-    events::{Happened, Listener},
-    orders,
+    events::{Happened, Listener, Watch},
 };
-use domain::{
-    Fault, OrderId, StoreId,
-    staff::{Permission, Reach},
-};
-use futures::{StreamExt, stream::BoxStream};
+use domain::{Fault, OrderId};
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
 use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 use crate::site::Site;
+
+/// The topic of an event that says only that something may have been missed.
+const LOOK_AGAIN: &str = "look_again";
+/// How long one stream lasts, and so how long somebody who has logged out may still hear.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Hands events on to open pages.
 #[derive(Clone)]
@@ -67,27 +70,36 @@ impl Live {
         }
     }
 
-    fn stream(
-        &self,
-        concerns: impl Fn(&Happened) -> bool + Send + 'static,
-    ) -> BoxStream<'static, Result<Event, Infallible>> {
+    /// What happens from now on, until the server ends.
+    fn stream(&self) -> impl Stream<Item = Happened> + Send + 'static {
         let mut ending = self.ending.clone();
-        let events = BroadcastStream::new(self.events.subscribe()).filter_map(move |event| {
-            let event = match event {
-                Ok(event) => event,
-                // This page fell behind: it should look for itself.
-                Err(BroadcastStreamRecvError::Lagged(_)) => look_again(),
-            };
-            let wanted = event.topic == "look_again" || concerns(&event);
-            futures::future::ready(wanted.then_some(event))
+        BroadcastStream::new(self.events.subscribe())
+            // A page that fell behind should look for itself.
+            .map(|event| event.unwrap_or_else(|BroadcastStreamRecvError::Lagged(_)| look_again()))
+            .take_until(async move { ended(&mut ending).await })
+    }
+
+    /// An open page's events: first those sent after the page was made and before this listens.
+    async fn answer(&self, scope: &Scope, watch: Watch, page: PageMade) -> Result<Response, Fault> {
+        let coming = self.stream();
+        let missed = match page.since.and_then(DateTime::from_timestamp_millis) {
+            None => Vec::new(),
+            Some(since) => watch.missed(scope, since).await?.unwrap_or_else(|| vec![look_again()]),
+        };
+        let told: HashSet<i64> = missed.iter().map(|event| event.id).collect();
+        let news = coming.filter(move |event| {
+            let wanted = event.topic == LOOK_AGAIN || (watch.covers(event) && !told.contains(&event.id));
+            futures::future::ready(wanted)
         });
-        let texts = events.filter_map(|event| {
+        let texts = stream::iter(missed).chain(news).filter_map(|event| {
             // An order that was just paid is new to its store: a console rings for it.
             let named =
                 if event.state.as_deref() == Some("paid") { Event::default().event("new") } else { Event::default() };
-            futures::future::ready(named.json_data(&event).ok().map(Ok))
+            futures::future::ready(named.json_data(&event).ok().map(Ok::<_, Infallible>))
         });
-        texts.take_until(async move { ended(&mut ending).await }).boxed()
+        // The browser connects anew at once, and is asked again who it is.
+        let texts = texts.take_until(tokio::time::sleep(LONGEST));
+        Ok(Sse::new(texts).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
     }
 }
 
@@ -96,34 +108,35 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
     drop(ending.wait_for(|ends| *ends).await);
 }
 
+/// What a page is told that must look for itself what changed.
 fn look_again() -> Happened {
-    Happened { id: 0, topic: "look_again".into(), store_id: None, order_id: None, state: None }
+    Happened { id: 0, topic: LOOK_AGAIN.into(), store_id: None, order_id: None, state: None }
 }
 
-fn answer(stream: BoxStream<'static, Result<Event, Infallible>>) -> Response {
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+/// When the page was made that asks for its events.
+#[derive(Deserialize)]
+pub struct PageMade {
+    /// Milliseconds since 1970. Without it, only what comes is told.
+    since: Option<i64>,
 }
 
 /// A console hears of orders at the stores it may see.
-pub async fn console(State(site): State<Site>, Extension(scope): Extension<Scope>) -> Response {
-    match scope.reach(Permission::ReadOrders) {
-        Ok(reach) => answer(site.live.stream(move |event| event.topic == "order" && within(&reach, event.store_id))),
-        Err(fault) => rpc::status_of(&fault).into_response(),
-    }
-}
-
-fn within(reach: &Reach, store: Option<StoreId>) -> bool {
-    match (reach, store) {
-        (Reach::All, _) => true,
-        (Reach::Stores(stores), Some(store)) => stores.contains(&store),
-        (Reach::Stores(_), None) => false,
-    }
+pub async fn console(
+    State(site): State<Site>,
+    Extension(scope): Extension<Scope>,
+    Query(page): Query<PageMade>,
+) -> Response {
+    let answer = async { site.live.answer(&scope, Watch::stores(&scope)?, page).await };
+    answer.await.unwrap_or_else(|fault| rpc::status_of(&fault).into_response())
 }
 
 /// A shopper hears of their own order.
-pub async fn order(State(site): State<Site>, Extension(scope): Extension<Scope>, Path(id): Path<OrderId>) -> Response {
-    match orders::show(&scope, id).await {
-        Ok(_) => answer(site.live.stream(move |event| event.order_id == Some(id))),
-        Err(fault) => rpc::status_of(&fault).into_response(),
-    }
+pub async fn order(
+    State(site): State<Site>,
+    Extension(scope): Extension<Scope>,
+    Path(id): Path<OrderId>,
+    Query(page): Query<PageMade>,
+) -> Response {
+    let answer = async { site.live.answer(&scope, Watch::order(&scope, id).await?, page).await };
+    answer.await.unwrap_or_else(|fault| rpc::status_of(&fault).into_response())
 }

@@ -274,3 +274,45 @@ async fn a_form_that_fails_keeps_what_was_typed_and_one_from_another_site_change
     browser.sender = vec![("origin", town.url.clone())];
     assert!(browser.send(&remove).await.html.contains("购物车还是空的"));
 }
+
+/// Opens the event stream at `path` with a cookie and waits until it says all of `words`.
+async fn hears(town: &Town, path: &str, cookie: String, words: &[&str]) -> bool {
+    let opened = town.raw(reqwest::Method::GET, path).header(reqwest::header::COOKIE, cookie).send().await;
+    let mut stream = opened.unwrap();
+    assert_eq!(stream.status(), 200);
+    let listening = async {
+        let mut heard = String::new();
+        while !words.iter().all(|word| heard.contains(word)) {
+            heard.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(2), listening).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_page_is_told_what_happened_between_its_making_and_its_listening() {
+    let town = Town::start().await;
+    let member = town.member("13800000031").await;
+    let made = chrono::Utc::now().timestamp_millis();
+    let goods = member.goods(STORE, TEA).await;
+    let order = paid_order(&town, &member, &goods, 1).await;
+    let id = id_of(&order);
+    let own = |since: i64| format!("/orders/{id}/events?since={since}");
+    let cookie = format!("mendian={}", member.token());
+    until("the relay to send", SOON, async || hears(&town, &own(made), cookie.clone(), &["event: new", id]).await)
+        .await;
+
+    let later = chrono::Utc::now().timestamp_millis() + 1;
+    assert!(!hears(&town, &own(later), cookie.clone(), &["event: new"]).await, "a page is told what it shows already");
+    assert!(hears(&town, &own(made - 3_600_000), cookie, &["look_again"]).await);
+
+    let staff = |token: &str| format!("mendian-staff={token}");
+    let clerk = town.staff("clerk").await;
+    let board = format!("/console/events?since={made}");
+    assert!(hears(&town, &board, staff(clerk.token()), &["event: new", id]).await);
+
+    let stranger = town.member("13800000032").await;
+    let asked = town.raw(reqwest::Method::GET, &own(made));
+    let asked = asked.header(reqwest::header::COOKIE, format!("mendian={}", stranger.token())).send().await.unwrap();
+    assert_eq!(asked.status(), 404);
+}

@@ -100,6 +100,7 @@ fn Top(asked: Asked, figures: Option<SalesToday>) -> impl IntoView {
     let error = error.or_else(|| flash.filter(|flash| !flash.good).map(|flash| flash.message.clone()));
     let good = flash.filter(|flash| flash.good).and_then(|_| news(&asked, "redeem"));
     let here = asked.here;
+    let events = format!("/console/events?since={}", asked.scope.now.timestamp_millis());
     view! {
         <div class="mb-4 grid grid-cols-1 gap-4 lg:grid-cols-[26rem_1fr]">
             <section class="panel p-4">
@@ -115,7 +116,7 @@ fn Top(asked: Asked, figures: Option<SalesToday>) -> impl IntoView {
             </section>
             <div class="grid content-start gap-3">
                 {figures.map(|figures| view! { <Figures figures=figures/> })}
-                <BoardBell events="/console/events".to_owned()/>
+                <BoardBell events=events/>
             </div>
         </div>
     }

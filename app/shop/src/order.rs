@@ -52,7 +52,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let scan = payments::scan_code(&asked.scope, id).await?;
     let frame = Frame::of(&asked).await;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
-        let live = (!order.card.state.is_final()).then(|| view! { <LivePage events=format!("/orders/{id}/events")/> });
+        let events = format!("/orders/{id}/events?since={}", asked.scope.now.timestamp_millis());
+        let live = (!order.card.state.is_final()).then(|| view! { <LivePage events=events/> });
         let body = view! {
             {news(&asked, "order")}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">

@@ -1,10 +1,16 @@
 //! What others must hear of: written in the transaction, sent by a relay after it.
 
-use domain::{Fault, OrderId, StoreId, orders::OrderState};
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    Fault, OrderId, StoreId,
+    orders::OrderState,
+    staff::{Permission, Reach},
+};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgListener};
+use uuid::Uuid;
 
-use crate::{House, Scope, database::OrFault};
+use crate::{House, Scope, database::OrFault, orders};
 
 /// The PostgreSQL channel on which every server listens.
 const CHANNEL: &str = "mendian_events";
@@ -22,6 +28,13 @@ pub struct Happened {
     pub order_id: Option<OrderId>,
     /// The order's new state, by code.
     pub state: Option<String>,
+}
+
+impl Happened {
+    fn read(id: i64, topic: String, store: Option<Uuid>, order: Option<Uuid>, payload: &serde_json::Value) -> Self {
+        let state = payload.get("state").and_then(|state| state.as_str()).map(str::to_owned);
+        Self { id, topic, store_id: store.map(StoreId), order_id: order.map(OrderId), state }
+    }
 }
 
 /// An order has a new state.
@@ -59,13 +72,7 @@ pub async fn relay(scope: &Scope) -> Result<usize, Fault> {
     .or_fault()?;
     let mut events: Vec<Happened> = rows
         .into_iter()
-        .map(|row| Happened {
-            id: row.id,
-            topic: row.topic,
-            store_id: row.store_id.map(StoreId),
-            order_id: row.order_id.map(OrderId),
-            state: row.payload.get("state").and_then(|state| state.as_str()).map(str::to_owned),
-        })
+        .map(|row| Happened::read(row.id, row.topic, row.store_id, row.order_id, &row.payload))
         .collect();
     events.sort_by_key(|event| event.id);
     for chunk in events.chunks(25) {
@@ -95,9 +102,68 @@ impl Listener {
     }
 }
 
+/// What an open page hears of: no more than whoever opened it may see.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    order: Option<OrderId>,
+    stores: Reach,
+}
+
+impl Watch {
+    /// Orders at the stores that the person of staff may see.
+    pub fn stores(scope: &Scope) -> Result<Self, Fault> {
+        Ok(Self { order: None, stores: scope.reach(Permission::ReadOrders)? })
+    }
+
+    /// One order that whoever asks may see.
+    pub async fn order(scope: &Scope, id: OrderId) -> Result<Self, Fault> {
+        orders::show(scope, id).await?;
+        Ok(Self { order: Some(id), stores: Reach::All })
+    }
+
+    /// Whether this event is among what is watched.
+    pub fn covers(&self, event: &Happened) -> bool {
+        let at_a_store = match (&self.stores, event.store_id) {
+            (Reach::All, _) => true,
+            (Reach::Stores(stores), Some(store)) => stores.contains(&store),
+            (Reach::Stores(_), None) => false,
+        };
+        event.topic == "order" && at_a_store && self.order.is_none_or(|order| event.order_id == Some(order))
+    }
+
+    /// What was sent since the page was made and before it began to listen, oldest first. `None` where
+    /// that is too long ago or too much to tell one by one.
+    pub async fn missed(&self, scope: &Scope, since: DateTime<Utc>) -> Result<Option<Vec<Happened>>, Fault> {
+        if scope.now - since > Duration::minutes(10) {
+            return Ok(None);
+        }
+        let stores: Option<Vec<Uuid>> = match &self.stores {
+            Reach::All => None,
+            Reach::Stores(stores) => Some(stores.iter().map(|store| store.0).collect()),
+        };
+        let rows = sqlx::query!(
+            "select id, topic, store_id, order_id, payload from outbox
+             where sent_at >= $1 and topic = 'order' and ($2::uuid is null or order_id = $2)
+               and ($3::uuid[] is null or store_id = any($3))
+             order by id limit 100",
+            since,
+            self.order.map(|order| order.0),
+            stores.as_deref(),
+        )
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
+        let events: Vec<Happened> = rows
+            .into_iter()
+            .map(|row| Happened::read(row.id, row.topic, row.store_id, row.order_id, &row.payload))
+            .collect();
+        Ok((events.len() < 100).then_some(events))
+    }
+}
+
 /// Forgets events that were sent a week ago.
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
-    let before = scope.now - chrono::Duration::days(7);
+    let before = scope.now - Duration::days(7);
     sqlx::query!("delete from outbox where sent_at < $1", before).execute(scope.pool()).await.or_fault()?;
     Ok(())
 }
