@@ -38,6 +38,7 @@ create table payments (
     -- closed or paid already, so it goes back. closed: can no longer be paid.
     state text not null check (state in ('open', 'kept', 'surplus', 'closed')),
     cashier_url text,
+    cashier_url_until timestamptz,
     transaction_id text,
     created_at timestamptz not null,
     paid_at timestamptz

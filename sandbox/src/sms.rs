@@ -104,10 +104,10 @@ async fn control(State(carrier): State<Arc<Carrier>>, Json(change): Json<Change>
 async fn show(State(carrier): State<Arc<Carrier>>, Query(search): Query<Search>) -> Html<String> {
     let messages = carrier.find(search.phone.as_deref());
     let mut body =
-        String::from("<h1>短信收件箱</h1><p class=\"muted\">沙箱短信,不会发到真实手机。页面每 3 秒自动刷新。</p>");
+        String::from("<h1>短信收件箱</h1><p class=\"muted\">沙箱短信，不会发到真实手机。页面每 3 秒自动刷新。</p>");
     if messages.is_empty() {
         body.push_str(
-            "<div class=\"card center muted\">还没有短信。在商城输入手机号并点“获取验证码”,短信就会出现在这里。</div>",
+            "<div class=\"card center muted\">还没有短信。在商城输入手机号并点“获取验证码”，短信就会出现在这里。</div>",
         );
     }
     for message in messages.iter().take(MOST_SHOWN) {

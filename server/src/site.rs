@@ -106,7 +106,7 @@ async fn perform(mut request: Request) -> Response {
     let body = std::mem::take(request.body_mut());
     match axum::body::to_bytes(body, BODY_MOST).await {
         Ok(bytes) => *request.body_mut() = Body::from(bytes),
-        Err(_) => return (StatusCode::PAYLOAD_TOO_LARGE, "提交的内容过大,上限 128 KB").into_response(),
+        Err(_) => return (StatusCode::PAYLOAD_TOO_LARGE, "提交的内容过大，上限 128 KB").into_response(),
     }
     leptos_axum::handle_server_fns(request).await.into_response()
 }

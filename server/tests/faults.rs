@@ -146,7 +146,7 @@ async fn look_on(town: &Town, seen: Arc<Seen>, ending: Arc<AtomicBool>) {
     while !ending.load(Ordering::Relaxed) {
         let page = browser.open(&format!("/s/{STORE}")).await;
         if page.status == 503 {
-            assert!(page.html.contains("数据库暂时没有响应,请稍后再试"), "{}", page.html);
+            assert!(page.html.contains("数据库暂时没有响应，请稍后再试"), "{}", page.html);
             assert!(page.html.contains(page.headers["x-request-id"].to_str().unwrap()));
         }
         seen.note(format!("page {}", page.status));

@@ -31,7 +31,7 @@ fn back(fields: &Fields) -> String {
 pub async fn accept_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("order", "/console/login", fields, async |scope, fields| {
         orders::accept(&scope, order_of(&fields)?).await?;
-        Ok(Next::to(back(&fields)).saying("order", "已接单,请开始备货"))
+        Ok(Next::to(back(&fields)).saying("order", "已接单，请开始备货"))
     })
     .await
 }
@@ -41,7 +41,7 @@ pub async fn accept_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
 pub async fn prepare_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("order", "/console/login", fields, async |scope, fields| {
         orders::prepare(&scope, order_of(&fields)?).await?;
-        Ok(Next::to(back(&fields)).saying("order", "备货完成,已通知顾客来取"))
+        Ok(Next::to(back(&fields)).saying("order", "备货完成，已通知顾客来取"))
     })
     .await
 }
@@ -51,7 +51,7 @@ pub async fn prepare_order(#[server(flatten)] fields: Fields) -> Result<(), Serv
 pub async fn reject_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("order", "/console/login", fields, async |scope, fields| {
         orders::reject(&scope, order_of(&fields)?, fields.text("reason")).await?;
-        Ok(Next::to(back(&fields)).saying("order", "已拒单,款项原路退回顾客"))
+        Ok(Next::to(back(&fields)).saying("order", "已拒单，款项原路退回顾客"))
     })
     .await
 }
@@ -63,7 +63,7 @@ pub async fn redeem_code(#[server(flatten)] fields: Fields) -> Result<(), Server
         let code: PickupCode = fields.text("code").parse()?;
         let id = orders::redeem(&scope, &code).await?;
         let order = orders::show_for_staff(&scope, id).await?.card;
-        let news = format!("已核销 订单 {}:{},请交货", order.number, order.summary);
+        let news = format!("已核销 订单 {}：{}，请交货", order.number, order.summary);
         Ok(Next::to(back(&fields)).saying("redeem", news))
     })
     .await
@@ -266,7 +266,7 @@ fn Reject(here: String, id: String) -> impl IntoView {
         <details class="min-w-0 flex-1">
             <summary class="touch inline-flex cursor-pointer items-center text-sm text-base-content/70">"拒单…"</summary>
             <OrderForm action=RejectOrder::PATH here=here id=id>
-                <Field name="reason" id=field label="原因(顾客会看到)" required=true maxlength=100 placeholder="例如:原料用完"/>
+                <Field name="reason" id=field label="原因（顾客会看到）" required=true maxlength=100 placeholder="例如：原料用完"/>
                 <Button tone=Tone::Error size=Size::Small>"确认拒单并退款"</Button>
             </OrderForm>
         </details>

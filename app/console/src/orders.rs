@@ -44,7 +44,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
         let next = page.next.map(|cursor| link(state.map_or("", OrderState::code), &cursor)).unwrap_or_default();
         let list = if page.items.is_empty() {
             view! {
-                <EmptyState glyph=Glyph::Receipt title="没有符合条件的订单" text="换个状态,或清空搜索再试。">
+                <EmptyState glyph=Glyph::Receipt title="没有符合条件的订单" text="换个状态，或清空搜索再试。">
                     <LinkButton href="/console/orders" tone=Tone::Primary>"查看全部"</LinkButton>
                 </EmptyState>
             }
@@ -140,7 +140,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     let card = order.card.clone();
     let note = (!card.note.is_empty()).then(|| view! { <Fact label="备注">{card.note.clone()}</Fact> });
     let money = if order.refunded_fen.0 > 0 {
-        format!("已付 {},已退 {}", order.paid_fen, order.refunded_fen)
+        format!("已付 {}，已退 {}", order.paid_fen, order.refunded_fen)
     } else {
         format!("已付 {}", order.paid_fen)
     };

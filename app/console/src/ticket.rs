@@ -18,7 +18,7 @@ fn Ticket(asked: Asked, order: OrderView) -> impl IntoView {
     let tail: String = card.number.chars().skip(card.number.len().saturating_sub(4)).collect();
     let slot = text::moment(card.slot.start, now, zone);
     let note = (!card.note.is_empty())
-        .then(|| view! { <p class="mt-2 border-t border-dashed pt-2 font-bold">{format!("备注:{}", card.note)}</p> });
+        .then(|| view! { <p class="mt-2 border-t border-dashed pt-2 font-bold">{format!("备注：{}", card.note)}</p> });
     let lines = order.lines.into_iter().map(|line| {
         let choice =
             [line.spec, line.options_text].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");

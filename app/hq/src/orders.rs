@@ -145,9 +145,9 @@ fn row(order: OrderCard, now: DateTime<Utc>) -> impl IntoView {
 
 fn none(filter: &Filter) -> impl IntoView + use<> {
     let (title, text, href, label) = if filter.is_set() {
-        ("没有符合条件的订单", "换一个门店或状态,或核对订单号、取货码、手机尾号。", PATH, "查看全部订单")
+        ("没有符合条件的订单", "换一个门店或状态，或核对订单号、取货码、手机尾号。", PATH, "查看全部订单")
     } else {
-        ("还没有订单", "门店有了第一笔订单后,会列在这里。", "/hq/stores", "查看门店")
+        ("还没有订单", "门店有了第一笔订单后，会列在这里。", "/hq/stores", "查看门店")
     };
     view! {
         <EmptyState glyph=Glyph::Receipt title=title text=text>

@@ -101,7 +101,7 @@ fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64) -> AnyView {
     let (at, of) = pages(filter.skip, total);
     view! {
         <DataTable caption="门店" columns=columns>{rows}</DataTable>
-        {(of > 1).then(|| view! { <Pager previous=previous next=next note=format!("第 {at} 页,共 {of} 页")/> })}
+        {(of > 1).then(|| view! { <Pager previous=previous next=next note=format!("第 {at} 页，共 {of} 页")/> })}
     }
     .into_any()
 }
@@ -135,13 +135,13 @@ fn row(store: StoreEntry) -> impl IntoView {
 fn none(filter: &Filter) -> impl IntoView + use<> {
     if filter.is_set() {
         view! {
-            <EmptyState glyph=Glyph::Search title="没有符合条件的门店" text="换个关键词,或放宽类型与状态。">
+            <EmptyState glyph=Glyph::Search title="没有符合条件的门店" text="换个关键词，或放宽类型与状态。">
                 <LinkButton href=PATH>"查看全部门店"</LinkButton>
             </EmptyState>
         }
         .into_any()
     } else {
-        view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店;如需查看更多,请联系总部管理员。"/> }.into_any()
+        view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店；如需查看更多，请联系总部管理员。"/> }.into_any()
     }
 }
 

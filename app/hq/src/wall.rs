@@ -87,13 +87,13 @@ fn Hours(sales: SalesToday, now: DateTime<Utc>) -> impl IntoView {
     let yuan = |fen: Vec<i64>| -> Vec<i64> { fen.into_iter().take(hours).map(|fen| fen / 100).collect() };
     let labels = (0..hours).map(|hour| format!("{hour} 时")).collect();
     let lines = vec![Line::new("今天", yuan(sales.by_hour_fen)), Line::new("昨天", yuan(sales.yesterday_by_hour_fen))];
-    view! { <LineChart title="每小时销售额(元)" labels=labels lines=lines/> }
+    view! { <LineChart title="每小时销售额（元）" labels=labels lines=lines/> }
 }
 
 #[component]
 fn Ranking(stores: Vec<StoreSales>) -> impl IntoView {
     if stores.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Chart title="今天还没有成交" text="第一笔付款后,这里会列出门店排行。"/> }.into_any();
+        return view! { <EmptyState glyph=Glyph::Chart title="今天还没有成交" text="第一笔付款后，这里会列出门店排行。"/> }.into_any();
     }
     let bars =
         stores.into_iter().take(BARS).map(|store| Bar::new(store.name, store.sales_fen.0, store.sales_fen.to_string()));
@@ -105,7 +105,7 @@ fn Ranking(stores: Vec<StoreSales>) -> impl IntoView {
 fn Stores(stores: Vec<StoreSales>) -> impl IntoView {
     if stores.is_empty() {
         return view! {
-            <EmptyState glyph=Glyph::Shop title="今天还没有门店成交" text="可以先看看历史订单,或检查门店是否在营业。">
+            <EmptyState glyph=Glyph::Shop title="今天还没有门店成交" text="可以先看看历史订单，或检查门店是否在营业。">
                 <LinkButton href="/hq/orders">"全部订单"</LinkButton>
                 <LinkButton href="/hq/stores">"门店状态"</LinkButton>
             </EmptyState>

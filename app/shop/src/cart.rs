@@ -52,7 +52,7 @@ fn StoreQuote(quote: Quote) -> impl IntoView {
         .into_iter()
         .map(|line| view! { <CartLine store_id=store_id.clone() store=store.code.clone() line=line/> });
     let closed = (!store.opening.takes_orders)
-        .then(|| view! { <Notice tone=Tone::Warn>{format!("{},暂不能下单", store.opening.text)}</Notice> });
+        .then(|| view! { <Notice tone=Tone::Warn>{format!("{}，暂不能下单", store.opening.text)}</Notice> });
     view! {
         <section class="panel p-4">
             <h2 class="flex items-center gap-2 font-bold">

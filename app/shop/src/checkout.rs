@@ -31,7 +31,7 @@ pub async fn checkout(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked).await;
     Ok(Page::new("确认订单", move || {
         let body = if quote.lines.is_empty() {
-            view! { <EmptyState glyph=Glyph::Cart title="这家门店没有待结算的商品" text="可能已经下过单了,去订单里看看。"><ToTheShop/></EmptyState> }
+            view! { <EmptyState glyph=Glyph::Cart title="这家门店没有待结算的商品" text="可能已经下过单了，去订单里看看。"><ToTheShop/></EmptyState> }
                 .into_any()
         } else {
             view! { <Checkout asked=asked quote=quote phone=text::masked_phone(me.phone.as_str())/> }.into_any()
@@ -51,7 +51,7 @@ fn Checkout(asked: Asked, quote: Quote, phone: String) -> impl IntoView {
         .map(|slot| SelectItem::new(slot.start.to_rfc3339(), slot_text(slot, &quote, &asked)))
         .collect();
     let closed = quote.slots.is_empty().then(|| {
-        let text = format!("{} {},暂时没有可选的取货时间", quote.store.name, quote.store.opening.text);
+        let text = format!("{} {}，暂时没有可选的取货时间", quote.store.name, quote.store.opening.text);
         view! { <Notice tone=Tone::Warn>{text}</Notice> }
     });
     let here = asked.here.clone();
@@ -80,7 +80,7 @@ fn Checkout(asked: Asked, quote: Quote, phone: String) -> impl IntoView {
                 </Card>
                 <Card title="商品"><Lines quote=lines/></Card>
                 <Card>
-                    <TextArea name="note" label="备注" hint="口味、包装等,100 字以内" rows=2 maxlength=100
+                    <TextArea name="note" label="备注" hint="口味、包装等，100 字以内" rows=2 maxlength=100
                         value=note.unwrap_or_default() error=note_error.unwrap_or_default()/>
                 </Card>
             </div>
@@ -106,7 +106,7 @@ fn Submit(quote: Quote) -> impl IntoView {
                 <Price amount=quote.total_fen.to_string() large=true/>
             </p>
             <div class="mt-3"><Button block=true size=Size::Large disabled=!quote.orderable>"提交订单"</Button></div>
-            <p class="mt-2 text-center text-xs text-base-content/70">"提交后请在时限内付款,库存为您保留"</p>
+            <p class="mt-2 text-center text-xs text-base-content/70">"提交后请在时限内付款，库存为您保留"</p>
         </Card>
     }
 }

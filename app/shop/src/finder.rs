@@ -26,7 +26,7 @@ pub async fn choose_place(#[server(flatten)] fields: Fields) -> Result<(), Serve
             Some(name) => {
                 let places = stores::places(&scope, name).await?;
                 let place = places.into_iter().find(|place| place.name == name);
-                let place = place.ok_or_else(|| Fault::invalid("place", "没有这个地点,请从列表中选择"))?;
+                let place = place.ok_or_else(|| Fault::invalid("place", "没有这个地点，请从列表中选择"))?;
                 (place.point, place.name)
             }
             None => (located(&fields)?, "当前位置".to_owned()),
@@ -40,7 +40,7 @@ pub async fn choose_place(#[server(flatten)] fields: Fields) -> Result<(), Serve
 
 fn located(fields: &Fields) -> Result<Point, Fault> {
     let text = format!("{},{}", fields.text("lat"), fields.text("lon"));
-    text.parse().map_err(|_| Fault::invalid("place", "没有收到有效的位置,请手动选择所在地"))
+    text.parse().map_err(|_| Fault::invalid("place", "没有收到有效的位置，请手动选择所在地"))
 }
 
 /// How many stores a page of the list has.
@@ -157,7 +157,7 @@ fn Filters(asked: Asked) -> impl IntoView {
 fn Found(stores: Vec<StoreCard>) -> impl IntoView {
     if stores.is_empty() {
         return view! {
-            <EmptyState glyph=Glyph::Shop title="没有符合条件的门店" text="换个关键词,或去掉筛选再试试。">
+            <EmptyState glyph=Glyph::Shop title="没有符合条件的门店" text="换个关键词，或去掉筛选再试试。">
                 <LinkButton href="/stores" tone=Tone::Primary>"查看全部门店"</LinkButton>
             </EmptyState>
         }
@@ -222,7 +222,7 @@ fn StoreMap(stores: Vec<StoreCard>, here: Option<Point>) -> impl IntoView {
                 <Icon glyph=Glyph::Location class="size-5"/>
                 "在地图上看"
             </summary>
-            <svg viewBox="0 0 600 360" role="group" aria-label="门店地图,上北下南" class="mt-2 w-full rounded-box bg-base-200">
+            <svg viewBox="0 0 600 360" role="group" aria-label="门店地图，上北下南" class="mt-2 w-full rounded-box bg-base-200">
                 <g class="stroke-base-content/10">
                     {(1..6).map(|at| view! { <line x1=at * 100 y1="0" x2=at * 100 y2="360"/> }).collect_view()}
                     {(1..4).map(|at| view! { <line x1="0" y1=at * 90 x2="600" y2=at * 90/> }).collect_view()}

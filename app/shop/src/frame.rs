@@ -90,7 +90,7 @@ fn decoded(text: &str) -> Option<String> {
 fn StoreLine(store: StoreCard) -> impl IntoView {
     let distance = store.distance_m.map(|metres| view! { <span class="tabular">{text::distance(metres)}</span> });
     let tone = if store.opening.open_now { "text-success" } else { "text-warning" };
-    let label = format!("{},更换门店", store.name);
+    let label = format!("{}，更换门店", store.name);
     view! {
         <a href="/stores" class="flex min-w-0 flex-1 items-center gap-2" aria-label=label>
             <Icon glyph=Glyph::Location class="size-5 shrink-0 text-primary"/>

@@ -33,7 +33,7 @@ pub async fn home(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked).await;
     let Some(store) = store else {
         let here = asked.here.clone();
-        return Ok(Page::new("门店 · 附近好店,到店自提", move || {
+        return Ok(Page::new("门店 · 附近好店，到店自提", move || {
             let body = view! { <Welcome here=here stores=nearby/> }.into_any();
             frame.titled(Tab::Home, "门店", "", body)
         }));
@@ -64,7 +64,7 @@ fn Welcome(here: String, stores: Vec<StoreCard>) -> impl IntoView {
     view! {
         <Card class="mt-3">
             <h2 class="text-xl font-bold">"从离您最近的门店下单"</h2>
-            <p class="mt-1 text-base-content/70">"允许定位,或手动选择所在地,我们为您找到附近门店。"</p>
+            <p class="mt-1 text-base-content/70">"允许定位，或手动选择所在地，我们为您找到附近门店。"</p>
             <div class="mt-4"><ChooseHere here=here/></div>
         </Card>
         <Section title="全部门店" more="/stores">

@@ -41,7 +41,7 @@ pub async fn cancel_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
     rpc::post("order", "/login", fields, async |scope, fields| {
         let id = fields.text("order_id").parse().map_err(|_| Fault::NotFound("这个订单"))?;
         orders::cancel(&scope, id).await?;
-        Ok(Next::to(format!("/orders/{id}")).saying("order", "订单已取消;已付款项将原路退回"))
+        Ok(Next::to(format!("/orders/{id}")).saying("order", "订单已取消；已付款项将原路退回"))
     })
     .await
 }
@@ -88,14 +88,14 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>) -> impl IntoView {
     );
     let advice = match order.card.state {
         OrderState::Placed => match order.pay_before {
-            Some(until) => format!("请在 {} 前付款,库存为您保留到那时", text::moment(until, now, zone)),
+            Some(until) => format!("请在 {} 前付款，库存为您保留到那时", text::moment(until, now, zone)),
             None => "请尽快付款".into(),
         },
-        OrderState::Paid => format!("已付款,等待门店接单;预计 {slot} 可取"),
-        OrderState::Accepted => format!("门店正在备货;预计 {slot} 可取"),
-        OrderState::Ready => "已备好,请到店出示取货码".into(),
-        OrderState::Completed => "已取货,感谢光临".into(),
-        OrderState::Expired => "超时未付款,订单已关闭,未产生扣款".into(),
+        OrderState::Paid => format!("已付款，等待门店接单；预计 {slot} 可取"),
+        OrderState::Accepted => format!("门店正在备货；预计 {slot} 可取"),
+        OrderState::Ready => "已备好，请到店出示取货码".into(),
+        OrderState::Completed => "已取货，感谢光临".into(),
+        OrderState::Expired => "超时未付款，订单已关闭，未产生扣款".into(),
         OrderState::Cancelled | OrderState::Rejected => refund_text(&order),
     };
     let title = if order.card.state == OrderState::Paid { "等待接单" } else { order.card.state.label() };
@@ -115,11 +115,11 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>) -> impl IntoView {
 
 fn refund_text(order: &OrderView) -> String {
     if order.paid_fen == Fen::ZERO {
-        "订单已关闭,未产生扣款".into()
+        "订单已关闭，未产生扣款".into()
     } else if order.refunded_fen >= order.paid_fen {
         format!("{} 已原路退回", order.refunded_fen)
     } else {
-        format!("{} 正在原路退回,通常几分钟内到账", order.paid_fen)
+        format!("{} 正在原路退回，通常几分钟内到账", order.paid_fen)
     }
 }
 
@@ -277,7 +277,7 @@ fn What(order: OrderView) -> impl IntoView {
             </li>
         }
     });
-    let note = (!order.card.note.is_empty()).then(|| view! { <Notice>{format!("备注:{}", order.card.note)}</Notice> });
+    let note = (!order.card.note.is_empty()).then(|| view! { <Notice>{format!("备注：{}", order.card.note)}</Notice> });
     view! {
         <Card title="商品">
             <ul class="divide-y divide-base-200">{lines.collect_view()}</ul>

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{Scope, catalog, database::OrFault, stores};
 
 /// How many different lines one cart holds.
-const LINES_MOST: i64 = 100;
+pub(crate) const LINES_MOST: i64 = 100;
 
 /// Sets a line to a quantity. Saying it twice is saying it once.
 ///
@@ -57,7 +57,7 @@ pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
     .await
     .or_fault()?;
     if kept.rows_affected() == 0 {
-        return Err(Fault::conflict("cart_full", "购物车已满 100 种商品,请先结算或删除一些"));
+        return Err(Fault::conflict("cart_full", "购物车已满 100 种商品，请先结算或删除一些"));
     }
     Ok(())
 }
@@ -180,7 +180,7 @@ pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
 }
 
 fn too_much() -> Fault {
-    Fault::invalid("quantity", "金额过大,请减少数量")
+    Fault::invalid("quantity", "金额过大，请减少数量")
 }
 
 fn quote_line(
@@ -203,11 +203,11 @@ fn quote_line(
     let available = *stock;
     *stock -= quantity.get();
     if row.price_fen.is_none() {
-        problem = Some("本店已下架,请删除".into());
+        problem = Some("本店已下架，请删除".into());
     } else if available <= 0 {
         problem = Some("已售罄".into());
     } else if *stock < 0 {
-        problem = Some(format!("库存不足,仅剩 {available} 件"));
+        problem = Some(format!("库存不足，仅剩 {available} 件"));
     }
     Ok(QuotedLine {
         sku_id: SkuId(row.sku_id),

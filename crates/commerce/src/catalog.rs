@@ -80,7 +80,7 @@ pub async fn browse(scope: &Scope, store: StoreId, ask: BrowseGoods) -> Result<P
 
 fn read_cursor(text: &str) -> Result<(i32, Uuid), Fault> {
     let parts = text.split_once('.').and_then(|(sort, id)| Some((sort.parse().ok()?, id.parse().ok()?)));
-    parts.ok_or_else(|| Fault::invalid("after", "翻页位置无效,请从第一页开始"))
+    parts.ok_or_else(|| Fault::invalid("after", "翻页位置无效，请从第一页开始"))
 }
 
 /// A product at a store, with its variants, prices, stock and options there.

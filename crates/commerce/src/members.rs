@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope,
+    Scope, cart,
     database::OrFault,
     house::new_id,
     limits,
@@ -53,7 +53,7 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
     if kept.rows_affected() == 0 {
         return Err(Fault::TooMany { retry_after_s: AGAIN_AFTER_S as u32 });
     }
-    let text = format!("【门店】验证码 {code},{CODE_MINUTES} 分钟内有效。请勿告诉他人。");
+    let text = format!("【门店】验证码 {code}，{CODE_MINUTES} 分钟内有效。请勿告诉他人。");
     if let Err(failure) = sms.send(phone, &text).await {
         // Nothing was sent, so the shopper may ask again at once.
         sqlx::query!("delete from phone_codes where phone = $1", phone).execute(scope.pool()).await.or_fault()?;
@@ -86,7 +86,7 @@ pub async fn log_in(scope: &Scope, command: LogIn) -> Result<(Token, MemberView)
     .await
     .or_fault()?;
     let Some(open) = open else {
-        return Err(Fault::invalid("code", "验证码已失效,请重新获取"));
+        return Err(Fault::invalid("code", "验证码已失效，请重新获取"));
     };
     if open.code_hash != code_hash(phone, &command.code) {
         sqlx::query!("update phone_codes set wrong_tries = wrong_tries + 1 where phone = $1", phone)
@@ -94,7 +94,7 @@ pub async fn log_in(scope: &Scope, command: LogIn) -> Result<(Token, MemberView)
             .await
             .or_fault()?;
         tx.commit().await.or_fault()?;
-        return Err(Fault::invalid("code", "验证码不对,请核对短信里的 6 位数字"));
+        return Err(Fault::invalid("code", "验证码不对，请核对短信里的 6 位数字"));
     }
     sqlx::query!("delete from phone_codes where phone = $1", phone).execute(&mut *tx).await.or_fault()?;
     let member = join(&mut tx, scope, &command.phone).await?;
@@ -132,7 +132,8 @@ pub(crate) async fn join(tx: &mut PgConnection, scope: &Scope, phone: &Phone) ->
     Ok(MemberView { id: MemberId(id), phone: phone.clone(), name, joined_at: scope.now })
 }
 
-/// A line in both carts keeps the larger quantity: nobody wanted the sum.
+/// A line in both carts keeps the larger quantity: nobody wanted the sum. Where the two do not fit
+/// into one cart, the oldest lines go.
 async fn hand_over_cart(tx: &mut PgConnection, from: Uuid, member: MemberId) -> Result<(), Fault> {
     sqlx::query!(
         "with moved as (delete from cart_lines where cart_id = $1 returning *)
@@ -143,6 +144,16 @@ async fn hand_over_cart(tx: &mut PgConnection, from: Uuid, member: MemberId) -> 
          set quantity = greatest(cart_lines.quantity, excluded.quantity), set_at = excluded.set_at",
         from,
         member.0,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    sqlx::query!(
+        "delete from cart_lines where (cart_id, store_id, sku_id, options) in (
+             select cart_id, store_id, sku_id, options from cart_lines
+             where cart_id = (select cart_id from members where id = $1) order by set_at desc, sku_id offset $2)",
+        member.0,
+        cart::LINES_MOST,
     )
     .execute(tx)
     .await

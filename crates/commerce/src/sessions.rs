@@ -150,7 +150,7 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
         Person::Staff(id) => (None, Some(id.0), Duration::hours(STAFF_HOURS)),
     };
     if let Some(old) = &scope.token_hash {
-        sqlx::query!("delete from sessions where token_hash = $1", old).execute(&mut *tx).await.or_fault()?;
+        forget(tx, old).await?;
     }
     sqlx::query!(
         "insert into sessions (token_hash, member_id, staff_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
@@ -175,13 +175,35 @@ pub(crate) enum Person {
 /// Ends the session that asks.
 pub async fn end(scope: &Scope) -> Result<(), Fault> {
     if let Some(hash) = &scope.token_hash {
-        sqlx::query!("delete from sessions where token_hash = $1", hash).execute(scope.pool()).await.or_fault()?;
+        let mut tx = scope.begin().await?;
+        forget(&mut tx, hash).await?;
+        tx.commit().await.or_fault()?;
     }
     Ok(())
 }
 
-/// Forgets sessions that are over.
+/// Ends a session; a visitor's cart goes with it, for nobody else can reach it.
+async fn forget(tx: &mut PgConnection, hash: &[u8]) -> Result<(), Fault> {
+    sqlx::query!(
+        "with gone as (delete from sessions where token_hash = $1 returning cart_id)
+         delete from carts using gone where carts.id = gone.cart_id",
+        hash,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Forgets sessions that are over, and the carts of visitors with them.
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
-    sqlx::query!("delete from sessions where expires_at < $1", scope.now).execute(scope.pool()).await.or_fault()?;
+    sqlx::query!(
+        "with gone as (delete from sessions where expires_at < $1 returning cart_id)
+         delete from carts using gone where carts.id = gone.cart_id",
+        scope.now,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
     Ok(())
 }

@@ -173,7 +173,7 @@ impl Options {
             }
             chosen.extend(here);
         }
-        if chosen.len() == self.0.len() { Ok(chosen) } else { Err("选项已有变化,请重新选择".into()) }
+        if chosen.len() == self.0.len() { Ok(chosen) } else { Err("选项已有变化，请重新选择".into()) }
     }
 }
 

@@ -91,19 +91,19 @@ impl Fault {
         match self {
             Self::Invalid(complaints) => match complaints.as_slice() {
                 [only] => only.message.clone(),
-                _ => "有几处需要修改,请看各栏的提示".into(),
+                _ => "有几处需要修改，请看各栏的提示".into(),
             },
             Self::Unauthenticated => "请先登录".into(),
-            Self::Forbidden => "您没有这项权限,请联系管理员".into(),
+            Self::Forbidden => "您没有这项权限，请联系管理员".into(),
             Self::NotFound(what) => format!("没有找到{what}"),
             Self::Conflict { message, .. } => message.clone(),
             Self::SoldOut(complaints) => match complaints.as_slice() {
                 [] => "库存不足".into(),
                 some => some.iter().map(|one| one.message.as_str()).collect::<Vec<_>>().join(";"),
             },
-            Self::TooMany { retry_after_s } => format!("操作太频繁,请 {retry_after_s} 秒后再试"),
-            Self::Upstream { who, .. } => format!("{who}暂时没有响应,请稍后再试;您的内容没有丢失"),
-            Self::Internal(_) => "系统出了点问题,我们已记录,请稍后再试".into(),
+            Self::TooMany { retry_after_s } => format!("操作太频繁，请 {retry_after_s} 秒后再试"),
+            Self::Upstream { who, .. } => format!("{who}暂时没有响应，请稍后再试；您的内容没有丢失"),
+            Self::Internal(_) => "系统出了点问题，我们已记录，请稍后再试".into(),
         }
     }
 

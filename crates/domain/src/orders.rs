@@ -59,9 +59,9 @@ pub enum OrderAct {
 }
 
 words!(OrderAct:
-    Place = "place" / "提交订单", Pay = "pay" / "支付成功", Expire = "expire" / "超时未付,已关闭",
-    Cancel = "cancel" / "取消订单", Accept = "accept" / "门店已接单", Prepare = "prepare" / "备货完成,待自提",
-    Redeem = "redeem" / "已核销取货", Reject = "reject" / "门店拒单,款项原路退回");
+    Place = "place" / "提交订单", Pay = "pay" / "支付成功", Expire = "expire" / "超时未付，已关闭",
+    Cancel = "cancel" / "取消订单", Accept = "accept" / "门店已接单", Prepare = "prepare" / "备货完成，待自提",
+    Redeem = "redeem" / "已核销取货", Reject = "reject" / "门店拒单，款项原路退回");
 
 impl OrderState {
     /// The table of what may happen when, and where it leads. What is not in it may not happen.
@@ -136,10 +136,10 @@ impl PlaceOrder {
     /// Reads the command from a form.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
-        let id = read.parse("key", "页面已过期,请刷新后再提交");
+        let id = read.parse("key", "页面已过期，请刷新后再提交");
         let store_id = read.parse("store_id", "请选择门店");
         let slot = read.parse("slot", "请选择取货时间");
-        let total: Option<i64> = read.parse("expected_total_fen", "页面已过期,请刷新后再提交");
+        let total: Option<i64> = read.parse("expected_total_fen", "页面已过期，请刷新后再提交");
         let note = read.text("note", Self::NOTE_MOST);
         read.finish(|| {
             Some(Self {
@@ -315,7 +315,7 @@ impl std::str::FromStr for PickupCode {
         if digits.len() == Self::DIGITS && digits.bytes().all(|digit| digit.is_ascii_digit()) {
             Ok(Self(digits))
         } else {
-            Err(crate::Complaint::new("code", "取货码是 8 位数字,请重新扫描或输入"))
+            Err(crate::Complaint::new("code", "取货码是 8 位数字，请重新扫描或输入"))
         }
     }
 }

@@ -36,7 +36,7 @@ impl StartPayment {
     /// Reads the command from a form.
     pub fn from_fields(fields: &Fields, payer_ip: String) -> Result<Self, Fault> {
         let mut read = fields.read();
-        let id = read.parse("key", "页面已过期,请刷新后再提交");
+        let id = read.parse("key", "页面已过期，请刷新后再提交");
         let order_id = read.parse("order_id", "没有这个订单");
         let cashier = Cashier::from_code(fields.given("cashier").unwrap_or("h5"));
         if cashier.is_none() {

@@ -51,7 +51,7 @@ impl IntoResponse for Refused {
 /// Everything passes here, in and out.
 async fn gate(State(gateway): Shared, request: Request, next: Next) -> Response {
     if gateway.faults.fails() {
-        return refused(500, "SYSTEM_ERROR", "系统异常,请稍后重试").into_response();
+        return refused(500, "SYSTEM_ERROR", "系统异常，请稍后重试").into_response();
     }
     let (parts, body) = request.into_parts();
     let answer = match to_bytes(body, MOST_BODY_BYTES).await {
@@ -169,5 +169,5 @@ fn ours(gateway: &Gateway, mchid: &str) -> Result<(), Refused> {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| refused(400, "PARAM_ERROR", format!("请求不正确:{error}")))
+    serde_json::from_slice(body).map_err(|error| refused(400, "PARAM_ERROR", format!("请求不正确：{error}")))
 }

@@ -161,7 +161,7 @@ impl Books {
             return Ok(trade);
         }
         if self.trades.len() >= MOST_TRADES {
-            return Err(refused(429, "FREQUENCY_LIMITED", "沙箱的交易太多,请清空数据目录"));
+            return Err(refused(429, "FREQUENCY_LIMITED", "沙箱的交易太多，请清空数据目录"));
         }
         let (state, token) = (TradeState::NotPay, new_nonce().to_lowercase());
         let (payment, refunds) = (None, Vec::new());
@@ -313,7 +313,7 @@ impl Trade {
 
     fn refundable(&self, asked: &RefundRequest, now: DateTime<Utc>) -> Result<Payment, Refused> {
         let invalid = |message: &str| refused(400, "INVALID_REQUEST", message);
-        let payment = self.payment.as_ref().ok_or_else(|| invalid("订单未支付,不能退款"))?;
+        let payment = self.payment.as_ref().ok_or_else(|| invalid("订单未支付，不能退款"))?;
         let given: i64 = self.refunds.iter().map(|refund| refund.amount.refund).sum();
         if asked.amount.total != self.asked.amount.total {
             return Err(invalid("原订单金额与请求不一致"));
@@ -328,7 +328,7 @@ impl Trade {
             return Err(invalid("一笔订单最多退款 50 次"));
         }
         if now - payment.at > Duration::days(365) {
-            return Err(invalid("交易时间超过一年,不能退款"));
+            return Err(invalid("交易时间超过一年，不能退款"));
         }
         Ok(payment.clone())
     }

@@ -62,13 +62,13 @@ async fn act(State(gateway): State<Arc<Gateway>>, Path(token): Path<String>, For
     let back = act.redirect_url.as_str();
     if act.action == "cancel" {
         return go_back(back)
-            .unwrap_or_else(|| outcome(false, "已取消", "没有付款,订单仍可支付。", &trade, back).into_response());
+            .unwrap_or_else(|| outcome(false, "已取消", "没有付款，订单仍可支付。", &trade, back).into_response());
     }
     if let Some((good, title, text)) = obstacle(&trade, Utc::now()) {
         return outcome(good, title, text, &trade, back).into_response();
     }
     if act.action == "fail" {
-        return outcome(false, "支付失败", "银行卡余额不足,没有扣款。", &trade, back).into_response();
+        return outcome(false, "支付失败", "银行卡余额不足，没有扣款。", &trade, back).into_response();
     }
     let return_first = act.return_first.is_some();
     let asked_s = act.delay_s.parse().unwrap_or(0);
@@ -90,13 +90,13 @@ async fn act(State(gateway): State<Arc<Gateway>>, Path(token): Path<String>, For
 /// Why this transaction cannot be paid now: whether that is good news, a title, a text.
 fn obstacle(trade: &Trade, now: DateTime<Utc>) -> Option<(bool, &'static str, &'static str)> {
     match trade.state {
-        TradeState::Success | TradeState::Refund => Some((true, "已支付", "这笔订单已经付过款了,不用再付。")),
-        TradeState::NotPay if trade.has_expired(now) => Some((false, "订单已过期", "已过支付时间,请回商家重新下单。")),
+        TradeState::Success | TradeState::Refund => Some((true, "已支付", "这笔订单已经付过款了，不用再付。")),
+        TradeState::NotPay if trade.has_expired(now) => Some((false, "订单已过期", "已过支付时间，请回商家重新下单。")),
         TradeState::NotPay if trade.link_until <= now => {
-            Some((false, "链接已失效", "支付链接只在 5 分钟(H5)或 2 小时内有效,请回商家重新发起支付。"))
+            Some((false, "链接已失效", "支付链接只在 5 分钟（H5）或 2 小时内有效，请回商家重新发起支付。"))
         }
         TradeState::NotPay => None,
-        _ => Some((false, "订单已关闭", "商家已关闭这笔订单,没有扣款。")),
+        _ => Some((false, "订单已关闭", "商家已关闭这笔订单，没有扣款。")),
     }
 }
 
@@ -110,7 +110,7 @@ fn go_back(back: &str) -> Option<Response> {
 }
 
 fn unknown() -> Response {
-    let body = "<div class=\"card center\"><h1>没有这笔交易</h1><p class=\"muted\">链接不完整,或沙箱数据已清空。</p>\
+    let body = "<div class=\"card center\"><h1>没有这笔交易</h1><p class=\"muted\">链接不完整，或沙箱数据已清空。</p>\
                 <a class=\"button\" href=\"/\">查看全部交易</a></div>";
     (StatusCode::NOT_FOUND, page("没有这笔交易", None, body)).into_response()
 }
@@ -120,7 +120,7 @@ fn cashier(trade: &Trade, back: &str) -> String {
     let (merchant, number) = (escape(&trade.asked.mchid), escape(&trade.asked.out_trade_no));
     let back = escape(back);
     format!(
-        "<p class=\"note\">沙箱收银台:不会扣真钱。</p>\
+        "<p class=\"note\">沙箱收银台：不会扣真钱。</p>\
          <form method=\"post\"><input type=\"hidden\" name=\"redirect_url\" value=\"{back}\">\
          <section class=\"card\"><p class=\"center\" style=\"margin:8px 0 0\">{description}</p>\
          <p class=\"amount\">{amount}</p><div style=\"height:12px\"></div>\
@@ -161,16 +161,18 @@ fn outcome(good: bool, title: &str, text: &str, trade: &Trade, back: &str) -> Ht
 async fn list(State(gateway): State<Arc<Gateway>>) -> Html<String> {
     let books = gateway.books();
     let mut body = format!(
-        "<h1>微信支付沙箱</h1><p class=\"muted\">商户号 {},待发通知 {} 条。页面每 5 秒自动刷新。</p>",
+        "<h1>微信支付沙箱</h1><p class=\"muted\">商户号 {}，待发通知 {} 条。页面每 5 秒自动刷新。</p>",
         escape(&gateway.keys.merchant.mch_id),
         books.pending.len(),
     );
     if books.newest().next().is_none() {
-        body.push_str("<div class=\"card center muted\">还没有交易。在商城下单并点“去支付”,交易就会出现在这里。</div>");
+        body.push_str(
+            "<div class=\"card center muted\">还没有交易。在商城下单并点“去支付”，交易就会出现在这里。</div>",
+        );
     }
     for trade in books.newest().take(MOST_SHOWN) {
         let refunded: i64 = trade.refunds.iter().map(|refund| refund.amount.refund).sum();
-        let refunded = if refunded > 0 { format!(",已退 {}", yuan(refunded)) } else { String::new() };
+        let refunded = if refunded > 0 { format!("，已退 {}", yuan(refunded)) } else { String::new() };
         let pay = if trade.state == TradeState::NotPay {
             format!("<a class=\"button\" href=\"/cashier/{}\">打开收银台</a>", trade.token)
         } else {

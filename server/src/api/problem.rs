@@ -103,12 +103,12 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
         let rejected = |rejection: JsonRejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                let mut problem = Problem::of(&Fault::invalid("", "请求内容过大,上限 128 KB"), &request_id);
+                let mut problem = Problem::of(&Fault::invalid("", "请求内容过大，上限 128 KB"), &request_id);
                 problem.status = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
                 problem.code = "too_large".into();
                 problem
             }
-            _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求:{}", rejection.body_text())), &request_id),
+            _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
         };
         Json::from_request(request, state).await.map(|Json(sent)| Self(sent)).map_err(rejected)
     }

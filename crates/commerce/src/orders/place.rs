@@ -42,7 +42,6 @@ pub async fn place(scope: &Scope, command: PlaceOrder) -> Result<OrderPlaced, Fa
 }
 
 async fn place_anew(scope: &Scope, command: &PlaceOrder, hash: &[u8]) -> Result<OrderPlaced, Fault> {
-    refuse_hoarding(scope, scope.member()?.0).await?;
     let quote = cart::quote(scope, command.store_id).await?;
     let slot = check(&quote, command)?;
     let placed = OrderPlaced {
@@ -52,6 +51,7 @@ async fn place_anew(scope: &Scope, command: &PlaceOrder, hash: &[u8]) -> Result<
         pay_before: scope.now + scope.house.settings.pay_within,
     };
     let mut tx = scope.begin().await?;
+    refuse_hoarding(&mut tx, scope).await?;
     if !insert_order(&mut tx, scope, command, &placed, slot, hash).await? {
         // Another request under this id was under way and has just been committed.
         return Err(Fault::NotFound("这个订单"));
@@ -83,22 +83,28 @@ async fn placed_before(scope: &Scope, id: OrderId, hash: &[u8]) -> Result<Option
         .or_fault()?;
     let Some(row) = found else { return Ok(None) };
     if row.request_hash != hash {
-        return Err(Fault::conflict("key_reused", "这个页面已经提交过另一份订单,请刷新后再试"));
+        return Err(Fault::conflict("key_reused", "这个页面已经提交过另一份订单，请刷新后再试"));
     }
     Ok(Some(OrderPlaced { id, number: row.number, total_fen: Fen(row.total_fen), pay_before: row.pay_before }))
 }
 
 /// Unpaid orders hold stock that others want, so one member may have only a few.
-async fn refuse_hoarding(scope: &Scope, member: Uuid) -> Result<(), Fault> {
+async fn refuse_hoarding(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
+    let member = scope.member()?.0;
+    // One order of a member at a time, or many at once would each find room for one more.
+    sqlx::query!("select id from members where id = $1 for no key update", member)
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
     let unpaid = sqlx::query_scalar!(
         r#"select count(*) as "unpaid!" from orders where member_id = $1 and state = 'placed'"#,
         member
     )
-    .fetch_one(scope.pool())
+    .fetch_one(tx)
     .await
     .or_fault()?;
     if unpaid >= scope.house.settings.unpaid_most {
-        return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款,请先付款或取消")));
+        return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款，请先付款或取消")));
     }
     Ok(())
 }
@@ -111,7 +117,7 @@ fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
     if !quote.store.opening.takes_orders {
         return Err(Fault::conflict(
             "store_closed",
-            format!("{} {},暂不能下单", quote.store.name, quote.store.opening.text),
+            format!("{} {}，暂不能下单", quote.store.name, quote.store.opening.text),
         ));
     }
     let problems: Vec<_> = quote
@@ -126,14 +132,14 @@ fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
         return Err(Fault::SoldOut(problems));
     }
     if quote.total_fen != command.expected_total_fen {
-        let message = format!("价格有变化,现在合计 {},请确认后再提交", quote.total_fen);
+        let message = format!("价格有变化，现在合计 {}，请确认后再提交", quote.total_fen);
         return Err(Fault::conflict("price_changed", message));
     }
     if quote.total_fen <= Fen::ZERO {
         return Err(Fault::conflict("nothing_to_pay", "合计为零的订单暂不支持"));
     }
     let slot = quote.slots.iter().find(|slot| slot.start == command.slot).copied();
-    slot.ok_or_else(|| Fault::invalid("slot", "这个取货时间已过或不在营业时间内,请重新选择"))
+    slot.ok_or_else(|| Fault::invalid("slot", "这个取货时间已过或不在营业时间内，请重新选择"))
 }
 
 /// The day and 10 random digits: readable over the phone, and of no use to a guesser.
@@ -218,7 +224,7 @@ async fn empty_cart(tx: &mut PgConnection, scope: &Scope, quote: &Quote) -> Resu
     .or_fault()?;
     let pieces: i64 = quote.lines.iter().map(|line| line.quantity.get()).sum();
     if (taken.lines, taken.pieces) != (quote.lines.len() as i64, pieces) {
-        return Err(Fault::conflict("cart_changed", "购物车刚刚有变化,请确认后再提交"));
+        return Err(Fault::conflict("cart_changed", "购物车刚刚有变化，请确认后再提交"));
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -
     let after: Option<Uuid> = ask
         .after
         .as_deref()
-        .map(|text| text.parse().map_err(|_| Fault::invalid("after", "翻页位置无效,请从第一页开始")))
+        .map(|text| text.parse().map_err(|_| Fault::invalid("after", "翻页位置无效，请从第一页开始")))
         .transpose()?;
     let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
     sqlx::query_as!(

@@ -80,7 +80,7 @@ async fn advance(
     let next = order
         .state
         .after(act)
-        .ok_or_else(|| Fault::conflict("not_now", format!("订单{},不能再执行这一步", order.state.label())))?;
+        .ok_or_else(|| Fault::conflict("not_now", format!("订单{}，不能再执行这一步", order.state.label())))?;
     sqlx::query!("update orders set state = $2 where id = $1", order.id.0, next.code())
         .execute(&mut *tx)
         .await
@@ -212,7 +212,7 @@ async fn fulfil(scope: &Scope, id: OrderId, act: OrderAct, done: OrderState) -> 
 pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Fault> {
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 100 {
-        return Err(Fault::invalid("reason", "请填写拒单原因(100 字以内),顾客会看到"));
+        return Err(Fault::invalid("reason", "请填写拒单原因（100 字以内），顾客会看到"));
     }
     let mut tx = scope.begin().await?;
     let order = lock_within(&mut tx, scope, id, Permission::RejectOrders).await?;
@@ -241,13 +241,13 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
     .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    let id = OrderId(found.ok_or(Fault::NotFound("这个取货码对应的订单;请核对数字,或确认顾客没有走错门店"))?);
+    let id = OrderId(found.ok_or(Fault::NotFound("这个取货码对应的订单；请核对数字，或确认顾客没有走错门店"))?);
     let order = lock(&mut tx, id).await?;
     if order.state == OrderState::Completed {
         return Err(already_redeemed(&mut tx, scope, id).await?);
     }
     if order.state == OrderState::Paid {
-        return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单,请先接单", order.number)));
+        return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单，请先接单", order.number)));
     }
     advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;
     stock::turn(&mut tx, scope, id, Turn::Issue).await?;
@@ -268,5 +268,5 @@ async fn already_redeemed(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> 
     .await
     .or_fault()?;
     let when = text::moment(row.at, scope.now, text::zone(&row.timezone));
-    Ok(Fault::conflict("already_redeemed", format!("这个取货码已在 {when} 由 {} 核销,请勿重复交货", row.by)))
+    Ok(Fault::conflict("already_redeemed", format!("这个取货码已在 {when} 由 {} 核销，请勿重复交货", row.by)))
 }

@@ -10,9 +10,11 @@ pub async fn scan_code(scope: &Scope, order: OrderId) -> Result<Option<String>, 
     let url = sqlx::query_scalar!(
         "select p.cashier_url from payments p join orders o on o.id = p.order_id
          where o.id = $1 and o.member_id = $2 and o.state = 'placed' and p.state = 'open' and p.cashier = 'native'
+           and p.cashier_url_until > $3
          order by p.created_at desc limit 1",
         order.0,
         member.0,
+        scope.now,
     )
     .fetch_optional(scope.pool())
     .await

@@ -69,7 +69,7 @@ pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, transaction: &T
         return Ok("paid".into());
     }
     // Too late or the second time: the order has no use for it, so it goes back by itself.
-    refunds::want_for(tx, scope, payment.id, order.id, amount, "订单已关闭或已付款,自动退回").await?;
+    refunds::want_for(tx, scope, payment.id, order.id, amount, "订单已关闭或已付款，自动退回").await?;
     Ok(format!("surplus: the order is {}", order.state.code()))
 }
 

@@ -1,5 +1,7 @@
 //! Beginning to pay: the order's amount becomes a transaction at the gateway.
 
+use std::time::Duration;
+
 use domain::{
     Fault, OrderId, PaymentId,
     orders::OrderState,
@@ -9,8 +11,12 @@ use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer};
 
 use crate::{Scope, database::OrFault, jobs};
 
+/// What an address must still have to live to be given out: the payer has to get there.
+const TO_GET_THERE: Duration = Duration::from_secs(60);
+
 /// Begins to pay the caller's own order; answers where the cashier is. The same id again answers
-/// the same cashier. The amount is the order's.
+/// the same cashier for as long as its address lives, and then a new address of the same
+/// transaction. The amount is the order's.
 ///
 /// Faults: `NotFound` for an order not theirs; `Conflict` (`not_payable`, `key_reused`); `Upstream`
 /// where the gateway does not answer, with nothing lost: the same request may be sent again.
@@ -33,6 +39,7 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
         Cashier::H5 => Prepay::H5,
         Cashier::Native => Prepay::Native,
     };
+    let until = scope.now + kind.lives();
     let answer = gateway.prepay(kind, &transaction).await;
     let answer = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
     let url = match answer {
@@ -42,10 +49,15 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
             return Err(Fault::Internal(format!("the gateway answered {other:?} to {kind:?}", kind = command.cashier)));
         }
     };
-    sqlx::query!("update payments set cashier_url = $2 where id = $1", command.id.0, url)
-        .execute(scope.pool())
-        .await
-        .or_fault()?;
+    sqlx::query!(
+        "update payments set cashier_url = $2, cashier_url_until = $3 where id = $1",
+        command.id.0,
+        url,
+        until,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
     Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
 }
 
@@ -90,7 +102,7 @@ async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
     let state = OrderState::from_code(&order.state);
     if state != Some(OrderState::Placed) || order.pay_before <= scope.now {
         let label = state.filter(|state| *state != OrderState::Placed).map_or("已超时", OrderState::label);
-        return Err(Fault::conflict("not_payable", format!("订单{label},不需要再付款")));
+        return Err(Fault::conflict("not_payable", format!("订单{label}，不需要再付款")));
     }
     // The gateway's number is the payment's own, in a form it accepts (6 to 32 letters and digits).
     let out_trade_no = command.id.0.simple().to_string();
@@ -98,19 +110,20 @@ async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
         "insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
          values ($1, $2, 'wechat_pay', $3, $4, $5, 'open', $6)
          on conflict (id) do update set id = payments.id
-         returning order_id, cashier, cashier_url",
+         returning order_id, cashier, (case when cashier_url_until > $7 then cashier_url end) as cashier_url",
         command.id.0,
         command.order_id.0,
         command.cashier.code(),
         out_trade_no,
         order.total_fen,
         scope.now,
+        scope.now + TO_GET_THERE,
     )
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
     if stored.order_id != command.order_id.0 || stored.cashier != command.cashier.code() {
-        return Err(Fault::conflict("key_reused", "这个页面已经提交过另一笔付款,请刷新后再试"));
+        return Err(Fault::conflict("key_reused", "这个页面已经提交过另一笔付款，请刷新后再试"));
     }
     schedule_look_up(&mut tx, scope, command.id).await?;
     tx.commit().await.or_fault()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use commerce::{Partners, Scope, Settings, members, sessions};
+use commerce::{Partners, Scope, Settings, cart, jobs, members, sessions};
 use domain::{
     Fault,
     members::{AskCode, LogIn},
@@ -244,5 +244,44 @@ async fn a_session_ends_after_thirty_days(options: PgPoolOptions, connect: PgCon
     assert!(world.bearer(Some(token.secret()), Channel::Shop).await.member().is_ok());
     world.now += Duration::seconds(1);
     assert!(world.bearer(Some(token.secret()), Channel::Shop).await.member().is_err());
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_visitors_cart_goes_with_the_session_and_a_members_stays(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let (leaving, forgotten, member) = (world.visitor().await, world.visitor().await, world.member().await);
+    for who in [&leaving, &forgotten, &member] {
+        world.put(who, world.medium, 1).await;
+    }
+    sessions::end(&leaving).await.unwrap();
+    sessions::end(&member).await.unwrap();
+    assert_eq!(world.count("select count(*) from cart_lines").await, 2);
+    jobs::sweep(&world.system(60 * 24 * 29)).await.unwrap();
+    assert_eq!(world.count("select count(*) from carts").await, 2);
+    jobs::sweep(&world.system(60 * 24 * 31)).await.unwrap();
+    assert_eq!(world.count("select count(*) from carts join members m on m.cart_id = carts.id").await, 1);
+    assert_eq!(world.count("select count(*) from carts").await, 1);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_carts_that_do_not_fit_into_one_lose_their_oldest_lines(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    send_code(&world, PHONE).await;
+    log_in_as(&world, &world.visitor().await, PHONE, CODE).await;
+    world
+        .alter(
+            "insert into cart_lines (cart_id, store_id, sku_id, options, quantity, set_at)
+             select m.cart_id, l.store_id, l.sku_id, n::text, 1, now() - interval '1 day'
+             from members m, (select store_id, sku_id from listings limit 1) l, generate_series(1, 100) n",
+        )
+        .await;
+    let visitor = world.visitor().await;
+    world.put(&visitor, world.large, 2).await;
+    send_code(&world, PHONE).await;
+    let member = log_in_as(&world, &visitor, PHONE, CODE).await;
+    assert_eq!(world.count("select count(*) from cart_lines").await, 100);
+    assert_eq!(cart::pieces(&member).await.unwrap(), 101, "the new line is among them");
     world.balanced().await;
 }

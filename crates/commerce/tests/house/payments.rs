@@ -1,5 +1,6 @@
 //! What the gateway tells becomes an order's payment once, or comes to nothing.
 
+use chrono::Duration;
 use commerce::{orders, payments};
 use domain::{
     OrderId, PaymentId,
@@ -235,6 +236,25 @@ async fn an_attempt_to_pay_is_stored_before_the_gateway_hears_of_it(options: PgP
     assert_eq!(world.tell(gateway::paid(&id.0.simple().to_string(), teas(1).0)).await, "paid");
     assert_eq!(code_of(payments::start(&buyer, command).await), "not_payable");
     assert_eq!(world.count("select count(*) from payments").await, 1);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_cashiers_address_is_given_out_again_only_while_there_is_time_to_open_it(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let mut buyer = world.member().await;
+    let order = world.place(&buyer, 1).await;
+    let id = PaymentId(Uuid::now_v7());
+    let command = StartPayment { id, order_id: order, cashier: Cashier::H5, payer_ip: "127.0.0.1".into() };
+    assert_eq!(code_of(payments::start(&buyer, command.clone()).await), "upstream");
+    world.alter("update payments set cashier_url = 'https://cashier', cashier_url_until = created_at + interval '5 minutes'").await;
+    buyer.now += Duration::seconds(239);
+    assert_eq!(payments::start(&buyer, command.clone()).await.unwrap().url, "https://cashier");
+    buyer.now += Duration::seconds(1);
+    assert_eq!(code_of(payments::start(&buyer, command).await), "upstream", "the gateway is asked anew");
     world.balanced().await;
 }
 

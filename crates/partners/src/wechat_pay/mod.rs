@@ -54,6 +54,14 @@ pub enum Prepay {
     App,
 }
 
+impl Prepay {
+    /// How long what the gateway answers can be opened. The same transaction may be asked for again
+    /// after that.
+    pub fn lives(&self) -> Duration {
+        Duration::from_secs(if *self == Self::H5 { 5 * 60 } else { 2 * 60 * 60 })
+    }
+}
+
 /// A transaction to be paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTransaction {
