@@ -61,6 +61,7 @@ fn dependencies_point_the_way_the_architecture_says() {
         ("frontend", "console hq shop"),
         ("server", "app commerce domain partners rpc ui"),
         ("sandbox", "partners"),
+        ("bench", ""),
         ("bundle", ""),
     ]
     .into();

@@ -106,8 +106,6 @@ pub struct StoreCard {
     pub opening: Opening,
     /// What it has: `wifi`, `停车` …
     pub features: Vec<String>,
-    /// How many products it sells.
-    pub products: i64,
 }
 
 /// A store's own page.

@@ -36,7 +36,6 @@ struct Row {
     hours: Value,
     features: Vec<String>,
     prepare_minutes: i32,
-    products: i64,
 }
 
 impl Row {
@@ -67,7 +66,6 @@ impl Row {
             distance_m: near.map(|near| near.metres_to(point)),
             opening: opening(scope, self.state(), &self.hours(), self.zone()),
             features: self.features.clone(),
-            products: self.products,
         }
     }
 
@@ -113,16 +111,15 @@ fn opening(scope: &Scope, state: StoreState, hours: &Hours, zone: Tz) -> Opening
     Opening { open_now, takes_orders, text }
 }
 
-/// Stores by distance where a place is known, else by name. Closed ones are left out.
+/// Stores by distance where a place is known, else those open now first, then by name. Closed ones are
+/// left out.
 pub async fn find(scope: &Scope, ask: FindStores) -> Result<Vec<StoreCard>, Fault> {
     let words = ask.words.trim().to_lowercase();
     let rows = sqlx::query_as!(
         Row,
         r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
                   (case when s.city = '' then r.name else s.city end) as "region!", s.address, s.phone, s.timezone,
-                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes,
-                  (select count(distinct k.product_id) from listings l join skus k on k.id = l.sku_id
-                   where l.store_id = s.id and l.on_shelf) as "products!"
+                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
            where s.state <> 'closed'
              and ($1::text is null or b.code = $1)
@@ -140,6 +137,8 @@ pub async fn find(scope: &Scope, ask: FindStores) -> Result<Vec<StoreCard>, Faul
     }
     if ask.near.is_some() {
         cards.sort_by(|one, two| one.distance_m.unwrap_or(f64::MAX).total_cmp(&two.distance_m.unwrap_or(f64::MAX)));
+    } else {
+        cards.sort_by_key(|card| !card.opening.open_now);
     }
     Ok(cards.into_iter().skip(ask.skip).take(ask.most.clamp(1, 100)).collect())
 }
@@ -159,9 +158,7 @@ async fn one(scope: &Scope, code: Option<&str>, id: Option<Uuid>, near: Option<P
         Row,
         r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
                   (case when s.city = '' then r.name else s.city end) as "region!", s.address, s.phone, s.timezone,
-                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes,
-                  (select count(distinct k.product_id) from listings l join skus k on k.id = l.sku_id
-                   where l.store_id = s.id and l.on_shelf) as "products!"
+                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
            where s.code = $1 or s.id = $2"#,
         code,

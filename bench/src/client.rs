@@ -1,0 +1,85 @@
+//! One kept connection to a server, as a browser or a program has one.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Method, Request, StatusCode,
+    client::conn::http1::{SendRequest, handshake},
+    header,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+
+/// A connection, with the token of whoever uses it.
+pub struct Client {
+    address: SocketAddr,
+    sender: SendRequest<Full<Bytes>>,
+    /// Whose requests these are.
+    pub token: Option<String>,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> Result<Self> {
+        Ok(Self { address, sender: open(address).await?, token: None })
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Bytes)> {
+        if self.sender.ready().await.is_err() {
+            self.sender = open(self.address).await?;
+        }
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, self.address.to_string());
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            None => Bytes::new(),
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                serde_json::to_vec(body)?.into()
+            }
+        };
+        let answer = self.sender.send_request(request.body(Full::new(body))?).await?;
+        let status = answer.status();
+        Ok((status, answer.into_body().collect().await?.to_bytes()))
+    }
+
+    /// A page or file as a browser asks for it; answers the bytes on the line.
+    pub async fn load(&mut self, path: &str) -> Result<Bytes> {
+        let request = Request::get(path)
+            .header(header::HOST, self.address.to_string())
+            .header(header::ACCEPT_ENCODING, "br")
+            .body(Full::default())?;
+        let answer = self.sender.send_request(request).await?;
+        ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
+        Ok(answer.into_body().collect().await?.to_bytes())
+    }
+
+    /// A request of the API that must succeed.
+    pub async fn api(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        self.json(method, &format!("/api/v1{path}"), body).await
+    }
+
+    /// A request that must succeed; nothing is read as null.
+    pub async fn json(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let (status, answer) = self.send(method, path, body).await?;
+        ensure!(status.is_success(), "{path}: {status} {}", String::from_utf8_lossy(&answer));
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer).with_context(|| path.to_owned())
+    }
+}
+
+async fn open(address: SocketAddr) -> Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    // It ends with the connection; what goes wrong is told to whoever sends.
+    tokio::spawn(connection);
+    Ok(sender)
+}

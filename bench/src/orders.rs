@@ -1,0 +1,126 @@
+//! Members who order and pay as fast as they are answered, through the API and the gateway's stand-in.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use futures::future::try_join_all;
+use hdrhistogram::Histogram;
+use hyper::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{client::Client, town::Town};
+
+/// How long the last callbacks may take.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// What was sold.
+pub struct Sold {
+    /// Orders, all of them paid.
+    pub orders: u64,
+    took: Duration,
+    histogram: Histogram<u64>,
+}
+
+impl Sold {
+    /// Paid orders per second, from the first order's begin to the last one's payment.
+    pub fn per_second(&self) -> f64 {
+        self.orders as f64 / self.took.as_secs_f64()
+    }
+
+    /// The time from the cart to the gateway's word that it is paid.
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        Duration::from_micros(self.histogram.value_at_quantile(quantile))
+    }
+}
+
+/// Something that can be bought.
+#[derive(Clone)]
+struct Goods {
+    store_id: String,
+    line: Value,
+}
+
+/// Lets `buyers` order for so long, then waits until every order is paid.
+pub async fn sell(town: &Town, buyers: usize, lasts: Duration) -> Result<Sold> {
+    let goods = open_goods(town).await?;
+    let mut clients = Vec::new();
+    for place in 0..buyers {
+        clients.push((town.member(&format!("139{place:08}")).await?, Client::connect(town.gateway).await?));
+    }
+    let mut office = town.staff("hq", "demo-hq-2026").await?;
+    let before = paid_today(&mut office).await?;
+    let began = Instant::now();
+    let workers = clients.into_iter().enumerate().map(|(place, (client, gateway))| {
+        // Each begins elsewhere in the list, and goes through all of it.
+        let goods: Vec<_> = goods.iter().cycle().skip(place * 7).take(goods.len()).cloned().collect();
+        tokio::spawn(buy(client, gateway, goods, began + lasts))
+    });
+    let mut histogram = Histogram::new(3)?;
+    for worker in try_join_all(workers).await? {
+        histogram.add(worker?)?;
+    }
+    let orders = histogram.len();
+    let settled = Instant::now();
+    while paid_today(&mut office).await? < before + orders {
+        ensure!(settled.elapsed() < SETTLE, "not every order was paid");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(Sold { orders, took: began.elapsed(), histogram })
+}
+
+/// The first variant of every product that can be ordered now, at every store.
+async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
+    let mut visitor = town.member("13700000000").await?;
+    let stores = visitor.api(Method::GET, "/stores?limit=100", None).await?;
+    let mut goods = Vec::new();
+    for store in stores.as_array().context("stores")? {
+        if store["opening"]["takes_orders"] != true {
+            continue;
+        }
+        let store_id = store["id"].as_str().context("a store without id")?;
+        let list = visitor.api(Method::GET, &format!("/stores/{store_id}/products?limit=100"), None).await?;
+        for card in list["items"].as_array().context("products")? {
+            let code = card["code"].as_str().context("a product without code")?;
+            let product = visitor.api(Method::GET, &format!("/stores/{store_id}/products/{code}"), None).await?;
+            let needed =
+                product["modifiers"].as_array().into_iter().flatten().filter(|modifier| modifier["at_least"] == 1);
+            let options: Vec<_> = needed.map(|modifier| modifier["options"][0]["code"].clone()).collect();
+            let line =
+                json!({ "store_id": store_id, "sku_id": product["skus"][0]["id"], "options": options, "quantity": 1 });
+            goods.push(Goods { store_id: store_id.to_owned(), line });
+        }
+    }
+    ensure!(!goods.is_empty(), "no store takes orders at this hour");
+    Ok(goods)
+}
+
+async fn paid_today(office: &mut Client) -> Result<u64> {
+    let sales = office.api(Method::GET, "/hq/sales/today", None).await?;
+    sales["today"]["orders"].as_u64().context("sales without orders")
+}
+
+async fn buy(mut client: Client, mut gateway: Client, goods: Vec<Goods>, until: Instant) -> Result<Histogram<u64>> {
+    let mut histogram = Histogram::new(3)?;
+    for goods in goods.iter().cycle() {
+        let began = Instant::now();
+        if began >= until {
+            break;
+        }
+        client.api(Method::PUT, "/cart/lines", Some(&goods.line)).await?;
+        let quote = client.api(Method::GET, &format!("/cart/quotes/{}", goods.store_id), None).await?;
+        let order = Uuid::now_v7();
+        let body = json!({
+            "id": order, "store_id": goods.store_id, "slot": quote["slots"][0]["start"],
+            "expected_total_fen": quote["total_fen"], "note": "",
+        });
+        client.api(Method::POST, "/orders", Some(&body)).await?;
+        let payment = Uuid::now_v7();
+        let body = json!({ "id": payment, "cashier": "h5" });
+        client.api(Method::POST, &format!("/orders/{order}/payments"), Some(&body)).await?;
+        let body = json!({ "out_trade_no": payment.simple().to_string() });
+        gateway.json(Method::POST, "/sandbox/pay", Some(&body)).await?;
+        histogram.record(began.elapsed().as_micros() as u64)?;
+    }
+    Ok(histogram)
+}

@@ -1,0 +1,166 @@
+//! A whole Mendian in a folder of its own, ended with the measurement.
+
+use std::{
+    fs::{File, Permissions},
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use hyper::Method;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+/// Limits are for people, and all this load comes from one address.
+const LIMITS: [(&str, &str); 3] =
+    [("MENDIAN_LOG_INS", "1000000"), ("MENDIAN_CODES_AN_HOUR", "1000"), ("MENDIAN_UNPAID_MOST", "100000")];
+/// [`LIMITS`] as they are printed beside the figures.
+pub const LIMITS_TEXT: &str = "MENDIAN_LOG_INS=1000000 MENDIAN_CODES_AN_HOUR=1000 MENDIAN_UNPAID_MOST=100000";
+
+pub struct Town {
+    /// Where the server listens.
+    pub address: SocketAddr,
+    /// Where WeChat Pay's stand-in listens.
+    pub gateway: SocketAddr,
+    sms: SocketAddr,
+    mendian: PathBuf,
+    folder: TempDir,
+    /// The server first: it is ended first.
+    running: Vec<Child>,
+}
+
+impl Town {
+    /// Starts everything and makes the demo.
+    pub async fn start(programs: &Path, site: &Path) -> Result<Self> {
+        // As root, PostgreSQL runs as another account, which must be able to pass through.
+        let open = Permissions::from_mode(0o755);
+        let folder = tempfile::Builder::new().prefix("mendian-bench-").permissions(open).tempdir_in("/tmp")?;
+        let [address, gateway, sms] = [free_port()?, free_port()?, free_port()?];
+        let mut town = Self { address, gateway, sms, mendian: programs.join("mendian"), folder, running: Vec::new() };
+        let sandbox = programs.join("sandbox");
+        let gateway_data = town.folder.path().join("gateway");
+        town.spawn("sms", Command::new(&sandbox).args(["sms", "--listen", &sms.to_string()]))?;
+        let mut pay = Command::new(&sandbox);
+        town.spawn(
+            "wechat-pay",
+            pay.args(["wechat-pay", "--listen", &gateway.to_string(), "--data"]).arg(&gateway_data),
+        )?;
+        let merchant = gateway_data.join("merchant.json");
+        until("the gateway", async || merchant.exists() && tokio::net::TcpStream::connect(gateway).await.is_ok())
+            .await?;
+        let mut server = town.command("serve");
+        server.env("MENDIAN_LISTEN", address.to_string()).env("MENDIAN_SITE", site).envs(LIMITS);
+        server.env("MENDIAN_SMS_URL", format!("http://{sms}")).env("MENDIAN_WECHAT_PAY", merchant);
+        // As a server that is busy should be set.
+        server.env("MENDIAN_LOG", "warn");
+        town.spawn("server", &mut server)?;
+        until("the server", async || {
+            let Ok(mut client) = Client::connect(address).await else { return false };
+            client.send(Method::GET, "/health", None).await.is_ok_and(|(status, _)| status.is_success())
+        })
+        .await?;
+        let made = town.command("demo").stdout(Stdio::null()).status()?;
+        ensure!(made.success(), "the demo was not made");
+        Ok(town)
+    }
+
+    fn command(&self, what: &str) -> Command {
+        let mut command = Command::new(&self.mendian);
+        for (name, _) in std::env::vars_os() {
+            if name == "DATABASE_URL" || name.to_string_lossy().starts_with("MENDIAN_") {
+                command.env_remove(name);
+            }
+        }
+        command.arg(what).env("MENDIAN_DATA", self.folder.path().join("data"));
+        command
+    }
+
+    fn spawn(&mut self, name: &str, command: &mut Command) -> Result<()> {
+        let log = File::create(self.folder.path().join(format!("{name}.log")))?;
+        let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
+        self.running.insert(0, child.with_context(|| format!("{name}: cargo build --release first"))?);
+        Ok(())
+    }
+
+    /// The identity of a store by its code.
+    pub async fn store_id(&self, code: &str) -> Result<String> {
+        let stores = Client::connect(self.address).await?.api(Method::GET, &format!("/stores?q={code}"), None).await?;
+        Ok(stores[0]["id"].as_str().context("no such store")?.to_owned())
+    }
+
+    /// A member who has logged in with a code from the stand-in's inbox.
+    pub async fn member(&self, phone: &str) -> Result<Client> {
+        let mut client = Client::connect(self.address).await?;
+        client.api(Method::POST, "/auth/codes", Some(&json!({ "phone": phone }))).await?;
+        let mut phones = Client::connect(self.sms).await?;
+        let messages = phones.json(Method::GET, &format!("/messages?phone={phone}"), None).await?;
+        let text = messages[0]["text"].as_str().context("no message")?;
+        let digits = text.chars().skip_while(|sign| !sign.is_ascii_digit()).take_while(char::is_ascii_digit);
+        let body = json!({ "phone": phone, "code": digits.collect::<String>() });
+        let session = client.api(Method::POST, "/auth/sessions", Some(&body)).await?;
+        client.token = session["token"].as_str().map(str::to_owned);
+        Ok(client)
+    }
+
+    /// A person of staff who has logged in.
+    pub async fn staff(&self, account: &str, password: &str) -> Result<Client> {
+        let mut client = Client::connect(self.address).await?;
+        let body = json!({ "account": account, "password": password });
+        let session = client.api(Method::POST, "/auth/staff-sessions", Some(&body)).await?;
+        client.token = session["token"].as_str().map(str::to_owned);
+        Ok(client)
+    }
+
+    /// What `mendian check-books` says in its last line; it must find nothing wrong.
+    pub async fn check_books(&self) -> Result<String> {
+        let checked = self.command("check-books").output()?;
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        ensure!(checked.status.success(), "the books do not balance: {said}");
+        Ok(said.lines().last().unwrap_or("balanced").to_owned())
+    }
+
+    /// Ends everything.
+    pub async fn stop(&mut self) {
+        for mut child in self.running.drain(..) {
+            let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Town {
+    /// Where a measurement failed: nothing is left running.
+    fn drop(&mut self) {
+        for child in &mut self.running {
+            let _ = kill(Pid::from_raw(child.id() as i32), Signal::SIGTERM);
+            let _ = child.wait();
+        }
+    }
+}
+
+fn free_port() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+async fn until(what: &str, mut ready: impl AsyncFnMut() -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !ready().await {
+        ensure!(Instant::now() < deadline, "{what} did not start");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
