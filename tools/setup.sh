@@ -87,7 +87,7 @@ set_up_npm() {
 
 # What browsers load. BUNDLE=--fast trades size for time.
 build_site() {
-  cargo build --quiet --package bundle
+  cargo build --package bundle
   # Unquoted: no option is no argument.
   # shellcheck disable=SC2086
   target/debug/bundle ${BUNDLE:-}
