@@ -29,9 +29,6 @@ impl Client {
 
     /// Sends a request and reads the whole answer.
     pub async fn send(&mut self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Bytes)> {
-        if self.sender.ready().await.is_err() {
-            self.sender = open(self.address).await?;
-        }
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, self.address.to_string());
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
@@ -43,9 +40,7 @@ impl Client {
                 serde_json::to_vec(body)?.into()
             }
         };
-        let answer = self.sender.send_request(request.body(Full::new(body))?).await?;
-        let status = answer.status();
-        Ok((status, answer.into_body().collect().await?.to_bytes()))
+        self.exchange(request.body(Full::new(body))?).await
     }
 
     /// A page or file as a browser asks for it; answers the bytes on the line.
@@ -54,9 +49,18 @@ impl Client {
             .header(header::HOST, self.address.to_string())
             .header(header::ACCEPT_ENCODING, "br")
             .body(Full::default())?;
+        let (status, body) = self.exchange(request).await?;
+        ensure!(status == StatusCode::OK, "{path}: {status}");
+        Ok(body)
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+        if self.sender.ready().await.is_err() {
+            self.sender = open(self.address).await?;
+        }
         let answer = self.sender.send_request(request).await?;
-        ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
-        Ok(answer.into_body().collect().await?.to_bytes())
+        let status = answer.status();
+        Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
 
     /// A request of the API that must succeed.
