@@ -13,7 +13,7 @@ mod town;
 use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use town::Town;
 
@@ -36,22 +36,55 @@ struct Cli {
     /// Members who order at once.
     #[arg(long, default_value_t = 32)]
     buyers: usize,
+    /// An empty database to measure on, in place of one of the server's own.
+    #[arg(long)]
+    database: Option<String>,
+    /// Only one part of the measurements.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Sizes,
+    Pages,
+    Orders,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
-    let took = Duration::from_secs(cli.seconds);
     eprintln!("starting a town …");
-    let mut town = Town::start(&cli.programs, &cli.site).await?;
-    let mut report = format!("{}\n\n", about());
+    let mut town = Town::start(&cli.programs, &cli.site, cli.database.clone()).await?;
+    let mut report = format!("{}\n", about());
+    let wanted = |part| cli.only.is_none_or(|only| only == part);
+    if wanted(Part::Sizes) {
+        sizes(&town, &mut report).await?;
+    }
+    if wanted(Part::Pages) {
+        pages(&town, &cli, &mut report).await?;
+    }
+    if wanted(Part::Orders) {
+        orders(&town, &cli, &mut report).await?;
+    }
+    town.stop().await;
+    println!("{report}");
+    Ok(())
+}
 
+async fn sizes(town: &Town, report: &mut String) -> Result<()> {
+    report.push('\n');
     report.push_str("| first visit, brotli | HTML | CSS | JS + WASM |\n|---|---|---|---|\n");
     for (name, path) in [("home", "/"), ("store", "/s/QH-SH-001"), ("product", "/s/QH-SH-001/p/qh-zhenzhu-naicha")] {
-        let sizes = sizes::first_visit(&town, path).await?;
+        let sizes = sizes::first_visit(town, path).await?;
         writeln!(report, "| {name} | {} | {} | {} |", kb(sizes.html), kb(sizes.css), kb(sizes.code))?;
     }
+    Ok(())
+}
 
+async fn pages(town: &Town, cli: &Cli, report: &mut String) -> Result<()> {
+    let took = Duration::from_secs(cli.seconds);
     report.push_str("\n| requests | per second | p95 at full load | p95 at half load |\n|---|---|---|---|\n");
     let store = town.store_id("QH-SH-001").await?;
     let targets = [
@@ -66,8 +99,12 @@ async fn main() -> Result<()> {
         writeln!(report, "| {name} | {:.0} | {} | {} |", full.per_second(), ms(full.p95()), ms(half.p95()))?;
     }
 
+    Ok(())
+}
+
+async fn orders(town: &Town, cli: &Cli, report: &mut String) -> Result<()> {
     eprintln!("paid orders …");
-    let sold = orders::sell(&town, cli.buyers, took).await?;
+    let sold = orders::sell(town, cli.buyers, Duration::from_secs(cli.seconds)).await?;
     report.push_str("\n| orders: cart, quote, place, pay, callback | per second | p50 | p95 |\n|---|---|---|---|\n");
     writeln!(
         report,
@@ -80,8 +117,6 @@ async fn main() -> Result<()> {
     )?;
     let books = town.check_books().await?;
     writeln!(report, "\n`mendian check-books` afterwards: {books}")?;
-    town.stop().await;
-    println!("{report}");
     Ok(())
 }
 

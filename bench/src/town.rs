@@ -34,18 +34,20 @@ pub struct Town {
     sms: SocketAddr,
     mendian: PathBuf,
     folder: TempDir,
+    database: Option<String>,
     /// The server first: it is ended first.
     running: Vec<Child>,
 }
 
 impl Town {
     /// Starts everything and makes the demo.
-    pub async fn start(programs: &Path, site: &Path) -> Result<Self> {
+    pub async fn start(programs: &Path, site: &Path, database: Option<String>) -> Result<Self> {
         // As root, PostgreSQL runs as another account, which must be able to pass through.
         let open = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("mendian-bench-").permissions(open).tempdir_in("/tmp")?;
         let [address, gateway, sms] = [free_port()?, free_port()?, free_port()?];
-        let mut town = Self { address, gateway, sms, mendian: programs.join("mendian"), folder, running: Vec::new() };
+        let mendian = programs.join("mendian");
+        let mut town = Self { address, gateway, sms, mendian, folder, database, running: Vec::new() };
         let sandbox = programs.join("sandbox");
         let gateway_data = town.folder.path().join("gateway");
         town.spawn("sms", Command::new(&sandbox).args(["sms", "--listen", &sms.to_string()]))?;
@@ -81,6 +83,7 @@ impl Town {
             }
         }
         command.arg(what).env("MENDIAN_DATA", self.folder.path().join("data"));
+        command.envs(self.database.iter().map(|url| ("DATABASE_URL", url)));
         command
     }
 
