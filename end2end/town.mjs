@@ -60,7 +60,7 @@ export async function town() {
   const town = { base, sms: `http://127.0.0.1:${sms}`, folder, end };
   try {
     await until("the server", async () => (await fetch(`${base}/health`)).ok);
-    execFileSync(join(BIN, "mendian"), ["demo"], { env: { ...process.env, ...settings } });
+    execFileSync(join(BIN, "mendian"), ["demo", "--size", "new"], { env: { ...process.env, ...settings } });
   } catch (fault) {
     process.stderr.write(readFileSync(join(folder, "server.log"), "utf8").slice(-4000));
     await end();

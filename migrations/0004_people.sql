@@ -14,6 +14,8 @@ create table members (
     cart_id uuid not null references carts,
     joined_at timestamptz not null
 );
+-- Staff look for orders by the end of the shopper's phone.
+create index members_phone_tail on members (right(phone, 4));
 
 -- A code sent by SMS; only its hash is kept. One open code a number: a new one replaces it.
 create table phone_codes (
@@ -60,4 +62,7 @@ create table sessions (
 );
 create index sessions_member on sessions (member_id) where member_id is not null;
 create index sessions_staff on sessions (staff_id) where staff_id is not null;
+-- A cart that goes looks for whom it belonged to.
+create index sessions_cart on sessions (cart_id) where cart_id is not null;
+create index members_cart on members (cart_id);
 create index sessions_expiry on sessions (expires_at);

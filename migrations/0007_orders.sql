@@ -34,10 +34,11 @@ create table orders (
     constraint orders_paid_has_code check ((paid_at is null) = (pickup_code is null))
 );
 create unique index orders_open_code on orders (store_id, pickup_code) where state in ('paid', 'accepted', 'ready');
-create index orders_code on orders (store_id, pickup_code) where pickup_code is not null;
+create index orders_code on orders (pickup_code, store_id) where pickup_code is not null;
 create index orders_of_store on orders (store_id, id desc);
 create index orders_of_member on orders (member_id, id desc);
 create index orders_of_state on orders (store_id, state) where state in ('placed', 'paid', 'accepted', 'ready');
+create index orders_of_store_paid on orders (store_id, paid_at) where paid_at is not null;
 create index orders_paid_at on orders (paid_at) where paid_at is not null;
 
 -- Lines keep the name and price of their time.

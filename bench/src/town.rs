@@ -21,10 +21,14 @@ use tempfile::TempDir;
 use crate::client::Client;
 
 /// Limits are for people, and all this load comes from one address.
-const LIMITS: [(&str, &str); 3] =
-    [("MENDIAN_LOG_INS", "1000000"), ("MENDIAN_CODES_AN_HOUR", "1000"), ("MENDIAN_UNPAID_MOST", "100000")];
+const LIMITS: [(&str, &str); 4] = [
+    ("MENDIAN_LOG_INS", "1000000"),
+    ("MENDIAN_CODES_AN_HOUR", "1000"),
+    ("MENDIAN_UNPAID_MOST", "100000"),
+    ("MENDIAN_ORDERS_IN_TEN_MINUTES", "100000"),
+];
 /// [`LIMITS`] as they are printed beside the figures.
-pub const LIMITS_TEXT: &str = "MENDIAN_LOG_INS=1000000 MENDIAN_CODES_AN_HOUR=1000 MENDIAN_UNPAID_MOST=100000";
+pub const LIMITS_TEXT: &str = "MENDIAN_LOG_INS=1000000 MENDIAN_CODES_AN_HOUR=1000 MENDIAN_UNPAID_MOST=100000 MENDIAN_ORDERS_IN_TEN_MINUTES=100000";
 
 pub struct Town {
     /// Where the server listens.

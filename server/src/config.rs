@@ -43,8 +43,12 @@ pub enum Command {
     /// Imports data from files.
     #[command(subcommand)]
     Import(Import),
-    /// Makes demo data: three brands, their stores, goods and staff. Safe to repeat.
-    Demo,
+    /// Makes demo data: three brands, their stores, goods and staff, and what they sold. Safe to repeat.
+    Demo {
+        /// How much of it.
+        #[arg(long, value_enum, default_value_t = DemoSize::Lived)]
+        size: DemoSize,
+    },
     /// Prints the OpenAPI document of the JSON API.
     Openapi,
     /// Checks that stock, orders and money agree; ends with 1 where they do not.
@@ -56,6 +60,15 @@ pub enum Command {
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<std::ffi::OsString>,
     },
+}
+
+/// How much demo data to make.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DemoSize {
+    /// Shops that nobody has bought from yet.
+    New,
+    /// With members and six months of orders.
+    Lived,
 }
 
 /// What can be imported.
@@ -112,6 +125,9 @@ pub struct Serve {
     /// Unpaid orders one member may have at a time.
     #[arg(long, env = "MENDIAN_UNPAID_MOST", default_value_t = 5)]
     pub unpaid_most: u32,
+    /// Orders one member may place in ten minutes.
+    #[arg(long, env = "MENDIAN_ORDERS_IN_TEN_MINUTES", default_value_t = 30)]
+    pub orders_in_ten_minutes: u32,
     /// Codes one phone may be sent in an hour.
     #[arg(long, env = "MENDIAN_CODES_AN_HOUR", default_value_t = 10)]
     pub codes_an_hour: u32,

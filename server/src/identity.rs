@@ -74,19 +74,22 @@ fn bearer_token(headers: &HeaderMap) -> Option<String> {
 /// in X-Forwarded-For that is not a trusted proxy's own.
 pub fn address_of(site: &Site, request: &Request) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1])).to_canonical();
     if !site.trusted_proxies.contains(&peer) {
         return peer;
     }
     let said = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<IpAddr> =
-        said.flat_map(|text| text.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
-    while let Some(hop) = hops.pop() {
-        if !site.trusted_proxies.contains(&hop) {
-            return hop;
+    let hops: Vec<&str> = said.flat_map(|text| text.split(',')).collect();
+    let mut nearest = peer;
+    for hop in hops.into_iter().rev() {
+        // What stands left of a hop that is no address may be anybody's invention.
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+        nearest = hop.to_canonical();
+        if !site.trusted_proxies.contains(&nearest) {
+            break;
         }
     }
-    peer
+    nearest
 }
 
 /// Refuses a change that another site's page asked for: `Sec-Fetch-Site`, which browsers set and

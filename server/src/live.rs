@@ -60,6 +60,8 @@ impl Live {
             Ok(listener) => listener,
             Err(fault) => return Some(fault),
         };
+        // What was sent while nobody listened is not told again.
+        drop(self.events.send(look_again()));
         loop {
             match listener.next().await {
                 // A page that nobody watches is no fault.

@@ -58,6 +58,14 @@ async fn serve_on(
     database.migrate().await?;
     let pool = database.pool(serve.connections).await?;
     commerce::refuse_unsafe_durability(&pool).await.map_err(anyhow::Error::msg)?;
+    if serve.production {
+        let open = commerce::staff::demo_log_ins(&pool).await?;
+        anyhow::ensure!(
+            open.is_empty(),
+            "the demo's passwords still open {}, which production refuses",
+            open.join(", ")
+        );
+    }
     let cashier_origin = partners.wechat_pay.as_ref().map(WeChatPay::cashier_origin).unwrap_or_default();
     let house = House::new(pool, partners, rules(serve, public_url.clone()));
     let (end, ending) = watch::channel(false);
@@ -104,6 +112,7 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
     commerce::Settings {
         pay_within: chrono::Duration::minutes(i64::from(serve.pay_minutes)),
         unpaid_most: i64::from(serve.unpaid_most),
+        orders_in_ten_minutes: i64::from(serve.orders_in_ten_minutes),
         codes_an_hour: i32::try_from(serve.codes_an_hour).unwrap_or(i32::MAX / 10),
         log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
         public_url,

@@ -8,7 +8,7 @@ use commerce::{House, Partners, Scope, books, demo};
 
 use crate::{
     api,
-    config::{ImportStores, Settings},
+    config::{DemoSize, ImportStores, Settings},
     database::Database,
 };
 
@@ -38,10 +38,18 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// `mendian demo`
-pub async fn demo(settings: &Settings) -> anyhow::Result<ExitCode> {
+pub async fn demo(settings: &Settings, size: DemoSize) -> anyhow::Result<ExitCode> {
+    let size = match size {
+        DemoSize::New => demo::Size::New,
+        DemoSize::Lived => demo::Size::Lived,
+    };
     let made =
-        with_house(settings, async |scope| Ok(demo::make(scope, |step| println!("demo: {step} …")).await?)).await?;
-    println!("demo: {} stores, {} products, {} listings added", made.stores, made.products, made.listings_added);
+        with_house(settings, async |scope| Ok(demo::make(scope, size, |step| println!("demo: {step} …")).await?))
+            .await?;
+    println!(
+        "demo: {} stores, {} products, {} listings added, {} orders added",
+        made.stores, made.products, made.listings_added, made.orders_added
+    );
     for log_in in demo::LOG_INS {
         println!("  /{:<8} {:<10} {:<20} {}", log_in.face, log_in.account, log_in.password, log_in.name);
     }

@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use commerce::{House, Scope, events, jobs};
+use commerce::{
+    House, Scope, events,
+    jobs::{self, Lane},
+};
 use domain::Fault;
 use tokio::{sync::watch, task::JoinSet};
+
+/// A database or gateway that vanished says nothing: whatever waits for it this long begins anew.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Starts the workers; each ends at its next pause once `ending` turns true.
 pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -15,9 +21,11 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
             jobs::work_inbox(&scope).await
         }));
     }
-    workers.spawn(repeat("jobs", Duration::from_millis(500), house.clone(), ending.clone(), async |scope| {
-        jobs::run_one(&scope).await
-    }));
+    for lane in [Lane::Own, Lane::Gateway, Lane::Gateway] {
+        workers.spawn(repeat("jobs", Duration::from_millis(500), house.clone(), ending.clone(), async move |scope| {
+            jobs::run_one(&scope, lane).await
+        }));
+    }
     workers.spawn(repeat("relay", Duration::from_millis(100), house.clone(), ending.clone(), async |scope| {
         // A full batch is followed at once by the next; a small one waits for company.
         events::relay(&scope).await.map(|sent| sent >= 500)
@@ -34,7 +42,8 @@ where
     F: AsyncFn(Scope) -> Result<bool, Fault>,
 {
     while !*ending.borrow() {
-        let wait = match work(Scope::system(&house, Utc::now())).await {
+        let done = tokio::time::timeout(LONGEST, work(Scope::system(&house, Utc::now()))).await;
+        let wait = match done.unwrap_or_else(|_| Err(Fault::Internal("no end in sight".into()))) {
             Ok(true) => continue,
             Ok(false) => pause,
             Err(fault) => {

@@ -51,9 +51,12 @@ impl Next {
     }
 }
 
-/// A path of this site to go back to; `/` for anything else, so that no form leads astray.
+/// A path of this site to go back to; `/` for anything else, so that no form leads astray. Browsers
+/// drop control characters, which would turn `/<tab>/elsewhere` into another site's address.
 pub fn back_path(text: &str) -> &str {
-    let inside = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+    let inside = text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains(|sign: char| sign == '\\' || sign.is_control());
     if inside { text } else { "/" }
 }
 
@@ -133,7 +136,14 @@ mod tests {
 
     #[test]
     fn a_form_never_leads_to_another_site() {
-        for astray in ["https://evil.example/", "//evil.example", "/\\evil.example", "", "/a\r\nSet-Cookie: x=1"] {
+        for astray in [
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "",
+            "/a\r\nSet-Cookie: x=1",
+            "/\t/evil.example",
+        ] {
             assert_eq!(back_path(astray), "/", "{astray}");
         }
         assert_eq!(back_path("/s/QH-SH-001?q=茶"), "/s/QH-SH-001?q=茶");

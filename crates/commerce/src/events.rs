@@ -8,6 +8,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgListener};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{House, Scope, database::OrFault, orders};
@@ -83,6 +84,14 @@ pub async fn relay(scope: &Scope) -> Result<usize, Fault> {
     Ok(events.len())
 }
 
+/// How long the database may say nothing before it is asked whether it is there.
+const QUIET: std::time::Duration = std::time::Duration::from_secs(30);
+const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+fn gone() -> Fault {
+    Fault::Upstream { who: "数据库", hidden: "the listening connection is silent".into() }
+}
+
 /// Hears what any server's relay sends.
 pub struct Listener(PgListener);
 
@@ -97,8 +106,15 @@ impl Listener {
     /// The next batch. `None` where the connection was lost and made anew: something may have been
     /// missed, and whoever watches should look for themselves.
     pub async fn next(&mut self) -> Result<Option<Vec<Happened>>, Fault> {
-        let notification = self.0.try_recv().await.or_fault()?;
-        Ok(notification.map(|notification| serde_json::from_str(notification.payload()).unwrap_or_default()))
+        loop {
+            if let Ok(heard) = timeout(QUIET, self.0.try_recv()).await {
+                let heard = heard.or_fault()?;
+                return Ok(heard.map(|heard| serde_json::from_str(heard.payload()).unwrap_or_default()));
+            }
+            // Quiet, or cut off: a host that vanished sends nothing, not even that it has gone.
+            let alive = timeout(ANSWER_WITHIN, sqlx::query!("select 1 as one").fetch_one(&mut self.0)).await;
+            alive.map_err(|_| gone())?.or_fault()?;
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Settings {
     pub pay_within: Duration,
     /// How many unpaid orders one member may have, so that nobody hoards stock.
     pub unpaid_most: i64,
+    /// How many orders one member may place in ten minutes.
+    pub orders_in_ten_minutes: i64,
     /// How many codes one phone may be sent in an hour.
     pub codes_an_hour: i32,
     /// How many log-in tries one address may make in ten minutes.
@@ -36,6 +38,7 @@ impl Default for Settings {
         Self {
             pay_within: Duration::minutes(15),
             unpaid_most: 5,
+            orders_in_ten_minutes: 30,
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
             public_url: "http://127.0.0.1:3000".into(),

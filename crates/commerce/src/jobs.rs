@@ -22,9 +22,25 @@ pub(crate) enum Kind {
     SendRefund,
 }
 
-impl Kind {
-    const ALL: [Self; 4] = [Self::ExpireOrder, Self::LookUpPayment, Self::ClosePayment, Self::SendRefund];
+/// Work that does not wait for other work: a gateway that is slow must not keep stock held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// What needs nobody outside.
+    Own,
+    /// What asks the gateway.
+    Gateway,
+}
 
+impl Lane {
+    fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Own => &[Kind::ExpireOrder],
+            Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund],
+        }
+    }
+}
+
+impl Kind {
     fn code(self) -> &'static str {
         match self {
             Self::ExpireOrder => "expire_order",
@@ -54,26 +70,41 @@ pub(crate) async fn schedule(
     Ok(())
 }
 
-/// Does one due job; `false` where none is due.
+/// Takes work back in the transaction that makes it needless.
+pub(crate) async fn unschedule(tx: &mut PgConnection, needless: [(Kind, Uuid); 2]) -> Result<(), Fault> {
+    sqlx::query!(
+        "delete from jobs where (kind, subject) in (($1, $2), ($3, $4))",
+        needless[0].0.code(),
+        needless[0].1,
+        needless[1].0.code(),
+        needless[1].1,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Does one due job of a lane; `false` where none is due.
 ///
 /// A job is taken by moving its time a minute on, which is committed at once: another server, or
 /// this one after a crash, takes it again then. So every job is safe to do twice.
-pub async fn run_one(scope: &Scope) -> Result<bool, Fault> {
+pub async fn run_one(scope: &Scope, lane: Lane) -> Result<bool, Fault> {
+    let kinds: Vec<String> = lane.kinds().iter().map(|kind| kind.code().to_owned()).collect();
     let taken = sqlx::query!(
         "update jobs set run_at = $2, tries = tries + 1
-         where id = (select id from jobs where run_at <= $1 order by run_at limit 1 for update skip locked)
+         where id = (select id from jobs where run_at <= $1 and kind = any($3) order by run_at limit 1 for update skip locked)
          returning id, kind, subject, tries",
         scope.now,
         scope.now + Duration::minutes(1),
+        &kinds,
     )
     .fetch_optional(scope.pool())
     .await
     .or_fault()?;
     let Some(job) = taken else { return Ok(false) };
-    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.code() == job.kind) else {
-        // Of a newer release that runs beside this one: it is left to that.
-        return Ok(true);
-    };
+    let kind = lane.kinds().iter().copied().find(|kind| kind.code() == job.kind);
+    let kind = kind.ok_or_else(|| Fault::Internal(format!("job {}", job.kind)))?;
     let began = Instant::now();
     match perform(scope, kind, job.subject).await {
         Ok(None) => {

@@ -25,10 +25,27 @@ pub(crate) async fn count(scope: &Scope, bucket: &str, most: i32, window: Durati
     .or_fault()?;
     tx.commit().await.or_fault()?;
     if counted > most {
-        let left_s = (start + window - scope.now).num_seconds().clamp(1, 86_400);
-        return Err(Fault::TooMany { retry_after_s: left_s as u32 });
+        return Err(too_many(scope, start + window));
     }
     Ok(())
+}
+
+/// Refuses where [`count`] has refused in this window, without counting.
+pub(crate) async fn refuse_past(scope: &Scope, bucket: &str, most: i32, window: Duration) -> Result<(), Fault> {
+    let start = window_start(scope.now, window);
+    let counted =
+        sqlx::query_scalar!("select count from rate_limits where bucket = $1 and window_start = $2", bucket, start)
+            .fetch_optional(scope.pool())
+            .await
+            .or_fault()?;
+    if counted.unwrap_or(0) < most {
+        return Ok(());
+    }
+    Err(too_many(scope, start + window))
+}
+
+fn too_many(scope: &Scope, until: DateTime<Utc>) -> Fault {
+    Fault::TooMany { retry_after_s: (until - scope.now).num_seconds().clamp(1, 86_400) as u32 }
 }
 
 fn window_start(now: DateTime<Utc>, window: Duration) -> DateTime<Utc> {

@@ -33,8 +33,21 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
     let sms = scope.house.partners.sms.as_ref();
     let sms = sms.ok_or(Fault::Upstream { who: "短信服务", hidden: "no SMS endpoint is configured".into() })?;
     let most = scope.house.settings.codes_an_hour;
-    limits::count(scope, &format!("code:{phone}"), most, Duration::hours(1)).await?;
     limits::count(scope, &format!("code-from:{}", scope.address), most * 10, Duration::hours(1)).await?;
+    let again_from = scope.now - Duration::seconds(AGAIN_AFTER_S);
+    // Before the number's own count: who asks too soon must not use up what its owner may ask for.
+    let too_soon = sqlx::query_scalar!(
+        r#"select exists (select from phone_codes where phone = $1 and sent_at > $2) as "too_soon!""#,
+        phone,
+        again_from,
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()?;
+    if too_soon {
+        return Err(Fault::TooMany { retry_after_s: AGAIN_AFTER_S as u32 });
+    }
+    limits::count(scope, &format!("code:{phone}"), most, Duration::hours(1)).await?;
     let code = format!("{:06}", rand::rng().random_range(0..1_000_000));
     let kept = sqlx::query!(
         "insert into phone_codes (phone, code_hash, sent_at, expires_at) values ($1, $2, $3, $4)
@@ -45,7 +58,7 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
         code_hash(phone, &code),
         scope.now,
         scope.now + Duration::minutes(CODE_MINUTES),
-        scope.now - Duration::seconds(AGAIN_AFTER_S),
+        again_from,
     )
     .execute(scope.pool())
     .await

@@ -9,12 +9,13 @@ use domain::{
     Fault, StaffId,
     staff::{Permission, Role, StaffLogIn, StaffView},
 };
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::Semaphore;
 
 use crate::{
     Scope,
     database::OrFault,
+    demo,
     house::new_id,
     limits,
     sessions::{self, Person, Token},
@@ -57,6 +58,7 @@ pub(crate) async fn hash_password(password: String) -> Result<String, Fault> {
 pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<(Token, StaffView), Fault> {
     let most = scope.house.settings.log_ins_in_ten_minutes;
     limits::count(scope, &format!("staff-log-in-from:{}", scope.address), most, Duration::minutes(10)).await?;
+    limits::count(scope, &format!("staff-log-in:{}", command.account), most, Duration::minutes(10)).await?;
     let found = sqlx::query!("select id, password_hash from staff where account = $1 and active", command.account)
         .fetch_optional(scope.pool())
         .await
@@ -86,6 +88,21 @@ pub fn me(scope: &Scope) -> Result<StaffView, Fault> {
     roles.sort();
     roles.dedup();
     Ok(StaffView { id: person.id, name: person.name.clone(), roles, uses_hq: scope.may(Permission::UseHq) })
+}
+
+/// The demo's accounts that open with the demo's passwords.
+pub async fn demo_log_ins(pool: &PgPool) -> Result<Vec<String>, Fault> {
+    let mut open = Vec::new();
+    for log_in in demo::LOG_INS {
+        let hash = sqlx::query_scalar!("select password_hash from staff where account = $1 and active", log_in.account)
+            .fetch_optional(pool)
+            .await
+            .or_fault()?;
+        if hash.is_some() && password_is(log_in.password.to_owned(), hash).await? {
+            open.push(log_in.account.to_owned());
+        }
+    }
+    Ok(open)
 }
 
 /// Where a new account's role reaches.

@@ -68,7 +68,7 @@ impl Town {
         let url = format!("http://127.0.0.1:{port}");
         let mut town = Self { folder, sms, gateway, server: None, url, http: client() };
         town.start_server().await;
-        let (made, said) = town.command(&["demo"]).await;
+        let (made, said) = town.command(&["demo", "--size", "new"]).await;
         assert!(made, "the demo was not made: {said}");
         town
     }

@@ -4,6 +4,7 @@
 //! - `steps`: everything that happens afterwards, by the transition table of `domain`
 //! - `read`: one order, and lists that begin from what the caller may see
 
+mod codes;
 mod place;
 mod read;
 mod steps;

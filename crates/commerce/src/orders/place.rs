@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
 use domain::{
     Complaint, Fault, Fen, OrderId,
     cart::Quote,
@@ -88,7 +89,8 @@ async fn placed_before(scope: &Scope, id: OrderId, hash: &[u8]) -> Result<Option
     Ok(Some(OrderPlaced { id, number: row.number, total_fen: Fen(row.total_fen), pay_before: row.pay_before }))
 }
 
-/// Unpaid orders hold stock that others want, so one member may have only a few.
+/// Unpaid orders hold stock that others want, so one member may have only a few, and place only so
+/// many in a while.
 async fn refuse_hoarding(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
     let member = scope.member()?.0;
     // One order of a member at a time, or many at once would each find room for one more.
@@ -96,14 +98,20 @@ async fn refuse_hoarding(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fau
         .fetch_one(&mut *tx)
         .await
         .or_fault()?;
-    let unpaid = sqlx::query_scalar!(
-        r#"select count(*) as "unpaid!" from orders where member_id = $1 and state = 'placed'"#,
-        member
+    let count = sqlx::query!(
+        r#"select count(*) filter (where state = 'placed') as "unpaid!", count(*) filter (where placed_at > $2) as "lately!"
+           from orders where member_id = $1"#,
+        member,
+        scope.now - Duration::minutes(10),
     )
     .fetch_one(tx)
     .await
     .or_fault()?;
-    if unpaid >= scope.house.settings.unpaid_most {
+    let (settings, unpaid) = (&scope.house.settings, count.unpaid);
+    if count.lately >= settings.orders_in_ten_minutes {
+        return Err(Fault::TooMany { retry_after_s: 600 });
+    }
+    if unpaid >= settings.unpaid_most {
         return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款，请先付款或取消")));
     }
     Ok(())

@@ -15,7 +15,9 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
-    events, payments,
+    events,
+    orders::codes,
+    payments,
     stock::{self, Turn},
 };
 
@@ -139,7 +141,7 @@ pub(crate) async fn expire(tx: &mut PgConnection, scope: &Scope, id: OrderId) ->
     }
     advance(tx, scope, &order, OrderAct::Expire, "").await?;
     stock::turn(tx, scope, id, Turn::Expire).await?;
-    payments::close_open(tx, id).await?;
+    payments::close_open(tx, scope, id).await?;
     Ok(true)
 }
 
@@ -166,7 +168,7 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     }
     advance(&mut tx, scope, &order, OrderAct::Cancel, "").await?;
     stock::turn(&mut tx, scope, id, Turn::Release).await?;
-    payments::close_open(&mut tx, id).await?;
+    payments::close_open(&mut tx, scope, id).await?;
     payments::want_refund(&mut tx, scope, id, "顾客取消订单").await?;
     tx.commit().await.or_fault()
 }
@@ -228,20 +230,30 @@ pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Faul
 /// Hands an order over against its code, at a store within the person's reach.
 ///
 /// Faults: `NotFound` for a code no order of those stores has, another store's included;
-/// `Conflict` (`already_redeemed`) says when and by whom.
+/// `Conflict` (`already_redeemed`) says when and by whom, (`several_orders`) that open orders of two of
+/// those stores have this code; `TooMany` past so many codes that nobody has.
 pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> {
     let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    codes::refuse_guessing(scope).await?;
     let mut tx = scope.begin().await?;
-    let found = sqlx::query_scalar!(
-        "select id from orders where pickup_code = $1 and ($2::uuid[] is null or store_id = any($2))
-         order by (state in ('paid', 'accepted', 'ready')) desc, paid_at desc limit 1",
+    let found = sqlx::query!(
+        r#"select id, state in ('paid', 'accepted', 'ready') as "open!" from orders
+           where pickup_code = $1 and ($2::uuid[] is null or store_id = any($2))
+           order by 2 desc, paid_at desc limit 2"#,
         code.as_str(),
         reach.as_deref(),
     )
-    .fetch_optional(&mut *tx)
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
-    let id = OrderId(found.ok_or(Fault::NotFound("这个取货码对应的订单；请核对数字，或确认顾客没有走错门店"))?);
+    if found.len() == 2 && found.iter().all(|order| order.open) {
+        return Err(Fault::conflict("several_orders", "有两家门店的订单用了这个取货码，请用该门店的账号核销"));
+    }
+    let Some(found) = found.first() else {
+        codes::note_miss(scope).await?;
+        return Err(Fault::NotFound("这个取货码对应的订单；请核对数字，或确认顾客没有走错门店"));
+    };
+    let id = OrderId(found.id);
     let order = lock(&mut tx, id).await?;
     if order.state == OrderState::Completed {
         return Err(already_redeemed(&mut tx, scope, id).await?);

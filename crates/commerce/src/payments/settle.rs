@@ -66,6 +66,8 @@ pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, transaction: &T
     ledger::book(tx, scope, (GATEWAY, PREPAID), amount, order.id.0, Cause::Pay { payment: payment.id }).await?;
     if kept {
         orders::paid(tx, scope, &order).await?;
+        let needless = [(jobs::Kind::ExpireOrder, order.id.0), (jobs::Kind::LookUpPayment, payment.id)];
+        jobs::unschedule(tx, needless).await?;
         return Ok("paid".into());
     }
     // Too late or the second time: the order has no use for it, so it goes back by itself.
@@ -125,13 +127,13 @@ pub(crate) async fn look_up(scope: &Scope, id: Uuid) -> Result<Option<Duration>,
 
 /// The order can no longer be paid: its open payments are closed here and, by a job, at the
 /// gateway. Money that arrives all the same goes back.
-pub(crate) async fn close_open(tx: &mut PgConnection, order: OrderId) -> Result<(), Fault> {
+pub(crate) async fn close_open(tx: &mut PgConnection, scope: &Scope, order: OrderId) -> Result<(), Fault> {
     let open = sqlx::query_scalar!("select id from payments where order_id = $1 and state = 'open'", order.0)
         .fetch_all(&mut *tx)
         .await
         .or_fault()?;
     for payment in open {
-        jobs::schedule(tx, jobs::Kind::ClosePayment, payment, chrono::DateTime::UNIX_EPOCH).await?;
+        jobs::schedule(tx, jobs::Kind::ClosePayment, payment, scope.now).await?;
     }
     Ok(())
 }
@@ -144,7 +146,9 @@ pub(crate) async fn close(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         .or_fault()?;
     let (Some(out_trade_no), Some(gateway)) = (found, scope.house.wechat_pay()) else { return Ok(()) };
     match gateway.close(&out_trade_no).await {
-        Ok(()) | Err(Failure::Refused { status: 404, .. }) => {}
+        Ok(()) => {}
+        // It has not heard of it yet: our request may still be on its way, so it is asked about later.
+        Err(Failure::Refused { status: 404, .. }) => return Ok(()),
         Err(Failure::Refused { code, .. }) if code == "ORDER_CLOSED" || code == "ORDERNOTEXIST" => {}
         Err(Failure::Refused { code, .. }) if code == "ORDERPAID" => {
             look_up(scope, id).await?;

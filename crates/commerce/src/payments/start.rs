@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use domain::{
     Fault, OrderId, PaymentId,
     orders::OrderState,
@@ -11,6 +12,8 @@ use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer};
 
 use crate::{Scope, database::OrFault, jobs};
 
+/// How often the payment of one order may be begun.
+const TRIES_MOST: i64 = 20;
 /// What an address must still have to live to be given out: the payer has to get there.
 const TO_GET_THERE: Duration = Duration::from_secs(60);
 
@@ -49,16 +52,39 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
             return Err(Fault::Internal(format!("the gateway answered {other:?} to {kind:?}", kind = command.cashier)));
         }
     };
+    keep_cashier(scope, &command, &url, until).await?;
+    Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
+}
+
+/// Stores where the cashier is, unless the order was closed while the gateway was asked: a cashier that
+/// has come to be since is closed again, and nobody is sent there.
+async fn keep_cashier(scope: &Scope, command: &StartPayment, url: &str, until: DateTime<Utc>) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let state = sqlx::query_scalar!("select state from orders where id = $1 for update", command.order_id.0)
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+    let placed = state == OrderState::Placed.code();
     sqlx::query!(
-        "update payments set cashier_url = $2, cashier_url_until = $3 where id = $1",
+        "update payments set cashier_url = $2, cashier_url_until = $3,
+                state = (case when state = 'closed' then 'open' else state end) where id = $1",
         command.id.0,
-        url,
+        placed.then_some(url),
         until,
     )
-    .execute(scope.pool())
+    .execute(&mut *tx)
     .await
     .or_fault()?;
-    Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
+    if !placed {
+        jobs::schedule(&mut tx, jobs::Kind::ClosePayment, command.id.0, scope.now).await?;
+    }
+    tx.commit().await.or_fault()?;
+    if placed { Ok(()) } else { Err(not_payable(OrderState::from_code(&state))) }
+}
+
+fn not_payable(state: Option<OrderState>) -> Fault {
+    let label = state.filter(|state| *state != OrderState::Placed).map_or("已超时", OrderState::label);
+    Fault::conflict("not_payable", format!("订单{label}，不需要再付款"))
 }
 
 /// An H5 cashier sends the browser back to the order's page.
@@ -81,7 +107,7 @@ struct Opened {
     out_trade_no: String,
     description: String,
     amount_fen: i64,
-    pay_before: chrono::DateTime<chrono::Utc>,
+    pay_before: DateTime<Utc>,
     cashier_url: Option<String>,
 }
 
@@ -101,8 +127,7 @@ async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
     .ok_or(Fault::NotFound("这个订单"))?;
     let state = OrderState::from_code(&order.state);
     if state != Some(OrderState::Placed) || order.pay_before <= scope.now {
-        let label = state.filter(|state| *state != OrderState::Placed).map_or("已超时", OrderState::label);
-        return Err(Fault::conflict("not_payable", format!("订单{label}，不需要再付款")));
+        return Err(not_payable(state));
     }
     // The gateway's number is the payment's own, in a form it accepts (6 to 32 letters and digits).
     let out_trade_no = command.id.0.simple().to_string();
@@ -122,6 +147,14 @@ async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
+    let tries =
+        sqlx::query_scalar!(r#"select count(*) as "tries!" from payments where order_id = $1"#, command.order_id.0,)
+            .fetch_one(&mut *tx)
+            .await
+            .or_fault()?;
+    if tries > TRIES_MOST {
+        return Err(Fault::conflict("too_many_tries", "这个订单的付款次数过多，请重新下单"));
+    }
     if stored.order_id != command.order_id.0 || stored.cashier != command.cashier.code() {
         return Err(Fault::conflict("key_reused", "这个页面已经提交过另一笔付款，请刷新后再试"));
     }

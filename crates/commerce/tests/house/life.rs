@@ -151,7 +151,7 @@ async fn whatever_is_tried_in_whatever_order_stock_follows_from_the_orders_state
     options: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
-    let settings = Settings { unpaid_most: 1000, ..Settings::default() };
+    let settings = Settings { unpaid_most: 1000, orders_in_ten_minutes: 1_000_000, ..Settings::default() };
     let world = World::with(options, connect, Partners::default(), settings).await;
     let (buyer, manager) =
         (world.member().await, world.staff("林姐", Role::StoreManager, Reach::Store(world.store)).await);

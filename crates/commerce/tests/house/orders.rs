@@ -1,7 +1,10 @@
 //! The shopper's side of an order's life.
 
 use chrono::Duration;
-use commerce::{jobs, orders};
+use commerce::{
+    jobs::{self, Lane},
+    orders,
+};
 use domain::{
     orders::{ListOrders, OrderAct, OrderState, OrderStep},
     staff::Role,
@@ -49,7 +52,7 @@ async fn an_expiry_that_runs_twice_frees_the_stock_once(options: PgPoolOptions, 
     assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 100, held: 0, allocated: 2 });
     assert_eq!(world.state_of(other).await, OrderState::Paid, "a paid order does not expire");
     assert_eq!(world.count("select count(*) from movements where cause = 'expire'").await, 1);
-    assert!(!jobs::run_one(&world.system(16)).await.unwrap());
+    assert!(!jobs::run_one(&world.system(16), Lane::Own).await.unwrap());
     world.balanced().await;
 }
 

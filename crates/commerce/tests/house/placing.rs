@@ -1,7 +1,7 @@
 //! From the cart to an order: what is charged, what is refused, and that a refusal changes nothing.
 
 use chrono::Duration;
-use commerce::{cart, orders};
+use commerce::{Partners, Settings, cart, orders};
 use domain::{
     Fault, Fen, Quantity,
     cart::SetLine,
@@ -220,6 +220,24 @@ async fn a_member_with_five_unpaid_orders_places_no_sixth(options: PgPoolOptions
     assert_eq!(world.stock_at(world.store, world.medium).await.held, 5);
     world.pay(placed[0]).await;
     orders::place(&buyer, command).await.unwrap();
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_member_places_only_so_many_orders_in_ten_minutes(options: PgPoolOptions, connect: PgConnectOptions) {
+    let settings = Settings { orders_in_ten_minutes: 3, ..Settings::default() };
+    let world = World::with(options, connect, Partners::default(), settings).await;
+    let mut buyer = world.member().await;
+    for _ in 0..3 {
+        let order = world.place(&buyer, 1).await;
+        orders::cancel(&buyer, order).await.unwrap();
+    }
+    world.put(&buyer, world.medium, 1).await;
+    let command = world.command(&buyer).await;
+    assert_eq!(code_of(orders::place(&buyer, command.clone()).await), "too_many");
+    buyer.now += Duration::minutes(10);
+    let later = world.command(&buyer).await;
+    orders::place(&buyer, later).await.unwrap();
     world.balanced().await;
 }
 

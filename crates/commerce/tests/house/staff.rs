@@ -185,6 +185,48 @@ async fn an_unpaid_order_is_not_accepted_and_an_unknown_code_not_found(
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_code_cannot_be_found_by_trying(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let mut clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    let (order, code) = world.place_paid(&world.member().await, 1).await;
+    orders::accept(&clerk, order).await.unwrap();
+    let another = |tried: u32| format!("{:08}", (code.as_str().parse::<u32>().unwrap() + 1 + tried) % 100_000_000);
+    for tried in 0..15 {
+        assert_eq!(code_of(orders::redeem(&clerk, &another(tried).parse().unwrap()).await), "not_found");
+        let words = another(tried + 15);
+        let found = orders::list(&clerk, ListOrders { words, ..ListOrders::default() }).await.unwrap();
+        assert_eq!(found.items, []);
+    }
+    assert_eq!(code_of(orders::redeem(&clerk, &code).await), "too_many");
+    let words = code.as_str().to_owned();
+    assert_eq!(code_of(orders::list(&clerk, ListOrders { words, ..ListOrders::default() }).await), "too_many");
+    clerk.now += Duration::minutes(10);
+    orders::redeem(&clerk, &code).await.unwrap();
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_same_code_at_two_stores_is_handed_over_by_neither_at_once(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buyer = world.member().await;
+    let head_office = world.staff("周总", Role::SuperAdmin, Reach::Everywhere).await;
+    let (here, code) = world.place_paid(&buyer, 1).await;
+    let there = place_elsewhere(&world, &buyer, 1).await;
+    world.pay(there).await;
+    world.alter("update orders set pickup_code = (select min(pickup_code) from orders)").await;
+    let code = if world.code_of(here).await == code { code } else { world.code_of(here).await };
+    orders::accept(&head_office, here).await.unwrap();
+    orders::accept(&head_office, there).await.unwrap();
+    assert_eq!(code_of(orders::redeem(&head_office, &code).await), "several_orders");
+    let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    assert_eq!(orders::redeem(&clerk, &code).await.unwrap(), here);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn the_pickup_code_is_the_shoppers_secret(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;

@@ -4,7 +4,11 @@
 use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Duration, NaiveTime, Utc};
-use commerce::{House, Partners, Scope, Settings, app_pool, books, cart, jobs, orders, payments};
+use commerce::{
+    House, Partners, Scope, Settings, app_pool, books, cart,
+    jobs::{self, Lane},
+    orders, payments,
+};
 use domain::{
     Fault, Fen, OrderId, Quantity, SkuId, StoreId,
     cart::SetLine,
@@ -293,7 +297,9 @@ impl World {
     /// Does every job that is due so many minutes later.
     pub async fn run_jobs(&self, minutes: i64) {
         let scope = self.system(minutes);
-        while jobs::run_one(&scope).await.unwrap() {}
+        for lane in [Lane::Own, Lane::Gateway] {
+            while jobs::run_one(&scope, lane).await.unwrap() {}
+        }
     }
 
     /// A payment of the whole order, as it stands after the gateway's cashier was asked for.

@@ -1,5 +1,7 @@
-//! Demo data: three brands with their stores, goods, stock and staff. Safe to repeat: what is
-//! there stays, what lacks is added.
+//! Demo data: three brands with their stores, goods, stock and staff, and what they sold. Safe to
+//! repeat: what is there stays, what lacks is added.
+
+mod history;
 
 use domain::{Fault, staff::Role};
 use serde::Deserialize;
@@ -27,7 +29,8 @@ pub struct DemoLogIn {
     pub password: &'static str,
 }
 
-/// The demo's staff. These passwords are public: `serve` warns where the account exists.
+/// The demo's staff. These passwords are public: `serve --production` refuses to run where one of them
+/// works.
 pub const LOG_INS: &[DemoLogIn] = &[
     DemoLogIn { face: "hq", name: "总部 周总", account: "hq", password: "demo-hq-2026" },
     DemoLogIn { face: "hq", name: "上海区域经理 顾经理", account: "shanghai", password: "demo-shanghai-2026" },
@@ -135,12 +138,23 @@ pub struct Made {
     pub products: usize,
     /// Listings added by this call.
     pub listings_added: usize,
+    /// Orders added by this call.
+    pub orders_added: usize,
+}
+
+/// How much to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Nobody has bought anything yet.
+    New,
+    /// With members and six months of orders.
+    Lived,
 }
 
 /// Makes the demo, telling `progress` what it is at.
-pub async fn make(scope: &Scope, mut progress: impl FnMut(&str)) -> Result<Made, Fault> {
-    let catalogue: Catalogue = read(include_str!("../../../demo/catalogue.json"))?;
-    let stores: Vec<Store> = read(include_str!("../../../demo/stores.json"))?;
+pub async fn make(scope: &Scope, size: Size, mut progress: impl FnMut(&str)) -> Result<Made, Fault> {
+    let catalogue: Catalogue = read(include_str!("../../../../demo/catalogue.json"))?;
+    let stores: Vec<Store> = read(include_str!("../../../../demo/stores.json"))?;
     progress("商品");
     let mut tx = scope.begin().await?;
     brands_and_categories(&mut tx, &catalogue).await?;
@@ -158,8 +172,9 @@ pub async fn make(scope: &Scope, mut progress: impl FnMut(&str)) -> Result<Made,
     }
     progress("员工");
     hire(&mut tx).await?;
+    let orders_added = if size == Size::Lived { history::write(&mut tx, scope, &mut progress).await? } else { 0 };
     tx.commit().await.or_fault()?;
-    Ok(Made { stores: stores.len(), products: catalogue.products.len(), listings_added })
+    Ok(Made { stores: stores.len(), products: catalogue.products.len(), listings_added, orders_added })
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Fault> {

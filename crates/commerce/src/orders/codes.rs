@@ -1,0 +1,24 @@
+//! Pickup codes are the shopper's secret, also from staff: nobody may find one by trying.
+
+use chrono::Duration;
+use domain::Fault;
+
+use crate::{Scope, limits};
+
+/// Codes that nobody has, which one person may try in ten minutes.
+const MISSES_MOST: i32 = 30;
+const WINDOW: Duration = Duration::minutes(10);
+
+fn bucket(scope: &Scope) -> Result<String, Fault> {
+    Ok(format!("code-misses:{}", scope.staff()?.id))
+}
+
+/// Refuses a person who has tried too many.
+pub(super) async fn refuse_guessing(scope: &Scope) -> Result<(), Fault> {
+    limits::refuse_past(scope, &bucket(scope)?, MISSES_MOST, WINDOW).await
+}
+
+/// Notes that a code was nobody's.
+pub(super) async fn note_miss(scope: &Scope) -> Result<(), Fault> {
+    limits::count(scope, &bucket(scope)?, MISSES_MOST, WINDOW).await
+}
