@@ -1,8 +1,5 @@
 //! Six months of orders for the demo, so that every list and chart is alive: with the hours and
 //! weekdays of each trade, growth, a few orders called off, and some at the counter right now.
-//!
-//! What an order leaves behind (steps, holds, movements, payments, transfers) is written as if each
-//! had gone its way, in a few statements for all of them: afterwards the books balance.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, TimeZone, Timelike, Utc};
 use domain::{
@@ -14,6 +11,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use sqlx::PgConnection;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::{FIRST_STORE, aftermath};
 use crate::{Scope, catalog, database::OrFault, figures::HQ_ZONE, house::new_id};
 
 /// How far back the orders go.
@@ -29,21 +27,33 @@ struct Trade {
     /// The share of each hour from 8 to 21.
     hours: [f64; 14],
     weekend: f64,
+    /// Whether one order is for several things, or several of one. Nobody takes a course twice.
+    mixes: bool,
 }
 
 const TEA: Trade = Trade {
     a_day: 11.0,
     hours: [2.0, 3.0, 5.0, 8.0, 11.0, 10.0, 9.0, 12.0, 10.0, 8.0, 8.0, 7.0, 5.0, 2.0],
     weekend: 1.35,
+    mixes: true,
 };
-const MOTHER_AND_BABY: Trade =
-    Trade { a_day: 5.0, hours: [1.0, 4.0, 9.0, 10.0, 6.0, 5.0, 6.0, 8.0, 8.0, 7.0, 6.0, 9.0, 8.0, 3.0], weekend: 1.6 };
-const COURSES: Trade =
-    Trade { a_day: 2.0, hours: [1.0, 6.0, 8.0, 6.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0, 11.0, 12.0, 6.0, 1.0], weekend: 2.1 };
+const MOTHER_AND_BABY: Trade = Trade {
+    a_day: 5.0,
+    hours: [1.0, 4.0, 9.0, 10.0, 6.0, 5.0, 6.0, 8.0, 8.0, 7.0, 6.0, 9.0, 8.0, 3.0],
+    weekend: 1.6,
+    mixes: true,
+};
+const COURSES: Trade = Trade {
+    a_day: 2.0,
+    hours: [1.0, 6.0, 8.0, 6.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0, 11.0, 12.0, 6.0, 1.0],
+    weekend: 2.1,
+    mixes: false,
+};
 
 /// A store with what it sells, the favourites first.
 struct Shop {
     id: Uuid,
+    code: String,
     trade: &'static Trade,
     popularity: f64,
     goods: Vec<Goods>,
@@ -114,13 +124,16 @@ pub(super) async fn write(
         for shop in &shops {
             orders_of_day(&mut orders, scope, shop, day, &members, &mut random);
         }
+        if ahead == 0 {
+            at_the_counter(&mut orders, scope, &shops, &members, &mut random);
+        }
         if orders.ids.len() >= CHUNK || ahead == 0 {
             written += orders.ids.len();
             insert(tx, std::mem::take(&mut orders)).await?;
             progress(&format!("订单 {written}"));
         }
     }
-    follow_up(tx, scope).await?;
+    aftermath::write(tx, scope, DAYS).await?;
     Ok(written)
 }
 
@@ -151,7 +164,7 @@ async fn join(tx: &mut PgConnection, scope: &Scope, random: &mut StdRng) -> Resu
 
 async fn shops(tx: &mut PgConnection, random: &mut StdRng) -> Result<Vec<Shop>, Fault> {
     let rows = sqlx::query!(
-        "select l.store_id, b.kind, k.id as sku_id, k.product_id, p.name, k.spec_values, p.picture, l.price_fen
+        "select l.store_id, s.code, b.kind, k.id as sku_id, k.product_id, p.name, k.spec_values, p.picture, l.price_fen
          from listings l join skus k on k.id = l.sku_id join products p on p.id = k.product_id join brands b on b.id = p.brand_id
          join stores s on s.id = l.store_id
          where l.on_shelf order by s.code, p.sort, k.sort",
@@ -171,7 +184,8 @@ async fn shops(tx: &mut PgConnection, random: &mut StdRng) -> Result<Vec<Shop>, 
                 "courses" => &COURSES,
                 _ => &MOTHER_AND_BABY,
             };
-            shops.push(Shop { id: row.store_id, trade, popularity: random.random_range(0.5..1.6), goods: Vec::new() });
+            let popularity = random.random_range(0.5..1.6);
+            shops.push(Shop { id: row.store_id, code: row.code, trade, popularity, goods: Vec::new() });
         }
         let goods = Goods {
             sku_id: row.sku_id,
@@ -209,6 +223,16 @@ fn orders_of_day(
     }
 }
 
+/// Something to do at the counter that the demo's clerk sees, by day.
+fn at_the_counter(orders: &mut Orders, scope: &Scope, shops: &[Shop], members: &[Uuid], random: &mut StdRng) {
+    let by_day = (8..22).contains(&scope.now.with_timezone(&HQ_ZONE).hour());
+    for shop in shops.iter().filter(|shop| by_day && shop.code == FIRST_STORE) {
+        for minutes in [2, 4, 5, 9, 13, 18, 27] {
+            order(orders, scope, shop, scope.now - Duration::minutes(minutes), members, random);
+        }
+    }
+}
+
 /// A moment of the day by the trade's hours.
 fn moment_of(day: NaiveDate, trade: &Trade, random: &mut StdRng) -> Option<DateTime<Utc>> {
     let total: f64 = trade.hours.iter().sum();
@@ -228,15 +252,10 @@ fn order(orders: &mut Orders, scope: &Scope, shop: &Shop, at: DateTime<Utc>, mem
     let state = state_of(scope.now - at, random);
     let paid = !matches!(state, OrderState::Expired | OrderState::Cancelled);
     let mut total = 0;
-    let many = *[1, 1, 1, 1, 2, 2, 3].choose(random).unwrap_or(&1);
-    let mut chosen: Vec<usize> = (0..many).map(|_| favourite(shop.goods.len(), random)).collect();
-    chosen.sort_unstable();
-    chosen.dedup();
-    for (number, place) in (1i32..).zip(chosen) {
-        let Some(goods) = shop.goods.get(place) else { continue };
+    for (number, goods) in (1i32..).zip(choice(shop, random)) {
         let options = options_of(goods, random);
         let unit = goods.price_fen + options.iter().map(|option| option.price_fen.0).sum::<i64>();
-        let quantity = *[1, 1, 1, 1, 1, 2, 2, 3].choose(random).unwrap_or(&1);
+        let quantity = if shop.trade.mixes { *[1, 1, 1, 1, 1, 2, 2, 3].choose(random).unwrap_or(&1) } else { 1 };
         total += unit * quantity;
         orders.lines.push(id, number, goods, &options, quantity, unit);
     }
@@ -267,6 +286,21 @@ fn state_of(age: Duration, random: &mut StdRng) -> OrderState {
 fn next_quarter(at: DateTime<Utc>) -> DateTime<Utc> {
     let past = i64::from(at.minute() % 15) * 60 + i64::from(at.second());
     at + Duration::seconds((15 * 60 - past) % (15 * 60)) - Duration::nanoseconds(i64::from(at.nanosecond()))
+}
+
+/// What one order is for.
+fn choice<'a>(shop: &'a Shop, random: &mut StdRng) -> Vec<&'a Goods> {
+    let many = if shop.trade.mixes { *[1, 1, 1, 1, 2, 2, 3].choose(random).unwrap_or(&1) } else { 1 };
+    let mut places: Vec<usize> = (0..many).map(|_| favourite(shop.goods.len(), random)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let mut chosen: Vec<&Goods> = places.into_iter().filter_map(|place| shop.goods.get(place)).collect();
+    if !shop.trade.mixes {
+        // Trial lessons sell far more often than whole years.
+        let others = (0..3).filter_map(|_| shop.goods.get(favourite(shop.goods.len(), random)));
+        chosen = chosen.into_iter().chain(others).min_by_key(|goods| goods.price_fen).into_iter().collect();
+    }
+    chosen
 }
 
 /// A place in the menu; what stands first sells best.
@@ -348,95 +382,5 @@ async fn insert(tx: &mut PgConnection, orders: Orders) -> Result<(), Fault> {
     .execute(tx)
     .await
     .or_fault()?;
-    Ok(())
-}
-
-/// What the orders left behind. Times between the steps differ from order to order by bytes of its id.
-async fn follow_up(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
-    let steps = sqlx::query!(
-        "insert into order_steps (order_id, step, act, state, at, member_id, staff_id)
-         select o.id, v.step, v.act, v.state, v.at,
-                (case when v.act in ('place', 'cancel') then o.member_id end),
-                (case when v.step > 2 and o.paid_at is not null then p.id end)
-         from orders o
-         left join lateral (select g.staff_id as id from grants g where g.store_id = o.store_id order by g.id limit 1) p on true
-         cross join lateral (values
-             (1, 'place', 'placed', o.placed_at),
-             (2, 'pay', 'paid', o.paid_at),
-             (3, 'accept', 'accepted', o.paid_at + make_interval(secs => 20 + get_byte(uuid_send(o.id), 15) / 2)),
-             (4, 'prepare', 'ready', o.paid_at + make_interval(secs => 240 + get_byte(uuid_send(o.id), 14))),
-             (5, 'redeem', 'completed', o.paid_at + make_interval(secs => 600 + get_byte(uuid_send(o.id), 13) * 5)),
-             (2, 'expire', 'expired', o.pay_before),
-             (2, 'cancel', 'cancelled', o.placed_at + interval '3 minutes')
-         ) as v (step, act, state, at)
-         where case o.state
-             when 'expired' then v.act in ('place', 'expire')
-             when 'cancelled' then v.act in ('place', 'cancel')
-             else v.act not in ('expire', 'cancel')
-                  and v.step <= (case o.state when 'paid' then 2 when 'accepted' then 3 when 'ready' then 4 else 5 end)
-         end",
-    );
-    steps.execute(&mut *tx).await.or_fault()?;
-    money(tx).await?;
-    goods(tx, scope).await
-}
-
-async fn money(tx: &mut PgConnection) -> Result<(), Fault> {
-    let accounts = sqlx::query!(
-        "insert into accounts (code, name) select 'revenue:' || id, '门店收入 ' || name from stores on conflict do nothing"
-    );
-    accounts.execute(&mut *tx).await.or_fault()?;
-    let payments = sqlx::query!(
-        "insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, transaction_id, created_at, paid_at)
-         select p.id, o.id, 'wechat_pay', 'h5', replace(p.id::text, '-', ''), o.total_fen, 'kept', 'demo-' || o.number,
-                o.placed_at, o.paid_at
-         from orders o, lateral (select gen_random_uuid() as id where o.id is not null) p where o.paid_at is not null",
-    );
-    payments.execute(&mut *tx).await.or_fault()?;
-    let transfers = sqlx::query!(
-        "insert into transfers (id, debit, credit, amount_fen, cause, order_id, payment_id, occurred_at)
-         select gen_random_uuid(), 'gateway:wechat_pay', 'customers:prepaid', amount_fen, 'pay', order_id, id, paid_at from payments
-         union all
-         select gen_random_uuid(), 'customers:prepaid', 'revenue:' || o.store_id, o.total_fen, 'fulfil', o.id, null, t.at
-         from orders o join order_steps t on t.order_id = o.id and t.act = 'redeem'",
-    );
-    transfers.execute(tx).await.or_fault()?;
-    Ok(())
-}
-
-/// What was sold had arrived before, so that today's shelves are as full as without the history.
-async fn goods(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
-    let holds = sqlx::query!(
-        "insert into holds (order_id, location_id, sku_id, quantity, state, expires_at)
-         select o.id, o.store_id, l.sku_id, sum(l.quantity),
-                (case o.state when 'completed' then 'issued' when 'expired' then 'expired' when 'cancelled' then 'released'
-                      else 'allocated' end), o.pay_before
-         from orders o join order_lines l on l.order_id = o.id group by o.id, l.sku_id",
-    );
-    holds.execute(&mut *tx).await.or_fault()?;
-    let movements = sqlx::query!(
-        "insert into movements (location_id, sku_id, cause, on_hand, held, allocated, order_id, actor_id, occurred_at)
-         select * from (
-             select location_id, sku_id, 'receive' as cause, sum(quantity) as on_hand, 0::bigint as held, 0::bigint as allocated,
-                    null::uuid as order_id, null::uuid as actor_id, $1::timestamptz as at
-             from holds where state = 'issued' group by location_id, sku_id
-             union all
-             select h.location_id, h.sku_id, v.cause, v.on_hand * h.quantity, v.held * h.quantity, v.allocated * h.quantity,
-                    h.order_id, coalesce(t.member_id, t.staff_id), t.at
-             from holds h
-             join (values ('place', 'hold', 0, 1, 0), ('pay', 'allocate', 0, -1, 1), ('redeem', 'issue', -1, 0, -1),
-                          ('expire', 'expire', 0, -1, 0), ('cancel', 'release', 0, -1, 0)) as v (act, cause, on_hand, held, allocated)
-                  on true
-             join order_steps t on t.order_id = h.order_id and t.act = v.act
-         ) m order by at",
-        scope.now - Duration::days(DAYS + 1),
-    );
-    movements.execute(&mut *tx).await.or_fault()?;
-    let stock = sqlx::query!(
-        "update stock s set allocated = s.allocated + h.quantity
-         from (select location_id, sku_id, sum(quantity)::bigint as quantity from holds where state = 'allocated' group by 1, 2) h
-         where s.location_id = h.location_id and s.sku_id = h.sku_id",
-    );
-    stock.execute(tx).await.or_fault()?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Demo data: three brands with their stores, goods, stock and staff, and what they sold. Safe to
 //! repeat: what is there stays, what lacks is added.
 
+mod aftermath;
 mod history;
 
 use domain::{Fault, staff::Role};
