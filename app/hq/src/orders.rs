@@ -132,7 +132,7 @@ fn row(order: OrderCard, now: DateTime<Utc>) -> impl IntoView {
         <tr>
             <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
             <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
-            <td>{order.store_name}</td>
+            <td class="min-w-40">{order.store_name}</td>
             <td class="min-w-40">{order.summary}</td>
             <td class="tabular text-end">{order.pieces}</td>
             <td class="tabular text-end">{order.total_fen.to_string()}</td>

@@ -121,8 +121,8 @@ fn row(store: StoreEntry) -> impl IntoView {
     view! {
         <tr>
             <td class="tabular whitespace-nowrap">{store.code}</td>
-            <td class="font-medium">{store.name.clone()}</td>
-            <td>{store.brand}</td>
+            <td class="min-w-36 font-medium">{store.name.clone()}</td>
+            <td class="whitespace-nowrap">{store.brand}</td>
             <td class="whitespace-nowrap">{store.region}</td>
             <td class="min-w-48 text-base-content/70">{store.address}</td>
             <td class="whitespace-nowrap">{store.ownership.label()}</td>
