@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use domain::geo::Datum;
 
 /// Mendian 门店: one system for a retail chain or a platform.
 #[derive(Parser, Debug)]
@@ -74,21 +75,80 @@ pub enum DemoSize {
 /// What can be imported.
 #[derive(Subcommand, Debug)]
 pub enum Import {
-    /// Stores, from a CSV file with a header line.
+    /// Stores, from a CSV file or a workbook with a header line.
     Stores(ImportStores),
 }
 
 /// How to read a file of stores.
 #[derive(Args, Debug)]
 pub struct ImportStores {
-    /// The file.
+    /// The file: CSV, XLSX, XLS or ODS.
     pub file: PathBuf,
     /// A column's name in the file for one of ours, as `code="Shop No"`; may be repeated.
     #[arg(long = "map", value_name = "OURS=THEIRS")]
     pub map: Vec<String>,
+    /// How the table is written.
+    #[command(flatten)]
+    pub form: TableForm,
+    /// The system of the coordinates: maps of Amap and Tencent use gcj02, of Baidu bd09.
+    #[arg(long, value_enum, default_value_t = Coordinates::Wgs84)]
+    pub coordinates: Coordinates,
     /// Where rejected rows go; beside the file, ending `.rejects.csv`, where not given.
     #[arg(long)]
     pub rejects: Option<PathBuf>,
+}
+
+/// How a table is written; what is not said is found out.
+#[derive(Args, Debug, Default)]
+pub struct TableForm {
+    /// The encoding of a CSV file without a byte-order mark.
+    #[arg(long, value_enum)]
+    pub encoding: Option<TableEncoding>,
+    /// What stands between the cells of a CSV file: one character, or `tab`.
+    #[arg(long, value_parser = separator)]
+    pub separator: Option<u8>,
+    /// The sheet of a workbook; the first where not given.
+    #[arg(long)]
+    pub sheet: Option<String>,
+}
+
+/// Encodings of CSV files.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableEncoding {
+    /// As most programs write.
+    #[value(name = "utf-8")]
+    Utf8,
+    /// As Excel writes on a Chinese Windows; GBK and GB2312 are parts of it.
+    Gb18030,
+}
+
+/// Systems of coordinates.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coordinates {
+    /// As satellites and OpenStreetMap say it.
+    Wgs84,
+    /// The system of maps published in China.
+    Gcj02,
+    /// Baidu's own, upon the former.
+    Bd09,
+}
+
+impl From<Coordinates> for Datum {
+    fn from(coordinates: Coordinates) -> Self {
+        match coordinates {
+            Coordinates::Wgs84 => Self::Wgs84,
+            Coordinates::Gcj02 => Self::Gcj02,
+            Coordinates::Bd09 => Self::Bd09,
+        }
+    }
+}
+
+fn separator(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [one] => Ok(*one),
+        _ => Err("say one ASCII character, or tab".into()),
+    }
 }
 
 /// How the server runs.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::stores::Ownership;
+use crate::{geo::Datum, stores::Ownership};
 use reading::Reading;
 
 /// What a row tells of a store.
@@ -34,9 +34,9 @@ pub enum Field {
     Phone,
     /// A zone with an IANA name in it: `GMT+08:00 Asia/Beijing`.
     Timezone,
-    /// Degrees east, WGS-84.
+    /// Degrees east.
     Longitude,
-    /// Degrees north, WGS-84.
+    /// Degrees north.
     Latitude,
 }
 
@@ -72,6 +72,24 @@ impl Field {
             Self::Timezone => ("timezone", "Timezone"),
             Self::Longitude => ("longitude", "Longitude"),
             Self::Latitude => ("latitude", "Latitude"),
+        }
+    }
+
+    /// What lists of Chinese chains call it, and our own name.
+    fn also(self) -> &'static [&'static str] {
+        match self {
+            Self::Brand => &["brand", "品牌", "品牌名称"],
+            Self::Code => &["code", "门店编号", "门店编码", "店铺编号", "店号"],
+            Self::Name => &["name", "门店名称", "店铺名称", "门店", "店名"],
+            Self::Ownership => &["ownership", "经营方式", "经营类型", "门店类型", "门店性质"],
+            Self::Address => &["address", "地址", "详细地址", "门店地址"],
+            Self::City => &["city", "城市", "所在城市"],
+            Self::Region => &["region", "地区编码", "行政区划代码", "省份", "省"],
+            Self::Postcode => &["postcode", "邮编", "邮政编码"],
+            Self::Phone => &["phone", "电话", "联系电话", "门店电话"],
+            Self::Timezone => &["timezone", "时区"],
+            Self::Longitude => &["longitude", "经度", "lng", "lon"],
+            Self::Latitude => &["latitude", "纬度", "lat"],
         }
     }
 
@@ -112,6 +130,22 @@ impl Columns {
             field.ok_or_else(|| format!("cannot map {mapping:?}: say OURS=THEIRS, where OURS is one of {}", ours()))?;
         self.0[field as usize] = column.to_owned();
         Ok(())
+    }
+
+    /// Takes a column by another of its usual names, where the one expected is missing and none was asked
+    /// for.
+    fn find_in(&mut self, header: &[&str]) {
+        for field in Field::ALL {
+            let expected = &self.0[field as usize];
+            let is_there = header.iter().any(|column| column.trim() == expected);
+            if is_there || expected != field.names().1 {
+                continue;
+            }
+            let usual = |column: &&&str| field.also().iter().any(|name| name.eq_ignore_ascii_case(column.trim()));
+            if let Some(column) = header.iter().find(usual) {
+                self.0[field as usize] = column.trim().to_owned();
+            }
+        }
     }
 
     /// The column of a field, as the file names it.
@@ -164,6 +198,7 @@ pub struct Sheet {
     /// Where each field stands in a row, in the order of [`Field::ALL`].
     places: [Option<usize>; 12],
     width: usize,
+    datum: Datum,
     regions: HashSet<String>,
     lines: HashMap<String, u64>,
     /// The rows that can be imported; no two have the same code.
@@ -172,7 +207,8 @@ pub struct Sheet {
 
 impl Sheet {
     /// A sheet with this header; a reason where it lacks a column that is needed.
-    pub fn new(columns: Columns, header: &[&str]) -> Result<Self, String> {
+    pub fn new(mut columns: Columns, header: &[&str]) -> Result<Self, String> {
+        columns.find_in(header);
         let place = |field: &Field| header.iter().position(|column| column.trim() == columns.of(*field));
         let lacking: Vec<_> = Field::ALL.iter().filter(|field| field.is_needed() && place(field).is_none()).collect();
         if !lacking.is_empty() {
@@ -188,6 +224,7 @@ impl Sheet {
             columns,
             places,
             width: header.len(),
+            datum: Datum::Wgs84,
             regions: HashSet::new(),
             lines: HashMap::new(),
             rows: Vec::new(),
@@ -197,6 +234,11 @@ impl Sheet {
     /// Knows these regions from now on, by GB/T 2260.
     pub fn knowing(self, regions: HashSet<String>) -> Self {
         Self { regions, ..self }
+    }
+
+    /// Takes coordinates as given in this system.
+    pub fn in_datum(self, datum: Datum) -> Self {
+        Self { datum, ..self }
     }
 
     /// Reads one row. It is kept, and the answer holds warnings; or it is rejected, and the error

@@ -161,7 +161,7 @@ impl<'a> Reading<'a> {
         let (longitude, latitude) = (self.degrees(Field::Longitude), self.degrees(Field::Latitude));
         let (longitude, latitude) = (longitude?, latitude?);
         if is_in_china(latitude, longitude) {
-            return Point::new(latitude, longitude);
+            return Point::new(latitude, longitude).map(|point| self.sheet.datum.to_wgs84(point));
         }
         if is_in_china(longitude, latitude) {
             self.complain(Field::Latitude, format!("latitude {latitude} and longitude {longitude} look exchanged"));
@@ -243,6 +243,21 @@ mod tests {
             ("黄浦区, 四川北路1689号", Some("200085"), None)
         );
         assert_eq!((row.longitude, row.latitude).partial_cmp(&(121.54, 31.27)), Some(std::cmp::Ordering::Equal));
+    }
+
+    #[test]
+    fn the_usual_names_of_a_column_are_known_and_one_that_was_asked_for_counts_alone() {
+        let header =
+            ["品牌", "门店编号", "门店名称", "门店类型", "地址", "城市", "省份", "邮编", "电话", "时区", "LNG", "纬度"];
+        let mut sheet = Sheet::new(Columns::default(), &header).unwrap().knowing(["310000".to_owned()].into());
+        assert_eq!(sheet.read(2, &GOOD), Ok(vec![]));
+        let complaints = sheet.read(3, &with(&[(Field::Latitude, "north")])).unwrap_err();
+        assert_eq!(complaints[0].column, "纬度", "it is named as the file names it");
+
+        let mut columns = Columns::default();
+        columns.rename("code=Shop No").unwrap();
+        let Err(message) = Sheet::new(columns, &header) else { panic!("another column was taken") };
+        assert!(message.contains("Shop No"), "{message}");
     }
 
     #[test]
