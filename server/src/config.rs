@@ -90,6 +90,9 @@ pub struct ImportStores {
     /// How the table is written.
     #[command(flatten)]
     pub form: TableForm,
+    /// Only tell what would be imported, updated and rejected.
+    #[arg(long)]
+    pub dry_run: bool,
     /// The system of the coordinates: maps of Amap and Tencent use gcj02, of Baidu bd09.
     #[arg(long, value_enum, default_value_t = Coordinates::Wgs84)]
     pub coordinates: Coordinates,

@@ -13,7 +13,10 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use commerce::{Scope, stores::import as intake};
+use commerce::{
+    Scope,
+    stores::import::{self as intake, Trial},
+};
 use domain::import::{Columns, RowComplaint, Sheet};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -38,8 +41,9 @@ pub async fn stores(settings: &Settings, import: &ImportStores) -> anyhow::Resul
             return Ok(ExitCode::from(BROKEN_FILE));
         }
     };
+    let trial = if import.dry_run { Trial::Yes } else { Trial::No };
     let rejects = rejects_path(import);
-    with_house(settings, async |scope| carry_in(scope, &table, sheet, &rejects).await).await?;
+    with_house(settings, async |scope| carry_in(scope, &table, sheet, &rejects, trial).await).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -75,7 +79,7 @@ fn rejects_path(import: &ImportStores) -> PathBuf {
 
 /// Judges every row, writes the rejects, then the stores, then the report. Rejects come first:
 /// where their file cannot be written, nothing has been imported yet.
-async fn carry_in(scope: &Scope, table: &Table, sheet: Sheet, rejects: &Path) -> anyhow::Result<()> {
+async fn carry_in(scope: &Scope, table: &Table, sheet: Sheet, rejects: &Path, trial: Trial) -> anyhow::Result<()> {
     let mut sheet = sheet.knowing(intake::region_codes(scope).await?);
     let mut rejected = Vec::new();
     for (line, record) in &table.rows {
@@ -87,13 +91,13 @@ async fn carry_in(scope: &Scope, table: &Table, sheet: Sheet, rejects: &Path) ->
             }
         }
     }
-    if !rejected.is_empty() {
+    if !rejected.is_empty() && trial == Trial::No {
         let cannot =
             || format!("{} cannot be written; nothing was changed. Name another with --rejects", rejects.display());
         write_rejects(rejects, &table.header, &rejected).with_context(cannot)?;
     }
     let bar = progress_bar(sheet.rows.len())?;
-    let imported = intake::import(scope, &sheet.rows, |done| bar.set_position(done as u64)).await?;
+    let imported = intake::import(scope, &sheet.rows, trial, |done| bar.set_position(done as u64)).await?;
     bar.finish_and_clear();
     println!("read as:   {}", table.read_as);
     println!("rows read: {}", table.rows.len());
@@ -101,7 +105,9 @@ async fn carry_in(scope: &Scope, table: &Table, sheet: Sheet, rejects: &Path) ->
     println!("updated:   {}", imported.updated);
     println!("unchanged: {}", imported.unchanged);
     println!("rejected:  {}", rejected.len());
-    if !rejected.is_empty() {
+    if trial == Trial::Yes {
+        println!("This was a dry run: nothing was changed.");
+    } else if !rejected.is_empty() {
         println!("The rejected rows are in {}, each with its reason.", rejects.display());
     }
     Ok(())

@@ -23,6 +23,15 @@ pub struct Imported {
     pub unchanged: usize,
 }
 
+/// Whether what is imported stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// It is only counted what would change.
+    Yes,
+    /// It stays.
+    No,
+}
+
 /// The codes of all regions, by which rows are checked.
 pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
     let codes = sqlx::query_scalar!("select code from regions").fetch_all(scope.pool()).await.or_fault()?;
@@ -33,7 +42,12 @@ pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
 /// its code; what a row leaves empty stays as it is, and so do hours, state and features.
 ///
 /// `progress` is told after each chunk how many rows are done.
-pub async fn import(scope: &Scope, rows: &[StoreRow], mut progress: impl FnMut(usize)) -> Result<Imported, Fault> {
+pub async fn import(
+    scope: &Scope,
+    rows: &[StoreRow],
+    trial: Trial,
+    mut progress: impl FnMut(usize),
+) -> Result<Imported, Fault> {
     let mut tx = scope.begin().await?;
     // Two imports at a time would both find the same store lacking.
     sqlx::query!("lock table stores in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
@@ -46,7 +60,10 @@ pub async fn import(scope: &Scope, rows: &[StoreRow], mut progress: impl FnMut(u
         imported.unchanged += chunk.len() - inserted - updated;
         progress(imported.inserted + imported.updated + imported.unchanged);
     }
-    tx.commit().await.or_fault()?;
+    match trial {
+        Trial::Yes => tx.rollback().await.or_fault()?,
+        Trial::No => tx.commit().await.or_fault()?,
+    }
     Ok(imported)
 }
 
