@@ -96,11 +96,11 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
         view! {
             <tr>
                 <td><a class="link tabular" href=format!("/console/orders/{}", order.id)>{order.number}</a></td>
-                <td class="min-w-36">{order.summary}</td>
+                <td class="min-w-24">{order.summary}</td>
                 <td><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
                 <td class="tabular">{text::moment(order.slot.start, now, text::zone(""))}</td>
                 <td class="tabular">{order.phone_tail}</td>
-                <td class="min-w-36">{order.store_name}</td>
+                <td class="min-w-24">{order.store_name}</td>
                 <td class="tabular text-end">{order.total_fen.to_string()}</td>
             </tr>
         }

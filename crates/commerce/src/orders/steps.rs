@@ -250,6 +250,8 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
         return Err(Fault::conflict("several_orders", "有两家门店的订单用了这个取货码，请用该门店的账号核销"));
     }
     let Some(found) = found.first() else {
+        // Nothing was done in it, and counting takes a connection of its own.
+        drop(tx);
         codes::note_miss(scope).await?;
         return Err(Fault::NotFound("这个取货码对应的订单；请核对数字，或确认顾客没有走错门店"));
     };
