@@ -1,6 +1,6 @@
 //! A product at a store: pictures, price, stock, the choice of variant and options, into the cart.
 
-use commerce::{cart, catalog, sessions, stores};
+use commerce::{cart, catalog, sessions};
 use domain::{
     Fault, Fen, Fields,
     cart::SetLine as SetLineCommand,
@@ -41,8 +41,8 @@ pub async fn set_line(#[server(flatten)] fields: Fields) -> Result<(), ServerFnE
 pub async fn product(asked: Asked) -> Result<Page, Fault> {
     let scope = &asked.scope;
     let near = chosen_place(&asked).map(|(point, _)| point);
-    let store = stores::show(scope, asked.part("store"), near).await?.card;
-    let product = catalog::show(scope, store.id, asked.part("product")).await?;
+    let (store, product) = catalog::show_at(scope, asked.part("store"), near, asked.part("product")).await?;
+    let store = store.card;
     let frame = Frame::of(&asked).await;
     Ok(Page::new(format!("{} · {}", product.card.name, store.name), move || {
         let body = view! { <ProductPage asked=asked product=product store=store.clone()/> };

@@ -1,9 +1,9 @@
 //! A store's own page: its menu by category and search, and what there is to know of it.
 
-use commerce::{catalog, stores};
+use commerce::catalog;
 use domain::{
     Fault,
-    catalog::{BrowseGoods, Category, ProductCard},
+    catalog::{BrowseGoods, Category, MenuView, ProductCard},
     hours::Hours,
     page::Page as Listed,
     stores::StoreView,
@@ -23,15 +23,13 @@ const PAGE: usize = 40;
 pub async fn store(asked: Asked) -> Result<Page, Fault> {
     let scope = &asked.scope;
     let near = chosen_place(&asked).map(|(point, _)| point);
-    let store = stores::show(scope, asked.part("store"), near).await?;
-    let categories = catalog::categories(scope, store.card.id).await?;
     let ask = BrowseGoods {
         category: asked.query.given("c").map(str::to_owned),
         words: asked.query.text("q").chars().take(40).collect(),
         most: PAGE,
         after: asked.query.given("after").map(str::to_owned),
     };
-    let goods = catalog::browse(scope, store.card.id, ask).await?;
+    let MenuView { store, categories, goods } = catalog::menu(scope, asked.part("store"), near, ask).await?;
     let frame = Frame::of(&asked).await;
     let remember = cookies::choice(scope, STORE_COOKIE, &store.card.code);
     let mut page = Page::new(format!("{} · 菜单", store.card.name), move || {

@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 
 use domain::{
-    Fault, Fen, Quantity, SkuId, StoreId,
+    CartId, Fault, Fen, Quantity, SkuId, StoreId,
     cart::{CartView, Quote, QuotedLine, RemoveLine, SetLine},
     catalog::Options,
 };
 use uuid::Uuid;
 
-use crate::{Scope, catalog, database::OrFault, stores};
+use crate::{
+    Scope,
+    catalog::kept::Catalogue,
+    database::OrFault,
+    memory::{self, Key, LOOKS_MOST, Sight, Versions},
+};
 
 /// How many different lines one cart holds.
 pub(crate) const LINES_MOST: i64 = 100;
@@ -20,24 +25,20 @@ pub(crate) const LINES_MOST: i64 = 100;
 /// not sell; `Invalid` beside `options` or `quantity`.
 pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
-    let sku = sqlx::query!(
-        r#"select k.product_id, coalesce(s.on_hand - s.held - s.allocated, 0) as "available!"
-           from listings l join skus k on k.id = l.sku_id join products p on p.id = k.product_id
-           left join stock s on s.location_id = l.store_id and s.sku_id = l.sku_id
-           where l.store_id = $1 and l.sku_id = $2 and l.on_shelf and p.published"#,
-        line.store_id.0,
-        line.sku_id.0,
-    )
-    .fetch_optional(scope.pool())
-    .await
-    .or_fault()?
-    .ok_or(Fault::NotFound("这件商品"))?;
-    if line.quantity.get() > sku.available {
-        let message = if sku.available > 0 { format!("仅剩 {} 件", sku.available) } else { "已售罄".into() };
+    let (sight, (), offers) = memory::look(scope, Key::Id(line.store_id), |sight| {
+        if !sight.menu.has(&sight.catalogue, line.sku_id.0) {
+            return Err(Fault::NotFound("这件商品"));
+        }
+        Ok(((), vec![line.sku_id.0]))
+    })
+    .await?;
+    let available = offers.first().map_or(0, |offer| offer.available);
+    if line.quantity.get() > available {
+        let message = if available > 0 { format!("仅剩 {available} 件") } else { "已售罄".into() };
         return Err(Fault::SoldOut(vec![domain::Complaint::new("quantity", message)]));
     }
-    let modifiers = catalog::modifiers_of(scope.pool(), &[sku.product_id]).await?;
-    let modifiers = modifiers.get(&sku.product_id).map_or(&[][..], Vec::as_slice);
+    let sku = sight.catalogue.sku(line.sku_id.0).ok_or(Fault::NotFound("这件商品"))?;
+    let modifiers = &sight.catalogue.product_of(sku).modifiers;
     line.options.chosen(modifiers).map_err(|reason| Fault::invalid("options", reason))?;
     let kept = sqlx::query!(
         "insert into cart_lines (cart_id, store_id, sku_id, options, quantity, set_at)
@@ -125,16 +126,12 @@ pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
     Ok(view)
 }
 
-/// A line of the cart with what its price and stock depend on.
+/// A line of the cart with the price and stock of this moment.
 struct Row {
     sku_id: Uuid,
-    product_id: Uuid,
-    product_code: String,
-    name: String,
-    picture: String,
-    spec_values: Vec<String>,
     options: String,
     quantity: i64,
+    /// `None` where it is not on the shelf.
     price_fen: Option<i64>,
     available: i64,
 }
@@ -143,32 +140,14 @@ struct Row {
 /// prices and stock anew: nothing a client sends takes part.
 pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select c.sku_id, p.id as product_id, p.code as product_code, p.name, p.picture, k.spec_values, c.options, c.quantity,
-                  (case when l.on_shelf and p.published then l.price_fen end) as price_fen,
-                  coalesce(s.on_hand - s.held - s.allocated, 0) as "available!"
-           from cart_lines c join skus k on k.id = c.sku_id join products p on p.id = k.product_id
-           left join listings l on l.store_id = c.store_id and l.sku_id = c.sku_id
-           left join stock s on s.location_id = c.store_id and s.sku_id = c.sku_id
-           where c.cart_id = $1 and c.store_id = $2
-           order by c.set_at, c.sku_id, c.options"#,
-        cart.0,
-        store.0,
-    )
-    .fetch_all(scope.pool())
-    .await
-    .or_fault()?;
-    let view = stores::show_by_id(scope, store, None).await?;
-    let products: Vec<_> = rows.iter().map(|row| row.product_id).collect();
-    let modifiers = catalog::modifiers_of(scope.pool(), &products).await?;
+    let (sight, rows) = lines_at(scope, cart, store).await?;
+    let view = sight.store()?.view(scope, None);
     // Lines of one SKU with different options draw on the same stock.
     let mut left: HashMap<Uuid, i64> = rows.iter().map(|row| (row.sku_id, row.available)).collect();
     let mut lines = Vec::with_capacity(rows.len());
     let mut total = Fen::ZERO;
     for row in rows {
-        let modifiers = modifiers.get(&row.product_id).map_or(&[][..], Vec::as_slice);
-        let line = quote_line(row, modifiers, &mut left)?;
+        let line = quote_line(row, &sight.catalogue, &mut left)?;
         total = total.checked_add(line.total_fen).ok_or_else(too_much)?;
         lines.push(line);
     }
@@ -179,19 +158,62 @@ pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
     Ok(Quote { store: view.card, lines, total_fen: total, slots: view.slots, orderable })
 }
 
+/// The cart's lines of a store, and what is known of their goods at the same moment.
+async fn lines_at(scope: &Scope, cart: CartId, store: StoreId) -> Result<(Sight, Vec<Row>), Fault> {
+    let mut sight = Sight::of(scope, Key::Id(store)).await?;
+    for _ in 0..LOOKS_MOST {
+        let rows = sqlx::query!(
+            r#"select (select version from versions where what = 'stores') as "stores!",
+                      (select version from versions where what = 'catalogue') as "catalogue!",
+                      coalesce((select version from menu_versions where store_id = $2), 0) as "menu!",
+                      c.sku_id as "sku_id?", c.options as "options?", c.quantity as "quantity?",
+                      l.price_fen as "price_fen?", coalesce(s.on_hand - s.held - s.allocated, 0) as "available!"
+               from (select 1) once
+               left join cart_lines c on c.cart_id = $1 and c.store_id = $2
+               left join listings l on l.store_id = c.store_id and l.sku_id = c.sku_id and l.on_shelf
+               left join stock s on s.location_id = c.store_id and s.sku_id = c.sku_id
+               order by c.set_at, c.sku_id, c.options"#,
+            cart.0,
+            store.0,
+        )
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
+        let versions =
+            rows.first().map(|row| Versions { stores: row.stores, catalogue: row.catalogue, menu: row.menu });
+        if let Some(versions) = versions
+            && let Some(newer) = sight.renewed(scope, versions).await?
+        {
+            sight = newer;
+            continue;
+        }
+        let lines = rows.into_iter().filter_map(|row| {
+            let on_menu = sight.menu.has(&sight.catalogue, row.sku_id?);
+            Some(Row {
+                sku_id: row.sku_id?,
+                options: row.options?,
+                quantity: row.quantity?,
+                price_fen: row.price_fen.filter(|_| on_menu),
+                available: row.available,
+            })
+        });
+        let lines = lines.collect();
+        return Ok((sight, lines));
+    }
+    Err(Fault::conflict("goods_changing", "门店正在更新商品，请稍后再试"))
+}
+
 fn too_much() -> Fault {
     Fault::invalid("quantity", "金额过大，请减少数量")
 }
 
-fn quote_line(
-    row: Row,
-    modifiers: &[domain::catalog::Modifier],
-    left: &mut HashMap<Uuid, i64>,
-) -> Result<QuotedLine, Fault> {
+fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, i64>) -> Result<QuotedLine, Fault> {
     let quantity = Quantity::try_from(row.quantity).map_err(|reason| Fault::Internal(reason.into()))?;
+    let sku = catalogue.sku(row.sku_id).ok_or(Fault::NotFound("这件商品"))?;
+    let product = catalogue.product_of(sku);
     let codes: Vec<String> = row.options.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect();
     let options = Options::from(codes);
-    let (chosen, mut problem) = match options.chosen(modifiers) {
+    let (chosen, mut problem) = match options.chosen(&product.modifiers) {
         Ok(chosen) => (chosen, None),
         Err(reason) => (Vec::new(), Some(reason)),
     };
@@ -211,12 +233,12 @@ fn quote_line(
     }
     Ok(QuotedLine {
         sku_id: SkuId(row.sku_id),
-        product_code: row.product_code,
-        name: row.name,
-        spec: row.spec_values.join(" / "),
+        product_code: product.code.clone(),
+        name: product.name.clone(),
+        spec: sku.values.join(" / "),
         options_text: chosen.iter().map(|option| option.name.as_str()).collect::<Vec<_>>().join("、"),
         options,
-        picture: row.picture,
+        picture: product.picture.clone(),
         quantity,
         unit_fen: unit,
         total_fen: total,

@@ -7,6 +7,8 @@ use partners::{sms::SmsSender, wechat_pay::WeChatPay};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::memory::Memory;
+
 /// The parties outside; absent ones are not configured, and what needs them says so.
 #[derive(Default)]
 pub struct Partners {
@@ -54,6 +56,7 @@ pub struct House(Arc<Inner>);
 pub struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) partners: Partners,
+    pub(crate) memory: Memory,
     /// What this deployment decided.
     pub settings: Settings,
 }
@@ -68,7 +71,7 @@ impl Deref for House {
 impl House {
     /// A house on this database, with these parties.
     pub fn new(pool: PgPool, partners: Partners, settings: Settings) -> Self {
-        Self(Arc::new(Inner { pool, partners, settings }))
+        Self(Arc::new(Inner { pool, partners, memory: Memory::default(), settings }))
     }
 
     /// Whether the database answers.

@@ -23,6 +23,7 @@ pub mod stores;
 mod database;
 mod house;
 mod limits;
+mod memory;
 mod scope;
 
 pub use database::{MIGRATIONS, app_pool, refuse_unsafe_durability};

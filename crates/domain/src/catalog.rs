@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fen, ProductId, SkuId, StoreId};
+use crate::{Fen, ProductId, SkuId, StoreId, page::Page, stores::StoreView};
 
 /// A product in a store's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,17 @@ pub struct ProductView {
     pub skus: Vec<SkuView>,
     /// What else can be chosen.
     pub modifiers: Vec<Modifier>,
+}
+
+/// A store's own page in the shop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MenuView {
+    /// What there is to know of the store.
+    pub store: StoreView,
+    /// The categories of its menu.
+    pub categories: Vec<Category>,
+    /// The goods that were asked for.
+    pub goods: Page<ProductCard>,
 }
 
 /// What a store's list is asked for.

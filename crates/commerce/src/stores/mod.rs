@@ -1,173 +1,33 @@
 //! Stores: finding one, and its page (O1, O5).
 
 pub mod import;
+pub(crate) mod kept;
 
-use chrono::TimeZone;
-use chrono_tz::Tz;
 use domain::{
-    BrandId, Fault, StoreId,
+    Fault, StoreId,
     geo::Point,
-    hours::Hours,
     staff::Permission,
-    stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreEntry, StoreState, StoreView},
-    text,
+    stores::{FindStores, Ownership, Place, StoreCard, StoreEntry, StoreState, StoreView},
 };
-use serde_json::Value;
-use uuid::Uuid;
 
-use crate::{Scope, database::OrFault};
-
-/// A store as the queries below read it.
-struct Row {
-    id: Uuid,
-    code: String,
-    name: String,
-    brand_id: Uuid,
-    brand: String,
-    brand_name: String,
-    ownership: String,
-    state: String,
-    region: String,
-    address: String,
-    phone: Option<String>,
-    timezone: String,
-    latitude: f64,
-    longitude: f64,
-    hours: Value,
-    features: Vec<String>,
-    prepare_minutes: i32,
-}
-
-impl Row {
-    fn zone(&self) -> Tz {
-        text::zone(&self.timezone)
-    }
-
-    fn hours(&self) -> Hours {
-        serde_json::from_value(self.hours.clone()).unwrap_or_default()
-    }
-
-    fn state(&self) -> StoreState {
-        StoreState::from_code(&self.state).unwrap_or(StoreState::Closed)
-    }
-
-    fn card(&self, scope: &Scope, near: Option<Point>) -> StoreCard {
-        let point = Point { latitude: self.latitude, longitude: self.longitude };
-        StoreCard {
-            id: StoreId(self.id),
-            code: self.code.clone(),
-            name: self.name.clone(),
-            brand: self.brand.clone(),
-            brand_name: self.brand_name.clone(),
-            address: self.address.clone(),
-            region: self.region.clone(),
-            point,
-            timezone: self.timezone.clone(),
-            distance_m: near.map(|near| near.metres_to(point)),
-            opening: opening(scope, self.state(), &self.hours(), self.zone()),
-            features: self.features.clone(),
-        }
-    }
-
-    fn view(self, scope: &Scope, near: Option<Point>) -> StoreView {
-        let (hours, zone, state) = (self.hours(), self.zone(), self.state());
-        let card = self.card(scope, near);
-        let slots = if card.opening.takes_orders {
-            hours.slots(scope.now, zone, i64::from(self.prepare_minutes))
-        } else {
-            Vec::new()
-        };
-        StoreView {
-            card,
-            brand_id: BrandId(self.brand_id),
-            phone: self.phone,
-            hours,
-            ownership: Ownership::from_code(&self.ownership).unwrap_or(Ownership::Direct),
-            state,
-            slots,
-        }
-    }
-}
-
-/// What to tell of a store at this moment.
-fn opening(scope: &Scope, state: StoreState, hours: &Hours, zone: Tz) -> Opening {
-    let local = zone.from_utc_datetime(&scope.now.naive_utc()).naive_local();
-    let until = hours.open_until(local);
-    let clock = |at: chrono::NaiveDateTime| at.format("%H:%M").to_string();
-    let (open_now, text) = match (state, until, hours.opens_next(local)) {
-        (StoreState::Closed, ..) => (false, "已闭店".to_owned()),
-        (StoreState::Paused, ..) => (false, "暂停接单".to_owned()),
-        (StoreState::Busy, Some(until), _) => (true, format!("忙碌 · 至 {}", clock(until))),
-        (StoreState::Open, Some(until), _) => (true, format!("营业中 · 至 {}", clock(until))),
-        (_, None, Some(next)) if next.date() == local.date() => (false, format!("休息中 · {} 开门", clock(next))),
-        (_, None, Some(next)) if Some(next.date()) == local.date().succ_opt() => {
-            (false, format!("已打烊 · 明天 {} 开门", clock(next)))
-        }
-        (_, None, Some(next)) => (false, format!("已打烊 · {} 开门", next.format("%m-%d %H:%M"))),
-        (_, None, None) => (false, "暂无营业时间".to_owned()),
-    };
-    let takes_orders =
-        matches!(state, StoreState::Open | StoreState::Busy) && (open_now || hours.opens_next(local).is_some());
-    Opening { open_now, takes_orders, text }
-}
+use crate::{Scope, database::OrFault, memory};
 
 /// Stores by distance where a place is known, else those open now first, then by name. Closed ones are
 /// left out.
 pub async fn find(scope: &Scope, ask: FindStores) -> Result<Vec<StoreCard>, Fault> {
-    let words = ask.words.trim().to_lowercase();
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
-                  (case when s.city = '' then r.name else s.city end) as "region!", s.address, s.phone, s.timezone,
-                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
-           from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
-           where s.state <> 'closed'
-             and ($1::text is null or b.code = $1)
-             and ($2 = '' or strpos(lower(s.name || ' ' || s.address || ' ' || b.name || ' ' || s.code || ' ' || s.city || ' ' || r.name), $2) > 0)
-           order by s.name, s.id"#,
-        ask.brand,
-        words,
-    )
-    .fetch_all(scope.pool())
-    .await
-    .or_fault()?;
-    let mut cards: Vec<_> = rows.iter().map(|row| row.card(scope, ask.near)).collect();
-    if ask.open_now {
-        cards.retain(|card| card.opening.open_now);
-    }
-    if ask.near.is_some() {
-        cards.sort_by(|one, two| one.distance_m.unwrap_or(f64::MAX).total_cmp(&two.distance_m.unwrap_or(f64::MAX)));
-    } else {
-        cards.sort_by_key(|card| !card.opening.open_now);
-    }
-    Ok(cards.into_iter().skip(ask.skip).take(ask.most.clamp(1, 100)).collect())
+    Ok(memory::stores(scope).await?.find(scope, &ask))
 }
 
 /// A store's own page, by its code.
 pub async fn show(scope: &Scope, code: &str, near: Option<Point>) -> Result<StoreView, Fault> {
-    one(scope, Some(code), None, near).await
+    let stores = memory::stores(scope).await?;
+    stores.with_code(code).map(|store| store.view(scope, near)).ok_or(Fault::NotFound("这家门店"))
 }
 
 /// A store's own page, by its identity.
 pub async fn show_by_id(scope: &Scope, id: StoreId, near: Option<Point>) -> Result<StoreView, Fault> {
-    one(scope, None, Some(id.0), near).await
-}
-
-async fn one(scope: &Scope, code: Option<&str>, id: Option<Uuid>, near: Option<Point>) -> Result<StoreView, Fault> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
-                  (case when s.city = '' then r.name else s.city end) as "region!", s.address, s.phone, s.timezone,
-                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
-           from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
-           where s.code = $1 or s.id = $2"#,
-        code,
-        id,
-    )
-    .fetch_optional(scope.pool())
-    .await
-    .or_fault()?;
-    row.map(|row| row.view(scope, near)).ok_or(Fault::NotFound("这家门店"))
+    let stores = memory::stores(scope).await?;
+    stores.with_id(id.0).map(|store| store.view(scope, near)).ok_or(Fault::NotFound("这家门店"))
 }
 
 /// The stores a person of staff may see, by name.
@@ -235,17 +95,5 @@ pub async fn list(scope: &Scope, ask: ListStores) -> Result<(Vec<StoreEntry>, i6
 
 /// Places to choose by hand: cities first, then landmarks; all where no words are given.
 pub async fn places(scope: &Scope, words: &str) -> Result<Vec<Place>, Fault> {
-    let words = words.trim().to_lowercase();
-    let rows = sqlx::query!(
-        "select name, latitude, longitude, kind from places
-         where $1 = '' or strpos(lower(name), $1) > 0 or strpos(replace(pinyin, ' ', ''), $1) > 0
-         order by kind, pinyin limit 100",
-        words,
-    )
-    .fetch_all(scope.pool())
-    .await
-    .or_fault()?;
-    let place =
-        |name: String, latitude, longitude, is_city| Place { name, point: Point { latitude, longitude }, is_city };
-    Ok(rows.into_iter().map(|row| place(row.name, row.latitude, row.longitude, row.kind == "city")).collect())
+    Ok(memory::stores(scope).await?.places(words))
 }

@@ -11,6 +11,7 @@ mod demo;
 mod gateway;
 mod life;
 mod members;
+mod memory;
 mod orders;
 mod payments;
 mod people;

@@ -1,0 +1,144 @@
+//! Goods as a store offers them: browsing, searching, one product (C1, C3).
+
+pub(crate) mod kept;
+
+use std::collections::HashMap;
+
+use domain::{
+    Fault, Fen, StoreId,
+    catalog::{BrowseGoods, Category, MenuView, Modifier, ModifierOption, ProductCard, ProductView},
+    geo::Point,
+    page::Page,
+    stores::StoreView,
+};
+use sqlx::PgExecutor;
+use uuid::Uuid;
+
+use crate::{
+    Scope,
+    database::OrFault,
+    memory::{self, Key, Offer, Sight},
+};
+use kept::Chosen;
+
+/// The categories of a store's menu, with how many products each has there.
+pub async fn categories(scope: &Scope, store: StoreId) -> Result<Vec<Category>, Fault> {
+    let (_, categories, _) =
+        memory::look(scope, Key::Id(store), |sight| Ok((sight.menu.categories().to_vec(), Vec::new()))).await?;
+    Ok(categories)
+}
+
+/// A store's goods in the order of its menu, by category or by words: a name, its pinyin, its
+/// initials. Price and stock are those of this store at this moment.
+///
+/// Faults: `NotFound` for a store that is none; `Invalid` for a cursor that is none.
+pub async fn browse(scope: &Scope, store: StoreId, ask: BrowseGoods) -> Result<Page<ProductCard>, Fault> {
+    let (sight, chosen, offers) = look_for(scope, Key::Id(store), &ask).await?;
+    Ok(page_of(&sight, chosen, &offers, &ask))
+}
+
+/// A store's own page: what there is to know of it, its categories, and its goods as [`browse`] lists them.
+///
+/// Faults: those of [`browse`].
+pub async fn menu(scope: &Scope, store: &str, near: Option<Point>, ask: BrowseGoods) -> Result<MenuView, Fault> {
+    let (sight, chosen, offers) = look_for(scope, Key::Code(store), &ask).await?;
+    Ok(MenuView {
+        store: sight.store()?.view(scope, near),
+        categories: sight.menu.categories().to_vec(),
+        goods: page_of(&sight, chosen, &offers, &ask),
+    })
+}
+
+async fn look_for(scope: &Scope, key: Key<'_>, ask: &BrowseGoods) -> Result<(Sight, Vec<Chosen>, Vec<Offer>), Fault> {
+    let ask = BrowseGoods { most: ask.most.clamp(1, 100), ..ask.clone() };
+    memory::look(scope, key, |sight| {
+        let chosen = sight.menu.choose(&sight.catalogue, &ask)?;
+        let skus = chosen.iter().flat_map(|one| one.sku_ids(&sight.catalogue)).collect();
+        Ok((chosen, skus))
+    })
+    .await
+}
+
+fn page_of(sight: &Sight, chosen: Vec<Chosen>, offers: &[Offer], ask: &BrowseGoods) -> Page<ProductCard> {
+    let catalogue = &sight.catalogue;
+    let mut rest = offers;
+    let with_offers = chosen.into_iter().map(|one| {
+        let own;
+        (own, rest) = rest.split_at(one.sku_ids(catalogue).count());
+        (one, own)
+    });
+    let page = Page::cut(with_offers.collect(), ask.most.clamp(1, 100), |(one, _)| one.cursor(catalogue));
+    page.map(|(one, own)| one.card(catalogue, own))
+}
+
+/// A product at a store, with its variants, prices, stock and options there.
+///
+/// Faults: `NotFound` for a store that is none, and for a product that is not on its shelf.
+pub async fn show(scope: &Scope, store: StoreId, code: &str) -> Result<ProductView, Fault> {
+    Ok(product(scope, Key::Id(store), code).await?.1)
+}
+
+/// A product's own page at a store: the store as [`crate::stores::show`] answers it, and the product.
+///
+/// Faults: those of [`show`].
+pub async fn show_at(
+    scope: &Scope,
+    store: &str,
+    near: Option<Point>,
+    code: &str,
+) -> Result<(StoreView, ProductView), Fault> {
+    let (sight, view) = product(scope, Key::Code(store), code).await?;
+    Ok((sight.store()?.view(scope, near), view))
+}
+
+async fn product(scope: &Scope, key: Key<'_>, code: &str) -> Result<(Sight, ProductView), Fault> {
+    let (sight, chosen, offers) = memory::look(scope, key, |sight| {
+        let chosen = sight.menu.product(&sight.catalogue, code).ok_or(Fault::NotFound("这件商品"))?;
+        let skus = chosen.sku_ids(&sight.catalogue).collect();
+        Ok((chosen, skus))
+    })
+    .await?;
+    let product = chosen.product(&sight.catalogue);
+    let view = ProductView {
+        card: chosen.card(&sight.catalogue, &offers),
+        store_id: sight.store_id(),
+        description: product.description.clone(),
+        specs: product.specs.clone(),
+        skus: chosen.skus(&sight.catalogue, &offers),
+        modifiers: product.modifiers.clone(),
+    };
+    Ok((sight, view))
+}
+
+/// The modifiers of several products at once.
+pub(crate) async fn modifiers_of(
+    db: impl PgExecutor<'_>,
+    products: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Modifier>>, Fault> {
+    let rows = sqlx::query!(
+        "select m.product_id, m.code as modifier, m.name as modifier_name, m.at_least, m.at_most, o.code, o.name, o.price_fen
+         from modifiers m join modifier_options o on o.product_id = m.product_id and o.modifier_code = m.code
+         where m.product_id = any($1) order by m.product_id, m.sort, m.code, o.sort, o.code",
+        products,
+    )
+    .fetch_all(db)
+    .await
+    .or_fault()?;
+    let mut found: HashMap<Uuid, Vec<Modifier>> = HashMap::new();
+    for row in rows {
+        let modifiers = found.entry(row.product_id).or_default();
+        if modifiers.last().is_none_or(|last| last.code != row.modifier) {
+            modifiers.push(Modifier {
+                code: row.modifier,
+                name: row.modifier_name,
+                at_least: row.at_least,
+                at_most: row.at_most,
+                options: Vec::new(),
+            });
+        }
+        if let Some(modifier) = modifiers.last_mut() {
+            modifier.options.push(ModifierOption { code: row.code, name: row.name, price_fen: Fen(row.price_fen) });
+        }
+    }
+    Ok(found)
+}

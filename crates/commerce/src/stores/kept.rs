@@ -1,0 +1,235 @@
+//! Stores as every server keeps them in memory: a few hundred to some thousands, read by every page.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
+use domain::{
+    BrandId, Fault, StoreId,
+    geo::Point,
+    hours::Hours,
+    stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
+    text,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Scope, database::OrFault};
+
+/// One store, with everything about it that is not of the moment.
+pub(crate) struct Store {
+    pub id: Uuid,
+    pub code: String,
+    name: String,
+    brand_id: Uuid,
+    brand: String,
+    brand_name: String,
+    ownership: Ownership,
+    state: StoreState,
+    region: String,
+    address: String,
+    phone: Option<String>,
+    zone: Tz,
+    timezone: String,
+    point: Point,
+    hours: Hours,
+    features: Vec<String>,
+    prepare_minutes: i64,
+    /// All that the finder's words may match, in small letters.
+    words: String,
+}
+
+impl Store {
+    /// What a list shows of it at this moment.
+    pub fn card(&self, scope: &Scope, near: Option<Point>) -> StoreCard {
+        StoreCard {
+            id: StoreId(self.id),
+            code: self.code.clone(),
+            name: self.name.clone(),
+            brand: self.brand.clone(),
+            brand_name: self.brand_name.clone(),
+            address: self.address.clone(),
+            region: self.region.clone(),
+            point: self.point,
+            timezone: self.timezone.clone(),
+            distance_m: near.map(|near| near.metres_to(self.point)),
+            opening: self.opening(scope),
+            features: self.features.clone(),
+        }
+    }
+
+    /// Its own page at this moment.
+    pub fn view(&self, scope: &Scope, near: Option<Point>) -> StoreView {
+        let card = self.card(scope, near);
+        let slots = if card.opening.takes_orders {
+            self.hours.slots(scope.now, self.zone, self.prepare_minutes)
+        } else {
+            Vec::new()
+        };
+        StoreView {
+            card,
+            brand_id: BrandId(self.brand_id),
+            phone: self.phone.clone(),
+            hours: self.hours.clone(),
+            ownership: self.ownership,
+            state: self.state,
+            slots,
+        }
+    }
+
+    fn local(&self, scope: &Scope) -> NaiveDateTime {
+        self.zone.from_utc_datetime(&scope.now.naive_utc()).naive_local()
+    }
+
+    fn serves(&self) -> bool {
+        matches!(self.state, StoreState::Open | StoreState::Busy)
+    }
+
+    fn is_open(&self, scope: &Scope) -> bool {
+        self.serves() && self.hours.open_until(self.local(scope)).is_some()
+    }
+
+    /// What to tell of it at this moment.
+    fn opening(&self, scope: &Scope) -> Opening {
+        let local = self.local(scope);
+        let (until, next) = (self.hours.open_until(local), self.hours.opens_next(local));
+        let clock = |at: NaiveDateTime| at.format("%H:%M").to_string();
+        let (open_now, text) = match (self.state, until, next) {
+            (StoreState::Closed, ..) => (false, "已闭店".to_owned()),
+            (StoreState::Paused, ..) => (false, "暂停接单".to_owned()),
+            (StoreState::Busy, Some(until), _) => (true, format!("忙碌 · 至 {}", clock(until))),
+            (StoreState::Open, Some(until), _) => (true, format!("营业中 · 至 {}", clock(until))),
+            (_, None, Some(next)) if next.date() == local.date() => (false, format!("休息中 · {} 开门", clock(next))),
+            (_, None, Some(next)) if Some(next.date()) == local.date().succ_opt() => {
+                (false, format!("已打烊 · 明天 {} 开门", clock(next)))
+            }
+            (_, None, Some(next)) => (false, format!("已打烊 · {} 开门", next.format("%m-%d %H:%M"))),
+            (_, None, None) => (false, "暂无营业时间".to_owned()),
+        };
+        Opening { open_now, takes_orders: self.serves() && (open_now || next.is_some()), text }
+    }
+}
+
+/// All stores, by name, and the places from which one may look for them.
+#[derive(Default)]
+pub(crate) struct Stores {
+    /// Which state of the tables this is.
+    pub version: i64,
+    all: Vec<Store>,
+    by_code: HashMap<String, usize>,
+    by_id: HashMap<Uuid, usize>,
+    places: Vec<KeptPlace>,
+}
+
+struct KeptPlace {
+    place: Place,
+    /// Its name and its pinyin without spaces, in small letters.
+    words: [String; 2],
+}
+
+impl Stores {
+    /// The store with this code.
+    pub fn with_code(&self, code: &str) -> Option<&Store> {
+        self.by_code.get(code).map(|at| &self.all[*at])
+    }
+
+    /// The store with this identity.
+    pub fn with_id(&self, id: Uuid) -> Option<&Store> {
+        self.by_id.get(&id).map(|at| &self.all[*at])
+    }
+
+    /// See [`super::find`]. Only the cards that are asked for are drawn up: sorting needs no more than a
+    /// distance or the hours.
+    pub fn find(&self, scope: &Scope, ask: &FindStores) -> Vec<StoreCard> {
+        let words = ask.words.trim().to_lowercase();
+        let fits = |store: &&Store| {
+            store.state != StoreState::Closed
+                && ask.brand.as_ref().is_none_or(|brand| store.brand == *brand)
+                && store.words.contains(&words)
+                && (!ask.open_now || store.is_open(scope))
+        };
+        let mut found: Vec<&Store> = self.all.iter().filter(fits).collect();
+        match ask.near {
+            Some(near) => {
+                let mut by_distance: Vec<_> =
+                    found.into_iter().map(|store| (near.metres_to(store.point), store)).collect();
+                by_distance.sort_by(|(one, _), (two, _)| one.total_cmp(two));
+                found = by_distance.into_iter().map(|(_, store)| store).collect();
+            }
+            None => found.sort_by_cached_key(|store| !store.is_open(scope)),
+        }
+        let page = found.into_iter().skip(ask.skip).take(ask.most.clamp(1, 100));
+        page.map(|store| store.card(scope, ask.near)).collect()
+    }
+
+    /// See [`super::places`].
+    pub fn places(&self, words: &str) -> Vec<Place> {
+        let words = words.trim().to_lowercase();
+        let fits = |kept: &&KeptPlace| kept.words.iter().any(|text| text.contains(&words));
+        self.places.iter().filter(fits).take(100).map(|kept| kept.place.clone()).collect()
+    }
+
+    /// Reads them all; within a transaction, so that they are of one moment.
+    pub async fn read(tx: &mut PgConnection) -> Result<Self, Fault> {
+        let version = sqlx::query_scalar!("select version from versions where what = 'stores'")
+            .fetch_one(&mut *tx)
+            .await
+            .or_fault()?;
+        let all = read_stores(tx).await?;
+        let by_code = all.iter().enumerate().map(|(at, store)| (store.code.clone(), at)).collect();
+        let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
+        Ok(Self { version, all, by_code, by_id, places: read_places(tx).await? })
+    }
+}
+
+async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
+    let rows = sqlx::query!(
+        r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
+                  s.city, r.name as region_name, s.address, s.phone, s.timezone,
+                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
+           from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
+           order by s.name, s.id"#,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let stores = rows.into_iter().map(|row| Store {
+        words: [&row.name, &row.address, &row.brand_name, &row.code, &row.city, &row.region_name]
+            .map(|text| text.to_lowercase())
+            .join(" "),
+        id: row.id,
+        code: row.code,
+        name: row.name,
+        brand_id: row.brand_id,
+        brand: row.brand,
+        brand_name: row.brand_name,
+        ownership: Ownership::from_code(&row.ownership).unwrap_or(Ownership::Direct),
+        state: StoreState::from_code(&row.state).unwrap_or(StoreState::Closed),
+        region: if row.city.is_empty() { row.region_name } else { row.city },
+        address: row.address,
+        phone: row.phone,
+        zone: text::zone(&row.timezone),
+        timezone: row.timezone,
+        point: Point { latitude: row.latitude, longitude: row.longitude },
+        hours: serde_json::from_value(row.hours).unwrap_or_default(),
+        features: row.features,
+        prepare_minutes: i64::from(row.prepare_minutes),
+    });
+    Ok(stores.collect())
+}
+
+async fn read_places(tx: &mut PgConnection) -> Result<Vec<KeptPlace>, Fault> {
+    let rows = sqlx::query!("select name, pinyin, latitude, longitude, kind from places order by kind, pinyin")
+        .fetch_all(tx)
+        .await
+        .or_fault()?;
+    let places = rows.into_iter().map(|row| KeptPlace {
+        words: [row.name.to_lowercase(), row.pinyin.replace(' ', "")],
+        place: Place {
+            name: row.name,
+            point: Point { latitude: row.latitude, longitude: row.longitude },
+            is_city: row.kind == "city",
+        },
+    });
+    Ok(places.collect())
+}
