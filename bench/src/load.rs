@@ -1,4 +1,4 @@
-//! The same request again and again over many connections.
+//! The same kind of request again and again over many connections, each time of another store or product.
 
 use std::{
     net::SocketAddr,
@@ -25,41 +25,44 @@ impl Figures {
         self.histogram.len() as f64 / self.took.as_secs_f64()
     }
 
-    pub fn p95(&self) -> Duration {
-        Duration::from_micros(self.histogram.value_at_quantile(0.95))
+    pub fn quantile(&self, quantile: f64) -> Duration {
+        Duration::from_micros(self.histogram.value_at_quantile(quantile))
     }
 }
 
-/// Each connection asks again as soon as it is answered.
-pub async fn closed(address: SocketAddr, path: &str, connections: usize, took: Duration) -> Result<Figures> {
-    run(address, path, connections, took, None).await
+/// Each connection asks again as soon as it is answered, for one of `paths` after another.
+pub async fn closed(address: SocketAddr, paths: &[String], connections: usize, took: Duration) -> Result<Figures> {
+    run(address, paths, connections, took, None).await
 }
 
 /// Requests are due at fixed times, `per_second` in all, and measured from when they were due: one
 /// that had to wait for its connection counts with its wait.
 pub async fn paced(
     address: SocketAddr,
-    path: &str,
+    paths: &[String],
     connections: usize,
     took: Duration,
     per_second: f64,
 ) -> Result<Figures> {
-    run(address, path, connections, took, Some(Duration::from_secs_f64(connections as f64 / per_second))).await
+    run(address, paths, connections, took, Some(Duration::from_secs_f64(connections as f64 / per_second))).await
 }
 
 async fn run(
     address: SocketAddr,
-    path: &str,
+    paths: &[String],
     connections: usize,
     took: Duration,
     every: Option<Duration>,
 ) -> Result<Figures> {
     let start = Instant::now() + WARM_UP;
     let workers = (0..connections).map(|place| {
-        let path = path.to_owned();
+        // Each begins elsewhere, so that neighbours in time are not neighbours in the list.
+        let mut paths = paths.to_vec();
+        let turn = place * paths.len() / connections;
+        paths.rotate_left(turn);
         // Spread over one interval, or all connections would ask at the same moment.
         let offset = every.unwrap_or_default().mul_f64(place as f64 / connections as f64);
-        tokio::spawn(async move { work(address, &path, start, took, every, offset).await })
+        tokio::spawn(async move { work(address, &paths, start, took, every, offset).await })
     });
     let mut histogram = Histogram::new(3)?;
     for worker in try_join_all(workers).await? {
@@ -70,7 +73,7 @@ async fn run(
 
 async fn work(
     address: SocketAddr,
-    path: &str,
+    paths: &[String],
     start: Instant,
     took: Duration,
     every: Option<Duration>,
@@ -79,7 +82,7 @@ async fn work(
     let mut client = Client::connect(address).await?;
     let mut histogram = Histogram::new(3)?;
     let mut due = start - WARM_UP + offset;
-    loop {
+    for path in paths.iter().cycle() {
         match every {
             None => due = Instant::now(),
             Some(every) => {
@@ -97,4 +100,5 @@ async fn work(
             histogram.record(asked.elapsed().as_micros() as u64)?;
         }
     }
+    Ok(histogram)
 }

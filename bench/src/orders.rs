@@ -36,9 +36,12 @@ impl Sold {
 
 /// Something that can be bought.
 #[derive(Clone)]
-struct Goods {
-    store_id: String,
-    line: Value,
+pub struct Goods {
+    pub store_id: String,
+    /// The product's code.
+    pub product: String,
+    /// The cart's line.
+    pub line: Value,
 }
 
 /// Lets `buyers` order for so long, then waits until every order is paid.
@@ -70,7 +73,7 @@ pub async fn sell(town: &Town, buyers: usize, lasts: Duration) -> Result<Sold> {
 }
 
 /// The first variant of every product that can be ordered now, at every store.
-async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
+pub async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
     let mut visitor = town.member("13700000000").await?;
     let stores = visitor.api(Method::GET, "/stores?limit=100", None).await?;
     let mut goods = Vec::new();
@@ -79,6 +82,11 @@ async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
             continue;
         }
         let store_id = store["id"].as_str().context("a store without id")?;
+        // A store that is about to close takes orders for tomorrow only, once tomorrow has come.
+        let store = visitor.api(Method::GET, &format!("/stores/{store_id}"), None).await?;
+        if store["slots"].as_array().is_none_or(Vec::is_empty) {
+            continue;
+        }
         let list = visitor.api(Method::GET, &format!("/stores/{store_id}/products?limit=100"), None).await?;
         for card in list["items"].as_array().context("products")? {
             let code = card["code"].as_str().context("a product without code")?;
@@ -88,7 +96,7 @@ async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
             let options: Vec<_> = needed.map(|modifier| modifier["options"][0]["code"].clone()).collect();
             let line =
                 json!({ "store_id": store_id, "sku_id": product["skus"][0]["id"], "options": options, "quantity": 1 });
-            goods.push(Goods { store_id: store_id.to_owned(), line });
+            goods.push(Goods { store_id: store_id.to_owned(), product: code.to_owned(), line });
         }
     }
     ensure!(!goods.is_empty(), "no store takes orders at this hour");

@@ -28,7 +28,9 @@ const LIMITS: [(&str, &str); 4] = [
     ("MENDIAN_ORDERS_IN_TEN_MINUTES", "100000"),
 ];
 /// [`LIMITS`] as they are printed beside the figures.
-pub const LIMITS_TEXT: &str = "MENDIAN_LOG_INS=1000000 MENDIAN_CODES_AN_HOUR=1000 MENDIAN_UNPAID_MOST=100000 MENDIAN_ORDERS_IN_TEN_MINUTES=100000";
+pub fn limits_text() -> String {
+    LIMITS.map(|(name, value)| format!("{name}={value}")).join(" ")
+}
 
 pub struct Town {
     /// Where the server listens.
@@ -45,7 +47,7 @@ pub struct Town {
 
 impl Town {
     /// Starts everything and makes the demo.
-    pub async fn start(programs: &Path, site: &Path, database: Option<String>) -> Result<Self> {
+    pub async fn start(programs: &Path, site: &Path, database: Option<String>, size: &str) -> Result<Self> {
         // As root, PostgreSQL runs as another account, which must be able to pass through.
         let open = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("mendian-bench-").permissions(open).tempdir_in("/tmp")?;
@@ -74,7 +76,7 @@ impl Town {
             client.send(Method::GET, "/health", None).await.is_ok_and(|(status, _)| status.is_success())
         })
         .await?;
-        let made = town.command("demo").stdout(Stdio::null()).status()?;
+        let made = town.command("demo").args(["--size", size]).stdout(Stdio::null()).status()?;
         ensure!(made.success(), "the demo was not made");
         Ok(town)
     }
@@ -96,12 +98,6 @@ impl Town {
         let child = command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn();
         self.running.insert(0, child.with_context(|| format!("{name}: cargo build --release first"))?);
         Ok(())
-    }
-
-    /// The identity of a store by its code.
-    pub async fn store_id(&self, code: &str) -> Result<String> {
-        let stores = Client::connect(self.address).await?.api(Method::GET, &format!("/stores?q={code}"), None).await?;
-        Ok(stores[0]["id"].as_str().context("no such store")?.to_owned())
     }
 
     /// A member who has logged in with a code from the stand-in's inbox.

@@ -13,6 +13,9 @@ use crate::{
     postgres::{Durability, Postgres},
 };
 
+/// A connection that was idle for so long may have been cut off.
+const RESTED: Duration = Duration::from_secs(1);
+
 /// A database that is up, and the server it runs in where that is ours to stop.
 pub struct Database {
     /// How the schema's owner connects.
@@ -60,7 +63,18 @@ impl Database {
         let options = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
-            .idle_timeout(Duration::from_secs(600));
+            .idle_timeout(Duration::from_secs(600))
+            // Asking every time whether a connection lives would be a round trip before each statement:
+            // only one that has rested is asked.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rested| {
+                Box::pin(async move {
+                    if rested.idle_for < RESTED {
+                        return Ok(true);
+                    }
+                    connection.ping().await.map(|()| true)
+                })
+            });
         let pool = commerce::app_pool(options, self.owner.clone().disable_statement_logging()).await;
         pool.context("the database cannot be reached as mendian_app")
     }

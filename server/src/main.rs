@@ -18,6 +18,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use config::{Cli, Command, Import, Settings};
+use mimalloc::MiMalloc;
+
+/// Drawing a page makes thousands of small strings, from all threads at once.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

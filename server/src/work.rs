@@ -13,46 +13,77 @@ use tokio::{sync::watch, task::JoinSet};
 /// A database or gateway that vanished says nothing: whatever waits for it this long begins anew.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// How many callbacks are acted on at once. Each waits for its durable commit, and those that wait
+/// together are written together.
+const INBOX_WORKERS: usize = 8;
+
 /// Starts the workers; each ends at its next pause once `ending` turns true.
 pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut workers = JoinSet::new();
-    for _ in 0..2 {
-        workers.spawn(repeat("inbox", Duration::from_millis(100), house.clone(), ending.clone(), async |scope| {
+    for _ in 0..INBOX_WORKERS {
+        workers.spawn(repeat("inbox", Pause::OrInboxFilled(1_000), house.clone(), ending.clone(), async |scope| {
             jobs::work_inbox(&scope).await
         }));
     }
     for lane in [Lane::Own, Lane::Gateway, Lane::Gateway] {
-        workers.spawn(repeat("jobs", Duration::from_millis(500), house.clone(), ending.clone(), async move |scope| {
+        workers.spawn(repeat("jobs", Pause::Ms(500), house.clone(), ending.clone(), async move |scope| {
             jobs::run_one(&scope, lane).await
         }));
     }
-    workers.spawn(repeat("relay", Duration::from_millis(100), house.clone(), ending.clone(), async |scope| {
+    workers.spawn(repeat("relay", Pause::Ms(100), house.clone(), ending.clone(), async |scope| {
         // A full batch is followed at once by the next; a small one waits for company.
         events::relay(&scope).await.map(|sent| sent >= 500)
     }));
-    workers.spawn(repeat("sweep", Duration::from_secs(600), house.clone(), ending.clone(), async |scope| {
+    workers.spawn(repeat("sweep", Pause::Ms(600_000), house.clone(), ending.clone(), async |scope| {
         jobs::sweep(&scope).await.map(|()| false)
     }));
     workers
 }
 
+/// What a worker with nothing to do waits for, in milliseconds.
+#[derive(Clone, Copy)]
+enum Pause {
+    Ms(u64),
+    /// Or until this server stores a callback. Those of another server, and those that failed, are
+    /// found when the time is up.
+    OrInboxFilled(u64),
+}
+
+impl Pause {
+    fn time(self) -> Duration {
+        let (Self::Ms(ms) | Self::OrInboxFilled(ms)) = self;
+        Duration::from_millis(ms)
+    }
+
+    async fn wait(self, house: &House, at_least: Duration) {
+        let time = tokio::time::sleep(self.time().max(at_least));
+        match self {
+            Self::OrInboxFilled(_) if at_least.is_zero() => tokio::select! {
+                () = time => {}
+                () = house.inbox_filled() => {}
+            },
+            _ => time.await,
+        }
+    }
+}
+
 /// Does `work` again at once while there is more, else after `pause`; a fault waits longer.
-async fn repeat<F>(name: &'static str, pause: Duration, house: House, mut ending: watch::Receiver<bool>, work: F)
+async fn repeat<F>(name: &'static str, pause: Pause, house: House, mut ending: watch::Receiver<bool>, work: F)
 where
     F: AsyncFn(Scope) -> Result<bool, Fault>,
 {
     while !*ending.borrow() {
         let done = tokio::time::timeout(LONGEST, work(Scope::system(&house, Utc::now()))).await;
-        let wait = match done.unwrap_or_else(|_| Err(Fault::Internal("no end in sight".into()))) {
+        let at_least = match done.unwrap_or_else(|_| Err(Fault::Internal("no end in sight".into()))) {
             Ok(true) => continue,
-            Ok(false) => pause,
+            Ok(false) => Duration::ZERO,
             Err(fault) => {
                 tracing::warn!(worker = name, ?fault, "work failed; trying again in a second");
-                Duration::from_secs(1).max(pause)
+                Duration::from_secs(1)
             }
         };
         tokio::select! {
-            _ = tokio::time::sleep(wait) => {}
+            () = pause.wait(&house, at_least) => {}
             _ = ending.changed() => {}
         }
     }

@@ -1,8 +1,10 @@
 //! Goods in lists, the same on every page.
 
+use std::sync::LazyLock;
+
 use domain::catalog::ProductCard;
 use leptos::prelude::*;
-use ui::{Badge, Picture, Price, Tone};
+use ui::{Badge, Picture, Price, Remembered, Tone};
 
 /// The addresses of a picture's two sizes.
 pub fn srcset(picture: &str) -> String {
@@ -26,12 +28,19 @@ pub fn GoodsPicture(
 /// A grid of goods; each leads to its page at this store.
 #[component]
 pub fn GoodsGrid(store: String, goods: Vec<ProductCard>) -> impl IntoView {
-    let cards = goods
-        .into_iter()
-        .enumerate()
-        .map(|(at, card)| view! { <GoodsCard store=store.clone() card=card eager=at < 4/> });
-    view! { <ul class="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5">{cards.collect_view()}</ul> }
+    let cards = goods.into_iter().enumerate().map(|(at, card)| {
+        let facts = (store.clone(), card, at < 4);
+        CARDS.text(facts, |(store, card, eager)| view! { <GoodsCard store=store card=card eager=eager/> })
+    });
+    let cards: String = cards.fold(String::new(), |all, card| all + &card);
+    view! {
+        <ul class="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5" inner_html=cards></ul>
+    }
 }
+
+/// Cards by store, product with its price and stock, and whether its picture is wanted at once. A menu
+/// is mostly cards, and from one visit to the next few of them differ.
+static CARDS: LazyLock<Remembered<(String, ProductCard, bool)>> = LazyLock::new(Remembered::default);
 
 #[component]
 fn GoodsCard(store: String, card: ProductCard, eager: bool) -> impl IntoView {

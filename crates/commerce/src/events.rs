@@ -1,13 +1,13 @@
-//! What others must hear of: written in the transaction, sent by a relay after it.
+//! What others must hear of: written into the outbox in the transaction that makes it so (`orders`
+//! does, in the statements of its steps), sent by a relay after it.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     Fault, OrderId, StoreId,
-    orders::OrderState,
     staff::{Permission, Reach},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, postgres::PgListener};
+use sqlx::postgres::PgListener;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -36,25 +36,6 @@ impl Happened {
         let state = payload.get("state").and_then(|state| state.as_str()).map(str::to_owned);
         Self { id, topic, store_id: store.map(StoreId), order_id: order.map(OrderId), state }
     }
-}
-
-/// An order has a new state.
-pub(crate) async fn order_changed(
-    tx: &mut PgConnection,
-    store: StoreId,
-    order: OrderId,
-    state: OrderState,
-) -> Result<(), Fault> {
-    sqlx::query!(
-        "insert into outbox (topic, store_id, order_id, payload) values ('order', $1, $2, jsonb_build_object('state', $3::text))",
-        store.0,
-        order.0,
-        state.code(),
-    )
-    .execute(tx)
-    .await
-    .or_fault()?;
-    Ok(())
 }
 
 /// Sends what stands in the outbox, many events in one notifying commit; answers how many.

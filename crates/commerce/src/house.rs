@@ -5,6 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use chrono::Duration;
 use partners::{sms::SmsSender, wechat_pay::WeChatPay};
 use sqlx::PgPool;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::memory::Memory;
@@ -57,6 +58,7 @@ pub struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) partners: Partners,
     pub(crate) memory: Memory,
+    pub(crate) inbox: Notify,
     /// What this deployment decided.
     pub settings: Settings,
 }
@@ -71,12 +73,17 @@ impl Deref for House {
 impl House {
     /// A house on this database, with these parties.
     pub fn new(pool: PgPool, partners: Partners, settings: Settings) -> Self {
-        Self(Arc::new(Inner { pool, partners, memory: Memory::default(), settings }))
+        Self(Arc::new(Inner { pool, partners, memory: Memory::default(), inbox: Notify::new(), settings }))
     }
 
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
         sqlx::query("select 1").execute(&self.pool).await.is_ok()
+    }
+
+    /// Waits until this server has put something into its inbox.
+    pub async fn inbox_filled(&self) {
+        self.inbox.notified().await;
     }
 
     /// The gateway, where one is configured: its callbacks are opened with it.

@@ -41,7 +41,8 @@ impl Lane {
 }
 
 impl Kind {
-    fn code(self) -> &'static str {
+    /// As it stands in the table.
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::ExpireOrder => "expire_order",
             Self::LookUpPayment => "look_up_payment",

@@ -11,19 +11,17 @@ use crate::{Scope, database::OrFault};
 /// limit costs no durable commit.
 pub(crate) async fn count(scope: &Scope, bucket: &str, most: i32, window: Duration) -> Result<(), Fault> {
     let start = window_start(scope.now, window);
-    let mut tx = scope.begin().await?;
-    sqlx::query!("set local synchronous_commit = off").execute(&mut *tx).await.or_fault()?;
     let counted = sqlx::query_scalar!(
-        "insert into rate_limits (bucket, window_start, count) values ($1, $2, 1)
+        "with quick as (select set_config('synchronous_commit', 'off', true))
+         insert into rate_limits (bucket, window_start, count) select $1, $2, 1 from quick
          on conflict (bucket, window_start) do update set count = rate_limits.count + 1
          returning count",
         bucket,
         start,
     )
-    .fetch_one(&mut *tx)
+    .fetch_one(scope.pool())
     .await
     .or_fault()?;
-    tx.commit().await.or_fault()?;
     if counted > most {
         return Err(too_many(scope, start + window));
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Fen, ProductId, SkuId, StoreId, page::Page, stores::StoreView};
 
 /// A product in a store's list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct ProductCard {
     /// Its identity.

@@ -28,7 +28,7 @@ pub fn has_islands(html: &str) -> bool {
 /// Takes the separators out of everything that is never hydrated. In an `<option>`, a `<title>` or
 /// a `<textarea>` the browser would show them as text. A text's own `<` is always escaped, so what
 /// looks like a separator is one.
-fn without_separators(html: &str) -> String {
+pub(super) fn without_separators(html: &str) -> String {
     let mut plain = String::with_capacity(html.len());
     let mut rest = html;
     let mut depth = 0_usize;

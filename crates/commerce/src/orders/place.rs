@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use domain::{
     Complaint, Fault, Fen, OrderId,
-    cart::Quote,
+    cart::{Quote, QuotedLine},
     hours::Slot,
-    orders::{OrderAct, OrderPlaced, OrderState, PlaceOrder},
+    orders::{OrderPlaced, PlaceOrder},
 };
 use rand::Rng;
 use sha2::{Digest, Sha256};
@@ -17,8 +17,7 @@ use uuid::Uuid;
 use crate::{
     Scope, cart,
     database::OrFault,
-    events, jobs,
-    orders::steps,
+    jobs,
     stock::{self, Wanted},
 };
 
@@ -52,16 +51,7 @@ async fn place_anew(scope: &Scope, command: &PlaceOrder, hash: &[u8]) -> Result<
         pay_before: scope.now + scope.house.settings.pay_within,
     };
     let mut tx = scope.begin().await?;
-    refuse_hoarding(&mut tx, scope).await?;
-    if !insert_order(&mut tx, scope, command, &placed, slot, hash).await? {
-        // Another request under this id was under way and has just been committed.
-        return Err(Fault::NotFound("这个订单"));
-    }
-    insert_lines(&mut tx, command.id, &quote).await?;
-    steps::note_step(&mut tx, scope, command.id, OrderAct::Place, OrderState::Placed, "").await?;
-    empty_cart(&mut tx, scope, &quote).await?;
-    jobs::schedule(&mut tx, jobs::Kind::ExpireOrder, command.id.0, placed.pay_before).await?;
-    events::order_changed(&mut tx, command.store_id, command.id, OrderState::Placed).await?;
+    write(&mut tx, scope, command, &quote, &placed, slot, hash).await?;
     // Last, so that a hot SKU's row is locked for the shortest time.
     stock::hold(&mut tx, scope, command.id, command.store_id, &wanted(&quote), placed.pay_before).await?;
     tx.commit().await.or_fault()?;
@@ -87,34 +77,6 @@ async fn placed_before(scope: &Scope, id: OrderId, hash: &[u8]) -> Result<Option
         return Err(Fault::conflict("key_reused", "这个页面已经提交过另一份订单，请刷新后再试"));
     }
     Ok(Some(OrderPlaced { id, number: row.number, total_fen: Fen(row.total_fen), pay_before: row.pay_before }))
-}
-
-/// Unpaid orders hold stock that others want, so one member may have only a few, and place only so
-/// many in a while.
-async fn refuse_hoarding(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
-    let member = scope.member()?.0;
-    // One order of a member at a time, or many at once would each find room for one more.
-    sqlx::query!("select id from members where id = $1 for no key update", member)
-        .fetch_one(&mut *tx)
-        .await
-        .or_fault()?;
-    let count = sqlx::query!(
-        r#"select count(*) filter (where state = 'placed') as "unpaid!", count(*) filter (where placed_at > $2) as "lately!"
-           from orders where member_id = $1"#,
-        member,
-        scope.now - Duration::minutes(10),
-    )
-    .fetch_one(tx)
-    .await
-    .or_fault()?;
-    let (settings, unpaid) = (&scope.house.settings, count.unpaid);
-    if count.lately >= settings.orders_in_ten_minutes {
-        return Err(Fault::TooMany { retry_after_s: 600 });
-    }
-    if unpaid >= settings.unpaid_most {
-        return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款，请先付款或取消")));
-    }
-    Ok(())
 }
 
 /// The slot chosen, where the quote of this moment is what the shopper agreed to.
@@ -156,23 +118,64 @@ fn new_number(scope: &Scope) -> String {
     format!("{}{random:010}", scope.now.format("%y%m%d"))
 }
 
-async fn insert_order(
+/// Writes the order with its lines, its first step, its event and the job that ends it unpaid, and
+/// takes what was quoted out of the cart: one statement, as this is where a busy hour is spent.
+///
+/// Faults: those of [`refuse_hoarding`]; `NotFound` where another request under this id was under way
+/// and has just been committed; `Conflict` (`cart_changed`) where another page has ordered what is in
+/// the cart, or changed it since.
+async fn write(
     tx: &mut PgConnection,
     scope: &Scope,
     command: &PlaceOrder,
+    quote: &Quote,
     placed: &OrderPlaced,
     slot: Slot,
     hash: &[u8],
-) -> Result<bool, Fault> {
-    let inserted = sqlx::query!(
-        "insert into orders (id, number, store_id, member_id, channel, state, total_fen, note, slot_start, slot_end,
-                             pay_before, occurred_at, placed_at, request_hash)
-         values ($1, $2, $3, $4, $5, 'placed', $6, $7, $8, $9, $10, $11, $12, $13)
-         on conflict (id) do nothing",
+) -> Result<(), Fault> {
+    let (member, cart) = (scope.member()?.0, scope.cart.ok_or(Fault::Unauthenticated)?);
+    // One order of a member at a time, or many at once would each find room for one more.
+    sqlx::query!("select id from members where id = $1 for no key update", member)
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+    let lines = &quote.lines;
+    let texts = |of: fn(&QuotedLine) -> String| lines.iter().map(of).collect::<Vec<String>>();
+    let numbers = |of: fn(&QuotedLine) -> i64| lines.iter().map(of).collect::<Vec<i64>>();
+    let skus: Vec<Uuid> = lines.iter().map(|line| line.sku_id.0).collect();
+    let wrote = sqlx::query!(
+        r#"with counted as materialized (
+               select count(*) filter (where state = 'placed') as unpaid, count(*) filter (where placed_at > $24) as lately
+               from orders where member_id = $4
+           ), placed as (
+               insert into orders (id, number, store_id, member_id, channel, state, total_fen, note, slot_start, slot_end,
+                                   pay_before, occurred_at, placed_at, request_hash)
+               values ($1, $2, $3, $4, $5, 'placed', $6, $7, $8, $9, $10, $11, $12, $13)
+               on conflict (id) do nothing returning id
+           ), lined as (
+               insert into order_lines (order_id, line, sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen)
+               select p.id, l.line, l.sku_id, l.name, l.spec, l.options, l.options_text, l.picture, l.quantity, l.unit_fen, l.total_fen
+               from placed p,
+                    unnest($14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[], $22::bigint[])
+                    with ordinality as l (sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen, line)
+           ), stepped as (
+               insert into order_steps (order_id, step, act, state, at, member_id)
+               select id, 1, 'place', 'placed', $12, $4 from placed
+           ), told as (
+               insert into outbox (topic, store_id, order_id, payload)
+               select 'order', $3, id, '{"state": "placed"}' from placed
+           ), timed as (
+               insert into jobs (kind, subject, run_at) select $25, id, $10 from placed
+           ), taken as (
+               delete from cart_lines where cart_id = $23 and store_id = $3 returning quantity
+           )
+           select unpaid as "unpaid!", lately as "lately!", (select count(*) from placed) as "placed!",
+                  (select count(*) from taken) as "lines!", (select coalesce(sum(quantity), 0)::bigint from taken) as "pieces!"
+           from counted"#,
         command.id.0,
         placed.number,
         command.store_id.0,
-        scope.member()?.0,
+        member,
         scope.channel.code(),
         placed.total_fen.0,
         command.note,
@@ -182,25 +185,6 @@ async fn insert_order(
         command.occurred_at.unwrap_or(scope.now).min(scope.now),
         scope.now,
         hash,
-    )
-    .execute(tx)
-    .await
-    .or_fault()?;
-    Ok(inserted.rows_affected() == 1)
-}
-
-/// All lines in one statement, in the order of the quote.
-async fn insert_lines(tx: &mut PgConnection, order: OrderId, quote: &Quote) -> Result<(), Fault> {
-    let lines = &quote.lines;
-    let texts = |of: fn(&domain::cart::QuotedLine) -> String| lines.iter().map(of).collect::<Vec<String>>();
-    let numbers = |of: fn(&domain::cart::QuotedLine) -> i64| lines.iter().map(of).collect::<Vec<i64>>();
-    let skus: Vec<Uuid> = lines.iter().map(|line| line.sku_id.0).collect();
-    sqlx::query!(
-        "insert into order_lines (order_id, line, sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen)
-         select $1, l.line, l.sku_id, l.name, l.spec, l.options, l.options_text, l.picture, l.quantity, l.unit_fen, l.total_fen
-         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[])
-              with ordinality as l (sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen, line)",
-        order.0,
         &skus,
         &texts(|line| line.name.clone()),
         &texts(|line| line.spec.clone()),
@@ -210,29 +194,33 @@ async fn insert_lines(tx: &mut PgConnection, order: OrderId, quote: &Quote) -> R
         &numbers(|line| line.quantity.get()),
         &numbers(|line| line.unit_fen.0),
         &numbers(|line| line.total_fen.0),
-    )
-    .execute(tx)
-    .await
-    .or_fault()?;
-    Ok(())
-}
-
-/// Takes what was quoted out of the cart, where it is still that: another page may have ordered it
-/// or changed it since.
-async fn empty_cart(tx: &mut PgConnection, scope: &Scope, quote: &Quote) -> Result<(), Fault> {
-    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
-    let taken = sqlx::query!(
-        r#"with taken as (delete from cart_lines where cart_id = $1 and store_id = $2 returning quantity)
-           select count(*) as "lines!", coalesce(sum(quantity), 0)::bigint as "pieces!" from taken"#,
         cart.0,
-        quote.store.id.0,
+        scope.now - Duration::minutes(10),
+        jobs::Kind::ExpireOrder.code(),
     )
     .fetch_one(tx)
     .await
     .or_fault()?;
-    let pieces: i64 = quote.lines.iter().map(|line| line.quantity.get()).sum();
-    if (taken.lines, taken.pieces) != (quote.lines.len() as i64, pieces) {
+    if wrote.placed == 0 {
+        return Err(Fault::NotFound("这个订单"));
+    }
+    refuse_hoarding(scope, wrote.unpaid, wrote.lately)?;
+    let pieces: i64 = lines.iter().map(|line| line.quantity.get()).sum();
+    if (wrote.lines, wrote.pieces) != (lines.len() as i64, pieces) {
         return Err(Fault::conflict("cart_changed", "购物车刚刚有变化，请确认后再提交"));
+    }
+    Ok(())
+}
+
+/// Unpaid orders hold stock that others want, so one member may have only a few, and place only so
+/// many in a while.
+fn refuse_hoarding(scope: &Scope, unpaid: i64, lately: i64) -> Result<(), Fault> {
+    let settings = &scope.house.settings;
+    if lately >= settings.orders_in_ten_minutes {
+        return Err(Fault::TooMany { retry_after_s: 600 });
+    }
+    if unpaid >= settings.unpaid_most {
+        return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款，请先付款或取消")));
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ pub async fn receive(scope: &Scope, notice: &Notice) -> Result<(), Fault> {
     .execute(scope.pool())
     .await
     .or_fault()?;
+    scope.house.inbox.notify_one();
     Ok(())
 }
 

@@ -22,38 +22,32 @@ use crate::{
 
 /// Acts on a transaction's state; answers what came of it, for the inbox.
 pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, transaction: &Transaction) -> Result<String, Fault> {
-    let order = sqlx::query_scalar!("select order_id from payments where out_trade_no = $1", transaction.out_trade_no)
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?;
-    let Some(order) = order else {
+    let payment = sqlx::query!(
+        "select id, order_id, amount_fen from payments where out_trade_no = $1",
+        transaction.out_trade_no,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let Some(payment) = payment else {
         tracing::warn!(out_trade_no = %transaction.out_trade_no, "a transaction nobody here began");
         return Ok("unknown transaction".into());
     };
     if transaction.trade_state != TradeState::Success {
         return Ok(format!("no payment: {:?}", transaction.trade_state));
     }
-    // The order before its payment, as `start` locks them: the other way round the two could wait for
-    // each other.
-    let order = lock(tx, OrderId(order)).await?;
-    let payment = sqlx::query!(
-        "select id, amount_fen, state from payments where out_trade_no = $1 for update",
-        transaction.out_trade_no,
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .or_fault()?;
     if let Some(difference) = difference(scope, transaction, payment.amount_fen) {
         // Money that does not match is nobody's: a person must look.
         tracing::error!(payment = %payment.id, difference, "a payment does not match what was asked");
         return Ok(format!("mismatch: {difference}"));
     }
-    if matches!(payment.state.as_str(), "kept" | "surplus") {
-        return Ok("repeated".into());
-    }
+    // The order before its payment, as `start` locks them: the other way round the two could wait for
+    // each other.
+    let order = lock(tx, OrderId(payment.order_id)).await?;
     let kept = order.state == OrderState::Placed;
-    sqlx::query!(
-        "update payments set state = $2, transaction_id = $3, paid_at = $4 where id = $1",
+    let turned = sqlx::query!(
+        "update payments set state = $2, transaction_id = $3, paid_at = $4
+         where id = $1 and state not in ('kept', 'surplus')",
         payment.id,
         if kept { "kept" } else { "surplus" },
         transaction.transaction_id,
@@ -62,6 +56,9 @@ pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, transaction: &T
     .execute(&mut *tx)
     .await
     .or_fault()?;
+    if turned.rows_affected() == 0 {
+        return Ok("repeated".into());
+    }
     let amount = Fen(payment.amount_fen);
     ledger::book(tx, scope, (GATEWAY, PREPAID), amount, order.id.0, Cause::Pay { payment: payment.id }).await?;
     if kept {

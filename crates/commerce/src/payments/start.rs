@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Fault, OrderId, PaymentId,
+    Fault, OrderId,
     orders::OrderState,
     payments::{Cashier, PaymentStarted, StartPayment},
 };
@@ -16,6 +16,8 @@ use crate::{Scope, database::OrFault, jobs};
 const TRIES_MOST: i64 = 20;
 /// What an address must still have to live to be given out: the payer has to get there.
 const TO_GET_THERE: Duration = Duration::from_secs(60);
+/// When the gateway is asked for the first time, should its callback not have come.
+const LOOK_UP_AFTER: Duration = Duration::from_secs(30);
 
 /// Begins to pay the caller's own order; answers where the cashier is. The same id again answers
 /// the same cashier for as long as its address lives, and then a new address of the same
@@ -59,26 +61,29 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
 /// Stores where the cashier is, unless the order was closed while the gateway was asked: a cashier that
 /// has come to be since is closed again, and nobody is sent there.
 async fn keep_cashier(scope: &Scope, command: &StartPayment, url: &str, until: DateTime<Utc>) -> Result<(), Fault> {
-    let mut tx = scope.begin().await?;
-    let state = sqlx::query_scalar!("select state from orders where id = $1 for update", command.order_id.0)
-        .fetch_one(&mut *tx)
-        .await
-        .or_fault()?;
-    let placed = state == OrderState::Placed.code();
-    sqlx::query!(
-        "update payments set cashier_url = $2, cashier_url_until = $3,
-                state = (case when state = 'closed' then 'open' else state end) where id = $1",
+    let state = sqlx::query_scalar!(
+        r#"with ordered as materialized (
+               select state from orders where id = $1 for update
+           ), kept as (
+               update payments p set cashier_url = (case when o.state = 'placed' then $3 end), cashier_url_until = $4,
+                      state = (case when p.state = 'closed' then 'open' else p.state end)
+               from ordered o where p.id = $2
+           ), closing as (
+               insert into jobs (kind, subject, run_at) select $5, $2, $6 from ordered where state <> 'placed'
+               on conflict (kind, subject) do nothing
+           )
+           select state from ordered"#,
+        command.order_id.0,
         command.id.0,
-        placed.then_some(url),
+        url,
         until,
+        jobs::Kind::ClosePayment.code(),
+        scope.now,
     )
-    .execute(&mut *tx)
+    .fetch_one(scope.pool())
     .await
     .or_fault()?;
-    if !placed {
-        jobs::schedule(&mut tx, jobs::Kind::ClosePayment, command.id.0, scope.now).await?;
-    }
-    tx.commit().await.or_fault()?;
+    let placed = state == OrderState::Placed.code();
     if placed { Ok(()) } else { Err(not_payable(OrderState::from_code(&state))) }
 }
 
@@ -111,66 +116,59 @@ struct Opened {
     cashier_url: Option<String>,
 }
 
-/// Stores the attempt before the gateway hears of it, so that a callback always finds it.
+/// Stores the attempt before the gateway hears of it, so that a callback always finds it; and asks a
+/// job to look for it, since a callback may never come. One statement, which locks the order first.
 async fn open(scope: &Scope, command: &StartPayment) -> Result<Opened, Fault> {
-    let member = scope.member()?;
-    let mut tx = scope.begin().await?;
-    let order = sqlx::query!(
-        "select o.state, o.total_fen, o.pay_before, o.number, s.name from orders o join stores s on s.id = o.store_id
-         where o.id = $1 and o.member_id = $2 for update of o",
+    // The gateway's number is the payment's own, in a form it accepts (6 to 32 letters and digits).
+    let out_trade_no = command.id.0.simple().to_string();
+    let row = sqlx::query!(
+        r#"with ordered as materialized (
+               select id, store_id, state, total_fen, pay_before, number from orders
+               where id = $2 and member_id = $3 for update
+           ), stored as (
+               insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
+               select $1, id, 'wechat_pay', $4, $5, total_fen, 'open', $6 from ordered
+               where state = 'placed' and pay_before > $6
+                 and $7 > (select count(*) from payments where order_id = $2 and id <> $1)
+               on conflict (id) do update set id = payments.id
+               returning id, order_id, cashier, (case when cashier_url_until > $8 then cashier_url end) as cashier_url
+           ), asking as (
+               insert into jobs (kind, subject, run_at) select $9, id, $10 from stored where order_id = $2
+               on conflict (kind, subject) do nothing
+           )
+           select o.state, o.total_fen, o.pay_before, o.number, s.name,
+                  p.order_id as "stored_for?", p.cashier as "cashier?", p.cashier_url
+           from ordered o join stores s on s.id = o.store_id left join stored p on true"#,
+        command.id.0,
         command.order_id.0,
-        member.0,
+        scope.member()?.0,
+        command.cashier.code(),
+        out_trade_no,
+        scope.now,
+        TRIES_MOST,
+        scope.now + TO_GET_THERE,
+        jobs::Kind::LookUpPayment.code(),
+        scope.now + LOOK_UP_AFTER,
     )
-    .fetch_optional(&mut *tx)
+    .fetch_optional(scope.pool())
     .await
     .or_fault()?
     .ok_or(Fault::NotFound("这个订单"))?;
-    let state = OrderState::from_code(&order.state);
-    if state != Some(OrderState::Placed) || order.pay_before <= scope.now {
+    let state = OrderState::from_code(&row.state);
+    if state != Some(OrderState::Placed) || row.pay_before <= scope.now {
         return Err(not_payable(state));
     }
-    // The gateway's number is the payment's own, in a form it accepts (6 to 32 letters and digits).
-    let out_trade_no = command.id.0.simple().to_string();
-    let stored = sqlx::query!(
-        "insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
-         values ($1, $2, 'wechat_pay', $3, $4, $5, 'open', $6)
-         on conflict (id) do update set id = payments.id
-         returning order_id, cashier, (case when cashier_url_until > $7 then cashier_url end) as cashier_url",
-        command.id.0,
-        command.order_id.0,
-        command.cashier.code(),
-        out_trade_no,
-        order.total_fen,
-        scope.now,
-        scope.now + TO_GET_THERE,
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .or_fault()?;
-    let tries =
-        sqlx::query_scalar!(r#"select count(*) as "tries!" from payments where order_id = $1"#, command.order_id.0,)
-            .fetch_one(&mut *tx)
-            .await
-            .or_fault()?;
-    if tries > TRIES_MOST {
+    let Some(stored_for) = row.stored_for else {
         return Err(Fault::conflict("too_many_tries", "这个订单的付款次数过多，请重新下单"));
-    }
-    if stored.order_id != command.order_id.0 || stored.cashier != command.cashier.code() {
+    };
+    if stored_for != command.order_id.0 || row.cashier.as_deref() != Some(command.cashier.code()) {
         return Err(Fault::conflict("key_reused", "这个页面已经提交过另一笔付款，请刷新后再试"));
     }
-    schedule_look_up(&mut tx, scope, command.id).await?;
-    tx.commit().await.or_fault()?;
-    let description = format!("{} 订单 {}", order.name, order.number);
     Ok(Opened {
         out_trade_no,
-        description,
-        amount_fen: order.total_fen,
-        pay_before: order.pay_before,
-        cashier_url: stored.cashier_url,
+        description: format!("{} 订单 {}", row.name, row.number),
+        amount_fen: row.total_fen,
+        pay_before: row.pay_before,
+        cashier_url: row.cashier_url,
     })
-}
-
-/// A callback may never come; then we ask.
-async fn schedule_look_up(tx: &mut sqlx::PgConnection, scope: &Scope, payment: PaymentId) -> Result<(), Fault> {
-    jobs::schedule(tx, jobs::Kind::LookUpPayment, payment.0, scope.now + chrono::Duration::seconds(30)).await
 }

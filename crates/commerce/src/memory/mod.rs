@@ -5,13 +5,15 @@
 //! made anew and the request looks again. So no page is older than its own statement, and no message
 //! between servers is needed.
 
+mod desk;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use domain::{Fault, Fen, StoreId};
-use sqlx::{PgExecutor, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -21,6 +23,7 @@ use crate::{
     database::OrFault,
     stores::kept::{Store, Stores},
 };
+use desk::{Desk, Question};
 
 /// How often a request looks again where everything changes while it looks.
 pub(crate) const LOOKS_MOST: usize = 4;
@@ -31,6 +34,7 @@ pub(crate) struct Memory {
     stores: RwLock<Arc<Stores>>,
     catalogue: RwLock<Arc<Catalogue>>,
     menus: RwLock<HashMap<Uuid, Arc<Menu>>>,
+    desk: Desk,
     /// One reads what has changed; the others wait for it.
     renewing: Mutex<()>,
 }
@@ -63,11 +67,10 @@ pub(crate) struct Versions {
 
 /// All stores as they are at this moment.
 pub(crate) async fn stores(scope: &Scope) -> Result<Arc<Stores>, Fault> {
-    let version = sqlx::query_scalar!("select version from versions where what = 'stores'")
-        .fetch_one(scope.pool())
-        .await
-        .or_fault()?;
-    renewed_stores(scope, version).await
+    // Of no store in particular: only how new all of them are.
+    let nowhere = Question { store: Uuid::nil(), skus: Vec::new() };
+    let (versions, _) = desk::ask(&scope.house, nowhere).await?;
+    renewed_stores(scope, versions.stores).await
 }
 
 async fn renewed_stores(scope: &Scope, version: i64) -> Result<Arc<Stores>, Fault> {
@@ -215,8 +218,8 @@ pub(crate) async fn look<T>(
     for _ in 0..LOOKS_MOST {
         let chosen = choose(&sight);
         // A fault too is only so if the memory is not old.
-        let skus = chosen.as_ref().map_or(&[][..], |(_, skus)| skus);
-        let (versions, offers) = offers(scope.pool(), sight.store, skus).await?;
+        let skus = chosen.as_ref().map_or(Vec::new(), |(_, skus)| skus.clone());
+        let (versions, offers) = desk::ask(&scope.house, Question { store: sight.store, skus }).await?;
         match sight.renewed(scope, versions).await? {
             None => return chosen.map(|(chosen, _)| (sight, chosen, offers)),
             Some(newer) => sight = newer,
@@ -229,29 +232,7 @@ pub(crate) async fn look<T>(
     let sight =
         Sight { stores: Arc::new(stores), store: sight.store, catalogue: Arc::new(catalogue), menu: Arc::new(menu) };
     let (chosen, skus) = choose(&sight)?;
-    let (_, offers) = offers(&mut *tx, sight.store, &skus).await?;
+    let read = desk::read(&mut *tx, &[Question { store: sight.store, skus }]).await?;
+    let offers = read.into_iter().flat_map(|(_, offers)| offers).collect();
     Ok((sight, chosen, offers))
-}
-
-/// The offers of some variants at a store, in their order, and the versions of the same moment.
-async fn offers(db: impl PgExecutor<'_>, store: Uuid, skus: &[Uuid]) -> Result<(Versions, Vec<Offer>), Fault> {
-    let row = sqlx::query!(
-        r#"select (select version from versions where what = 'stores') as "stores!",
-                  (select version from versions where what = 'catalogue') as "catalogue!",
-                  coalesce((select version from menu_versions where store_id = $1), 0) as "menu!",
-                  array_agg(l.price_fen order by a.place) as "prices: Vec<Option<i64>>",
-                  array_agg(coalesce(s.on_hand - s.held - s.allocated, 0) order by a.place) as "available: Vec<i64>"
-           from unnest($2::uuid[]) with ordinality a (sku_id, place)
-           left join listings l on l.store_id = $1 and l.sku_id = a.sku_id and l.on_shelf
-           left join stock s on s.location_id = $1 and s.sku_id = a.sku_id"#,
-        store,
-        skus,
-    )
-    .fetch_one(db)
-    .await
-    .or_fault()?;
-    let (prices, available) = (row.prices.unwrap_or_default(), row.available.unwrap_or_default());
-    let offer = |(price, available): (Option<i64>, i64)| Offer { price_fen: price.map(Fen), available };
-    let versions = Versions { stores: row.stores, catalogue: row.catalogue, menu: row.menu };
-    Ok((versions, prices.into_iter().zip(available).map(offer).collect()))
 }
