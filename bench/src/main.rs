@@ -50,6 +50,9 @@ struct Cli {
     /// How much demo data to measure on.
     #[arg(long, default_value = "lived")]
     size: String,
+    /// A data folder in which demo data of that size has been made already. It is used and kept.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// Adds the figures to this file, a line of JSON for each run.
     #[arg(long)]
     history: Option<PathBuf>,
@@ -71,7 +74,12 @@ enum Part {
 async fn main() -> Result<()> {
     let cli = Cli::parse();
     eprintln!("starting a town …");
-    let mut town = Town::start(&cli.programs, &cli.site, cli.database.clone(), &cli.size).await?;
+    let mut town = Town::start(
+        &cli.programs,
+        &cli.site,
+        town::Ground { database: cli.database.clone(), data: cli.data.clone(), size: cli.size.clone() },
+    )
+    .await?;
     let mut report = Report::new(&cli.size);
     let took = Duration::from_secs(cli.seconds);
     let wanted = |part| cli.only.is_none_or(|only| only == part);

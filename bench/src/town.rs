@@ -32,6 +32,16 @@ pub fn limits_text() -> String {
     LIMITS.map(|(name, value)| format!("{name}={value}")).join(" ")
 }
 
+/// What a town stands on.
+pub struct Ground {
+    /// An empty database, in place of one of the server's own.
+    pub database: Option<String>,
+    /// A data folder that has its demo already, in place of a new one.
+    pub data: Option<PathBuf>,
+    /// The size of the demo.
+    pub size: String,
+}
+
 pub struct Town {
     /// Where the server listens.
     pub address: SocketAddr,
@@ -40,20 +50,20 @@ pub struct Town {
     sms: SocketAddr,
     mendian: PathBuf,
     folder: TempDir,
-    database: Option<String>,
+    ground: Ground,
     /// The server first: it is ended first.
     running: Vec<Child>,
 }
 
 impl Town {
     /// Starts everything and makes the demo.
-    pub async fn start(programs: &Path, site: &Path, database: Option<String>, size: &str) -> Result<Self> {
+    pub async fn start(programs: &Path, site: &Path, ground: Ground) -> Result<Self> {
         // As root, PostgreSQL runs as another account, which must be able to pass through.
         let open = Permissions::from_mode(0o755);
         let folder = tempfile::Builder::new().prefix("mendian-bench-").permissions(open).tempdir_in("/tmp")?;
         let [address, gateway, sms] = [free_port()?, free_port()?, free_port()?];
         let mendian = programs.join("mendian");
-        let mut town = Self { address, gateway, sms, mendian, folder, database, running: Vec::new() };
+        let mut town = Self { address, gateway, sms, mendian, folder, ground, running: Vec::new() };
         let sandbox = programs.join("sandbox");
         let gateway_data = town.folder.path().join("gateway");
         town.spawn("sms", Command::new(&sandbox).args(["sms", "--listen", &sms.to_string()]))?;
@@ -76,8 +86,10 @@ impl Town {
             client.send(Method::GET, "/health", None).await.is_ok_and(|(status, _)| status.is_success())
         })
         .await?;
-        let made = town.command("demo").args(["--size", size]).stdout(Stdio::null()).status()?;
-        ensure!(made.success(), "the demo was not made");
+        if town.ground.data.is_none() {
+            let made = town.command("demo").args(["--size", &town.ground.size]).stdout(Stdio::null()).status()?;
+            ensure!(made.success(), "the demo was not made");
+        }
         Ok(town)
     }
 
@@ -88,8 +100,9 @@ impl Town {
                 command.env_remove(name);
             }
         }
-        command.arg(what).env("MENDIAN_DATA", self.folder.path().join("data"));
-        command.envs(self.database.iter().map(|url| ("DATABASE_URL", url)));
+        let data = self.ground.data.clone().unwrap_or_else(|| self.folder.path().join("data"));
+        command.arg(what).env("MENDIAN_DATA", data);
+        command.envs(self.ground.database.iter().map(|url| ("DATABASE_URL", url)));
         command
     }
 

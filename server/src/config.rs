@@ -173,9 +173,10 @@ pub struct Serve {
     /// Proxies whose X-Forwarded-For is believed, as addresses separated by commas.
     #[arg(long, env = "MENDIAN_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<std::net::IpAddr>,
-    /// The built site: wasm, styles, pictures.
-    #[arg(long, env = "MENDIAN_SITE", default_value = "target/site")]
-    pub site: PathBuf,
+    /// The folder of the built site: wasm, styles, pictures. Where none is given, the program's own where
+    /// it was built with them inside, else target/site.
+    #[arg(long, env = "MENDIAN_SITE")]
+    pub site: Option<PathBuf>,
     /// Where SMS are sent: the stand-in's address, or an adapter's.
     #[arg(long, env = "MENDIAN_SMS_URL")]
     pub sms_url: Option<String>,

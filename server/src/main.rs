@@ -5,6 +5,7 @@ mod callbacks;
 mod config;
 mod database;
 mod errors;
+mod files;
 mod identity;
 mod import;
 mod live;

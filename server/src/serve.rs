@@ -1,6 +1,6 @@
 //! `mendian serve`: from settings to a listening server, and back to nothing within three seconds.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, routing::get};
@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     config::{Serve, Settings},
     database::Database,
+    files::Files,
     live::Live,
     site::{self, Site},
     work,
@@ -31,10 +32,8 @@ const GRACE: Duration = Duration::from_millis(800);
 pub async fn serve(settings: &Settings, serve: &Serve) -> anyhow::Result<()> {
     let public_url = serve.checked_public_url()?;
     let partners = partners(serve, &public_url)?;
-    let assets = serve.site.join("assets.json");
-    let assets = std::fs::read_to_string(&assets)
-        .with_context(|| format!("{} is missing: ./run builds the site", assets.display()))?;
-    rpc::use_assets(serde_json::from_str(&assets).context("assets.json does not name the site's scripts and styles")?);
+    let files = Files::new(serve.site.clone());
+    rpc::use_assets(files.assets()?);
     // Listening comes first, so that a taken port is known before anything is started.
     let listener =
         TcpListener::bind(serve.listen).await.with_context(|| format!("cannot listen on {}", serve.listen))?;
@@ -77,7 +76,7 @@ async fn serve_on(
         live,
         trusted_proxies: serve.trusted_proxies.clone().into(),
         cashier_origin: cashier_origin.into(),
-        folder: Arc::new(serve.site.clone()),
+        files: Files::new(serve.site.clone()),
         metrics: PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?,
     };
     if let Some(address) = serve.metrics_listen {

@@ -1,6 +1,6 @@
 //! Everything that answers HTTP: the faces, the API, callbacks, health, files, and the layers around.
 
-use std::{net::IpAddr, path::PathBuf, sync::Arc};
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -15,13 +15,10 @@ use commerce::House;
 use leptos::prelude::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rpc::Nonce;
-use tower_http::{
-    compression::CompressionLayer,
-    services::{ServeDir, ServeFile},
-};
+use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, identity, live::Live};
+use crate::{api, callbacks, errors, files::Files, identity, live::Live};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -34,8 +31,8 @@ pub struct Site {
     pub trusted_proxies: Arc<[IpAddr]>,
     /// The gateway's own pages, which a form may lead to.
     pub cashier_origin: Arc<str>,
-    /// Where the built site lies.
-    pub folder: Arc<PathBuf>,
+    /// The built site.
+    pub files: Files,
     /// The figures for Prometheus.
     pub metrics: PrometheusHandle,
 }
@@ -57,6 +54,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .route("/console/events", get(crate::live::console))
         .route("/orders/{id}/events", get(crate::live::order))
         .nest("/api/v1", api::routes())
+        .route("/api/docs", get(api::read_docs))
         .fallback(errors::not_found)
         .layer(middleware::from_fn_with_state(site.clone(), identity::identify))
         .layer(middleware::from_fn_with_state(site.clone(), identity::same_site))
@@ -64,11 +62,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
     let mut router = Router::new()
         .merge(people)
         .nest("/callbacks", callbacks::routes())
-        .nest_service("/pkg", files(site, "pkg", "public, max-age=31536000, immutable"))
-        .nest_service("/pictures", files(site, "pictures", "public, max-age=86400"))
-        .route_service("/favicon.svg", file(site, "favicon.svg"))
-        .route_service("/manifest.webmanifest", file(site, "manifest.webmanifest"))
-        .route_service("/robots.txt", file(site, "robots.txt"))
+        .merge(site.files.routes())
         .route("/health", get(ready))
         .route("/health/live", get(|| async { "alive" }));
     if with_metrics {
@@ -80,25 +74,6 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .layer(middleware::from_fn(observe))
         .layer(middleware::from_fn(identity::name_request))
         .with_state(site.clone())
-}
-
-/// A folder of the built site, compressed copies first.
-fn files(site: &Site, name: &str, cache: &'static str) -> Router {
-    let folder = ServeDir::new(site.folder.join(name)).precompressed_br().precompressed_gzip();
-    let cached = tower_http::set_header::SetResponseHeaderLayer::if_not_present(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static(cache),
-    );
-    let plain = tower_http::set_header::SetResponseHeaderLayer::overriding(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    Router::new().fallback_service(folder).layer(cached).layer(plain)
-}
-
-/// A single file of the built site.
-fn file(site: &Site, name: &str) -> ServeFile {
-    ServeFile::new(site.folder.join(name))
 }
 
 /// A server function: forms post here. Leptos would answer a body that is too large with 500.

@@ -58,7 +58,7 @@ pub async fn demo(settings: &Settings, size: DemoSize) -> anyhow::Result<ExitCod
 
 /// `mendian openapi`
 pub fn openapi() -> anyhow::Result<ExitCode> {
-    println!("{}", api::document().to_pretty_json()?);
+    println!("{}", serde_json::to_string_pretty(&api::document())?);
     Ok(ExitCode::SUCCESS)
 }
 

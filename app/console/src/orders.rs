@@ -112,7 +112,8 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
     let scope = asked.scope.clone();
-    Ok(Page::new(format!("订单 {}", order.card.number), move || {
+    let title = format!("订单 {}", order.card.number);
+    Ok(Page::new(title.clone(), move || {
         let crumbs =
             vec![("全部订单".to_owned(), "/console/orders".to_owned()), (order.card.number.clone(), String::new())];
         let about = view! { <About asked=asked.clone() order=order.clone()/> }.into_any();
@@ -121,6 +122,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let steps = view! { <Steps asked=asked order=order/> }.into_any();
         let body = view! {
             <Breadcrumbs items=crumbs/>
+            <h1 class="sr-only">{title.clone()}</h1>
             {told}
             <div class="mt-3 grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <Card title="订单">{about}</Card>

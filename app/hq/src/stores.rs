@@ -127,7 +127,7 @@ fn row(store: StoreEntry) -> impl IntoView {
             <td class="min-w-48 text-base-content/70">{store.address}</td>
             <td class="whitespace-nowrap">{store.ownership.label()}</td>
             <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge></td>
-            <td><a class="link whitespace-nowrap" href=orders aria-label=format!("{}的订单", store.name)>"查看订单"</a></td>
+            <td><a class="link whitespace-nowrap" href=orders>"查看订单"<span class="sr-only">{format!("：{}", store.name)}</span></a></td>
         </tr>
     }
 }

@@ -29,6 +29,8 @@ pub fn use_assets(assets: Assets) {
 pub struct Page {
     /// What the tab says.
     pub title: String,
+    /// One sentence for search results; empty for pages that are nobody's to find.
+    pub description: String,
     /// Everything inside `<body>`.
     pub body: Box<dyn FnOnce() -> AnyView + Send>,
     /// `Set-Cookie` values.
@@ -38,7 +40,14 @@ pub struct Page {
 impl Page {
     /// A page with this title, drawn by `body` once the reactive owner stands.
     pub fn new<V: IntoAny>(title: impl Into<String>, body: impl FnOnce() -> V + Send + 'static) -> Self {
-        Self { title: title.into(), body: Box::new(move || body().into_any()), cookies: Vec::new() }
+        let body = Box::new(move || body().into_any());
+        Self { title: title.into(), description: String::new(), body, cookies: Vec::new() }
+    }
+
+    /// The page with what search results say of it.
+    pub fn described(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
     }
 }
 
@@ -83,6 +92,14 @@ where
     )
 }
 
+/// A page that needs nothing of its request but the nonce.
+pub fn show(face: Face, request: &Request, page: Page) -> Response {
+    match request.extensions().get::<Nonce>() {
+        Some(nonce) => answer(face, StatusCode::OK, nonce, page),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
 /// Everything a page function needs, out of the request.
 async fn asked(
     path: Option<Path<BTreeMap<String, String>>>,
@@ -120,8 +137,8 @@ fn cookies(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 fn answer(face: Face, status: StatusCode, nonce: &Nonce, page: Page) -> Response {
-    let Page { title, body, cookies } = page;
-    let head = Head { title, theme: face.theme, nonce: nonce.0.to_string(), ..Head::default() };
+    let Page { title, description, body, cookies } = page;
+    let head = Head { title, description, theme: face.theme, nonce: nonce.0.to_string() };
     let html = ui::page(ASSETS.get().unwrap_or(&NO_ASSETS), &head, body);
     let mut response = (status, Html(html)).into_response();
     for cookie in cookies {

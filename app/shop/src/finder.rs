@@ -73,7 +73,8 @@ pub async fn finder(asked: Asked) -> Result<Page, Fault> {
             <Pager previous=page_link(&asked, skip.checked_sub(PAGE)) next=page_link(&asked, more.then_some(skip + PAGE))/>
         };
         frame.titled(Tab::Stores, "附近门店", "", body.into_any())
-    }))
+    })
+    .described("按距离、营业状态和品牌查找附近门店，查看地址、电话与营业时间。"))
 }
 
 /// The finder's address with other filters; empty values are left out.

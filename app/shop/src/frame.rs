@@ -90,13 +90,13 @@ fn decoded(text: &str) -> Option<String> {
 fn StoreLine(store: StoreCard) -> impl IntoView {
     let distance = store.distance_m.map(|metres| view! { <span class="tabular">{text::distance(metres)}</span> });
     let tone = if store.opening.open_now { "text-success" } else { "text-warning" };
-    let label = format!("{}，更换门店", store.name);
     view! {
-        <a href="/stores" class="flex min-w-0 flex-1 items-center gap-2" aria-label=label>
+        <a href="/stores" class="flex min-w-0 flex-1 items-center gap-2">
             <Icon glyph=Glyph::Location class="size-5 shrink-0 text-primary"/>
             <span class="min-w-0">
                 <span class="flex items-center gap-1 font-bold">
                     <span class="truncate">{store.name}</span>
+                    <span class="sr-only">"，更换门店"</span>
                     <Icon glyph=Glyph::ChevronDown class="size-4 shrink-0"/>
                 </span>
                 <span class="flex gap-2 text-xs text-base-content/70">

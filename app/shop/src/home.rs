@@ -36,15 +36,18 @@ pub async fn home(asked: Asked) -> Result<Page, Fault> {
         return Ok(Page::new("门店 · 附近好店，到店自提", move || {
             let body = view! { <Welcome here=here stores=nearby/> }.into_any();
             frame.titled(Tab::Home, "门店", "", body)
-        }));
+        })
+        .described("选离您最近的门店，手机下单，到店自提。"));
     };
     let ask = BrowseGoods { most: GOODS, ..BrowseGoods::default() };
     let goods = catalog::browse(scope, store.id, ask).await?.items;
+    let description = format!("{}，{}：手机下单，到店自提。", store.name, store.address);
     Ok(Page::new(format!("{} · 到店自提", store.name), move || {
         let menu = format!("/s/{}", store.code);
         let code = store.code.clone();
         let others: Vec<_> = nearby.into_iter().filter(|other| other.id != store.id).collect();
         let body = view! {
+            <h1 class="sr-only">{format!("{} · 到店自提", store.name)}</h1>
             <Banner store=store.clone()/>
             <QuickEntries menu=menu.clone()/>
             <Section title="人气推荐" more=menu more_label="全部商品">
@@ -55,7 +58,8 @@ pub async fn home(asked: Asked) -> Result<Page, Fault> {
             </Section>
         };
         frame.at_store(Tab::Home, &store, body.into_any())
-    }))
+    })
+    .described(description))
 }
 
 /// Shown to who has no store yet: say where you are, or choose.

@@ -44,10 +44,12 @@ pub async fn product(asked: Asked) -> Result<Page, Fault> {
     let (store, product) = catalog::show_at(scope, asked.part("store"), near, asked.part("product")).await?;
     let store = store.card;
     let frame = Frame::of(&asked).await;
+    let description = format!("{}。{}", product.card.subtitle, product.description);
     Ok(Page::new(format!("{} · {}", product.card.name, store.name), move || {
         let body = view! { <ProductPage asked=asked product=product store=store.clone()/> };
         frame.at_store(Tab::Menu, &store, body.into_any())
-    }))
+    })
+    .described(description))
 }
 
 #[component]
@@ -195,7 +197,7 @@ fn Pick(
     checked: bool,
     disabled: bool,
 ) -> impl IntoView {
-    let note = (!note.is_empty()).then(|| view! { <span class="tabular text-xs opacity-80">{note}</span> });
+    let note = (!note.is_empty()).then(|| view! { <span class="tabular text-xs">{note}</span> });
     view! {
         <label class="pick">
             <input type=kind name=name value=value checked=checked disabled=disabled class="sr-only"/>

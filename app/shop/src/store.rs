@@ -32,6 +32,8 @@ pub async fn store(asked: Asked) -> Result<Page, Fault> {
     let MenuView { store, categories, goods } = catalog::menu(scope, asked.part("store"), near, ask).await?;
     let frame = Frame::of(&asked).await;
     let remember = cookies::choice(scope, STORE_COOKIE, &store.card.code);
+    let description =
+        format!("{}的菜单与价格。{}，{}。", store.card.name, store.card.address, hours_text(&store.hours));
     let mut page = Page::new(format!("{} · 菜单", store.card.name), move || {
         let card = store.card.clone();
         let body = view! {
@@ -42,7 +44,8 @@ pub async fn store(asked: Asked) -> Result<Page, Fault> {
             <AboutStore store=store/>
         };
         frame.at_store(Tab::Menu, &card, body.into_any())
-    });
+    })
+    .described(description);
     page.cookies.push(remember);
     Ok(page)
 }
@@ -132,7 +135,7 @@ fn AboutStore(store: StoreView) -> impl IntoView {
                 <Fact label="状态">{store.card.opening.text}</Fact>
                 <Fact label="地址">
                     {store.card.address} " "
-                    <a class="link text-primary" rel="external noreferrer" href=route>"导航前往"</a>
+                    <a class="link" rel="external noreferrer" href=route>"导航前往"</a>
                 </Fact>
                 <Fact label="营业时间">{hours_text(&store.hours)}</Fact>
                 {phone}

@@ -3,19 +3,23 @@
 
 mod auth;
 mod cart;
+mod conditional;
 mod console;
+mod docs;
+mod document;
 mod hq;
 mod orders;
 pub mod problem;
 mod stores;
 
-use axum::{Json, Router, routing::get};
+use std::sync::LazyLock;
+
+use axum::{Json, Router, extract::Request, response::Response, routing::get};
+use rpc::Page;
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
-    openapi::{
-        OpenApi as Document,
-        security::{Http, HttpAuthScheme, SecurityScheme},
-    },
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -45,7 +49,7 @@ struct Api;
 struct Bearer;
 
 impl Modify for Bearer {
-    fn modify(&self, document: &mut Document) {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", scheme);
@@ -84,19 +88,23 @@ fn both() -> OpenApiRouter<Site> {
 
 /// The routes under /api/v1, the document among them.
 pub fn routes() -> Router<Site> {
-    let (router, document) = both().split_for_parts();
-    let document = at_v1(document);
-    router.route("/openapi.json", get(move || std::future::ready(Json(document.clone()))))
+    let (router, _) = both().split_for_parts();
+    router.route("/openapi.json", get(|| async { Json(&*DOCUMENT) })).layer(axum::middleware::from_fn(conditional::tag))
 }
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 /// The OpenAPI 3.1 document.
-pub fn document() -> Document {
-    at_v1(both().split_for_parts().1)
+pub fn document() -> Value {
+    let mut document = both().split_for_parts().1;
+    document.servers = Some(vec![utoipa::openapi::Server::new("/api/v1")]);
+    document::complete(serde_json::to_value(document).unwrap_or_default())
 }
 
-fn at_v1(mut document: Document) -> Document {
-    document.servers = Some(vec![utoipa::openapi::Server::new("/api/v1")]);
-    document
+/// The document as a page that can be read, /api/docs.
+pub async fn read_docs(asked: Request) -> Response {
+    let page = Page::new("接口文档", || docs::page(&DOCUMENT)).described("Mendian 门店的 JSON API：接口、示例与错误。");
+    rpc::show(app::face_of("/"), &asked, page)
 }
 
 #[cfg(test)]
@@ -106,7 +114,7 @@ mod tests {
     /// A change of the public API is a visible diff: `mendian openapi > server/src/api/openapi.json`.
     #[test]
     fn the_document_is_the_one_under_version_control() {
-        let now = document().to_pretty_json().unwrap();
+        let now = serde_json::to_string_pretty(&document()).unwrap();
         let kept = include_str!("openapi.json");
         assert!(
             now.trim() == kept.trim(),

@@ -49,6 +49,17 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// A body beyond what is read.
+    pub fn too_large(request_id: &str) -> Self {
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
+            code: "too_large".into(),
+            ..Self::of(&Fault::invalid("", "请求内容过大，上限 128 KB"), request_id)
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -102,12 +113,7 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
         let rejected = |rejection: JsonRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let mut problem = Problem::of(&Fault::invalid("", "请求内容过大，上限 128 KB"), &request_id);
-                problem.status = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
-                problem.code = "too_large".into();
-                problem
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(&request_id),
             _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
         };
         Json::from_request(request, state).await.map(|Json(sent)| Self(sent)).map_err(rejected)

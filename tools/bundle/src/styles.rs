@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// Builds the style sheet and answers its name in `pkg/`.
 pub fn build(root: &Path, site: &Site, stamps: &mut Stamps) -> Result<String> {
-    let inputs = hash_of_files(root, &["app", "style", "package-lock.json"], |file| {
+    let inputs = hash_of_files(root, &["app", "server/src/api", "style", "package-lock.json"], |file| {
         file.extension().is_some_and(|kind| kind == "rs" || kind == "css" || kind == "json")
     })?;
     if let Some([css]) = stamps.made("styles", &inputs)

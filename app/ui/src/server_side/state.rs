@@ -113,13 +113,13 @@ pub fn ErrorPage(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <main id="main" class="mx-auto flex min-h-svh max-w-md flex-col items-center justify-center p-6 text-center">
-            <p class="tabular text-7xl font-black tracking-tighter text-primary/30" aria-hidden="true">{code}</p>
+        <section class="flex min-h-[80svh] flex-col items-center justify-center p-6 text-center">
+            <p class="tabular text-7xl font-black tracking-tighter text-primary" aria-hidden="true">{code}</p>
             <h1 class="mt-2 text-2xl font-bold">{title}</h1>
             <p class="mt-2 text-base-content/70">{text}</p>
             <div class="mt-6 flex flex-wrap justify-center gap-2">{children()}</div>
             {present(request_id)
                 .map(|id| view! { <p class="mt-8 text-xs break-all text-base-content/70">{format!("请求编号 {id}")}</p> })}
-        </main>
+        </section>
     }
 }

@@ -1,0 +1,114 @@
+// Every page of the three faces through axe: at the size of a phone and of a PC, for staff light and
+// dark. What axe cannot see (order of focus, sense of a label) the journeys and people look at.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, town } from "./town.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const PHONE = { width: 390, height: 844 };
+const PC = { width: 1280, height: 800 };
+const TABLET = { width: 820, height: 1180 };
+
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+/** A person with a browser of this size and colour scheme. */
+async function person(viewport, colorScheme) {
+  const context = await opened.newContext({ viewport, colorScheme, locale: "zh-CN" });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  return { context, page };
+}
+
+/** What axe finds on the page that is open, a line for each finding. */
+async function findings(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate((tags) => globalThis.axe.run(document, { runOnly: tags }), RULES);
+  return found.violations.map(({ id, nodes }) => `${page.url()}: ${id}: ${nodes[0].html.slice(0, 120)}`);
+}
+
+async function look(page, paths) {
+  const found = [];
+  for (const path of paths) {
+    await page.goto(home.base + path);
+    found.push(...(await findings(page)));
+  }
+  return found;
+}
+
+/** Logs a shopper in, and leaves a line in the cart and an order; answers the pages that this opens. */
+async function shop(page, phone) {
+  await page.goto(`${home.base}/login`);
+  await page.fill("input[name=phone]", phone);
+  await page.click("button:has-text('获取验证码')");
+  await page.waitForSelector("input[name=code]");
+  await page.fill("input[name=code]", await codeFor(home, phone));
+  await page.click("button:has-text('登录')");
+  await page.waitForURL((url) => url.pathname !== "/login");
+  await page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
+  await page.click("button:has-text('加入购物车')");
+  await page.waitForURL("**/cart");
+  const cart = await findings(page);
+  await page.click("a:has-text('去结算')");
+  await page.waitForURL("**/checkout/**");
+  const checkout = await findings(page);
+  await page.click("button:has-text('提交订单')");
+  await page.waitForURL("**/orders/**");
+  return [...cart, ...checkout, ...(await findings(page))];
+}
+
+async function staffLogIn(page, account) {
+  await page.goto(`${home.base}/console/login`);
+  await page.fill("input[name=account]", account);
+  await page.fill("input[name=password]", `demo-${account}-2026`);
+  await page.click("button[type=submit]");
+  await page.waitForURL((url) => !url.pathname.endsWith("/login"));
+}
+
+describe("axe finds nothing", { timeout: 180_000 }, () => {
+  for (const [size, viewport] of [["a phone", PHONE], ["a PC", PC]]) {
+    test(`in the shop on ${size}`, async () => {
+      const { context, page } = await person(viewport, "light");
+      await context.addCookies([
+        { name: "place", value: encodeURIComponent("31.2304,121.4737|上海 · 人民广场"), url: home.base },
+      ]);
+      const open = ["/", "/stores", "/stores?q=zzz", "/s/QH-SH-001", "/s/QH-SH-001?q=zzz"];
+      open.push("/s/QH-SH-001/p/qh-zhenzhu-naicha", "/login", "/cart", "/nothing-here");
+      const found = await look(page, open);
+      found.push(...(await shop(page, viewport === PHONE ? "13700000001" : "13700000002")));
+      found.push(...(await look(page, ["/orders", "/me"])));
+      assert.deepEqual(found, []);
+      await context.close();
+    });
+  }
+  for (const scheme of ["light", "dark"]) {
+    test(`in the console and at head office, ${scheme}`, async () => {
+      const { context, page } = await person(TABLET, scheme);
+      const found = await look(page, ["/console/login"]);
+      await staffLogIn(page, "manager");
+      found.push(...(await look(page, ["/console", "/console/orders"])));
+      await page.click("a[href*='/console/orders/']");
+      await page.waitForURL("**/console/orders/**");
+      found.push(...(await findings(page)));
+      await context.clearCookies();
+      await staffLogIn(page, "hq");
+      found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores"])));
+      await page.goto(`${home.base}/hq/orders`);
+      await page.click("a[href*='/hq/orders/']");
+      await page.waitForURL("**/hq/orders/**");
+      found.push(...(await findings(page)));
+      assert.deepEqual(found, []);
+      await context.close();
+    });
+  }
+});
