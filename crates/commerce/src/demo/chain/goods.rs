@@ -89,9 +89,11 @@ async fn product(
     place: usize,
     skus_most: usize,
 ) -> Result<usize, Fault> {
-    let thing = &category.goods[place % category.goods.len()];
-    let line = &parts.lines[place / category.goods.len() % parts.lines.len()];
-    let quality = &category.qualities[place / category.goods.len() / parts.lines.len()];
+    let (rest, thing) = (place / category.goods.len(), &category.goods[place % category.goods.len()]);
+    let (round, line) = (rest / parts.lines.len(), rest % parts.lines.len());
+    // Each round gives every line another quality than before.
+    let quality = &category.qualities[(round + line) % category.qualities.len()];
+    let line = &parts.lines[line];
     let words = [line, quality, &thing.name];
     let values: Vec<&str> = thing.values.iter().take(skus_most).map(String::as_str).collect();
     let code = format!("bb-{}-{place:04}", category.code);

@@ -156,8 +156,9 @@ impl Ground {
         places.into_iter().map(line).collect()
     }
 
-    /// Counts what all orders take from the shelves, so that the shelves can be filled beforehand.
-    pub fn taken(&self, mut progress: impl FnMut(u64)) -> Taken {
+    /// Counts what all orders take from the shelves, so that the shelves can be filled beforehand. Tells
+    /// after each day how many orders that was, and goes on as long as the answer is yes.
+    pub fn taken(&self, go_on: impl Fn(u64) -> bool) -> Taken {
         let mut taken = Taken { issued: vec![0; self.stores.len() * self.goods.len()], allocated: HashMap::new() };
         for day in 0..self.days.len() {
             for order in self.orders_of(day) {
@@ -165,7 +166,9 @@ impl Ground {
                     taken.count(order.store * self.goods.len() + line.goods, order.state, line.quantity);
                 }
             }
-            progress(self.days[day].before + self.days[day].orders);
+            if !go_on(self.days[day].before + self.days[day].orders) {
+                break;
+            }
         }
         taken
     }

@@ -109,13 +109,19 @@ impl Writers {
         }
         drop(tell);
         let (mut done, mut rows) = (0, 0);
-        while let Some((weight, written)) = told.recv().await {
-            done += weight;
-            rows += written;
-            progress(Progress { what, done, total, rows: rows_before + rows });
-        }
-        while let Some(ended) = writers.join_next().await {
-            ended.map_err(|error| Fault::Internal(format!("a writer of the chain: {error}")))??;
+        loop {
+            tokio::select! {
+                Some((weight, written)) = told.recv() => {
+                    done += weight;
+                    rows += written;
+                    progress(Progress { what, done, total, rows: rows_before + rows });
+                }
+                // Where one fails, the others need not go on.
+                Some(ended) = writers.join_next() => {
+                    ended.map_err(|error| Fault::Internal(format!("a writer of the chain: {error}")))??;
+                }
+                else => break,
+            }
         }
         Ok(rows)
     }

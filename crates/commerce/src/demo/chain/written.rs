@@ -62,17 +62,26 @@ pub(super) async fn shelf(
     Ok(rows)
 }
 
+/// Orders whose rows are in memory at once: some 15 MB.
+const BATCH: usize = 5_000;
+
 /// A day's orders with all that they leave behind.
 pub(super) async fn day(connection: &mut PgConnection, ground: &Ground, day: usize) -> Result<u64, Fault> {
-    let mut rows = Day::new(day);
-    for order in ground.orders_of(day) {
-        rows.add(ground, &order);
+    // Another chance than the orders', which are also told without being written.
+    let mut random = StdRng::seed_from_u64(!SEED + day as u64);
+    let mut written = 0;
+    for orders in ground.orders_of(day).chunks(BATCH) {
+        let mut batch = Batch::new();
+        for order in orders {
+            batch.add(ground, order, &mut random);
+        }
+        written += batch.copy(connection).await?;
     }
-    rows.copy(connection).await
+    Ok(written)
 }
 
-/// The rows of one day.
-struct Day {
+/// The rows of some orders.
+struct Batch {
     orders: Rows,
     lines: Rows,
     holds: Rows,
@@ -80,7 +89,6 @@ struct Day {
     movements: Rows,
     payments: Rows,
     transfers: Rows,
-    random: StdRng,
 }
 
 /// What happened to an order at some moment, and how its goods moved by it.
@@ -100,8 +108,8 @@ struct Moved {
     allocated: i64,
 }
 
-impl Day {
-    fn new(day: usize) -> Self {
+impl Batch {
+    fn new() -> Self {
         Self {
             orders: Rows::of(15),
             lines: Rows::of(11),
@@ -110,15 +118,13 @@ impl Day {
             movements: Rows::of(9),
             payments: Rows::of(10),
             transfers: Rows::of(8),
-            // Another chance than the orders', which are also told without being written.
-            random: StdRng::seed_from_u64(!SEED + day as u64),
         }
     }
 
-    fn add(&mut self, ground: &Ground, order: &Order) {
+    fn add(&mut self, ground: &Ground, order: &Order, random: &mut StdRng) {
         self.order(ground, order);
         self.lines_and_holds(ground, order);
-        self.money(ground, order);
+        self.money(ground, order, random);
         for (number, step) in (1i32..).zip(steps_of(order)) {
             let member = step.by_member.then_some(order.member_id);
             let row = self.steps.row().uuid(order.id).int(number).text(step.act).text(step.state).time(step.at);
@@ -158,18 +164,18 @@ impl Day {
         }
     }
 
-    fn money(&mut self, ground: &Ground, order: &Order) {
+    fn money(&mut self, ground: &Ground, order: &Order, random: &mut StdRng) {
         let Some(paid_at) = order.paid_at else { return };
-        let payment = id_at(order.placed_at, &mut self.random);
+        let payment = id_at(order.placed_at, random);
         let row = self.payments.row().uuid(payment).uuid(order.id).text("wechat_pay").text("h5");
         row.text(payment.simple().encode_lower(&mut Uuid::encode_buffer())).bigint(order.total_fen).text("kept");
         row.text(&format!("demo-{}", order.number)).time(order.placed_at).time(paid_at);
-        let id = id_at(paid_at, &mut self.random);
+        let id = id_at(paid_at, random);
         let row = self.transfers.row().uuid(id).text("gateway:wechat_pay").text("customers:prepaid");
         row.bigint(order.total_fen).text("pay").uuid(order.id).uuid(payment).time(paid_at);
         if order.state == OrderState::Completed {
             let at = order.redeemed_at(paid_at);
-            let id = id_at(at, &mut self.random);
+            let id = id_at(at, random);
             let revenue = format!("revenue:{}", ground.stores[order.store].id);
             let row = self.transfers.row().uuid(id).text("customers:prepaid").text(&revenue);
             row.bigint(order.total_fen).text("fulfil").uuid(order.id).null().time(at);
