@@ -13,8 +13,10 @@ pub struct Imbalance {
     pub rows: i64,
 }
 
-/// Each rule is a query that counts what breaks it, or says whether it is broken. They go through whole
-/// tables once, since looking things up order by order does not end where there are millions.
+/// Each rule is a query that counts what breaks it, or says whether it is broken. What is compared is
+/// joined both ways, so that lines, steps, holds or movements of nothing are found as well: a load of the
+/// demo's chain leaves the checks of foreign keys out. Where there are five million orders, all rules
+/// together take three minutes.
 const RULES: &[(&str, &str)] = &[
     (
         "a balance is the sum of its movements",

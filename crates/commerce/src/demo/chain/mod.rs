@@ -6,7 +6,7 @@
 //! began and its own number, so parts are written by several connections at once, and a load that was
 //! cut off goes on with those that lack ([`notes`]).
 //!
-//! What the time goes to decided the rest; 500 stores × 5,000 SKUs are some hundred million rows.
+//! What the time goes to decided the rest; 500 stores × 5,000 SKUs are a hundred million rows.
 //! - Nothing is calculated back from the orders: they are told once beforehand, without being written,
 //!   so that each shelf is filled with what will be taken from it ([`sales::Ground::taken`]).
 //! - Foreign keys cost more than the rows: 762,000 movements took 21.8 s with their checks, 7.8 s without.
@@ -65,14 +65,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What the database takes on disk, its log left out, as measured at the full size.
+    /// What the database takes on disk, as measured at the full size.
     fn bytes(&self) -> u64 {
-        (self.stores * self.skus) as u64 * 600 + self.members * 500 + self.orders * 5_500
+        (self.stores * self.skus) as u64 * 550 + self.members * 350 + self.orders * 4_000
     }
 }
 
-/// What PostgreSQL's log may take while rows pour in.
-const LOG_BYTES: u64 = 3 << 30;
+/// What PostgreSQL's log and sorting for the indexes may take besides, at most.
+const MEANWHILE_BYTES: u64 = 4 << 30;
 
 /// How much room on its disk the database still needs for the chain.
 pub async fn bytes_needed(scope: &Scope, plan: &Plan) -> Result<u64, Fault> {
@@ -80,7 +80,8 @@ pub async fn bytes_needed(scope: &Scope, plan: &Plan) -> Result<u64, Fault> {
         .fetch_one(scope.pool())
         .await
         .or_fault()?;
-    Ok(plan.bytes().saturating_sub(taken.unsigned_abs()) + LOG_BYTES)
+    let lacking = plan.bytes().saturating_sub(taken.unsigned_abs());
+    Ok(lacking + lacking.min(MEANWHILE_BYTES))
 }
 
 /// How far it is.
