@@ -49,6 +49,9 @@ pub enum Command {
         /// How much of it.
         #[arg(long, value_enum, default_value_t = DemoSize::Lived)]
         size: DemoSize,
+        /// How large a chain.
+        #[command(flatten)]
+        chain: ChainSize,
     },
     /// Prints the OpenAPI document of the JSON API.
     Openapi,
@@ -70,6 +73,25 @@ pub enum DemoSize {
     New,
     /// With members and six months of orders.
     Lived,
+    /// With a whole chain on top, to see how everything does at size. It takes minutes and much disk.
+    Chain,
+}
+
+/// How large the demo's chain is, beside the small demo.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainSize {
+    /// Stores of the chain [default: 500].
+    #[arg(long, value_name = "N")]
+    pub stores: Option<usize>,
+    /// SKUs, which each of its stores lists [default: 5000].
+    #[arg(long, value_name = "N")]
+    pub skus: Option<usize>,
+    /// Members [default: 1000000].
+    #[arg(long, value_name = "N")]
+    pub members: Option<u64>,
+    /// Orders of the last twelve months [default: 5000000].
+    #[arg(long, value_name = "N")]
+    pub orders: Option<u64>,
 }
 
 /// What can be imported.

@@ -2,6 +2,7 @@
 
 mod api;
 mod callbacks;
+mod chain;
 mod config;
 mod database;
 mod errors;
@@ -43,7 +44,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve::serve(&cli.settings, &serve).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate => tasks::migrate(&cli.settings).await,
         Command::Import(Import::Stores(import)) => tasks::import_stores(&cli.settings, &import).await,
-        Command::Demo { size } => tasks::demo(&cli.settings, size).await,
+        Command::Demo { size, chain } => tasks::demo(&cli.settings, size, &chain).await,
         Command::Openapi => tasks::openapi(),
         Command::CheckBooks => tasks::check_books(&cli.settings).await,
         Command::ScratchPostgres { command } => postgres::with_scratch(command).await,

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use commerce::{House, Partners, Scope, books, demo};
+use sqlx::postgres::PgConnectOptions;
 
 use crate::{
-    api,
-    config::{DemoSize, ImportStores, Settings},
+    api, chain,
+    config::{ChainSize, DemoSize, ImportStores, Settings},
     database::Database,
 };
 
@@ -17,11 +18,19 @@ pub(crate) async fn with_house<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&Scope) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    with_house_and_owner(settings, async |scope, _| work(scope).await).await
+}
+
+/// The same for work that also needs to know how the schema's owner connects.
+pub(crate) async fn with_house_and_owner<T>(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Scope, &PgConnectOptions) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let database = Database::reach(settings).await?;
     let done = async {
         database.migrate().await?;
         let house = House::new(database.pool(4).await?, Partners::default(), commerce::Settings::default());
-        let done = work(&Scope::system(&house, Utc::now())).await;
+        let done = work(&Scope::system(&house, Utc::now()), &database.owner).await;
         house.close().await;
         done
     };
@@ -38,11 +47,23 @@ pub async fn migrate(settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// `mendian demo`
-pub async fn demo(settings: &Settings, size: DemoSize) -> anyhow::Result<ExitCode> {
-    let size = match size {
-        DemoSize::New => demo::Size::New,
-        DemoSize::Lived => demo::Size::Lived,
-    };
+pub async fn demo(settings: &Settings, size: DemoSize, chain: &ChainSize) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(
+        size == DemoSize::Chain || *chain == ChainSize::default(),
+        "--stores, --skus, --members and --orders say how large the chain is: add --size chain"
+    );
+    match size {
+        DemoSize::New => small_demo(settings, demo::Size::New).await?,
+        DemoSize::Lived => small_demo(settings, demo::Size::Lived).await?,
+        DemoSize::Chain => chain::make(settings, chain).await?,
+    }
+    for log_in in demo::LOG_INS {
+        println!("  /{:<8} {:<10} {:<20} {}", log_in.face, log_in.account, log_in.password, log_in.name);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn small_demo(settings: &Settings, size: demo::Size) -> anyhow::Result<()> {
     let made =
         with_house(settings, async |scope| Ok(demo::make(scope, size, |step| println!("demo: {step} …")).await?))
             .await?;
@@ -50,10 +71,7 @@ pub async fn demo(settings: &Settings, size: DemoSize) -> anyhow::Result<ExitCod
         "demo: {} stores, {} products, {} listings added, {} orders added",
         made.stores, made.products, made.listings_added, made.orders_added
     );
-    for log_in in demo::LOG_INS {
-        println!("  /{:<8} {:<10} {:<20} {}", log_in.face, log_in.account, log_in.password, log_in.name);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// `mendian openapi`

@@ -13,23 +13,28 @@ pub struct Imbalance {
     pub rows: i64,
 }
 
-/// Each rule is a query that counts what breaks it, or says whether it is broken.
+/// Each rule is a query that counts what breaks it, or says whether it is broken. What is compared is
+/// joined both ways, so that lines, steps, holds or movements of nothing are found as well: a load of the
+/// demo's chain leaves the checks of foreign keys out. Where there are five million orders, all rules
+/// together take three minutes.
 const RULES: &[(&str, &str)] = &[
     (
         "a balance is the sum of its movements",
-        "select count(*) from (
-             select s.on_hand - coalesce(sum(m.on_hand), 0) as a, s.held - coalesce(sum(m.held), 0) as b,
-                    s.allocated - coalesce(sum(m.allocated), 0) as c
-             from stock s left join movements m using (location_id, sku_id) group by s.location_id, s.sku_id
-         ) d where a <> 0 or b <> 0 or c <> 0",
+        "select count(*) from stock s full join (
+             select location_id, sku_id, sum(on_hand) as on_hand, sum(held) as held, sum(allocated) as allocated
+             from movements group by location_id, sku_id
+         ) m using (location_id, sku_id)
+         where coalesce(s.on_hand, 0) <> coalesce(m.on_hand, 0) or coalesce(s.held, 0) <> coalesce(m.held, 0)
+            or coalesce(s.allocated, 0) <> coalesce(m.allocated, 0)",
     ),
     (
         "held is the sum of open holds, allocated of paid and not yet issued ones",
-        "select count(*) from (
-             select s.held - coalesce(sum(h.quantity) filter (where h.state = 'held'), 0) as a,
-                    s.allocated - coalesce(sum(h.quantity) filter (where h.state = 'allocated'), 0) as b
-             from stock s left join holds h using (location_id, sku_id) group by s.location_id, s.sku_id
-         ) d where a <> 0 or b <> 0",
+        "select count(*) from stock s full join (
+             select location_id, sku_id, coalesce(sum(quantity) filter (where state = 'held'), 0) as held,
+                    coalesce(sum(quantity) filter (where state = 'allocated'), 0) as allocated
+             from holds where state in ('held', 'allocated') group by location_id, sku_id
+         ) h using (location_id, sku_id)
+         where coalesce(s.held, 0) <> coalesce(h.held, 0) or coalesce(s.allocated, 0) <> coalesce(h.allocated, 0)",
     ),
     (
         "an order and its holds agree",
@@ -45,15 +50,19 @@ const RULES: &[(&str, &str)] = &[
     (
         "an order's total is the sum of its lines",
         "select count(*) from orders o
-         where o.total_fen <> (select coalesce(sum(total_fen), 0) from order_lines where order_id = o.id)",
+         full join (select order_id, sum(total_fen) as total_fen from order_lines group by order_id) l on l.order_id = o.id
+         where o.id is null or o.total_fen <> coalesce(l.total_fen, 0)",
     ),
     (
         "per order, paid less refunded is what its ledger says",
-        "select count(*) from orders o
-         where (select coalesce(sum(amount_fen), 0) from payments where order_id = o.id and state in ('kept', 'surplus'))
-             - (select coalesce(sum(amount_fen), 0) from refunds where order_id = o.id and state = 'succeeded')
-            <> (select coalesce(sum(case when debit = 'gateway:wechat_pay' then amount_fen when credit = 'gateway:wechat_pay' then -amount_fen else 0 end), 0)
-                from transfers where order_id = o.id)",
+        "select count(*) from (select order_id from (
+             select order_id, amount_fen as paid_fen, 0 as booked_fen from payments where state in ('kept', 'surplus')
+             union all
+             select order_id, -amount_fen, 0 from refunds where state = 'succeeded'
+             union all
+             select order_id, 0, case when debit = 'gateway:wechat_pay' then amount_fen else -amount_fen end
+             from transfers where 'gateway:wechat_pay' in (debit, credit)
+         ) m group by order_id having sum(paid_fen) <> sum(booked_fen)) d",
     ),
     (
         "an order is paid if and only if one payment was kept for all of it",
@@ -93,7 +102,9 @@ const RULES: &[(&str, &str)] = &[
     (
         "the last step of an order says its state",
         "select count(*) from orders o
-         where o.state is distinct from (select t.state from order_steps t where t.order_id = o.id order by t.step desc limit 1)",
+         full join (select order_id, max(step) as step from order_steps group by order_id) l on l.order_id = o.id
+         left join order_steps t on t.order_id = l.order_id and t.step = l.step
+         where o.state is distinct from t.state",
     ),
 ];
 
@@ -103,6 +114,8 @@ pub async fn check(scope: &Scope) -> Result<Vec<Imbalance>, Fault> {
     // One snapshot for all rules, or an order placed between two of them would look like a fault.
     let mut tx = scope.begin().await?;
     sqlx::query("set transaction isolation level repeatable read, read only").execute(&mut *tx).await.or_fault()?;
+    // Sums of millions of orders are to fit into memory; what does not is still right, but slower.
+    sqlx::query("set local work_mem = '128MB'").execute(&mut *tx).await.or_fault()?;
     for (rule, query) in RULES {
         let rows: i64 = sqlx::query_scalar(*query).fetch_one(&mut *tx).await.or_fault()?;
         if rows > 0 {

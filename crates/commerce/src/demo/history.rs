@@ -21,12 +21,12 @@ const MEMBERS: usize = 800;
 const CHUNK: usize = 2_000;
 
 /// When and how much a trade sells.
-struct Trade {
+pub(super) struct Trade {
     /// Orders of an average store on an average day.
     a_day: f64,
     /// The share of each hour from 8 to 21.
-    hours: [f64; 14],
-    weekend: f64,
+    pub hours: [f64; 14],
+    pub weekend: f64,
     /// Whether one order is for several things, or several of one. Nobody takes a course twice.
     mixes: bool,
 }
@@ -37,7 +37,7 @@ const TEA: Trade = Trade {
     weekend: 1.35,
     mixes: true,
 };
-const MOTHER_AND_BABY: Trade = Trade {
+pub(super) const MOTHER_AND_BABY: Trade = Trade {
     a_day: 5.0,
     hours: [1.0, 4.0, 9.0, 10.0, 6.0, 5.0, 6.0, 8.0, 8.0, 7.0, 6.0, 9.0, 8.0, 3.0],
     weekend: 1.6,
@@ -272,7 +272,7 @@ fn order(orders: &mut Orders, scope: &Scope, shop: &Shop, at: DateTime<Utc>, mem
 }
 
 /// What has become of an order by its age.
-fn state_of(age: Duration, random: &mut StdRng) -> OrderState {
+pub(super) fn state_of(age: Duration, random: &mut StdRng) -> OrderState {
     let called_off = random.random_bool(0.04);
     match age.num_minutes() {
         0..6 => OrderState::Paid,
@@ -283,7 +283,7 @@ fn state_of(age: Duration, random: &mut StdRng) -> OrderState {
     }
 }
 
-fn next_quarter(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn next_quarter(at: DateTime<Utc>) -> DateTime<Utc> {
     let past = i64::from(at.minute() % 15) * 60 + i64::from(at.second());
     at + Duration::seconds((15 * 60 - past) % (15 * 60)) - Duration::nanoseconds(i64::from(at.nanosecond()))
 }
@@ -304,7 +304,7 @@ fn choice<'a>(shop: &'a Shop, random: &mut StdRng) -> Vec<&'a Goods> {
 }
 
 /// A place in the menu; what stands first sells best.
-fn favourite(many: usize, random: &mut StdRng) -> usize {
+pub(super) fn favourite(many: usize, random: &mut StdRng) -> usize {
     let share: f64 = random.random_range(0.0..1.0);
     ((share * share * many as f64) as usize).min(many.saturating_sub(1))
 }

@@ -2,6 +2,7 @@
 //! repeat: what is there stays, what lacks is added.
 
 mod aftermath;
+pub mod chain;
 mod history;
 
 use domain::{Fault, staff::Role};

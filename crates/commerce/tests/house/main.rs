@@ -7,6 +7,7 @@
 
 mod append_only;
 mod cart;
+mod chain;
 mod demo;
 mod gateway;
 mod life;
