@@ -41,7 +41,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve::serve(&cli.settings, &serve).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate => tasks::migrate(&cli.settings).await,
-        Command::Import(Import::Stores(import)) => tasks::import_stores(&cli.settings, &import).await,
+        Command::Import(Import::Stores(import)) => import::stores(&cli.settings, &import).await,
+        Command::Import(Import::Products(import)) => import::products(&cli.settings, &import).await,
         Command::Demo { size } => tasks::demo(&cli.settings, size).await,
         Command::Openapi => tasks::openapi(),
         Command::CheckBooks => tasks::check_books(&cli.settings).await,

@@ -8,7 +8,7 @@ use commerce::{House, Partners, Scope, books, demo};
 
 use crate::{
     api,
-    config::{DemoSize, ImportStores, Settings},
+    config::{DemoSize, Settings},
     database::Database,
 };
 
@@ -73,9 +73,4 @@ pub async fn check_books(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
-}
-
-/// `mendian import stores`
-pub async fn import_stores(settings: &Settings, import: &ImportStores) -> anyhow::Result<ExitCode> {
-    crate::import::stores(settings, import).await
 }

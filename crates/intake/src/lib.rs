@@ -1,13 +1,37 @@
-//! A table as people have it: CSV of any usual separator and encoding, or a workbook of Excel or
-//! OpenDocument.
+//! Tables as people have them: CSV of any usual separator and encoding, or a workbook of Excel or
+//! OpenDocument. Knows neither what is sold nor where it is kept, so that the command and head office's
+//! import read files alike.
 
 use std::io::Cursor;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use calamine::{Data, Reader as _, open_workbook_auto_from_rs};
 use encoding_rs::{Encoding, GB18030};
 
-use crate::config::{TableEncoding, TableForm};
+/// The largest file that is read, in bytes. No list of shops is larger; what is, is not one.
+pub const MOST_BYTES: usize = 32 << 20;
+/// The most columns of a table.
+const MOST_COLUMNS: usize = 200;
+
+/// How a table is written; what is not said is found out.
+#[derive(Clone, Debug, Default)]
+pub struct Form {
+    /// The encoding of a CSV file without a byte-order mark.
+    pub encoding: Option<TableEncoding>,
+    /// What stands between the cells of a CSV file.
+    pub separator: Option<u8>,
+    /// The sheet of a workbook; the first where not given.
+    pub sheet: Option<String>,
+}
+
+/// Encodings of CSV files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableEncoding {
+    /// As most programs write.
+    Utf8,
+    /// As Excel writes on a Chinese Windows; GBK and GB2312 are parts of it.
+    Gb18030,
+}
 
 /// The separators that are looked for.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -16,14 +40,26 @@ const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
 /// A header and rows, each with the line it begins on.
 pub struct Table {
+    /// The columns' names.
     pub header: Vec<String>,
+    /// The rows, each with its line; the first line of a file is 1.
     pub rows: Vec<(u64, Vec<String>)>,
     /// What the file was taken for, in words.
     pub read_as: String,
 }
 
-/// Reads a file's bytes as `form` says, and where it says nothing, as they look.
-pub fn read(bytes: &[u8], form: &TableForm) -> anyhow::Result<Table> {
+/// Reads a file's bytes as `form` says, and where it says nothing, as they look. The error says to people
+/// what is wrong with the file.
+pub fn read(bytes: &[u8], form: &Form) -> anyhow::Result<Table> {
+    ensure!(bytes.len() <= MOST_BYTES, "has {} bytes; at most {MOST_BYTES} are read", bytes.len());
+    let table = rows_of(bytes, form)?;
+    let columns = table.header.len();
+    ensure!(columns <= MOST_COLUMNS, "has {columns} columns; at most {MOST_COLUMNS} are read");
+    ensure!(!table.rows.is_empty(), "there are no rows below the header");
+    Ok(table)
+}
+
+fn rows_of(bytes: &[u8], form: &Form) -> anyhow::Result<Table> {
     if WORKBOOKS.iter().any(|start| bytes.starts_with(start)) {
         return workbook(bytes, form.sheet.as_deref());
     }
@@ -36,7 +72,7 @@ pub fn read(bytes: &[u8], form: &TableForm) -> anyhow::Result<Table> {
         let record = record?;
         let start = record.position().map_or(0, |position| position.byte() as usize);
         let line = lines.of(start);
-        let cells = record.iter().map(str::to_owned).collect();
+        let cells = record.iter().map(|cell| unguarded(cell).to_owned()).collect();
         match header {
             None => header = Some(cells),
             Some(_) => rows.push((line, cells)),
@@ -44,6 +80,16 @@ pub fn read(bytes: &[u8], form: &TableForm) -> anyhow::Result<Table> {
     }
     let header = header.context("the file is empty; its first line must name the columns")?;
     Ok(Table { header, rows, read_as: format!("{encoding}, separated by {:?}", char::from(separator)) })
+}
+
+/// A cell without the apostrophe that keeps a spreadsheet from running it as a formula.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| runs(rest)).unwrap_or(cell)
+}
+
+/// Whether a spreadsheet might run a cell, were it not for apostrophes before it (OWASP, CSV injection).
+fn runs(cell: &str) -> bool {
+    cell.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 /// The text without its byte-order mark, and the name of its encoding.
@@ -112,6 +158,10 @@ fn workbook(bytes: &[u8], sheet: Option<&str>) -> anyhow::Result<Table> {
 fn text_in(cell: &Data) -> String {
     match cell {
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
+        // Of what a workbook reckoned, 15 digits are meant: `0.1 + 0.2` is shown as 0.3.
+        Data::Float(number) => {
+            format!("{number:.14e}").parse().map_or_else(|_| number.to_string(), |n: f64| n.to_string())
+        }
         Data::Error(_) => String::new(),
         other => other.to_string(),
     }
@@ -142,7 +192,7 @@ mod tests {
     use super::*;
 
     fn parse(bytes: &[u8]) -> anyhow::Result<Table> {
-        read(bytes, &TableForm::default())
+        read(bytes, &Form::default())
     }
 
     fn lines(text: &str) -> Vec<u64> {
@@ -158,8 +208,15 @@ mod tests {
     }
 
     #[test]
+    fn an_apostrophe_before_a_formula_is_no_part_of_the_text() {
+        let table = parse("a,b\n'=1+1,'tis\n'-5,=2\n".as_bytes()).unwrap();
+        assert_eq!(table.rows[0].1, ["=1+1", "'tis"]);
+        assert_eq!(table.rows[1].1, ["-5", "=2"]);
+    }
+
+    #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_column() {
-        assert_eq!(parse("\u{feff}Brand,x\n".as_bytes()).unwrap().header[0], "Brand");
+        assert_eq!(parse("\u{feff}Brand,x\n1,2\n".as_bytes()).unwrap().header[0], "Brand");
     }
 
     #[test]
@@ -175,7 +232,7 @@ mod tests {
             let table = parse(bytes).unwrap();
             assert_eq!((table.rows[0].1[0].as_str(), table.read_as.as_str()), ("上海", read_as));
         }
-        let told = TableForm { encoding: Some(TableEncoding::Utf8), ..TableForm::default() };
+        let told = Form { encoding: Some(TableEncoding::Utf8), ..Form::default() };
         assert!(read(gbk, &told).err().unwrap().to_string().starts_with("line 2 is not UTF-8"));
     }
 
@@ -194,19 +251,19 @@ mod tests {
         {
             assert_eq!(separator_of(text), separator, "{text:?}");
         }
-        let told = TableForm { separator: Some(b'|'), ..TableForm::default() };
+        let told = Form { separator: Some(b'|'), ..Form::default() };
         assert_eq!(read(b"a,b|c\n1,2|3\n", &told).unwrap().rows[0].1, ["1,2", "3"]);
     }
 
     #[test]
     fn a_workbook_is_read_as_it_looks_and_its_formulas_are_not_run() {
-        let book = include_bytes!("../../tests/data/stores.xlsx");
+        let book = include_bytes!("../tests/data/stores.xlsx");
         let table = parse(book).unwrap();
         assert_eq!(table.header, ["门店编号", "门店名称", "邮编", "经度"]);
         let cells = |place: usize| (table.rows[place].0, table.rows[place].1.join("|"));
         assert_eq!(cells(0), (3, "T-1|测试一店|200433|121.54".to_owned()));
         assert_eq!(cells(1), (5, "1002|测试二店||".to_owned()), "nobody has yet worked the formula out");
-        let sheet = |name: &str| read(book, &TableForm { sheet: Some(name.into()), ..TableForm::default() });
+        let sheet = |name: &str| read(book, &Form { sheet: Some(name.into()), ..Form::default() });
         assert!(sheet("空").err().unwrap().to_string().contains("is empty"));
         assert!(sheet("Sheet1").err().unwrap().to_string().contains("[\"门店\", \"空\"]"));
     }
@@ -215,6 +272,7 @@ mod tests {
     fn whole_numbers_of_a_workbook_have_no_point() {
         assert_eq!(text_in(&Data::Float(200433.0)), "200433");
         assert_eq!(text_in(&Data::Float(121.54)), "121.54");
+        assert_eq!(text_in(&Data::Float(0.1 + 0.2)), "0.3");
         assert_eq!(text_in(&Data::Empty), "");
     }
 }
