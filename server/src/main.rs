@@ -12,6 +12,7 @@ mod postgres;
 mod serve;
 mod site;
 mod tasks;
+mod uploads;
 mod work;
 
 use std::process::ExitCode;

@@ -2,16 +2,56 @@
 //! OpenDocument. Knows neither what is sold nor where it is kept, so that the command and head office's
 //! import read files alike.
 
-use std::io::Cursor;
+use std::{borrow::Cow, collections::BTreeMap, io::Cursor};
 
-use anyhow::{Context, bail, ensure};
-use calamine::{Data, Reader as _, open_workbook_auto_from_rs};
+use calamine::{Data, Reader as _, Sheets, Xlsx, open_workbook_auto_from_rs};
 use encoding_rs::{Encoding, GB18030};
 
 /// The largest file that is read, in bytes. No list of shops is larger; what is, is not one.
 pub const MOST_BYTES: usize = 32 << 20;
 /// The most columns of a table.
-const MOST_COLUMNS: usize = 200;
+pub const MOST_COLUMNS: usize = 200;
+/// The most that a workbook's parts may come to when they are unpacked, in bytes.
+const MOST_UNPACKED: u64 = 512 << 20;
+/// The mark by which Excel knows UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Why a file is no table that can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It has so many bytes.
+    #[error("has {0} bytes; at most {MOST_BYTES} are read")]
+    TooLarge(usize),
+    /// A workbook is far larger than it looks.
+    #[error("the workbook unpacks to more than {MOST_UNPACKED} bytes")]
+    Unpacks,
+    /// Nothing is in it.
+    #[error("the file is empty; its first line must name the columns")]
+    Empty,
+    /// Nothing follows the header.
+    #[error("there are no rows below the header")]
+    NoRows,
+    /// It has so many columns.
+    #[error("has {0} columns; at most {MOST_COLUMNS} are read")]
+    TooWide(usize),
+    /// A picture, a program.
+    #[error("this is neither text nor a workbook")]
+    NoText,
+    /// The line on which the encoding is not what it seems or was said to be.
+    #[error(
+        "line {0} is neither UTF-8 nor GB18030, or not what was asked for; save the table as \"CSV UTF-8\" or as a workbook"
+    )]
+    Encoding(usize),
+    /// A workbook that is broken or locked.
+    #[error("the workbook cannot be read: {0}")]
+    Workbook(String),
+    /// A sheet that was asked for is not there.
+    #[error("there is no sheet {0:?}")]
+    NoSheet(String),
+    /// A CSV file that is broken.
+    #[error("{0}")]
+    Csv(#[from] csv::Error),
+}
 
 /// How a table is written; what is not said is found out.
 #[derive(Clone, Debug, Default)]
@@ -48,20 +88,25 @@ pub struct Table {
     pub read_as: String,
 }
 
-/// Reads a file's bytes as `form` says, and where it says nothing, as they look. The error says to people
-/// what is wrong with the file.
-pub fn read(bytes: &[u8], form: &Form) -> anyhow::Result<Table> {
-    ensure!(bytes.len() <= MOST_BYTES, "has {} bytes; at most {MOST_BYTES} are read", bytes.len());
+/// Reads a file's bytes as `form` says, and where it says nothing, as they look.
+pub fn read(bytes: &[u8], form: &Form) -> Result<Table, Unreadable> {
+    if bytes.len() > MOST_BYTES {
+        return Err(Unreadable::TooLarge(bytes.len()));
+    }
     let table = rows_of(bytes, form)?;
-    let columns = table.header.len();
-    ensure!(columns <= MOST_COLUMNS, "has {columns} columns; at most {MOST_COLUMNS} are read");
-    ensure!(!table.rows.is_empty(), "there are no rows below the header");
-    Ok(table)
+    if table.header.len() > MOST_COLUMNS {
+        return Err(Unreadable::TooWide(table.header.len()));
+    }
+    if table.rows.is_empty() { Err(Unreadable::NoRows) } else { Ok(table) }
 }
 
-fn rows_of(bytes: &[u8], form: &Form) -> anyhow::Result<Table> {
+fn rows_of(bytes: &[u8], form: &Form) -> Result<Table, Unreadable> {
     if WORKBOOKS.iter().any(|start| bytes.starts_with(start)) {
         return workbook(bytes, form.sheet.as_deref());
+    }
+    // Text has no NUL, but for UTF-16, which says what it is; pictures have many.
+    if Encoding::for_bom(bytes).is_none() && bytes.contains(&0) {
+        return Err(Unreadable::NoText);
     }
     let (text, encoding) = text_of(bytes, form.encoding)?;
     let separator = form.separator.unwrap_or_else(|| separator_of(&text));
@@ -78,7 +123,7 @@ fn rows_of(bytes: &[u8], form: &Form) -> anyhow::Result<Table> {
             Some(_) => rows.push((line, cells)),
         }
     }
-    let header = header.context("the file is empty; its first line must name the columns")?;
+    let header = header.ok_or(Unreadable::Empty)?;
     Ok(Table { header, rows, read_as: format!("{encoding}, separated by {:?}", char::from(separator)) })
 }
 
@@ -93,25 +138,20 @@ fn runs(cell: &str) -> bool {
 }
 
 /// The text without its byte-order mark, and the name of its encoding.
-fn text_of(bytes: &[u8], told: Option<TableEncoding>) -> anyhow::Result<(String, &'static str)> {
+fn text_of(bytes: &[u8], told: Option<TableEncoding>) -> Result<(String, &'static str), Unreadable> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         let text = encoding.decode_without_bom_handling_and_without_replacement(&bytes[mark..]);
-        let text =
-            text.with_context(|| format!("the file is not the {} that its first bytes promise", encoding.name()))?;
-        return Ok((text.into_owned(), encoding.name()));
+        return Ok((text.ok_or(Unreadable::Encoding(1))?.into_owned(), encoding.name()));
     }
     let utf8 = str::from_utf8(bytes);
-    let wrong_at = |valid: usize| 1 + bytes[..valid].iter().filter(|byte| **byte == b'\n').count();
+    let line = |valid: usize| 1 + bytes[..valid].iter().filter(|byte| **byte == b'\n').count();
+    let line = utf8.err().map_or(1, |error| line(error.valid_up_to()));
     match (told, utf8) {
         (None | Some(TableEncoding::Utf8), Ok(text)) => Ok((text.to_owned(), "UTF-8")),
-        (Some(TableEncoding::Utf8), Err(error)) => bail!("line {} is not UTF-8", wrong_at(error.valid_up_to())),
+        (Some(TableEncoding::Utf8), Err(_)) => Err(Unreadable::Encoding(line)),
         (None | Some(TableEncoding::Gb18030), _) => {
             let text = GB18030.decode_without_bom_handling_and_without_replacement(bytes);
-            let line = utf8.err().map_or(1, |error| wrong_at(error.valid_up_to()));
-            let text = text.with_context(|| {
-                format!("line {line} is neither UTF-8 nor GB18030; save the table as \"CSV UTF-8\" or as a workbook")
-            })?;
-            Ok((text.into_owned(), "GB18030"))
+            Ok((text.ok_or(Unreadable::Encoding(line))?.into_owned(), "GB18030"))
         }
     }
 }
@@ -134,23 +174,70 @@ fn separator_of(text: &str) -> u8 {
 
 /// A sheet of a workbook: the one named, else the first. Formulas are not run; what they last came to
 /// is read.
-fn workbook(bytes: &[u8], sheet: Option<&str>) -> anyhow::Result<Table> {
-    let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).context("the workbook cannot be read")?;
+fn workbook(bytes: &[u8], sheet: Option<&str>) -> Result<Table, Unreadable> {
+    check_unpacked(bytes)?;
+    let broken = |error: calamine::Error| Unreadable::Workbook(error.to_string());
+    let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(broken)?;
     let names = book.sheet_names();
     let name = match sheet {
-        None => names.first().context("the workbook has no sheet")?.clone(),
+        None => names.first().ok_or(Unreadable::Empty)?.clone(),
         Some(name) if names.iter().any(|known| known == name) => name.to_owned(),
-        Some(name) => bail!("there is no sheet {name:?}; the workbook has {names:?}"),
+        Some(name) => return Err(Unreadable::NoSheet(name.to_owned())),
     };
-    let range = book.worksheet_range(&name).with_context(|| format!("sheet {name:?} cannot be read"))?;
-    let first = range.start().map_or(0, |(row, _)| u64::from(row));
-    let rows =
-        (first + 1..).zip(range.rows()).map(|(line, cells)| (line, cells.iter().map(text_in).collect::<Vec<_>>()));
-    let mut rows = rows.filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()));
-    let (_, header) =
-        rows.next().with_context(|| format!("sheet {name:?} is empty; its first row must name the columns"))?;
-    let rows: Vec<_> = rows.collect();
+    let mut rows = match &mut book {
+        Sheets::Xlsx(book) => cells_of(book, &name)?,
+        other => {
+            let range = other.worksheet_range(&name).map_err(broken)?;
+            let first = range.start().map_or(0, |(row, _)| u64::from(row));
+            (first + 1..).zip(range.rows().map(|cells| cells.iter().map(text_in).collect())).collect()
+        }
+    };
+    rows.retain(|_, cells| cells.iter().any(|cell| !cell.is_empty()));
+    let (_, header) = rows.pop_first().ok_or(Unreadable::Empty)?;
+    // Cells that are empty are not written: a row has at least as many as the header.
+    for cells in rows.values_mut().filter(|cells| cells.len() < header.len()) {
+        cells.resize(header.len(), String::new());
+    }
+    let rows = rows.into_iter().collect();
     Ok(Table { header, rows, read_as: format!("a workbook, sheet {name:?}") })
+}
+
+/// A small archive may hold a large file; the archive says how large. (Sizes that lie end the unpacking.)
+fn check_unpacked(bytes: &[u8]) -> Result<(), Unreadable> {
+    let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else { return Ok(()) };
+    let mut unpacked = 0_u64;
+    for place in 0..archive.len() {
+        let size = archive.by_index_raw(place).map_or(0, |part| part.size());
+        unpacked = unpacked.saturating_add(size);
+    }
+    if unpacked > MOST_UNPACKED { Err(Unreadable::Unpacks) } else { Ok(()) }
+}
+
+/// The cells that there are, by line. A sheet with two cells a million rows apart takes no more room than
+/// two cells.
+fn cells_of(book: &mut Xlsx<Cursor<&[u8]>>, name: &str) -> Result<BTreeMap<u64, Vec<String>>, Unreadable> {
+    let broken = |error: calamine::XlsxError| Unreadable::Workbook(error.to_string());
+    let mut reader = book.worksheet_cells_reader(name).map_err(broken)?;
+    let (mut found, mut left) = (Vec::new(), usize::MAX);
+    while let Some(cell) = reader.next_cell().map_err(broken)? {
+        let (row, column) = cell.get_position();
+        let text = text_in(&Data::from(cell.get_value().clone()));
+        if !text.is_empty() {
+            left = left.min(column as usize);
+            found.push((u64::from(row) + 1, column as usize, text));
+        }
+    }
+    let mut rows: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+    for (line, column, text) in found {
+        let place = column - left;
+        if place >= MOST_COLUMNS {
+            return Err(Unreadable::TooWide(place + 1));
+        }
+        let cells = rows.entry(line).or_default();
+        cells.resize(cells.len().max(place + 1), String::new());
+        cells[place] = text;
+    }
+    Ok(rows)
 }
 
 /// A cell as it would stand in a CSV file. Whole numbers have no point: shop numbers and postcodes are
@@ -187,11 +274,23 @@ impl Lines<'_> {
     }
 }
 
+/// A table as CSV that Excel opens as what it is: UTF-8 with its mark. Texts that a spreadsheet would run
+/// are led by an apostrophe, which [`read`] takes away again.
+pub fn csv<'a>(header: &[&'a str], rows: impl Iterator<Item = Vec<&'a str>>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
+    let guarded = |cell: &'a str| if runs(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) };
+    for row in std::iter::once(header.to_vec()).chain(rows) {
+        // Memory does not refuse to be written to.
+        drop(writer.write_record(row.into_iter().map(guarded).map(|cell| cell.into_owned())));
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(bytes: &[u8]) -> anyhow::Result<Table> {
+    fn parse(bytes: &[u8]) -> Result<Table, Unreadable> {
         read(bytes, &Form::default())
     }
 
@@ -215,6 +314,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_read_again_the_same() {
+        let nasty =
+            ["=1+1", "-5", "'=x", "''@y", "'tis", "0012", "12345678901234567890", "\"引号\", 逗号", "两\n行", ""];
+        let written = csv(&nasty, std::iter::once(nasty.to_vec()));
+        let table = parse(&written).unwrap();
+        assert_eq!(table.header, nasty);
+        assert_eq!(table.rows[0].1, nasty);
+        let text = String::from_utf8(written).unwrap();
+        assert!(text.contains("'=1+1,'-5,''=x"), "{text}");
+    }
+
+    #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_column() {
         assert_eq!(parse("\u{feff}Brand,x\n1,2\n".as_bytes()).unwrap().header[0], "Brand");
     }
@@ -233,7 +344,7 @@ mod tests {
             assert_eq!((table.rows[0].1[0].as_str(), table.read_as.as_str()), ("上海", read_as));
         }
         let told = Form { encoding: Some(TableEncoding::Utf8), ..Form::default() };
-        assert!(read(gbk, &told).err().unwrap().to_string().starts_with("line 2 is not UTF-8"));
+        assert!(matches!(read(gbk, &told), Err(Unreadable::Encoding(2))));
     }
 
     #[test]
@@ -242,6 +353,9 @@ mod tests {
         assert!(refused(b"a,b\n\xff\xff,2\n").starts_with("line 2 is neither UTF-8 nor GB18030"));
         assert!(refused(b"").contains("empty"));
         assert!(refused(b"PK\x03\x04 broken").contains("workbook"));
+        assert!(matches!(parse(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), Err(Unreadable::NoText)));
+        assert!(matches!(parse(b"a,b\n"), Err(Unreadable::NoRows)));
+        assert!(matches!(parse(&[b"a,".repeat(300), b"\n1".to_vec()].concat()), Err(Unreadable::TooWide(301))));
     }
 
     #[test]
@@ -265,7 +379,7 @@ mod tests {
         assert_eq!(cells(1), (5, "1002|测试二店||".to_owned()), "nobody has yet worked the formula out");
         let sheet = |name: &str| read(book, &Form { sheet: Some(name.into()), ..Form::default() });
         assert!(sheet("空").err().unwrap().to_string().contains("is empty"));
-        assert!(sheet("Sheet1").err().unwrap().to_string().contains("[\"门店\", \"空\"]"));
+        assert!(matches!(sheet("Sheet1"), Err(Unreadable::NoSheet(_))));
     }
 
     #[test]

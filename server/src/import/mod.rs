@@ -3,6 +3,8 @@
 //! The file is read and judged in whole before anything is written: a broken one changes nothing.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the report is the command's output")]
 
+pub mod job;
+
 use std::{
     ffi::OsString,
     fs,

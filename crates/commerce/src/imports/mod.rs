@@ -1,6 +1,7 @@
 //! Many stores or products at once. What every import shares.
 
 pub mod products;
+pub mod sent;
 
 use std::collections::{HashMap, HashSet};
 
