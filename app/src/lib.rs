@@ -8,6 +8,7 @@ use rpc::Face;
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     shop::register();
     console::register();
+    hq::register();
     Router::new().merge(shop::routes()).merge(console::routes()).merge(hq::routes())
 }
 

@@ -99,11 +99,36 @@ pub struct ChainSize {
 pub enum Import {
     /// Stores, from a CSV file or a workbook with a header line.
     Stores(ImportStores),
+    /// Products, one row for each variant, from a CSV file or a workbook with a header line.
+    Products(ImportProducts),
 }
 
 /// How to read a file of stores.
 #[derive(Args, Debug)]
 pub struct ImportStores {
+    /// The file and how it is read.
+    #[command(flatten)]
+    pub file: ImportFile,
+    /// The system of the coordinates: maps of Amap and Tencent use gcj02, of Baidu bd09.
+    #[arg(long, value_enum, default_value_t = Coordinates::Wgs84)]
+    pub coordinates: Coordinates,
+}
+
+/// How to read a file of products.
+#[derive(Args, Debug)]
+pub struct ImportProducts {
+    /// The file and how it is read.
+    #[command(flatten)]
+    pub file: ImportFile,
+    /// Put the file's variants on the shelf of every store of their brand, for the file's price. What
+    /// a store has listed already stays as it is.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// A file to import.
+#[derive(Args, Debug)]
+pub struct ImportFile {
     /// The file: CSV, XLSX, XLS or ODS.
     pub file: PathBuf,
     /// A column's name in the file for one of ours, as `code="Shop No"`; may be repeated.
@@ -115,16 +140,13 @@ pub struct ImportStores {
     /// Only tell what would be imported, updated and rejected.
     #[arg(long)]
     pub dry_run: bool,
-    /// The system of the coordinates: maps of Amap and Tencent use gcj02, of Baidu bd09.
-    #[arg(long, value_enum, default_value_t = Coordinates::Wgs84)]
-    pub coordinates: Coordinates,
     /// Where rejected rows go; beside the file, ending `.rejects.csv`, where not given.
     #[arg(long)]
     pub rejects: Option<PathBuf>,
 }
 
 /// How a table is written; what is not said is found out.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 pub struct TableForm {
     /// The encoding of a CSV file without a byte-order mark.
     #[arg(long, value_enum)]
@@ -145,6 +167,16 @@ pub enum TableEncoding {
     Utf8,
     /// As Excel writes on a Chinese Windows; GBK and GB2312 are parts of it.
     Gb18030,
+}
+
+impl From<&TableForm> for intake::Form {
+    fn from(form: &TableForm) -> Self {
+        let encoding = form.encoding.map(|encoding| match encoding {
+            TableEncoding::Utf8 => intake::TableEncoding::Utf8,
+            TableEncoding::Gb18030 => intake::TableEncoding::Gb18030,
+        });
+        Self { encoding, separator: form.separator, sheet: form.sheet.clone() }
+    }
 }
 
 /// Systems of coordinates.

@@ -14,6 +14,7 @@ mod postgres;
 mod serve;
 mod site;
 mod tasks;
+mod uploads;
 mod work;
 
 use std::process::ExitCode;
@@ -43,7 +44,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve::serve(&cli.settings, &serve).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate => tasks::migrate(&cli.settings).await,
-        Command::Import(Import::Stores(import)) => tasks::import_stores(&cli.settings, &import).await,
+        Command::Import(Import::Stores(import)) => import::stores(&cli.settings, &import).await,
+        Command::Import(Import::Products(import)) => import::products(&cli.settings, &import).await,
         Command::Demo { size, chain } => tasks::demo(&cli.settings, size, &chain).await,
         Command::Openapi => tasks::openapi(),
         Command::CheckBooks => tasks::check_books(&cli.settings).await,

@@ -18,7 +18,7 @@ use rpc::Nonce;
 use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, files::Files, identity, live::Live};
+use crate::{api, callbacks, errors, files::Files, identity, live::Live, uploads};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -50,6 +50,7 @@ const BODY_MOST: usize = 128 * 1024;
 pub fn router(site: &Site, with_metrics: bool) -> Router {
     let people = Router::new()
         .merge(app::routes())
+        .merge(uploads::routes())
         .route("/rpc/{*function}", any(perform))
         .route("/console/events", get(crate::live::console))
         .route("/orders/{id}/events", get(crate::live::order))

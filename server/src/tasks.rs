@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::{
     api, chain,
-    config::{ChainSize, DemoSize, ImportStores, Settings},
+    config::{ChainSize, DemoSize, Settings},
     database::Database,
 };
 
@@ -91,9 +91,4 @@ pub async fn check_books(settings: &Settings) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
-}
-
-/// `mendian import stores`
-pub async fn import_stores(settings: &Settings, import: &ImportStores) -> anyhow::Result<ExitCode> {
-    crate::import::stores(settings, import).await
 }

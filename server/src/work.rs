@@ -10,8 +10,12 @@ use commerce::{
 use domain::Fault;
 use tokio::{sync::watch, task::JoinSet};
 
+use crate::import;
+
 /// A database or gateway that vanished says nothing: whatever waits for it this long begins anew.
 const LONGEST: Duration = Duration::from_secs(60);
+/// A whole list of shops takes longer.
+const LONGEST_IMPORT: Duration = Duration::from_secs(3_600);
 
 /// How many callbacks are acted on at once. Each waits for its durable commit, and those that wait
 /// together are written together.
@@ -30,6 +34,14 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
             jobs::run_one(&scope, lane).await
         }));
     }
+    workers.spawn(repeat_for(
+        LONGEST_IMPORT,
+        "imports",
+        Pause::Ms(500),
+        house.clone(),
+        ending.clone(),
+        async |scope| import::job::work(scope).await,
+    ));
     workers.spawn(repeat("relay", Pause::Ms(100), house.clone(), ending.clone(), async |scope| {
         // A full batch is followed at once by the next; a small one waits for company.
         events::relay(&scope).await.map(|sent| sent >= 500)
@@ -68,12 +80,26 @@ impl Pause {
 }
 
 /// Does `work` again at once while there is more, else after `pause`; a fault waits longer.
-async fn repeat<F>(name: &'static str, pause: Pause, house: House, mut ending: watch::Receiver<bool>, work: F)
+async fn repeat<F>(name: &'static str, pause: Pause, house: House, ending: watch::Receiver<bool>, work: F)
 where
     F: AsyncFn(Scope) -> Result<bool, Fault>,
 {
+    repeat_for(LONGEST, name, pause, house, ending, work).await;
+}
+
+/// As [`repeat`], for work that may take so long.
+async fn repeat_for<F>(
+    longest: Duration,
+    name: &'static str,
+    pause: Pause,
+    house: House,
+    mut ending: watch::Receiver<bool>,
+    work: F,
+) where
+    F: AsyncFn(Scope) -> Result<bool, Fault>,
+{
     while !*ending.borrow() {
-        let done = tokio::time::timeout(LONGEST, work(Scope::system(&house, Utc::now()))).await;
+        let done = tokio::time::timeout(longest, work(Scope::system(&house, Utc::now()))).await;
         let at_least = match done.unwrap_or_else(|_| Err(Fault::Internal("no end in sight".into()))) {
             Ok(true) => continue,
             Ok(false) => Duration::ZERO,

@@ -27,10 +27,12 @@ async fn what_is_not_there_or_not_theirs_is_not_found_and_what_is_not_allowed_is
         format!("/stores/{nobody}/products/{TEA}"),
         format!("/stores/{store}/products/no-such-tea"),
         "/no/such/address".to_owned(),
+        "/stores/no-id".to_owned(),
     ] {
         visitor.get(&path).await.refused(404, "not_found");
     }
     one.get(&format!("/orders/{nobody}")).await.refused(404, "not_found");
+    visitor.get("/stores?limit=many").await.refused(422, "invalid");
 
     // Another member's order is no more there than one that never was.
     let order = one.place(&goods, 1).await;
@@ -245,4 +247,31 @@ async fn answers_carry_the_headers_that_keep_a_page_and_its_session_safe() {
     let api =
         town.raw(Method::GET, "/api/v1/cart").header(header::COOKIE, format!("mendian={}", browser.cookies["mendian"]));
     assert_eq!(api.send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn an_answer_is_sent_again_only_when_it_has_changed() {
+    let town = Town::start().await;
+    let member = town.member("13800000061").await;
+    let goods = member.goods(STORE, TEA).await;
+    let path = format!("/api/v1/stores/{}/products/{TEA}", goods.store_id);
+    let ask = async |known: &str| {
+        let asked = town.raw(Method::GET, &path).header(header::IF_NONE_MATCH, known.to_owned()).send().await.unwrap();
+        let tag = asked.headers()[header::ETAG].to_str().unwrap().to_owned();
+        (asked.status().as_u16(), tag, asked.text().await.unwrap())
+    };
+    let (status, tag, body) = ask("W/\"another\"").await;
+    assert_eq!(status, 200);
+    assert!(body.contains(TEA));
+    assert_eq!(ask(&tag).await, (304, tag.clone(), String::new()));
+    // An order takes a piece: the stock is another, and so is the answer.
+    member.place(&goods, 1).await;
+    let (status, other, _) = ask(&tag).await;
+    assert_eq!(status, 200);
+    assert_ne!(other, tag);
+
+    let docs = town.raw(Method::GET, "/api/docs").send().await.unwrap();
+    assert_eq!(docs.status(), 200);
+    let docs = docs.text().await.unwrap();
+    assert!(docs.contains("id=\"orders_place\"") && docs.contains("price_changed"), "{docs}");
 }

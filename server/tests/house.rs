@@ -51,6 +51,7 @@ fn dependencies_point_the_way_the_architecture_says() {
     let allowed: BTreeMap<&str, &str> = [
         ("domain", ""),
         ("partners", ""),
+        ("intake", ""),
         ("commerce", "domain partners"),
         ("ui", ""),
         ("rpc", "commerce domain ui"),
@@ -59,14 +60,14 @@ fn dependencies_point_the_way_the_architecture_says() {
         ("hq", "commerce domain rpc ui"),
         ("app", "console hq rpc shop"),
         ("frontend", "console hq shop"),
-        ("server", "app commerce domain partners rpc ui"),
+        ("server", "app commerce domain intake partners rpc ui"),
         ("sandbox", "partners"),
         ("bench", ""),
         ("bundle", ""),
     ]
     .into();
     let folder = |name: &str| match name {
-        "domain" | "commerce" | "partners" => format!("crates/{name}"),
+        "domain" | "commerce" | "intake" | "partners" => format!("crates/{name}"),
         "ui" | "rpc" | "shop" | "console" | "hq" => format!("app/{name}"),
         "bundle" => "tools/bundle".to_owned(),
         other => other.to_owned(),

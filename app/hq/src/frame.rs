@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, staff};
+use commerce::{Scope, imports::sent, staff};
 use domain::{
     Fault,
     hours::Slot,
@@ -21,12 +21,14 @@ pub enum Tab {
     Wall,
     Orders,
     Stores,
+    Imports,
 }
 
 /// What the screen needs of a request.
 #[derive(Clone)]
 pub struct Frame {
     me: StaffView,
+    imports: bool,
 }
 
 impl Frame {
@@ -34,18 +36,21 @@ impl Frame {
     /// without the permission turned away.
     pub fn of(scope: &Scope) -> Result<Self, Fault> {
         scope.reach(Permission::UseHq)?;
-        Ok(Self { me: staff::me(scope)? })
+        Ok(Self { me: staff::me(scope)?, imports: sent::may(scope) })
     }
 
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
     pub fn screen(self, lit: Tab, title: String, back: &'static str, beside: AnyView, body: AnyView) -> impl IntoView {
         let link = |label: &str, href: &str, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
-        let links = vec![
+        let mut links = vec![
             link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
             link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders),
             link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),
-            NavLink::new("门店端", "/console", Glyph::Bell),
         ];
+        if self.imports {
+            links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
+        }
+        links.push(NavLink::new("门店端", "/console", Glyph::Bell));
         // The foot of the rail is seen on wide screens only; the way out must not be.
         let top = view! {
             <TopBar title=title back=back>

@@ -3,6 +3,10 @@
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
+mod import;
+#[cfg(feature = "ssr")]
+mod imports;
+#[cfg(feature = "ssr")]
 mod order;
 #[cfg(feature = "ssr")]
 mod orders;
@@ -12,17 +16,18 @@ mod stores;
 mod wall;
 
 #[cfg(feature = "ssr")]
-pub use routes::{FACE, routes};
+pub use routes::{FACE, register, routes};
 
 #[cfg(feature = "ssr")]
 mod routes {
     //! Which address shows which page.
 
     use axum::Router;
+    use leptos::server_fn::axum::register_explicit;
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{order, orders, stores, wall};
+    use crate::{import, imports, order, orders, stores, wall};
 
     /// Head office among the faces; its people log in where the stores' people do.
     pub const FACE: Face = Face { log_in: "/console/login", home: "/hq", theme: Theme::System };
@@ -34,5 +39,15 @@ mod routes {
             .route("/hq/orders", page(FACE, orders::orders))
             .route("/hq/orders/{order}", page(FACE, order::order))
             .route("/hq/stores", page(FACE, stores::stores))
+            .route("/hq/imports", page(FACE, imports::imports))
+            .route("/hq/imports/new", page(FACE, imports::new_import))
+            .route("/hq/imports/{import}", page(FACE, import::import))
+    }
+
+    /// Makes the forms' addresses known to the server.
+    pub fn register() {
+        register_explicit::<import::ConfirmImport>();
+        register_explicit::<import::CancelImport>();
+        register_explicit::<import::ChooseImportColumns>();
     }
 }

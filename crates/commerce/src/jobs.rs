@@ -7,7 +7,7 @@ use domain::{Fault, OrderId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, events, flashes, limits, members, orders, payments, sessions};
+use crate::{Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions};
 
 /// What there is to do, each about one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,5 +163,6 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     flashes::sweep(scope).await?;
     sessions::sweep(scope).await?;
     members::sweep(scope).await?;
+    imports::sent::sweep(scope).await?;
     events::sweep(scope).await
 }

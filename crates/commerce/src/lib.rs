@@ -11,6 +11,7 @@ pub mod demo;
 pub mod events;
 pub mod figures;
 pub mod flashes;
+pub mod imports;
 pub mod jobs;
 pub mod members;
 pub mod orders;

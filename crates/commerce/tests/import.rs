@@ -5,17 +5,22 @@
 use chrono::{TimeZone, Utc};
 use commerce::{
     House, Partners, Scope, Settings,
+    imports::{Imported, Trial},
     stores::{
         self,
-        import::{Imported, Trial, import, region_codes},
+        import::{import, region_codes},
     },
 };
-use domain::{import::StoreRow, stores::Ownership};
+use domain::{Fault, import::StoreRow, stores::Ownership};
 use sqlx::PgPool;
 
 fn scope(pool: &PgPool) -> Scope {
     let now = Utc.with_ymd_and_hms(2026, 11, 23, 4, 0, 0).unwrap();
     Scope::system(&House::new(pool.clone(), Partners::default(), Settings::default()), now)
+}
+
+async fn quiet(_: usize) -> Result<(), Fault> {
+    Ok(())
 }
 
 fn row(number: usize) -> StoreRow {
@@ -44,10 +49,15 @@ async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let rows: Vec<_> = (0..250).map(row).collect();
     let mut seen = Vec::new();
-    let first = import(&scope, &rows, Trial::No, |done| seen.push(done)).await.unwrap();
+    let first = import(&scope, &rows, Trial::No, async |done| {
+        seen.push(done);
+        Ok(())
+    })
+    .await
+    .unwrap();
     assert_eq!(first, Imported { inserted: 250, updated: 0, unchanged: 0 });
     assert_eq!(seen, [100, 200, 250]);
-    let second = import(&scope, &rows, Trial::No, drop).await.unwrap();
+    let second = import(&scope, &rows, Trial::No, quiet).await.unwrap();
     assert_eq!(second, Imported { inserted: 0, updated: 0, unchanged: 250 });
     assert_eq!(count(&pool, "select count(*) from locations").await, 250);
     assert_eq!(count(&pool, "select count(*) from brands where code = 'starbucks' and kind = 'other'").await, 1);
@@ -56,9 +66,9 @@ async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn a_dry_run_counts_what_would_change_and_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
-    import(&scope, &[row(1), row(2)], Trial::No, drop).await.unwrap();
+    import(&scope, &[row(1), row(2)], Trial::No, quiet).await.unwrap();
     let rows = [row(1), StoreRow { name: "新名".into(), ..row(2) }, row(3)];
-    let would = import(&scope, &rows, Trial::Yes, drop).await.unwrap();
+    let would = import(&scope, &rows, Trial::Yes, quiet).await.unwrap();
     assert_eq!(would, Imported { inserted: 1, updated: 1, unchanged: 1 });
     assert_eq!(count(&pool, "select count(*) from stores").await, 2);
     assert_eq!(count(&pool, "select count(*) from stores where name = '新名'").await, 0);
@@ -68,13 +78,13 @@ async fn a_dry_run_counts_what_would_change_and_changes_nothing(pool: PgPool) {
 async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
     let scope = scope(&pool);
     let mut rows: Vec<_> = (0..3).map(row).collect();
-    import(&scope, &rows, Trial::No, drop).await.unwrap();
+    import(&scope, &rows, Trial::No, quiet).await.unwrap();
     sqlx::query("update stores set state = 'paused', hours = '{\"weekly\": [], \"special\": [], \"note\": 1}'")
         .execute(&pool)
         .await
         .unwrap();
     rows[1].phone = Some("021-63221136".into());
-    let again = import(&scope, &rows, Trial::No, drop).await.unwrap();
+    let again = import(&scope, &rows, Trial::No, quiet).await.unwrap();
     assert_eq!(again, Imported { inserted: 0, updated: 1, unchanged: 2 });
     let kept = "select count(*) from stores where state = 'paused' and hours ? 'note'";
     assert_eq!(count(&pool, kept).await, 3);
@@ -84,11 +94,11 @@ async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn what_a_row_leaves_empty_stays_as_it_is(pool: PgPool) {
     let scope = scope(&pool);
-    import(&scope, &[row(1)], Trial::No, drop).await.unwrap();
+    import(&scope, &[row(1)], Trial::No, quiet).await.unwrap();
     let silent = StoreRow { ownership: None, city: String::new(), postcode: None, ..row(1) };
-    let again = import(&scope, std::slice::from_ref(&silent), Trial::No, drop).await.unwrap();
+    let again = import(&scope, std::slice::from_ref(&silent), Trial::No, quiet).await.unwrap();
     assert_eq!(again, Imported { inserted: 0, updated: 0, unchanged: 1 });
-    import(&scope, &[StoreRow { code: "NEW".into(), ..silent }], Trial::No, drop).await.unwrap();
+    import(&scope, &[StoreRow { code: "NEW".into(), ..silent }], Trial::No, quiet).await.unwrap();
     assert_eq!(count(&pool, "select count(*) from stores where code = 'NEW' and ownership = 'direct'").await, 1);
 }
 
@@ -98,7 +108,7 @@ async fn an_import_that_fails_changes_nothing(pool: PgPool) {
     let mut rows: Vec<_> = (0..150).map(row).collect();
     rows[149].code = rows[0].code.clone();
     rows[148].region = "no such region".into();
-    assert!(import(&scope, &rows, Trial::No, drop).await.is_err());
+    assert!(import(&scope, &rows, Trial::No, quiet).await.is_err());
     for table in ["select count(*) from stores", "select count(*) from locations", "select count(*) from brands"] {
         assert_eq!(count(&pool, table).await, 0, "{table}");
     }
@@ -107,7 +117,7 @@ async fn an_import_that_fails_changes_nothing(pool: PgPool) {
 #[sqlx::test(migrations = "../../migrations")]
 async fn an_imported_store_is_found_but_takes_no_orders_before_it_has_hours(pool: PgPool) {
     let scope = scope(&pool);
-    import(&scope, &[row(7)], Trial::No, drop).await.unwrap();
+    import(&scope, &[row(7)], Trial::No, quiet).await.unwrap();
     let store = stores::show(&scope, "S-7", None).await.unwrap();
     assert!(!store.card.opening.takes_orders);
     assert_eq!(store.card.opening.text, "暂无营业时间");
@@ -118,7 +128,7 @@ async fn an_imported_store_is_found_but_takes_no_orders_before_it_has_hours(pool
 async fn two_imports_at_once_make_each_store_once(pool: PgPool) {
     let scope = scope(&pool);
     let rows: Vec<_> = (0..120).map(row).collect();
-    let (one, two) = futures::join!(import(&scope, &rows, Trial::No, drop), import(&scope, &rows, Trial::No, drop));
+    let (one, two) = futures::join!(import(&scope, &rows, Trial::No, quiet), import(&scope, &rows, Trial::No, quiet));
     assert_eq!(one.unwrap().inserted + two.unwrap().inserted, 120);
     assert_eq!(count(&pool, "select count(*) from locations").await, 120);
 }

@@ -1,13 +1,13 @@
 //! The cart and its quote.
 
-use axum::{Json, extract::Path, http::StatusCode};
+use axum::{Json, http::StatusCode};
 use commerce::cart;
 use domain::{
     StoreId,
     cart::{CartView, Quote, RemoveLine, SetLine},
 };
 
-use super::problem::{Caller, Problem, Sent};
+use super::problem::{Caller, Path, Problem, Sent};
 
 /// The whole cart, a quote for each store.
 #[utoipa::path(get, path = "/cart", tag = "cart", security(("bearer" = [])),

@@ -1,10 +1,6 @@
 //! A store's side, within the caller's grants.
 
-use axum::{
-    Json,
-    extract::{Path, Query},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 use commerce::orders;
 use domain::{
     OrderId, StoreId,
@@ -13,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{Caller, Problem, Sent};
+use super::problem::{Caller, Path, Problem, Query, Sent};
 
 /// Which store's board.
 #[derive(Deserialize, IntoParams)]

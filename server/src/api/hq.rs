@@ -1,6 +1,6 @@
 //! Head office's figures and lists, within the caller's grants.
 
-use axum::{Json, extract::Query};
+use axum::Json;
 use commerce::{figures, orders, stores};
 use domain::{
     figures::SalesToday,
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     orders::Listed,
-    problem::{Caller, Problem},
+    problem::{Caller, Problem, Query},
 };
 
 /// Sales of today, by hour and by store, against yesterday.

@@ -1,11 +1,7 @@
 //! A member's orders. The ids that a client makes for an order and a payment are their
 //! idempotency keys: a repeat answers the same.
 
-use axum::{
-    Json,
-    extract::{Path, Query},
-    http::StatusCode,
-};
+use axum::{Json, http::StatusCode};
 use commerce::{orders, payments};
 use domain::{
     Fault, OrderId, PaymentId,
@@ -16,7 +12,7 @@ use domain::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{Caller, Problem, Sent};
+use super::problem::{Caller, Path, Problem, Query, Sent};
 
 /// Places an order for what the cart holds of one store. `id` is the idempotency key.
 #[utoipa::path(post, path = "/orders", tag = "orders", security(("bearer" = [])), request_body = PlaceOrder,

@@ -1,7 +1,7 @@
 //! Faults as programs read them: RFC 9457 with a stable code.
 
 use axum::{
-    Json,
+    Json, extract,
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
     http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
@@ -118,4 +118,35 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         };
         Json::from_request(request, state).await.map(|Json(sent)| Self(sent)).map_err(rejected)
     }
+}
+
+/// Parts of the path. What cannot be an id is the id of nothing.
+pub struct Path<T>(pub T);
+
+impl<S: Sync + Send, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request_id = id_of(parts);
+        let path = extract::Path::from_request_parts(parts, state).await;
+        path.map(|extract::Path(path)| Self(path)).map_err(|_| Problem::of(&Fault::NotFound("这个地址"), &request_id))
+    }
+}
+
+/// The query; a value that does not fit is a problem like any other.
+pub struct Query<T>(pub T);
+
+impl<S: Sync + Send, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request_id = id_of(parts);
+        let query = extract::Query::from_request_parts(parts, state).await;
+        let rejected = |rejection: extract::rejection::QueryRejection| {
+            Problem::of(&Fault::invalid("", format!("查询参数不合要求：{}", rejection.body_text())), &request_id)
+        };
+        query.map(|extract::Query(query)| Self(query)).map_err(rejected)
+    }
+}
+
+fn id_of(parts: &Parts) -> std::sync::Arc<str> {
+    parts.extensions.get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default()
 }

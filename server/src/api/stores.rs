@@ -1,9 +1,6 @@
 //! Stores and their goods; no log-in needed.
 
-use axum::{
-    Json,
-    extract::{Path, Query},
-};
+use axum::Json;
 use commerce::{catalog, stores};
 use domain::{
     Fault, StoreId,
@@ -15,7 +12,7 @@ use domain::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::problem::{Caller, Problem};
+use super::problem::{Caller, Path, Problem, Query};
 
 /// What a finder is asked.
 #[derive(Deserialize, IntoParams)]

@@ -56,6 +56,33 @@ impl Browser {
         self.go(Method::POST, form.action.clone(), Some(&form.fields)).await
     }
 
+    /// Sends a file with a form of its kind, as `multipart/form-data` (RFC 7578).
+    pub async fn upload(&mut self, address: &str, fields: &[(&str, &str)], file: (&str, &[u8])) -> Page {
+        const BOUNDARY: &str = "----mendian-test";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(part.bytes());
+        }
+        let (name, content) = file;
+        let head =
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        body.extend(head.bytes());
+        body.extend(content);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        let url = self.base.join(address).unwrap();
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.http.post(url.clone()).header(COOKIE, pairs.join("; ")).header(ACCEPT, "text/html");
+        let request = request.header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
+        let request = self.sender.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        let answer = request.body(body).send().await.unwrap();
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        match headers.get(LOCATION).filter(|_| status.is_redirection()) {
+            Some(to) => self.open(to.to_str().unwrap()).await,
+            None => Page { status: status.as_u16(), url, headers, html: answer.text().await.unwrap() },
+        }
+    }
+
     async fn go(&mut self, method: Method, url: Url, fields: Option<&[(String, String)]>) -> Page {
         let (mut method, mut url, mut fields) = (method, url, fields);
         for _ in 0..REDIRECTS_MOST {

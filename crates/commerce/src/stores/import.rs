@@ -7,30 +7,15 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, house::new_id};
+use crate::{
+    Scope,
+    database::OrFault,
+    house::new_id,
+    imports::{Imported, Trial, brands},
+};
 
 /// Rows that one statement writes; small enough that progress is seen.
 const CHUNK: usize = 100;
-
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Stores that are new.
-    pub inserted: usize,
-    /// Stores of which something changed.
-    pub updated: usize,
-    /// Stores that were so already.
-    pub unchanged: usize,
-}
-
-/// Whether what is imported stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trial {
-    /// It is only counted what would change.
-    Yes,
-    /// It stays.
-    No,
-}
 
 /// The codes of all regions, by which rows are checked.
 pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
@@ -41,63 +26,38 @@ pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
 /// Imports all rows, or none where it fails. No two rows have the same code. A store is known by
 /// its code; what a row leaves empty stays as it is, and so do hours, state and features.
 ///
-/// `progress` is told after each chunk how many rows are done.
+/// `progress` is told after each chunk how many rows are done; where it fails, nothing stays.
 pub async fn import(
     scope: &Scope,
     rows: &[StoreRow],
     trial: Trial,
-    mut progress: impl FnMut(usize),
+    progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
 ) -> Result<Imported, Fault> {
     let mut tx = scope.begin().await?;
-    // Two imports at a time would both find the same store lacking.
-    sqlx::query!("lock table stores in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
-    let brands = brands(&mut tx, rows).await?;
-    let mut imported = Imported::default();
-    for chunk in rows.chunks(CHUNK) {
-        let (inserted, updated) = write(&mut tx, scope, &brands, chunk).await?;
-        imported.inserted += inserted;
-        imported.updated += updated;
-        imported.unchanged += chunk.len() - inserted - updated;
-        progress(imported.inserted + imported.updated + imported.unchanged);
-    }
-    match trial {
-        Trial::Yes => tx.rollback().await.or_fault()?,
-        Trial::No => tx.commit().await.or_fault()?,
-    }
+    let imported = import_in(&mut tx, scope, rows, progress).await?;
+    trial.end(tx).await?;
     Ok(imported)
 }
 
-/// The brands that the rows name, by name; those that lack are made.
-async fn brands<'a>(tx: &mut PgConnection, rows: &'a [StoreRow]) -> Result<HashMap<&'a str, Uuid>, Fault> {
-    let names: HashSet<&str> = rows.iter().map(|row| row.brand.as_str()).collect();
-    let mut brands = HashMap::with_capacity(names.len());
-    for name in names {
-        let id = sqlx::query_scalar!(
-            r#"with there as (
-                   select id from brands where name = $2 or code = $3 order by name = $2 desc, id limit 1
-               ), made as (
-                   insert into brands (id, code, name, kind) select $1, $3, $2, 'other'
-                   where not exists (select from there)
-                   returning id
-               )
-               select id as "id!" from there union all select id from made"#,
-            new_id(),
-            name,
-            slug(name),
-        )
-        .fetch_one(&mut *tx)
-        .await
-        .or_fault()?;
-        brands.insert(name, id);
+/// [`import`] within a transaction.
+pub(crate) async fn import_in(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    rows: &[StoreRow],
+    mut progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
+) -> Result<Imported, Fault> {
+    // Two imports at a time would both find the same store lacking.
+    sqlx::query!("lock table stores in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
+    let brands = brands(tx, rows.iter().map(|row| row.brand.as_str())).await?;
+    let mut imported = Imported::default();
+    for chunk in rows.chunks(CHUNK) {
+        let (inserted, updated) = write(tx, scope, &brands, chunk).await?;
+        imported.inserted += inserted;
+        imported.updated += updated;
+        imported.unchanged += chunk.len() - inserted - updated;
+        progress(imported.rows()).await?;
     }
-    Ok(brands)
-}
-
-/// A name as a code: `Luckin Coffee` → `luckin-coffee`. Chinese stays Chinese.
-fn slug(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let words = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join("-")
+    Ok(imported)
 }
 
 /// A row as the statement below takes it.
@@ -163,13 +123,4 @@ async fn write(
     .await
     .or_fault()?;
     Ok((wrote.inserted as usize, wrote.updated as usize))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_brand_code_has_letters_digits_and_dashes_only() {
-        assert_eq!(super::slug("Luckin  Coffee®"), "luckin-coffee");
-        assert_eq!(super::slug("喜茶/HEYTEA"), "喜茶-heytea");
-    }
 }

@@ -1,265 +1,249 @@
-//! Stores from a table: which column is what, and what a row must be like (O1).
-//!
-//! Reasons are in English, as all of the command line is.
+//! Stores and products from a table: which column is what, and what a row must be like (O1, C1).
 
-mod reading;
+mod products;
+mod reason;
+mod sent;
+mod stores;
 
-use std::collections::{HashMap, HashSet};
+pub use products::{Known, KnownProduct, KnownSku, ProductField, ProductGiven, ProductSheet, SkuGiven, specs_text};
+pub use reason::{Lacking, Reason, RowComplaint};
+pub use sent::{ImportCounts, ImportKind, ImportOptions, ImportReport, ImportState, ImportView, RowNote};
+pub use stores::{StoreField, StoreRow, StoreSheet};
 
-use serde::Serialize;
+/// What a row tells, one column for each.
+pub trait Field: Copy + PartialEq + 'static {
+    /// Every field, in the order of [`Field::place`].
+    const ALL: &'static [Self];
 
-use crate::{geo::Datum, stores::Ownership};
-use reading::Reading;
-
-/// What a row tells of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// The brand's name.
-    Brand,
-    /// The store's number, unique.
-    Code,
-    /// The store's name.
-    Name,
-    /// Who owns it, in words.
-    Ownership,
-    /// Street address.
-    Address,
-    /// The city as people write it.
-    City,
-    /// The region, as ISO 3166-2:CN (`31`) or GB/T 2260 (`310000`) number.
-    Region,
-    /// Postcode.
-    Postcode,
-    /// The number to call.
-    Phone,
-    /// A zone with an IANA name in it: `GMT+08:00 Asia/Beijing`.
-    Timezone,
-    /// Degrees east.
-    Longitude,
-    /// Degrees north.
-    Latitude,
-}
-
-impl Field {
-    /// Every field, in the order of [`Columns`].
-    pub const ALL: [Self; 12] = [
-        Self::Brand,
-        Self::Code,
-        Self::Name,
-        Self::Ownership,
-        Self::Address,
-        Self::City,
-        Self::Region,
-        Self::Postcode,
-        Self::Phone,
-        Self::Timezone,
-        Self::Longitude,
-        Self::Latitude,
-    ];
-
-    /// Our name for it, and its column in the public list of stores that is read as it is.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Brand => ("brand", "Brand"),
-            Self::Code => ("code", "Store Number"),
-            Self::Name => ("name", "Store Name"),
-            Self::Ownership => ("ownership", "Ownership Type"),
-            Self::Address => ("address", "Street Address"),
-            Self::City => ("city", "City"),
-            Self::Region => ("region", "State/Province"),
-            Self::Postcode => ("postcode", "Postcode"),
-            Self::Phone => ("phone", "Phone Number"),
-            Self::Timezone => ("timezone", "Timezone"),
-            Self::Longitude => ("longitude", "Longitude"),
-            Self::Latitude => ("latitude", "Latitude"),
-        }
-    }
-
-    /// What lists of Chinese chains call it, and our own name.
-    fn also(self) -> &'static [&'static str] {
-        match self {
-            Self::Brand => &["brand", "品牌", "品牌名称"],
-            Self::Code => &["code", "门店编号", "门店编码", "店铺编号", "店号"],
-            Self::Name => &["name", "门店名称", "店铺名称", "门店", "店名"],
-            Self::Ownership => &["ownership", "经营方式", "经营类型", "门店类型", "门店性质"],
-            Self::Address => &["address", "地址", "详细地址", "门店地址"],
-            Self::City => &["city", "城市", "所在城市"],
-            Self::Region => &["region", "地区编码", "行政区划代码", "省份", "省"],
-            Self::Postcode => &["postcode", "邮编", "邮政编码"],
-            Self::Phone => &["phone", "电话", "联系电话", "门店电话"],
-            Self::Timezone => &["timezone", "时区"],
-            Self::Longitude => &["longitude", "经度", "lng", "lon"],
-            Self::Latitude => &["latitude", "纬度", "lat"],
-        }
-    }
-
+    /// Its place among all.
+    fn place(self) -> usize;
+    /// Our name for it, on the command line and in forms.
+    fn ours(self) -> &'static str;
+    /// Its name for people, under which it is exported.
+    fn label(self) -> &'static str;
+    /// The column it is looked for in first.
+    fn expected(self) -> &'static str;
+    /// What else people call it.
+    fn also(self) -> &'static [&'static str];
     /// Whether a file without this column cannot be imported.
-    fn is_needed(self) -> bool {
-        !matches!(self, Self::Ownership | Self::City | Self::Postcode | Self::Phone | Self::Timezone)
-    }
-
-    /// How many characters it may have. Addresses of shops in malls are long.
-    fn most(self) -> usize {
-        match self {
-            Self::Address => 200,
-            Self::Brand | Self::Name => 100,
-            Self::Postcode => 16,
-            _ => 60,
-        }
-    }
+    fn is_needed(self) -> bool;
+    /// How many characters it may have.
+    fn most(self) -> usize;
 }
 
 /// Which column of a file holds which field.
 #[derive(Clone, Debug)]
-pub struct Columns([String; 12]);
+pub struct Columns<F> {
+    names: Vec<String>,
+    fields: std::marker::PhantomData<F>,
+}
 
-impl Default for Columns {
+impl<F: Field> Default for Columns<F> {
     fn default() -> Self {
-        Self(Field::ALL.map(|field| field.names().1.to_owned()))
+        let names = F::ALL.iter().map(|field| field.expected().to_owned()).collect();
+        Self { names, fields: std::marker::PhantomData }
     }
 }
 
-impl Columns {
+impl<F: Field> Columns<F> {
     /// Takes another column, said as `code=Shop No`.
     pub fn rename(&mut self, mapping: &str) -> Result<(), String> {
-        let ours = || Field::ALL.map(|field| field.names().0).join(", ");
+        let ours: Vec<_> = F::ALL.iter().map(|field| field.ours()).collect();
         let (name, column) =
             mapping.split_once('=').map(|(name, column)| (name.trim(), column.trim())).unwrap_or_default();
-        let field = Field::ALL.into_iter().find(|field| field.names().0 == name && !column.is_empty());
-        let field =
-            field.ok_or_else(|| format!("cannot map {mapping:?}: say OURS=THEIRS, where OURS is one of {}", ours()))?;
-        self.0[field as usize] = column.to_owned();
+        let field = F::ALL.iter().find(|field| field.ours() == name && !column.is_empty()).ok_or_else(|| {
+            format!("cannot map {mapping:?}: say OURS=THEIRS, where OURS is one of {}", ours.join(", "))
+        })?;
+        self.choose(*field, column);
         Ok(())
+    }
+
+    /// Takes this column for a field and looks for no other; none where it is empty.
+    pub fn choose(&mut self, field: F, column: &str) {
+        column.trim().clone_into(&mut self.names[field.place()]);
     }
 
     /// Takes a column by another of its usual names, where the one expected is missing and none was asked
     /// for.
     fn find_in(&mut self, header: &[&str]) {
-        for field in Field::ALL {
-            let expected = &self.0[field as usize];
+        for field in F::ALL {
+            let expected = &self.names[field.place()];
             let is_there = header.iter().any(|column| column.trim() == expected);
-            if is_there || expected != field.names().1 {
+            if is_there || expected != field.expected() {
                 continue;
             }
-            let usual = |column: &&&str| field.also().iter().any(|name| name.eq_ignore_ascii_case(column.trim()));
+            let usual = |column: &&&str| {
+                let is = |name: &str| name.eq_ignore_ascii_case(column.trim());
+                is(field.label()) || is(field.ours()) || field.also().iter().any(|name| is(name))
+            };
             if let Some(column) = header.iter().find(usual) {
-                self.0[field as usize] = column.trim().to_owned();
+                column.trim().clone_into(&mut self.names[field.place()]);
             }
         }
     }
 
     /// The column of a field, as the file names it.
-    pub fn of(&self, field: Field) -> &str {
-        &self.0[field as usize]
+    pub fn of(&self, field: F) -> &str {
+        &self.names[field.place()]
     }
 }
 
-/// A store as a row tells it, checked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct StoreRow {
-    /// The brand's name.
-    pub brand: String,
-    /// Its number.
-    pub code: String,
-    /// Its name.
-    pub name: String,
-    /// Who owns it, where the row says it in known words.
-    pub ownership: Option<Ownership>,
-    /// Street address.
-    pub address: String,
-    /// Its city; may be empty.
-    pub city: String,
-    /// A region that is known, by GB/T 2260.
-    pub region: String,
-    /// Postcode, as written.
-    pub postcode: Option<String>,
-    /// The number to call, as written.
-    pub phone: Option<String>,
-    /// IANA name of its zone.
-    pub timezone: &'static str,
-    /// Degrees east, WGS-84.
-    pub longitude: f64,
-    /// Degrees north, WGS-84.
-    pub latitude: f64,
-}
-
-/// What is wrong with one cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowComplaint {
-    /// The column, as the file names it.
-    pub column: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// A table of stores while it is read: the good rows gather, the bad ones are complained about.
-pub struct Sheet {
-    columns: Columns,
-    /// Where each field stands in a row, in the order of [`Field::ALL`].
-    places: [Option<usize>; 12],
+/// Where each field stands in a row.
+#[derive(Debug)]
+pub struct Header<F> {
+    columns: Columns<F>,
+    places: Vec<Option<usize>>,
     width: usize,
-    datum: Datum,
-    regions: HashSet<String>,
-    lines: HashMap<String, u64>,
-    /// The rows that can be imported; no two have the same code.
-    pub rows: Vec<StoreRow>,
 }
 
-impl Sheet {
-    /// A sheet with this header; a reason where it lacks a column that is needed.
-    pub fn new(mut columns: Columns, header: &[&str]) -> Result<Self, String> {
+impl<F: Field> Header<F> {
+    /// Finds the columns; what lacks where one is needed and not there.
+    pub fn find(mut columns: Columns<F>, header: &[&str]) -> Result<Self, Lacking> {
         columns.find_in(header);
-        let place = |field: &Field| header.iter().position(|column| column.trim() == columns.of(*field));
-        let lacking: Vec<_> = Field::ALL.iter().filter(|field| field.is_needed() && place(field).is_none()).collect();
+        let place = |field: &F| {
+            let column = columns.of(*field);
+            header.iter().position(|there| !column.is_empty() && there.trim() == column)
+        };
+        let lacking = F::ALL.iter().filter(|field| field.is_needed() && place(field).is_none());
+        let lacking: Vec<_> =
+            lacking.map(|field| (columns.of(*field).to_owned(), field.ours(), field.label())).collect();
         if !lacking.is_empty() {
-            let lacking: Vec<_> =
-                lacking.iter().map(|field| format!("{:?} ({})", columns.of(**field), field.names().0)).collect();
-            return Err(format!(
-                "there is no column {}; the file has {header:?}. Name the right ones with --map OURS=THEIRS",
-                lacking.join(", ")
-            ));
+            let header = header.iter().map(|column| (*column).to_owned()).collect();
+            return Err(Lacking { columns: lacking, header });
         }
-        let places = Field::ALL.map(|field| place(&field));
-        Ok(Self {
-            columns,
-            places,
-            width: header.len(),
-            datum: Datum::Wgs84,
-            regions: HashSet::new(),
-            lines: HashMap::new(),
-            rows: Vec::new(),
-        })
+        let places = F::ALL.iter().map(place).collect();
+        Ok(Self { columns, places, width: header.len() })
     }
 
-    /// Knows these regions from now on, by GB/T 2260.
-    pub fn knowing(self, regions: HashSet<String>) -> Self {
-        Self { regions, ..self }
+    /// Our name of each field that has a column, with the column.
+    pub fn found(&self) -> Vec<(&'static str, String)> {
+        let there = F::ALL.iter().filter(|field| self.places[field.place()].is_some());
+        there.map(|field| (field.ours(), self.columns.of(*field).to_owned())).collect()
     }
 
-    /// Takes coordinates as given in this system.
-    pub fn in_datum(self, datum: Datum) -> Self {
-        Self { datum, ..self }
+    fn check_width(&self, cells: &[&str]) -> Result<(), Vec<RowComplaint>> {
+        if cells.len() == self.width {
+            return Ok(());
+        }
+        Err(vec![RowComplaint { column: String::new(), reason: Reason::Width(cells.len(), self.width) }])
     }
+}
 
+/// A table while it is read: the good rows gather, the bad ones are complained about.
+pub trait Sheet: Send {
     /// Reads one row. It is kept, and the answer holds warnings; or it is rejected, and the error
     /// holds every reason.
-    pub fn read(&mut self, line: u64, cells: &[&str]) -> Result<Vec<RowComplaint>, Vec<RowComplaint>> {
-        if cells.len() != self.width {
-            let reason = format!("the row has {} cells where the header has {}", cells.len(), self.width);
-            return Err(vec![RowComplaint { column: "(all)".into(), reason }]);
+    fn read(&mut self, line: u64, cells: &[&str]) -> Result<Vec<RowComplaint>, Vec<RowComplaint>>;
+    /// How many rows were kept.
+    fn kept(&self) -> usize;
+    /// Our name of each field that has a column, with the column.
+    fn found(&self) -> Vec<(&'static str, String)>;
+}
+
+/// One row being read.
+struct Cells<'a, F> {
+    header: &'a Header<F>,
+    cells: &'a [&'a str],
+    complaints: Vec<RowComplaint>,
+    warnings: Vec<RowComplaint>,
+}
+
+impl<'a, F: Field> Cells<'a, F> {
+    fn of(header: &'a Header<F>, cells: &'a [&'a str]) -> Self {
+        Self { header, cells, complaints: Vec::new(), warnings: Vec::new() }
+    }
+
+    fn about(&self, field: F, reason: Reason) -> RowComplaint {
+        RowComplaint { column: self.header.columns.of(field).to_owned(), reason }
+    }
+
+    fn complain(&mut self, field: F, reason: Reason) {
+        let complaint = self.about(field, reason);
+        self.complaints.push(complaint);
+    }
+
+    fn warn(&mut self, field: F, reason: Reason) {
+        let warning = self.about(field, reason);
+        self.warnings.push(warning);
+    }
+
+    fn raw(&self, field: F) -> &'a str {
+        self.header.places[field.place()].map_or("", |place| self.cells[place])
+    }
+
+    /// A cell with its runs of white space, tabs and line breaks included, as one space each:
+    /// tables are full of them, and none means anything.
+    fn text(&mut self, field: F) -> Option<String> {
+        let text = self.raw(field).split_whitespace().collect::<Vec<_>>().join(" ");
+        self.fitting(field, text, char::is_control)
+    }
+
+    /// A cell in which line breaks mean something.
+    fn lines(&mut self, field: F) -> Option<String> {
+        let text = self.raw(field).trim().replace("\r\n", "\n");
+        self.fitting(field, text, |sign| sign.is_control() && !matches!(sign, '\n' | '\t'))
+    }
+
+    fn fitting(&mut self, field: F, text: String, is_bad: impl Fn(char) -> bool) -> Option<String> {
+        if let Some(control) = text.chars().find(|sign| is_bad(*sign)) {
+            self.complain(field, Reason::Control(control));
+            return None;
         }
-        let (row, mut complaints, warnings) = Reading::of(self, cells);
-        if let Some(first) = row.as_ref().and_then(|row| self.lines.get(&row.code)) {
-            let reason = format!("the same as on line {first}; that row was read first and counts");
-            complaints.push(RowComplaint { column: self.columns.of(Field::Code).into(), reason });
+        let (length, most) = (text.chars().count(), field.most());
+        if length > most {
+            self.complain(field, Reason::TooLong(length, most));
+            return None;
         }
-        match row {
-            Some(row) if complaints.is_empty() => {
-                self.lines.insert(row.code.clone(), line);
-                self.rows.push(row);
-                Ok(warnings)
-            }
-            _ => Err(complaints),
+        Some(text)
+    }
+
+    fn needed(&mut self, field: F) -> Option<String> {
+        let text = self.text(field)?;
+        if text.is_empty() {
+            self.complain(field, Reason::Empty);
+            return None;
         }
+        Some(text)
+    }
+
+    /// A name: something in it can be read aloud.
+    fn name(&mut self, field: F) -> Option<String> {
+        let name = self.needed(field)?;
+        if !name.contains(char::is_alphanumeric) {
+            self.complain(field, Reason::Unreadable(name));
+            return None;
+        }
+        Some(name)
+    }
+
+    /// A code stands in the address of a page. Empty where none is given.
+    fn code(&mut self, field: F) -> Option<String> {
+        let code = self.text(field)?;
+        let fits = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
+        if code.is_empty() || (code.starts_with(char::is_alphanumeric) && code.chars().all(fits)) {
+            return Some(code);
+        }
+        self.complain(field, Reason::NoCode(code));
+        None
+    }
+}
+
+fn given(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A name as a code: `Luckin Coffee` → `luckin-coffee`. Chinese stays Chinese.
+pub fn slug(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_brand_code_has_letters_digits_and_dashes_only() {
+        assert_eq!(super::slug("Luckin  Coffee®"), "luckin-coffee");
+        assert_eq!(super::slug("喜茶/HEYTEA"), "喜茶-heytea");
     }
 }

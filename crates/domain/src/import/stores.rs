@@ -1,38 +1,239 @@
-//! One row of a table of stores, cell by cell.
+//! Stores from a table (O1).
 
-use super::{Field, RowComplaint, Sheet, StoreRow};
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::{Cells, Columns, Field, Header, Lacking, Reason, RowComplaint, Sheet, given};
 use crate::{
-    geo::{Point, is_in_china},
+    geo::{Datum, Point, is_in_china},
     stores::Ownership,
 };
 
-/// One row being read.
-pub(super) struct Reading<'a> {
-    sheet: &'a Sheet,
-    cells: &'a [&'a str],
-    complaints: Vec<RowComplaint>,
-    warnings: Vec<RowComplaint>,
+/// What a row tells of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreField {
+    /// The brand's name.
+    Brand,
+    /// The store's number, unique.
+    Code,
+    /// The store's name.
+    Name,
+    /// Who owns it, in words.
+    Ownership,
+    /// Street address.
+    Address,
+    /// The city as people write it.
+    City,
+    /// The region, as ISO 3166-2:CN (`31`) or GB/T 2260 (`310000`) number.
+    Region,
+    /// Postcode.
+    Postcode,
+    /// The number to call.
+    Phone,
+    /// A zone with an IANA name in it: `GMT+08:00 Asia/Beijing`.
+    Timezone,
+    /// Degrees east.
+    Longitude,
+    /// Degrees north.
+    Latitude,
 }
 
-impl<'a> Reading<'a> {
-    /// The store, the complaints and the warnings. There is a store wherever there is no complaint.
-    pub fn of(sheet: &'a Sheet, cells: &'a [&'a str]) -> (Option<StoreRow>, Vec<RowComplaint>, Vec<RowComplaint>) {
-        let mut reading = Self { sheet, cells, complaints: Vec::new(), warnings: Vec::new() };
-        let row = reading.row();
-        (row, reading.complaints, reading.warnings)
+use StoreField as Is;
+
+impl StoreField {
+    /// Our name for it, its name for people, and its column in the public list of stores that is read as
+    /// it is.
+    fn names(self) -> [&'static str; 3] {
+        match self {
+            Self::Brand => ["brand", "品牌", "Brand"],
+            Self::Code => ["code", "门店编号", "Store Number"],
+            Self::Name => ["name", "门店名称", "Store Name"],
+            Self::Ownership => ["ownership", "经营方式", "Ownership Type"],
+            Self::Address => ["address", "地址", "Street Address"],
+            Self::City => ["city", "城市", "City"],
+            Self::Region => ["region", "地区编码", "State/Province"],
+            Self::Postcode => ["postcode", "邮编", "Postcode"],
+            Self::Phone => ["phone", "电话", "Phone Number"],
+            Self::Timezone => ["timezone", "时区", "Timezone"],
+            Self::Longitude => ["longitude", "经度", "Longitude"],
+            Self::Latitude => ["latitude", "纬度", "Latitude"],
+        }
+    }
+}
+
+impl Field for StoreField {
+    const ALL: &'static [Self] = &[
+        Is::Brand,
+        Is::Code,
+        Is::Name,
+        Is::Ownership,
+        Is::Address,
+        Is::City,
+        Is::Region,
+        Is::Postcode,
+        Is::Phone,
+        Is::Timezone,
+        Is::Longitude,
+        Is::Latitude,
+    ];
+
+    fn place(self) -> usize {
+        self as usize
     }
 
+    fn ours(self) -> &'static str {
+        self.names()[0]
+    }
+
+    fn label(self) -> &'static str {
+        self.names()[1]
+    }
+
+    fn expected(self) -> &'static str {
+        self.names()[2]
+    }
+
+    fn also(self) -> &'static [&'static str] {
+        match self {
+            Self::Brand => &["品牌名称"],
+            Self::Code => &["门店编码", "店铺编号", "店号"],
+            Self::Name => &["店铺名称", "门店", "店名"],
+            Self::Ownership => &["经营类型", "门店类型", "门店性质"],
+            Self::Address => &["详细地址", "门店地址"],
+            Self::City => &["所在城市"],
+            Self::Region => &["行政区划代码", "省份", "省"],
+            Self::Postcode => &["邮政编码"],
+            Self::Phone => &["联系电话", "门店电话"],
+            Self::Timezone => &[],
+            Self::Longitude => &["lng", "lon"],
+            Self::Latitude => &["lat"],
+        }
+    }
+
+    fn is_needed(self) -> bool {
+        !matches!(self, Self::Ownership | Self::City | Self::Postcode | Self::Phone | Self::Timezone)
+    }
+
+    /// Addresses of shops in malls are long.
+    fn most(self) -> usize {
+        match self {
+            Self::Address => 200,
+            Self::Brand | Self::Name => 100,
+            Self::Postcode => 16,
+            _ => 60,
+        }
+    }
+}
+
+/// A store as a row tells it, checked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StoreRow {
+    /// The brand's name.
+    pub brand: String,
+    /// Its number.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Who owns it, where the row says it in known words.
+    pub ownership: Option<Ownership>,
+    /// Street address.
+    pub address: String,
+    /// Its city; may be empty.
+    pub city: String,
+    /// A region that is known, by GB/T 2260.
+    pub region: String,
+    /// Postcode, as written.
+    pub postcode: Option<String>,
+    /// The number to call, as written.
+    pub phone: Option<String>,
+    /// IANA name of its zone.
+    pub timezone: &'static str,
+    /// Degrees east, WGS-84.
+    pub longitude: f64,
+    /// Degrees north, WGS-84.
+    pub latitude: f64,
+}
+
+/// A table of stores while it is read.
+pub struct StoreSheet {
+    header: Header<StoreField>,
+    datum: Datum,
+    regions: HashSet<String>,
+    lines: HashMap<String, u64>,
+    /// The rows that can be imported; no two have the same code.
+    pub rows: Vec<StoreRow>,
+}
+
+impl StoreSheet {
+    /// A sheet with this header.
+    pub fn new(columns: Columns<StoreField>, header: &[&str]) -> Result<Self, Lacking> {
+        Ok(Self {
+            header: Header::find(columns, header)?,
+            datum: Datum::Wgs84,
+            regions: HashSet::new(),
+            lines: HashMap::new(),
+            rows: Vec::new(),
+        })
+    }
+
+    /// Knows these regions from now on, by GB/T 2260.
+    pub fn knowing(self, regions: HashSet<String>) -> Self {
+        Self { regions, ..self }
+    }
+
+    /// Takes coordinates as given in this system.
+    pub fn in_datum(self, datum: Datum) -> Self {
+        Self { datum, ..self }
+    }
+}
+
+impl Sheet for StoreSheet {
+    fn read(&mut self, line: u64, cells: &[&str]) -> Result<Vec<RowComplaint>, Vec<RowComplaint>> {
+        self.header.check_width(cells)?;
+        let mut reading = Reading { cells: Cells::of(&self.header, cells), sheet: self };
+        let row = reading.row();
+        if let Some(first) = row.as_ref().and_then(|row| self.lines.get(&row.code)) {
+            reading.cells.complain(Is::Code, Reason::Repeated(*first));
+        }
+        let Cells { complaints, warnings, .. } = reading.cells;
+        match row {
+            Some(row) if complaints.is_empty() => {
+                self.lines.insert(row.code.clone(), line);
+                self.rows.push(row);
+                Ok(warnings)
+            }
+            _ => Err(complaints),
+        }
+    }
+
+    fn kept(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn found(&self) -> Vec<(&'static str, String)> {
+        self.header.found()
+    }
+}
+
+/// One row being read.
+struct Reading<'a> {
+    sheet: &'a StoreSheet,
+    cells: Cells<'a, StoreField>,
+}
+
+impl Reading<'_> {
     /// The store, where every cell that decides about it could be read. All cells are looked at
     /// before the first `?`, so that one pass finds every complaint.
     fn row(&mut self) -> Option<StoreRow> {
-        let brand = self.name_of(Field::Brand);
-        let code = self.code();
-        let name = self.name_of(Field::Name);
-        let address = self.needed(Field::Address);
-        let (city, postcode, phone) = (self.text(Field::City), self.text(Field::Postcode), self.text(Field::Phone));
+        let cells = &mut self.cells;
+        let brand = cells.name(Is::Brand);
+        let code = cells.needed(Is::Code).and_then(|_| cells.code(Is::Code));
+        let name = cells.name(Is::Name);
+        let address = cells.needed(Is::Address);
+        let (city, postcode, phone) = (cells.text(Is::City), cells.text(Is::Postcode), cells.text(Is::Phone));
         let ownership = self.ownership();
         let (region, timezone, point) = (self.region(), self.timezone(), self.point());
-        let given = |text: String| Some(text).filter(|text| !text.is_empty());
         let Point { latitude, longitude } = point?;
         Some(StoreRow {
             brand: brand?,
@@ -50,64 +251,9 @@ impl<'a> Reading<'a> {
         })
     }
 
-    fn complain(&mut self, field: Field, reason: impl Into<String>) {
-        let column = self.sheet.columns.of(field).to_owned();
-        self.complaints.push(RowComplaint { column, reason: reason.into() });
-    }
-
-    /// A cell with its runs of white space, tabs and line breaks included, as one space each:
-    /// tables of addresses are full of them, and none means anything.
-    fn text(&mut self, field: Field) -> Option<String> {
-        let cell = self.sheet.places[field as usize].map_or("", |place| self.cells[place]);
-        let text = cell.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some(control) = text.chars().find(|letter| letter.is_control()) {
-            self.complain(field, format!("contains the control character U+{:04X}", u32::from(control)));
-            return None;
-        }
-        let (length, most) = (text.chars().count(), field.most());
-        if length > most {
-            self.complain(field, format!("has {length} characters, at most {most} fit"));
-            return None;
-        }
-        Some(text)
-    }
-
-    fn needed(&mut self, field: Field) -> Option<String> {
-        let text = self.text(field)?;
-        if text.is_empty() {
-            self.complain(field, "is empty");
-            return None;
-        }
-        Some(text)
-    }
-
-    /// A name: something in it can be read aloud.
-    fn name_of(&mut self, field: Field) -> Option<String> {
-        let name = self.needed(field)?;
-        if !name.contains(char::is_alphanumeric) {
-            self.complain(field, format!("{name:?} has neither letter nor digit"));
-            return None;
-        }
-        Some(name)
-    }
-
-    /// A store's code stands in the address of its page.
-    fn code(&mut self) -> Option<String> {
-        let code = self.needed(Field::Code)?;
-        let fits = |letter: char| letter.is_alphanumeric() || "-_.".contains(letter);
-        if !code.starts_with(char::is_alphanumeric) || !code.chars().all(fits) {
-            self.complain(
-                Field::Code,
-                format!("{code:?} may have letters, digits, '-', '_' and '.' only, the first two first"),
-            );
-            return None;
-        }
-        Some(code)
-    }
-
     /// A word that is not known is no reason to lose a store.
     fn ownership(&mut self) -> Option<Ownership> {
-        let words = self.text(Field::Ownership)?;
+        let words = self.cells.text(Is::Ownership)?;
         let known = match words.to_lowercase().as_str() {
             "company owned" | "direct" | "直营" => Some(Ownership::Direct),
             "licensed" | "franchise" | "franchised" | "加盟" => Some(Ownership::Franchise),
@@ -116,9 +262,7 @@ impl<'a> Reading<'a> {
             _ => None,
         };
         if known.is_none() {
-            let column = self.sheet.columns.of(Field::Ownership).to_owned();
-            let reason = format!("{words:?} is not known; a new store becomes direct (直营), another stays as it is");
-            self.warnings.push(RowComplaint { column, reason });
+            self.cells.warn(Is::Ownership, Reason::Ownership(words));
         }
         known
     }
@@ -126,7 +270,7 @@ impl<'a> Reading<'a> {
     /// ISO 3166-2:CN numbers the provinces by the first two digits of GB/T 2260. A county that is
     /// not in the tree counts as its province.
     fn region(&mut self) -> Option<String> {
-        let text = self.needed(Field::Region)?;
+        let text = self.cells.needed(Is::Region)?;
         let digits = text.strip_prefix("CN-").unwrap_or(&text);
         let is_code = matches!(digits.len(), 2 | 6) && digits.bytes().all(|byte| byte.is_ascii_digit());
         let known = |code: &String| self.sheet.regions.contains(code);
@@ -135,53 +279,50 @@ impl<'a> Reading<'a> {
         });
         let code = code.flatten();
         if code.is_none() {
-            self.complain(
-                Field::Region,
-                format!("{text:?} is no region of China by ISO 3166-2 (31) or GB/T 2260 (310000)"),
-            );
+            self.cells.complain(Is::Region, Reason::Region(text));
         }
         code
     }
 
     /// The IANA name is the last word; Beijing has none of its own and keeps the time of Shanghai.
     fn timezone(&mut self) -> Option<&'static str> {
-        let text = self.text(Field::Timezone)?;
+        let text = self.cells.text(Is::Timezone)?;
         let zone: Option<chrono_tz::Tz> = match text.split_whitespace().last() {
             None | Some("Asia/Beijing" | "GMT+08:00" | "UTC+08:00") => Some(chrono_tz::Asia::Shanghai),
             Some(name) => name.parse().ok(),
         };
         if zone.is_none() {
-            self.complain(Field::Timezone, format!("{text:?} names no time zone"));
+            self.cells.complain(Is::Timezone, Reason::Timezone(text));
         }
         zone.map(chrono_tz::Tz::name)
     }
 
     /// Every region is one of China, so a point elsewhere is a mistake; most often an exchange.
     fn point(&mut self) -> Option<Point> {
-        let (longitude, latitude) = (self.degrees(Field::Longitude), self.degrees(Field::Latitude));
+        let (longitude, latitude) = (self.degrees(Is::Longitude), self.degrees(Is::Latitude));
         let (longitude, latitude) = (longitude?, latitude?);
         if is_in_china(latitude, longitude) {
             return Point::new(latitude, longitude).map(|point| self.sheet.datum.to_wgs84(point));
         }
         if is_in_china(longitude, latitude) {
-            self.complain(Field::Latitude, format!("latitude {latitude} and longitude {longitude} look exchanged"));
+            self.cells.complain(Is::Latitude, Reason::Exchanged(latitude, longitude));
         } else if Point::new(latitude, longitude).is_some() {
-            self.complain(Field::Latitude, format!("latitude {latitude} and longitude {longitude} lie outside China"));
+            self.cells.complain(Is::Latitude, Reason::OutsideChina(latitude, longitude));
         }
         if latitude.abs() > 90.0 && !is_in_china(longitude, latitude) {
-            self.complain(Field::Latitude, format!("{latitude} is out of range, -90 to 90"));
+            self.cells.complain(Is::Latitude, Reason::Range(latitude, 90));
         }
         if longitude.abs() > 180.0 {
-            self.complain(Field::Longitude, format!("{longitude} is out of range, -180 to 180"));
+            self.cells.complain(Is::Longitude, Reason::Range(longitude, 180));
         }
         None
     }
 
-    fn degrees(&mut self, field: Field) -> Option<f64> {
-        let text = self.needed(field)?;
+    fn degrees(&mut self, field: StoreField) -> Option<f64> {
+        let text = self.cells.needed(field)?;
         let degrees = text.parse().ok().filter(|degrees: &f64| degrees.is_finite());
         if degrees.is_none() {
-            self.complain(field, format!("{text:?} is not a number of degrees"));
+            self.cells.complain(field, Reason::Degrees(text));
         }
         degrees
     }
@@ -189,7 +330,7 @@ impl<'a> Reading<'a> {
 
 #[cfg(test)]
 mod tests {
-    use crate::import::{Columns, Field, RowComplaint, Sheet};
+    use crate::import::{Columns, Field as _, RowComplaint, Sheet as _, StoreField as Field, StoreSheet as Sheet};
     use crate::stores::Ownership;
 
     const GOOD: [&str; 12] = [
@@ -209,7 +350,7 @@ mod tests {
 
     fn sheet() -> Sheet {
         let columns = Columns::default();
-        let header = Field::ALL.map(|field| columns.of(field));
+        let header: Vec<_> = Field::ALL.iter().map(|field| columns.of(*field)).collect();
         let regions = ["310000", "320000"].map(String::from).into();
         Sheet::new(columns.clone(), &header).unwrap().knowing(regions)
     }
@@ -226,7 +367,7 @@ mod tests {
     fn complaint(field: Field, cell: &'static str) -> (String, String) {
         let complaints = sheet().read(2, &with(&[(field, cell)])).unwrap_err();
         let [RowComplaint { column, reason }] = complaints.as_slice() else { panic!("{complaints:?}") };
-        (column.clone(), reason.clone())
+        (column.clone(), reason.to_string())
     }
 
     #[test]
@@ -257,7 +398,7 @@ mod tests {
         let mut columns = Columns::default();
         columns.rename("code=Shop No").unwrap();
         let Err(message) = Sheet::new(columns, &header) else { panic!("another column was taken") };
-        assert!(message.contains("Shop No"), "{message}");
+        assert!(message.to_string().contains("Shop No"), "{message}");
     }
 
     #[test]
@@ -282,7 +423,7 @@ mod tests {
             let cells = with(&[(Field::Longitude, longitude), (Field::Latitude, latitude)]);
             let complaints = sheet().read(2, &cells).unwrap_err();
             assert_eq!(complaints.len(), 1, "{complaints:?}");
-            assert!(complaints[0].reason.contains("exchanged"), "{complaints:?}");
+            assert!(complaints[0].reason.to_string().contains("exchanged"), "{complaints:?}");
         }
     }
 
@@ -339,7 +480,7 @@ mod tests {
         let mut sheet = sheet();
         assert!(sheet.read(2, &GOOD).is_ok());
         let complaints = sheet.read(9, &with(&[(Field::Name, "Another")])).unwrap_err();
-        assert!(complaints[0].reason.contains("line 2"), "{complaints:?}");
+        assert!(complaints[0].reason.to_string().contains("line 2"), "{complaints:?}");
         assert_eq!(sheet.rows.len(), 1);
     }
 
@@ -359,7 +500,10 @@ mod tests {
         let Err(message) = Sheet::new(columns, &["Store Number", "Brand"]) else {
             panic!("a header without columns passed")
         };
-        assert!(message.contains("\"Shop No\" (code)") && message.contains("\"Store Number\""), "{message}");
-        assert!(!message.contains("\"Phone Number\""), "{message}");
+        assert!(
+            message.to_string().contains("\"Shop No\" (code)") && message.to_string().contains("\"Store Number\""),
+            "{message}"
+        );
+        assert!(!message.to_string().contains("\"Phone Number\""), "{message}");
     }
 }

@@ -1,0 +1,170 @@
+//! Why a cell, a row or a header cannot be taken: values, so that the command says them in English and
+//! head office's page in Chinese.
+
+use std::fmt;
+
+/// What is wrong with one cell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// The row has so many cells where the header has so many.
+    Width(usize, usize),
+    /// The same as on this line, which was read first.
+    Repeated(u64),
+    /// Other than on this line of the same product.
+    Disagrees(u64),
+    /// A control character.
+    Control(char),
+    /// So many characters where so many fit.
+    TooLong(usize, usize),
+    /// Empty.
+    Empty,
+    /// Neither letter nor digit in it.
+    Unreadable(String),
+    /// No code.
+    NoCode(String),
+    /// Words that are no known ownership.
+    Ownership(String),
+    /// No region.
+    Region(String),
+    /// No time zone.
+    Timezone(String),
+    /// Latitude and longitude look exchanged.
+    Exchanged(f64, f64),
+    /// Latitude and longitude are not in China.
+    OutsideChina(f64, f64),
+    /// More degrees than there are.
+    Range(f64, u16),
+    /// No number of degrees.
+    Degrees(String),
+    /// No price.
+    Price(String),
+    /// Neither yes nor no.
+    YesNo(String),
+    /// No picture's name.
+    Picture(String),
+    /// No specifications.
+    Specs(String),
+    /// The product has these specifications.
+    OtherSpecs(String),
+    /// The product belongs to this brand.
+    OtherBrand(String),
+    /// The variant with this code is another: of this product, with these values.
+    OtherSku(String, String),
+    /// This variant is there already, under this code.
+    SameVariant(String),
+    /// A code made of the name is taken.
+    Taken(String),
+}
+
+impl Reason {
+    /// In the words of head office's page.
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::Width(has, wants) => format!("这一行有 {has} 格，表头有 {wants} 格；请检查是否多了或少了分隔符"),
+            Self::Repeated(line) => format!("与第 {line} 行重复；以先出现的一行为准"),
+            Self::Disagrees(line) => format!("与第 {line} 行同一商品的内容不一致；请改成一样"),
+            Self::Control(sign) => format!("含有控制字符 U+{:04X}；请删去", u32::from(*sign)),
+            Self::TooLong(has, most) => format!("有 {has} 个字，最多 {most} 个"),
+            Self::Empty => "不能为空".into(),
+            Self::Unreadable(text) => format!("“{text}”里没有文字或数字"),
+            Self::NoCode(text) => format!("“{text}”只能有文字、数字、“-”“_”“.”，并以文字或数字开头"),
+            Self::Ownership(text) => format!("不认识“{text}”；新门店按直营，已有门店不变"),
+            Self::Region(text) => format!("“{text}”不是国内的地区编码；请填 31 或 310000 这样的编码"),
+            Self::Timezone(text) => format!("“{text}”不是时区；请填 Asia/Shanghai 这样的名称"),
+            Self::Exchanged(latitude, longitude) => format!("纬度 {latitude} 与经度 {longitude} 像是填反了"),
+            Self::OutsideChina(latitude, longitude) => format!("纬度 {latitude}、经度 {longitude} 不在国内"),
+            Self::Range(degrees, most) => format!("{degrees} 超出 -{most} 到 {most}"),
+            Self::Degrees(text) => format!("“{text}”不是度数"),
+            Self::Price(text) => format!("“{text}”不是价格；请填元，最多两位小数，如 12.80"),
+            Self::YesNo(text) => format!("“{text}”请改成“是”或“否”"),
+            Self::Picture(text) => format!("“{text}”不是图片名；只能有字母、数字、“-”“_”"),
+            Self::Specs(text) => format!("“{text}”不是规格；请写成“杯型:大杯/温度:热”"),
+            Self::OtherSpecs(specs) => format!("这个商品的规格是“{specs}”；请写成同样的规格名与顺序"),
+            Self::OtherBrand(brand) => format!("这个商品编码属于品牌“{brand}”"),
+            Self::OtherSku(product, values) => format!("这个编码已是商品 {product} 的“{values}”；请换一个编码"),
+            Self::SameVariant(sku) => format!("这个规格已有编码 {sku}；请填这个编码或留空"),
+            Self::Taken(code) => format!("由名称得出的编码“{code}”已被使用；请填写编码"),
+        }
+    }
+}
+
+/// In the words of the command line.
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Width(has, wants) => write!(out, "the row has {has} cells where the header has {wants}"),
+            Self::Repeated(line) => write!(out, "the same as on line {line}; that row was read first and counts"),
+            Self::Disagrees(line) => write!(out, "other than on line {line} of the same product"),
+            Self::Control(sign) => write!(out, "contains the control character U+{:04X}", u32::from(*sign)),
+            Self::TooLong(has, most) => write!(out, "has {has} characters, at most {most} fit"),
+            Self::Empty => out.write_str("is empty"),
+            Self::Unreadable(text) => write!(out, "{text:?} has neither letter nor digit"),
+            Self::NoCode(text) => {
+                write!(out, "{text:?} may have letters, digits, '-', '_' and '.' only, the first two first")
+            }
+            Self::Ownership(text) => {
+                write!(out, "{text:?} is not known; a new store becomes direct (直营), another stays as it is")
+            }
+            Self::Region(text) => {
+                write!(out, "{text:?} is no region of China by ISO 3166-2 (31) or GB/T 2260 (310000)")
+            }
+            Self::Timezone(text) => write!(out, "{text:?} names no time zone"),
+            Self::Exchanged(latitude, longitude) => {
+                write!(out, "latitude {latitude} and longitude {longitude} look exchanged")
+            }
+            Self::OutsideChina(latitude, longitude) => {
+                write!(out, "latitude {latitude} and longitude {longitude} lie outside China")
+            }
+            Self::Range(degrees, most) => write!(out, "{degrees} is out of range, -{most} to {most}"),
+            Self::Degrees(text) => write!(out, "{text:?} is not a number of degrees"),
+            Self::Price(text) => write!(out, "{text:?} is no price in yuan with at most two decimals, as 12.80"),
+            Self::YesNo(text) => write!(out, "{text:?} is neither 是 nor 否"),
+            Self::Picture(text) => write!(out, "{text:?} may have letters, digits, '-' and '_' only"),
+            Self::Specs(text) => write!(out, "{text:?} is not like 杯型:大杯/温度:热"),
+            Self::OtherSpecs(specs) => write!(out, "the product has the specifications {specs:?}, in this order"),
+            Self::OtherBrand(brand) => write!(out, "the product belongs to the brand {brand:?}"),
+            Self::OtherSku(product, values) => write!(out, "the code is that of {values:?} of product {product}"),
+            Self::SameVariant(sku) => write!(out, "this variant is there already, under the code {sku}"),
+            Self::Taken(code) => write!(out, "the code {code:?}, made of the name, is taken; give one"),
+        }
+    }
+}
+
+/// What is wrong with one cell, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowComplaint {
+    /// The column, as the file names it; empty for the whole row.
+    pub column: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// A header that lacks columns without which nothing can be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// What lacks: the column expected, our name for it, and its name in Chinese.
+    pub columns: Vec<(String, &'static str, &'static str)>,
+    /// What is there.
+    pub header: Vec<String>,
+}
+
+impl Lacking {
+    /// In the words of head office's page.
+    pub fn chinese(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|(_, _, label)| *label).collect();
+        format!("还没有指定这些列：{}。请在下面选择文件里对应的列", columns.join("、"))
+    }
+}
+
+/// In the words of the command line.
+impl fmt::Display for Lacking {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<_> = self.columns.iter().map(|(column, ours, _)| format!("{column:?} ({ours})")).collect();
+        write!(
+            out,
+            "there is no column {}; the file has {:?}. Name the right ones with --map OURS=THEIRS",
+            columns.join(", "),
+            self.header
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! Files that head office sends and takes: larger than any form, so they have routes of their own.
+
+use axum::{
+    Extension, Router,
+    extract::{DefaultBodyLimit, Multipart, Path, multipart::Field},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use commerce::{
+    Scope,
+    flashes::{self, Flash},
+    imports::sent,
+};
+use domain::{
+    Fault,
+    import::{ImportKind, ImportOptions},
+};
+use uuid::Uuid;
+
+use crate::site::Site;
+
+/// The form around a file takes little.
+const UPLOAD_MOST: usize = intake::MOST_BYTES + (64 << 10);
+
+/// The routes.
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/hq/imports", post(receive).layer(DefaultBodyLimit::max(UPLOAD_MOST)))
+        .route("/hq/imports/{import}/rejects.csv", get(rejects))
+}
+
+/// Takes a file in. Whoever may not import is turned away before the file is read.
+async fn receive(Extension(scope): Extension<Scope>, form: Multipart) -> Response {
+    if scope.staff().is_err() {
+        return Redirect::to("/console/login?to=/hq/imports/new").into_response();
+    }
+    if !sent::may(&scope) {
+        return rpc::status_of(&Fault::Forbidden).into_response();
+    }
+    match take_in(&scope, form).await {
+        Ok(id) => Redirect::to(&format!("/hq/imports/{id}")).into_response(),
+        Err(fault) => {
+            if let Some(hidden) = fault.hidden() {
+                tracing::error!(request_id = %scope.request_id, hidden, "an upload failed");
+            }
+            let flash = Flash { form: "import".into(), message: fault.message(), ..Flash::default() };
+            let kept = flashes::keep(&scope, &flash).await.map(|id| format!("?flash={id}")).unwrap_or_default();
+            Redirect::to(&format!("/hq/imports/new{kept}")).into_response()
+        }
+    }
+}
+
+async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
+    let mut kind = None;
+    let mut options = ImportOptions::default();
+    let (mut name, mut content) = (String::new(), Vec::new());
+    while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
+        match field.name().unwrap_or_default() {
+            "kind" => kind = ImportKind::from_code(&text(field).await?),
+            "datum" => options.datum = text(field).await?,
+            "list" => options.list = true,
+            "file" => {
+                name = field.file_name().unwrap_or("未命名").to_owned();
+                content = field.bytes().await.map_err(|_| cut_off())?.to_vec();
+            }
+            _ => {}
+        }
+    }
+    let kind = kind.ok_or_else(|| Fault::invalid("kind", "请选择要导入门店还是商品"))?;
+    sent::receive(scope, kind, &name, options, &content).await
+}
+
+async fn text(field: Field<'_>) -> Result<String, Fault> {
+    field.text().await.map_err(|_| cut_off())
+}
+
+fn cut_off() -> Fault {
+    let most = intake::MOST_BYTES >> 20;
+    Fault::invalid("file", format!("文件没有完整收到，或超过 {most} MB；请分成几个文件再上传"))
+}
+
+/// The rejected rows, to be mended and sent again.
+async fn rejects(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Response {
+    match sent::rejects(&scope, id).await {
+        Ok((name, content)) => {
+            let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+            download(&format!("{stem}.有问题的行.csv"), content)
+        }
+        Err(fault) => (rpc::status_of(&fault), fault.message()).into_response(),
+    }
+}
+
+/// A file to be kept, under a name that may be Chinese (RFC 6266).
+fn download(name: &str, content: Vec<u8>) -> Response {
+    let name: String = name
+        .bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+            other => format!("%{other:02X}"),
+        })
+        .collect();
+    let mut response = content.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{name}")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    response
+}

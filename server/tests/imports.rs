@@ -1,0 +1,123 @@
+//! Head office's imports over HTTP, as a browser without script does them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::{
+    Town,
+    browser::{Browser, Page},
+};
+
+/// How long reading or writing a small file may take on a busy machine.
+const SOON: Duration = Duration::from_secs(15);
+
+const STORES: &str = "店号,店名,品牌,地址,省,经度,纬度\n\
+    N-1,新店一,青禾茶铺,\"路 1 号, 二楼\",31,121.47,31.23\n\
+    N-2,新店二,青禾茶铺,路 2 号,99,121.47,31.23\n\
+    N-1,新店一,青禾茶铺,路 1 号,31,121.47,31.23\n\
+    N-3,'=1+1,青禾茶铺,路 3 号,31,121.48,31.23\n";
+
+async fn logged_in(town: &Town, account: &str) -> Browser {
+    let mut browser = town.browser();
+    let page = browser.open("/hq/imports").await;
+    let password = format!("demo-{account}-2026");
+    let form = page.form("/console/log_in").with("account", account).with("password", &password);
+    browser.send(&form).await;
+    browser
+}
+
+/// The import's page once the server is no longer at it.
+async fn settled(browser: &mut Browser, page: Page) -> Page {
+    let begun = std::time::Instant::now();
+    let mut page = page;
+    while page.attribute("meta[http-equiv]", "content").is_some() {
+        assert!(begun.elapsed() < SOON, "still at it: {}", page.html);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        page = browser.open(page.url.path()).await;
+    }
+    page
+}
+
+async fn sent(browser: &mut Browser, kind: &str, name: &str, content: &[u8]) -> Page {
+    let page = browser.upload("/hq/imports", &[("kind", kind), ("datum", "wgs84")], (name, content)).await;
+    assert_eq!(page.status, 200, "{}", page.html);
+    settled(browser, page).await
+}
+
+#[tokio::test]
+async fn a_file_is_looked_at_confirmed_and_then_there() {
+    let town = Town::start().await;
+    let mut hq = logged_in(&town, "hq").await;
+    let preview = sent(&mut hq, "stores", "门店.csv", STORES.as_bytes()).await;
+    for told in ["确认导入 2 行", "与第 2 行重复", "不是国内的地区编码", "UTF-8", "路 1 号, 二楼"]
+    {
+        assert!(preview.html.contains(told), "{told}: {}", preview.html);
+    }
+    assert!(
+        town.visitor().get("/stores?q=N-1").await.done().as_array().unwrap().is_empty(),
+        "a preview changes nothing"
+    );
+
+    let rejects = hq.open(&format!("{}/rejects.csv", preview.url.path())).await;
+    assert!(rejects.html.contains("N-2,新店二,青禾茶铺,路 2 号,99,121.47,31.23,省 “99”"), "{}", rejects.html);
+
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    let done = settled(&mut hq, done).await;
+    assert!(done.html.contains("已导入 2 行"), "{}", done.html);
+    assert_eq!(town.visitor().store("N-3").await["name"], "=1+1", "a formula is text");
+
+    // The same file again, its mended rejects, and a column that is chosen by hand and remembered.
+    let again = sent(&mut hq, "stores", "门店.csv", STORES.as_bytes()).await;
+    let form = again.form("/rpc/hq/choose_import_columns");
+    assert_eq!(form.value("column_code"), Some("店号"));
+    let other = hq.send(&form.with("column_name", "地址")).await;
+    let other = settled(&mut hq, other).await;
+    assert_eq!(other.form("/rpc/hq/choose_import_columns").value("column_name"), Some("地址"));
+    let cancelled = hq.send(&other.form("/rpc/hq/cancel_import")).await;
+    assert!(cancelled.html.contains("没有改动任何数据"), "{}", cancelled.html);
+    let next = sent(&mut hq, "stores", "门店.csv", STORES.as_bytes()).await;
+    assert_eq!(next.form("/rpc/hq/choose_import_columns").value("column_name"), Some("地址"));
+    assert!(hq.open("/hq/imports").await.html.contains("已取消"));
+}
+
+#[tokio::test]
+async fn what_is_no_table_is_refused_in_words_and_changes_nothing() {
+    let town = Town::start().await;
+    let mut hq = logged_in(&town, "hq").await;
+    let wide = format!("{}\n1\n", "a,".repeat(300));
+    let large = vec![b'a'; 33 << 20];
+    let cases: [(&str, &[u8], &str); 7] = [
+        ("空.csv", b"", "文件是空的"),
+        ("图.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "不是表格文件"),
+        ("坏.xlsx", b"PK\x03\x04 broken", "工作簿无法打开"),
+        ("宽.csv", wide.as_bytes(), "表格有 301 列"),
+        ("头.csv", "商品名称,品牌\n".as_bytes(), "没有数据行"),
+        ("缺.csv", "商品名称,品牌\n茶,青禾\n".as_bytes(), "还没有指定这些列：分类、价格(元)"),
+        ("长.csv", "商品名称,品牌,分类,价格\n茶,青禾,茶,1,2,3\n".as_bytes(), "这一行有 6 格，表头有 4 格"),
+    ];
+    for (name, content, told) in cases {
+        let page = sent(&mut hq, "products", name, content).await;
+        assert!(page.html.contains(told), "{name}: {}", page.html);
+        assert!(!page.html.contains("/rpc/hq/confirm_import"), "{name} can be confirmed");
+    }
+    let page = hq.upload("/hq/imports", &[("kind", "stores")], ("大.csv", &large)).await;
+    assert!(page.html.contains("超过 32 MB"), "{} {}", page.status, page.html);
+}
+
+#[tokio::test]
+async fn only_who_may_import_everywhere_sees_and_sends_imports() {
+    let town = Town::start().await;
+    for account in ["shanghai", "clerk"] {
+        let mut browser = logged_in(&town, account).await;
+        for path in ["/hq/imports", "/hq/imports/new"] {
+            assert_eq!(browser.open(path).await.status, 403, "{account} {path}");
+        }
+        let page = browser.upload("/hq/imports", &[("kind", "stores")], ("门店.csv", STORES.as_bytes())).await;
+        assert_eq!(page.status, 403, "{account}");
+    }
+    let mut nobody = town.browser();
+    let page = nobody.upload("/hq/imports", &[("kind", "stores")], ("门店.csv", STORES.as_bytes())).await;
+    assert_eq!(page.url.path(), "/console/login");
+}
