@@ -32,7 +32,7 @@ pub(super) struct Trade {
 }
 
 const TEA: Trade = Trade {
-    a_day: 11.0,
+    a_day: 7.5,
     hours: [2.0, 3.0, 5.0, 8.0, 11.0, 10.0, 9.0, 12.0, 10.0, 8.0, 8.0, 7.0, 5.0, 2.0],
     weekend: 1.35,
     mixes: true,
@@ -44,7 +44,7 @@ pub(super) const MOTHER_AND_BABY: Trade = Trade {
     mixes: true,
 };
 const COURSES: Trade = Trade {
-    a_day: 2.0,
+    a_day: 1.5,
     hours: [1.0, 6.0, 8.0, 6.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0, 11.0, 12.0, 6.0, 1.0],
     weekend: 2.1,
     mixes: false,

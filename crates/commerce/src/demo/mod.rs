@@ -5,6 +5,8 @@ mod aftermath;
 pub mod chain;
 mod history;
 
+use std::collections::HashMap;
+
 use domain::{Fault, staff::Role};
 use serde::Deserialize;
 use serde_json::Value;
@@ -51,6 +53,8 @@ const PIECES: i64 = 200;
 struct Catalogue {
     brands: Vec<Brand>,
     categories: Vec<Category>,
+    /// Groups of options that many products share, by a name of the catalogue's own.
+    modifiers: HashMap<String, Modifier>,
     products: Vec<Product>,
 }
 
@@ -85,8 +89,11 @@ struct Product {
     tags: Vec<String>,
     specs: Value,
     skus: Vec<Sku>,
+    /// Names of `Catalogue::modifiers`.
     #[serde(default)]
-    modifiers: Vec<Modifier>,
+    modifiers: Vec<String>,
+    /// The feature without which a store does not sell it: no swimming where there is no pool.
+    needs: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +168,7 @@ pub async fn make(scope: &Scope, size: Size, mut progress: impl FnMut(&str)) -> 
     let mut tx = scope.begin().await?;
     brands_and_categories(&mut tx, &catalogue).await?;
     for (sort, product) in (0i32..).zip(&catalogue.products) {
-        product_of(&mut tx, product, sort).await?;
+        product_of(&mut tx, &catalogue, product, sort).await?;
     }
     progress("门店");
     for store in &stores {
@@ -170,7 +177,7 @@ pub async fn make(scope: &Scope, size: Size, mut progress: impl FnMut(&str)) -> 
     progress("上架与库存");
     let mut listings_added = 0;
     for store in &stores {
-        listings_added += list_and_stock(&mut tx, scope, store).await?;
+        listings_added += list_and_stock(&mut tx, scope, &catalogue, store).await?;
     }
     progress("员工");
     hire(&mut tx).await?;
@@ -215,7 +222,7 @@ async fn brands_and_categories(tx: &mut PgConnection, catalogue: &Catalogue) -> 
     Ok(())
 }
 
-async fn product_of(tx: &mut PgConnection, product: &Product, sort: i32) -> Result<(), Fault> {
+async fn product_of(tx: &mut PgConnection, catalogue: &Catalogue, product: &Product, sort: i32) -> Result<(), Fault> {
     let made = sqlx::query_scalar!(
         "insert into products (id, code, brand_id, category_id, name, subtitle, description, pinyin, initials, picture, tags, specs, sort, published)
          select $1, $2, b.id, c.id, $5, $6, $7, $8, $9, $10, $11, $12, $13, true
@@ -254,7 +261,9 @@ async fn product_of(tx: &mut PgConnection, product: &Product, sort: i32) -> Resu
         .await
         .or_fault()?;
     }
-    for (sort, modifier) in (0i32..).zip(&product.modifiers) {
+    for (sort, name) in (0i32..).zip(&product.modifiers) {
+        let modifier = catalogue.modifiers.get(name);
+        let modifier = modifier.ok_or_else(|| Fault::Internal(format!("the demo's data: no modifier {name}")))?;
         modifier_of(tx, id, modifier, sort).await?;
     }
     Ok(())
@@ -318,14 +327,23 @@ async fn store_of(tx: &mut PgConnection, store: &Store) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Every store sells its brand's goods at their own price, and begins with some of each.
-async fn list_and_stock(tx: &mut PgConnection, scope: &Scope, store: &Store) -> Result<usize, Fault> {
+/// Every store sells its brand's goods at their own price, but for those that it lacks something for, and
+/// begins with some of each.
+async fn list_and_stock(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    catalogue: &Catalogue,
+    store: &Store,
+) -> Result<usize, Fault> {
+    let fits = |product: &&Product| product.needs.as_ref().is_none_or(|needs| store.features.contains(needs));
+    let products: Vec<String> = catalogue.products.iter().filter(fits).map(|product| product.code.clone()).collect();
     let added = sqlx::query!(
         "insert into listings (store_id, sku_id, price_fen)
          select s.id, k.id, k.price_fen
          from stores s join products p on p.brand_id = s.brand_id join skus k on k.product_id = p.id
-         where s.code = $1 on conflict do nothing returning store_id, sku_id",
+         where s.code = $1 and p.code = any($2) on conflict do nothing returning store_id, sku_id",
         store.code,
+        &products,
     )
     .fetch_all(&mut *tx)
     .await
