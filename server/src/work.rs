@@ -17,9 +17,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A whole list of shops takes longer.
 const LONGEST_IMPORT: Duration = Duration::from_secs(3_600);
 
-/// How many callbacks are acted on at once. Each waits for its durable commit, and those that wait
-/// together are written together.
-const INBOX_WORKERS: usize = 8;
+/// How many rounds of callbacks are acted on at once: while one waits for its durable commit, the next
+/// gathers.
+const INBOX_WORKERS: usize = 2;
 
 /// Starts the workers; each ends at its next pause once `ending` turns true.
 pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {

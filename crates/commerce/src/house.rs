@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::memory::Memory;
+use crate::{memory::Memory, orders, sessions};
 
 /// The parties outside; absent ones are not configured, and what needs them says so.
 #[derive(Default)]
@@ -58,6 +58,8 @@ pub struct Inner {
     pub(crate) pool: PgPool,
     pub(crate) partners: Partners,
     pub(crate) memory: Memory,
+    pub(crate) sessions: sessions::Desk,
+    pub(crate) placing: orders::Desk,
     pub(crate) inbox: Notify,
     /// What this deployment decided.
     pub settings: Settings,
@@ -73,7 +75,15 @@ impl Deref for House {
 impl House {
     /// A house on this database, with these parties.
     pub fn new(pool: PgPool, partners: Partners, settings: Settings) -> Self {
-        Self(Arc::new(Inner { pool, partners, memory: Memory::default(), inbox: Notify::new(), settings }))
+        Self(Arc::new(Inner {
+            pool,
+            partners,
+            memory: Memory::default(),
+            sessions: sessions::desk(),
+            placing: orders::desk(),
+            inbox: Notify::new(),
+            settings,
+        }))
     }
 
     /// Whether the database answers.

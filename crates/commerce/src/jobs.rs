@@ -72,13 +72,17 @@ pub(crate) async fn schedule(
 }
 
 /// Takes work back in the transaction that makes it needless.
-pub(crate) async fn unschedule(tx: &mut PgConnection, needless: [(Kind, Uuid); 2]) -> Result<(), Fault> {
+pub(crate) async fn unschedule(
+    tx: &mut PgConnection,
+    needless: impl IntoIterator<Item = (Kind, Uuid)>,
+) -> Result<(), Fault> {
+    let (kinds, subjects): (Vec<String>, Vec<Uuid>) =
+        needless.into_iter().map(|(kind, subject)| (kind.code().to_owned(), subject)).unzip();
     sqlx::query!(
-        "delete from jobs where (kind, subject) in (($1, $2), ($3, $4))",
-        needless[0].0.code(),
-        needless[0].1,
-        needless[1].0.code(),
-        needless[1].1,
+        "delete from jobs j using unnest((select $1::text[]), (select $2::uuid[])) as n (kind, subject)
+         where j.kind = n.kind and j.subject = n.subject",
+        &kinds,
+        &subjects,
     )
     .execute(tx)
     .await
@@ -152,7 +156,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
     }
 }
 
-/// Acts on one stored callback; `false` where none is due.
+/// Acts on stored callbacks; `false` where none is due.
 pub async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
     payments::work_inbox(scope).await
 }

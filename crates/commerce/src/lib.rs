@@ -26,6 +26,7 @@ mod house;
 mod limits;
 mod memory;
 mod scope;
+mod together;
 
 pub use database::{MIGRATIONS, app_pool, refuse_unsafe_durability};
 pub use house::{House, Partners, Settings};

@@ -1,6 +1,6 @@
 //! Who bears a token. A session is a visitor's, a member's or a person of staff's.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id};
+use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, together};
 
 /// How long a shopper stays logged in.
 pub const MEMBER_DAYS: i64 = 30;
@@ -68,19 +68,8 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
     };
     let Some(token) = token.filter(|token| token.len() == 64) else { return Ok(scope) };
     let hash = hash_of(token);
-    let found = sqlx::query!(
-        r#"select s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id, p.name as "staff_name?"
-           from sessions s
-           left join members m on m.id = s.member_id
-           left join staff p on p.id = s.staff_id and p.active
-           where s.token_hash = $1 and s.expires_at > $2"#,
-        hash,
-        request.now,
-    )
-    .fetch_optional(&house.pool)
-    .await
-    .or_fault()?;
-    let Some(session) = found else { return Ok(scope) };
+    let found = house.sessions.ask(house, hash.clone(), find).await??;
+    let Some(session) = found.filter(|session| session.expires_at > request.now) else { return Ok(scope) };
     scope.token_hash = Some(hash);
     scope.cart = session.cart_id.map(CartId);
     if let Some(member) = session.member_id {
@@ -90,6 +79,58 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
         scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants }));
     }
     Ok(scope)
+}
+
+/// Where requests ask whose session a token's hash is.
+pub(crate) type Desk = together::Desk<Vec<u8>, Result<Option<Session>, Fault>>;
+
+/// A desk for sessions. One statement answers while the next one gathers.
+pub(crate) fn desk() -> Desk {
+    Desk::new(2, 256)
+}
+
+/// A session as it stands in the database.
+#[derive(Clone)]
+pub(crate) struct Session {
+    expires_at: DateTime<Utc>,
+    member_id: Option<Uuid>,
+    staff_id: Option<Uuid>,
+    staff_name: Option<String>,
+    cart_id: Option<Uuid>,
+}
+
+/// The sessions of these hashes, in their order.
+async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>, Fault>> {
+    let found = sqlx::query!(
+        r#"select s.token_hash, s.expires_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
+                  p.name as "staff_name?"
+           from unnest((select $1::bytea[])) asked (token_hash)
+           join sessions s on s.token_hash = asked.token_hash
+           left join members m on m.id = s.member_id
+           left join staff p on p.id = s.staff_id and p.active"#,
+        &hashes,
+    )
+    .fetch_all(&house.pool)
+    .await
+    .or_fault();
+    let rows = match found {
+        Ok(rows) => rows,
+        Err(fault) => return vec![Err(fault); hashes.len()],
+    };
+    let sessions: HashMap<Vec<u8>, Session> = rows
+        .into_iter()
+        .map(|row| {
+            let session = Session {
+                expires_at: row.expires_at,
+                member_id: row.member_id,
+                staff_id: row.staff_id,
+                staff_name: row.staff_name,
+                cart_id: row.cart_id,
+            };
+            (row.token_hash, session)
+        })
+        .collect();
+    hashes.iter().map(|hash| Ok(sessions.get(hash).cloned())).collect()
 }
 
 /// The grants of a person, each region resolved to the stores in it and below it.

@@ -4,79 +4,82 @@
 //! released, or expired. Each step is one statement that changes the balance, the hold and writes
 //! the movements, so that they cannot come apart.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
-use domain::{Complaint, Fault, OrderId, StoreId};
+use domain::{Fault, OrderId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
 
-/// What one order wants of a SKU.
-pub(crate) struct Wanted {
-    pub sku_id: Uuid,
+/// Pieces that an order holds until it is paid.
+pub(crate) struct Promise {
+    pub order: Uuid,
+    pub location: Uuid,
+    pub sku: Uuid,
     pub quantity: i64,
-    /// Its name, to say which one lacks.
-    pub name: String,
+    pub expires_at: DateTime<Utc>,
+    /// Who is promised them.
+    pub member: Uuid,
+    pub at: DateTime<Utc>,
 }
 
-/// Holds all of `wanted` or none of it. `wanted` names each SKU once.
+/// Locks the balances of these locations and SKUs; answers how many pieces of each can be promised.
 ///
-/// The rows are locked in key order, so that two orders with the same SKUs in another order wait
-/// for each other instead of deadlocking; then counted; then updated, in the same statement.
-pub(crate) async fn hold(
+/// The rows are locked in key order, so that two who want the same SKUs wait for each other instead of
+/// deadlocking.
+pub(crate) async fn lock(
     tx: &mut PgConnection,
-    scope: &Scope,
-    order: OrderId,
-    store: StoreId,
-    wanted: &[Wanted],
-    expires_at: DateTime<Utc>,
-) -> Result<(), Fault> {
-    let skus: Vec<Uuid> = wanted.iter().map(|one| one.sku_id).collect();
-    let quantities: Vec<i64> = wanted.iter().map(|one| one.quantity).collect();
-    let lacking = sqlx::query!(
-        r#"with wanted as materialized (
-               select sku_id, quantity from unnest($3::uuid[], $4::bigint[]) as w (sku_id, quantity)
-           ), locked as materialized (
-               select s.sku_id, s.on_hand - s.held - s.allocated as available
-               from stock s where s.location_id = $1 and s.sku_id = any($3)
-               order by s.sku_id for update
-           ), lacking as materialized (
-               select w.sku_id, coalesce(l.available, 0) as available
-               from wanted w left join locked l on l.sku_id = w.sku_id
-               where coalesce(l.available, 0) < w.quantity
-           ), taken as (
-               update stock s set held = s.held + w.quantity
-               from wanted w
-               where s.location_id = $1 and s.sku_id = w.sku_id and not exists (select from lacking)
-               returning s.sku_id, w.quantity
-           ), kept as (
-               insert into holds (order_id, location_id, sku_id, quantity, state, expires_at)
-               select $2, $1, sku_id, quantity, 'held', $5 from taken
-           ), noted as (
-               insert into movements (location_id, sku_id, cause, held, order_id, actor_id, occurred_at)
-               select $1, sku_id, 'hold', quantity, $2, $6, $7 from taken
-           )
-           select sku_id as "sku_id!", available as "available!" from lacking"#,
-        store.0,
-        order.0,
+    shelves: BTreeSet<(Uuid, Uuid)>,
+) -> Result<HashMap<(Uuid, Uuid), i64>, Fault> {
+    let (locations, skus): (Vec<Uuid>, Vec<Uuid>) = shelves.into_iter().unzip();
+    let locked = sqlx::query!(
+        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "available!" from stock s
+           where (s.location_id, s.sku_id) in (select * from unnest((select $1::uuid[]), (select $2::uuid[])))
+           order by s.location_id, s.sku_id for update"#,
+        &locations,
         &skus,
-        &quantities,
-        expires_at,
-        scope.actor_id(),
-        scope.now,
     )
     .fetch_all(tx)
     .await
     .or_fault()?;
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    let complaint = |sku: Uuid, available: i64| {
-        let name = wanted.iter().find(|one| one.sku_id == sku).map_or("商品", |one| one.name.as_str());
-        let rest = if available > 0 { format!("仅剩 {available} 件") } else { "已售罄".into() };
-        Complaint::new(format!("line.{sku}"), format!("{name} {rest}"))
-    };
-    Err(Fault::SoldOut(lacking.into_iter().map(|row| complaint(row.sku_id, row.available)).collect()))
+    Ok(locked.into_iter().map(|row| ((row.location_id, row.sku_id), row.available)).collect())
+}
+
+/// Holds pieces that whoever asks has locked and found to be there. The balance's own check is the second
+/// fence.
+pub(crate) async fn hold(tx: &mut PgConnection, promises: &[Promise]) -> Result<(), Fault> {
+    let column = |of: fn(&Promise) -> Uuid| promises.iter().map(of).collect::<Vec<Uuid>>();
+    let times = |of: fn(&Promise) -> DateTime<Utc>| promises.iter().map(of).collect::<Vec<DateTime<Utc>>>();
+    let quantities: Vec<i64> = promises.iter().map(|promise| promise.quantity).collect();
+    sqlx::query!(
+        "with promised as materialized (
+             select * from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[]), (select $4::bigint[]),
+                                  (select $5::timestamptz[]), (select $6::uuid[]), (select $7::timestamptz[]))
+                 as p (order_id, location_id, sku_id, quantity, expires_at, member_id, at)
+         ), taken as (
+             update stock s set held = s.held + t.quantity
+             from (select location_id, sku_id, sum(quantity)::bigint as quantity from promised group by location_id, sku_id) t
+             where s.location_id = t.location_id and s.sku_id = t.sku_id
+         ), kept as (
+             insert into holds (order_id, location_id, sku_id, quantity, state, expires_at)
+             select order_id, location_id, sku_id, quantity, 'held', expires_at from promised
+         )
+         insert into movements (location_id, sku_id, cause, held, order_id, actor_id, occurred_at)
+         select location_id, sku_id, 'hold', quantity, order_id, member_id, at from promised",
+        &column(|promise| promise.order),
+        &column(|promise| promise.location),
+        &column(|promise| promise.sku),
+        &quantities,
+        &times(|promise| promise.expires_at),
+        &column(|promise| promise.member),
+        &times(|promise| promise.at),
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
 }
 
 /// What ends or moves on an order's hold.
@@ -104,31 +107,37 @@ impl Turn {
     }
 }
 
-/// Turns all holds of an order at once.
-pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, order: OrderId, turn: Turn) -> Result<(), Fault> {
+/// Turns all holds of these orders at once.
+pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, orders: &[OrderId], turn: Turn) -> Result<(), Fault> {
+    let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
     let (from, to, cause) = turn.words();
     let (allocates, issues) = (turn == Turn::Allocate, turn == Turn::Issue);
     sqlx::query!(
         r#"with open as materialized (
-               select h.location_id, h.sku_id, h.quantity, h.state
-               from holds h join stock s on s.location_id = h.location_id and s.sku_id = h.sku_id
-               where h.order_id = $1 and h.state in ('held', 'allocated') and ($2::text is null or h.state = $2)
-               order by h.sku_id for update
+               select h.order_id, h.location_id, h.sku_id, h.quantity, h.state
+               from unnest((select $1::uuid[])) asked (id)
+               join holds h on h.order_id = asked.id
+               join stock s on s.location_id = h.location_id and s.sku_id = h.sku_id
+               where h.state in ('held', 'allocated') and ($2::text is null or h.state = $2)
+               order by h.location_id, h.sku_id, h.order_id for update of h, s
            ), change as materialized (
-               select location_id, sku_id,
+               select order_id, location_id, sku_id,
                       case when $5 then -quantity else 0 end as on_hand,
                       case when state = 'held' then -quantity else 0 end as held,
                       case when $6 then quantity when state = 'allocated' then -quantity else 0 end as allocated
                from open
            ), moved as (
                update stock s set on_hand = s.on_hand + c.on_hand, held = s.held + c.held, allocated = s.allocated + c.allocated
-               from change c where s.location_id = c.location_id and s.sku_id = c.sku_id
+               from (select location_id, sku_id, sum(on_hand)::bigint as on_hand, sum(held)::bigint as held,
+                            sum(allocated)::bigint as allocated
+                     from change group by location_id, sku_id) c
+               where s.location_id = c.location_id and s.sku_id = c.sku_id
            ), turned as (
-               update holds set state = $3 where order_id = $1 and sku_id in (select sku_id from open)
+               update holds h set state = $3 from open o where h.order_id = o.order_id and h.sku_id = o.sku_id
            )
            insert into movements (location_id, sku_id, cause, on_hand, held, allocated, order_id, actor_id, occurred_at)
-           select location_id, sku_id, $4, on_hand, held, allocated, $1, $7, $8 from change"#,
-        order.0,
+           select location_id, sku_id, $4, on_hand, held, allocated, order_id, $7, $8 from change"#,
+        &orders,
         from,
         to,
         cause,

@@ -1,37 +1,29 @@
-//! Prices and stock of this moment, read for all who ask at the same time.
-//!
-//! Every request wants the same short statement, and a statement's way to the database and back costs
-//! more than its work. So whoever asks while others are being answered waits for the next statement,
-//! which answers all who wait: each is told what was so after it had asked, never before.
+//! Prices and stock of this moment, read for all who ask at the same time: every request wants the same
+//! short statement, so one answers all who wait. Each is told what was so after it had asked, never
+//! before.
 
-use std::{
-    collections::HashMap,
-    mem,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::HashMap;
 
 use domain::{Fault, Fen};
 use sqlx::PgExecutor;
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{Offer, Versions};
-use crate::{House, database::OrFault};
+use crate::{House, database::OrFault, together};
 
 /// How many statements are under way at once; one answers while the next ones gather.
 const CLERKS: usize = 3;
+/// How many questions one statement answers.
+const ROUND_MOST: usize = 256;
 
 type Answer = Result<(Versions, Vec<Offer>), Fault>;
 
-/// Where requests ask, and where they wait.
-#[derive(Default)]
-pub(crate) struct Desk(Mutex<Queue>);
+/// Where requests ask for offers.
+pub(super) type Desk = together::Desk<Question, Answer>;
 
-#[derive(Default)]
-struct Queue {
-    /// By what is asked: many look at the same shelf at the same time.
-    waiting: HashMap<Question, Vec<oneshot::Sender<Answer>>>,
-    clerks: usize,
+/// A desk for offers.
+pub(super) fn open() -> Desk {
+    Desk::new(CLERKS, ROUND_MOST)
 }
 
 /// Which variants at which store.
@@ -41,65 +33,27 @@ pub(super) struct Question {
     pub skus: Vec<Uuid>,
 }
 
-impl Desk {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        // A queue is whole at any moment, also where somebody panicked beside it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A clerk leaves, however that comes about; otherwise nobody would be called for the next question.
-struct Leaving<'a>(&'a Desk);
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        self.0.queue().clerks -= 1;
-    }
-}
-
 /// The offers of what is asked, in its order, and the versions of the same moment.
 pub(super) async fn ask(house: &House, question: Question) -> Answer {
-    let (tell, told) = oneshot::channel();
-    let call = {
-        let mut queue = house.memory.desk.queue();
-        queue.waiting.entry(question).or_default().push(tell);
-        let call = queue.clerks < CLERKS;
-        queue.clerks += usize::from(call);
-        call
-    };
-    if call {
-        // On its own: whoever asked first may hang up, and the others still want their answer.
-        tokio::spawn(serve(house.clone()));
-    }
-    told.await.map_err(|_| Fault::Internal("whoever read the offers has gone".into()))?
+    house.memory.desk.ask(house, question, answer_all).await?
 }
 
-/// Answers until nobody waits.
-async fn serve(house: House) {
-    let desk = &house.memory.desk;
-    let leaving = Leaving(desk);
-    loop {
-        let waiting = {
-            let mut queue = desk.queue();
-            if queue.waiting.is_empty() {
-                // Under the same lock: whoever comes next must find either a clerk or a free place.
-                queue.clerks -= 1;
-                mem::forget(leaving);
-                return;
-            }
-            mem::take(&mut queue.waiting)
-        };
-        let (questions, askers): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-        let answers = match read(&house.pool, &questions).await {
-            Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(fault) => vec![Err(fault); questions.len()],
-        };
-        for (answer, askers) in answers.into_iter().zip(askers) {
-            for asker in askers {
-                // Who hung up is not told.
-                drop(asker.send(answer.clone()));
-            }
-        }
+async fn answer_all(house: House, asked: Vec<Question>) -> Vec<Answer> {
+    // Many look at the same shelf at the same time: each question is read once.
+    let mut places = HashMap::new();
+    let mut questions = Vec::new();
+    let place_of: Vec<usize> = asked
+        .into_iter()
+        .map(|question| {
+            *places.entry(question).or_insert_with_key(|question| {
+                questions.push(question.clone());
+                questions.len() - 1
+            })
+        })
+        .collect();
+    match read(&house.pool, &questions).await {
+        Ok(answers) => place_of.into_iter().map(|place| Ok(answers[place].clone())).collect(),
+        Err(fault) => vec![Err(fault); place_of.len()],
     }
 }
 

@@ -29,7 +29,6 @@ use desk::{Desk, Question};
 pub(crate) const LOOKS_MOST: usize = 4;
 
 /// The memory of one server.
-#[derive(Default)]
 pub(crate) struct Memory {
     stores: RwLock<Arc<Stores>>,
     catalogue: RwLock<Arc<Catalogue>>,
@@ -37,6 +36,18 @@ pub(crate) struct Memory {
     desk: Desk,
     /// One reads what has changed; the others wait for it.
     renewing: Mutex<()>,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            stores: RwLock::default(),
+            catalogue: RwLock::default(),
+            menus: RwLock::default(),
+            desk: desk::open(),
+            renewing: Mutex::default(),
+        }
+    }
 }
 
 impl Memory {

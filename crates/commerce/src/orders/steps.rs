@@ -1,6 +1,8 @@
 //! What happens to an order after it is placed. One function applies the transition table; each
 //! step records who and when, tells the relay, and moves stock and money with it.
 
+use std::{collections::HashMap, slice};
+
 use domain::{
     Fault, Fen, OrderId, StoreId,
     orders::{OrderAct, OrderState, PickupCode},
@@ -10,6 +12,7 @@ use domain::{
 use rand::Rng;
 use serde_json::json;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     Scope,
@@ -32,17 +35,29 @@ pub(crate) struct Ordered {
 
 /// Locks an order; nothing else happens to it until the transaction ends.
 pub(crate) async fn lock(tx: &mut PgConnection, id: OrderId) -> Result<Ordered, Fault> {
-    let row = sqlx::query!("select store_id, state, total_fen, number from orders where id = $1 for update", id.0)
-        .fetch_optional(tx)
-        .await
-        .or_fault()?
-        .ok_or(Fault::NotFound("这个订单"))?;
-    let state = OrderState::from_code(&row.state).ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
-    Ok(Ordered { id, store_id: StoreId(row.store_id), state, total_fen: Fen(row.total_fen), number: row.number })
+    lock_all(tx, &[id.0]).await?.pop().ok_or(Fault::NotFound("这个订单"))
 }
 
-/// Applies the transition table to a locked order. State, step and event are written in one statement,
-/// for every step of every order passes here.
+/// Locks orders in the order of their ids, so that two who lock the same ones wait for each other.
+pub(crate) async fn lock_all(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ordered>, Fault> {
+    let rows = sqlx::query!(
+        "select id, store_id, state, total_fen, number from orders where id = any($1) order by id for update",
+        ids,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    rows.into_iter()
+        .map(|row| {
+            let state = OrderState::from_code(&row.state);
+            let state = state.ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
+            let (id, store_id) = (OrderId(row.id), StoreId(row.store_id));
+            Ok(Ordered { id, store_id, state, total_fen: Fen(row.total_fen), number: row.number })
+        })
+        .collect()
+}
+
+/// Applies the transition table to a locked order, and records who did it and why.
 ///
 /// Faults: `Conflict` (`not_now`) where the table does not allow it.
 async fn advance(
@@ -52,32 +67,7 @@ async fn advance(
     act: OrderAct,
     note: &str,
 ) -> Result<OrderState, Fault> {
-    let next = order
-        .state
-        .after(act)
-        .ok_or_else(|| Fault::conflict("not_now", format!("订单{}，不能再执行这一步", order.state.label())))?;
-    let (member, staff) = scope.actor();
-    sqlx::query!(
-        "with turned as (
-             update orders set state = $2 where id = $1
-         ), stepped as (
-             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, note)
-             select $1, coalesce(max(step), 0) + 1, $3, $2, $4, $5, $6, $7 from order_steps where order_id = $1
-         )
-         insert into outbox (topic, store_id, order_id, payload)
-         values ('order', $8, $1, jsonb_build_object('state', $2::text))",
-        order.id.0,
-        next.code(),
-        act.code(),
-        scope.now,
-        member,
-        staff,
-        note,
-        order.store_id.0,
-    )
-    .execute(&mut *tx)
-    .await
-    .or_fault()?;
+    let next = advance_all(tx, scope, slice::from_ref(order), act, note).await?;
     let change = Change {
         act: act.code(),
         object_kind: "order",
@@ -91,30 +81,91 @@ async fn advance(
     Ok(next)
 }
 
-/// The payment of a locked, unpaid order arrived: it gets its code, its stock is allocated.
-pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
-    give_code(tx, scope, order).await?;
-    advance(tx, scope, order, OrderAct::Pay, "").await?;
-    stock::turn(tx, scope, order.id, Turn::Allocate).await
+/// Applies the transition table to locked orders that are in one state. State, step and event are written in
+/// one statement, for every step of every order passes here.
+///
+/// Faults: `Conflict` (`not_now`) where the table does not allow it.
+async fn advance_all(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    orders: &[Ordered],
+    act: OrderAct,
+    note: &str,
+) -> Result<OrderState, Fault> {
+    let state = orders.first().map(|order| order.state).ok_or_else(|| Fault::Internal("no order to advance".into()))?;
+    let not_now = || Fault::conflict("not_now", format!("订单{}，不能再执行这一步", state.label()));
+    let next = state.after(act).ok_or_else(not_now)?;
+    if orders.iter().any(|order| order.state != state) {
+        return Err(Fault::Internal(format!("orders of several states: {act:?}")));
+    }
+    let (member, staff) = scope.actor();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
+    let stores: Vec<Uuid> = orders.iter().map(|order| order.store_id.0).collect();
+    sqlx::query!(
+        "with asked as materialized (
+             select * from unnest((select $1::uuid[]), (select $2::uuid[])) as a (id, store_id)
+         ), turned as (
+             update orders o set state = $3 from asked a where o.id = a.id
+         ), stepped as (
+             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, note)
+             select a.id, coalesce((select max(step) from order_steps t where t.order_id = a.id), 0) + 1,
+                    $4, $3, $5, $6, $7, $8
+             from asked a
+         )
+         insert into outbox (topic, store_id, order_id, payload)
+         select 'order', store_id, id, jsonb_build_object('state', $3::text) from asked",
+        &ids,
+        &stores,
+        next.code(),
+        act.code(),
+        scope.now,
+        member,
+        staff,
+        note,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(next)
 }
 
-/// Gives a paid order a code that no other order of the store has. With 10⁸ codes and a few hundred
-/// open orders the first try is free all but always; the unique index decides should two pick the same
-/// at once.
-async fn give_code(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
+/// The payments of these locked, unpaid orders arrived: they get their codes, their stock is allocated.
+pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
+    give_codes(tx, scope, orders).await?;
+    advance_all(tx, scope, orders, OrderAct::Pay, "").await?;
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    stock::turn(tx, scope, &ids, Turn::Allocate).await
+}
+
+/// Gives paid orders codes that no other order of their store has. With 10⁸ codes and a few hundred open
+/// orders the first try is free all but always; the unique index decides should two pick the same at once.
+async fn give_codes(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
+    let mut without: HashMap<Uuid, StoreId> = orders.iter().map(|order| (order.id.0, order.store_id)).collect();
     for _ in 0..8 {
-        let given = sqlx::query!(
-            "update orders set pickup_code = $2, paid_at = $3
-             where id = $1 and not exists (select from orders where store_id = $4 and pickup_code = $2)",
-            order.id.0,
-            format!("{:08}", rand::rng().random_range(0..100_000_000)),
+        // By code, so that no two of them get the same one.
+        let drawn: HashMap<String, (Uuid, Uuid)> = without
+            .iter()
+            .map(|(id, store)| (format!("{:08}", rand::rng().random_range(0..100_000_000)), (*id, store.0)))
+            .collect();
+        let (codes, (ids, stores)): (Vec<String>, (Vec<Uuid>, Vec<Uuid>)) = drawn.into_iter().unzip();
+        let given = sqlx::query_scalar!(
+            "update orders o set pickup_code = d.code, paid_at = $4
+             from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[])) as d (id, store_id, code)
+             where o.id = d.id
+               and not exists (select from orders other where other.store_id = d.store_id and other.pickup_code = d.code)
+             returning o.id",
+            &ids,
+            &stores,
+            &codes,
             scope.now,
-            order.store_id.0,
         )
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await
         .or_fault()?;
-        if given.rows_affected() == 1 {
+        for id in given {
+            without.remove(&id);
+        }
+        if without.is_empty() {
             return Ok(());
         }
     }
@@ -128,7 +179,7 @@ pub(crate) async fn expire(tx: &mut PgConnection, scope: &Scope, id: OrderId) ->
         return Ok(false);
     }
     advance(tx, scope, &order, OrderAct::Expire, "").await?;
-    stock::turn(tx, scope, id, Turn::Expire).await?;
+    stock::turn(tx, scope, &[id], Turn::Expire).await?;
     payments::close_open(tx, scope, id).await?;
     Ok(true)
 }
@@ -155,7 +206,7 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
         return Ok(());
     }
     advance(&mut tx, scope, &order, OrderAct::Cancel, "").await?;
-    stock::turn(&mut tx, scope, id, Turn::Release).await?;
+    stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
     payments::close_open(&mut tx, scope, id).await?;
     payments::want_refund(&mut tx, scope, id, "顾客取消订单").await?;
     tx.commit().await.or_fault()
@@ -210,7 +261,7 @@ pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Faul
         return Ok(());
     }
     advance(&mut tx, scope, &order, OrderAct::Reject, reason).await?;
-    stock::turn(&mut tx, scope, id, Turn::Release).await?;
+    stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
     payments::want_refund(&mut tx, scope, id, reason).await?;
     tx.commit().await.or_fault()
 }
@@ -252,7 +303,7 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
         return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单，请先接单", order.number)));
     }
     advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;
-    stock::turn(&mut tx, scope, id, Turn::Issue).await?;
+    stock::turn(&mut tx, scope, &[id], Turn::Issue).await?;
     payments::fulfilled(&mut tx, scope, &order).await?;
     tx.commit().await.or_fault()?;
     Ok(id)

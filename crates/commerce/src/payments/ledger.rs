@@ -18,31 +18,53 @@ pub(super) enum Cause {
     Fulfil,
 }
 
-/// Books a transfer.
-pub(super) async fn book(
-    tx: &mut PgConnection,
-    scope: &Scope,
-    (debit, credit): (&str, &str),
-    amount: Fen,
-    order: Uuid,
-    cause: Cause,
-) -> Result<(), Fault> {
-    let (word, payment, refund) = match cause {
-        Cause::Pay { payment } => ("pay", Some(payment), None),
-        Cause::Refund { payment, refund } => ("refund", Some(payment), Some(refund)),
-        Cause::Fulfil => ("fulfil", None, None),
-    };
+impl Cause {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Pay { .. } => "pay",
+            Self::Refund { .. } => "refund",
+            Self::Fulfil => "fulfil",
+        }
+    }
+
+    /// The payment and the refund it is of.
+    fn of(&self) -> (Option<Uuid>, Option<Uuid>) {
+        match *self {
+            Self::Pay { payment } => (Some(payment), None),
+            Self::Refund { payment, refund } => (Some(payment), Some(refund)),
+            Self::Fulfil => (None, None),
+        }
+    }
+}
+
+/// What one account gives to another.
+pub(super) struct Transfer<'a> {
+    /// From which to which.
+    pub between: (&'a str, &'a str),
+    pub amount: Fen,
+    pub order: Uuid,
+    pub cause: Cause,
+}
+
+/// Books transfers.
+pub(super) async fn book(tx: &mut PgConnection, scope: &Scope, transfers: &[Transfer<'_>]) -> Result<(), Fault> {
+    let texts = |of: fn(&Transfer<'_>) -> String| transfers.iter().map(of).collect::<Vec<String>>();
+    let ids: Vec<Uuid> = transfers.iter().map(|_| new_id()).collect();
+    let amounts: Vec<i64> = transfers.iter().map(|transfer| transfer.amount.0).collect();
+    let orders: Vec<Uuid> = transfers.iter().map(|transfer| transfer.order).collect();
+    let (payments, refunds): (Vec<_>, Vec<_>) = transfers.iter().map(|transfer| transfer.cause.of()).unzip();
     sqlx::query!(
         "insert into transfers (id, debit, credit, amount_fen, cause, order_id, payment_id, refund_id, occurred_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        new_id(),
-        debit,
-        credit,
-        amount.0,
-        word,
-        order,
-        payment,
-        refund,
+         select t.*, $9 from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::bigint[]),
+                                    (select $5::text[]), (select $6::uuid[]), (select $7::uuid[]), (select $8::uuid[])) t",
+        &ids,
+        &texts(|transfer| transfer.between.0.to_owned()),
+        &texts(|transfer| transfer.between.1.to_owned()),
+        &amounts,
+        &texts(|transfer| transfer.cause.word().to_owned()),
+        &orders,
+        &payments as &[Option<Uuid>],
+        &refunds as &[Option<Uuid>],
         scope.now,
     )
     .execute(tx)
@@ -62,5 +84,6 @@ pub(crate) async fn fulfilled(tx: &mut PgConnection, scope: &Scope, order: &Orde
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    book(tx, scope, (PREPAID, &revenue), order.total_fen, order.id.0, Cause::Fulfil).await
+    let (between, amount) = ((PREPAID, revenue.as_str()), order.total_fen);
+    book(tx, scope, &[Transfer { between, amount, order: order.id.0, cause: Cause::Fulfil }]).await
 }

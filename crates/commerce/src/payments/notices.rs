@@ -3,6 +3,9 @@
 use chrono::Duration;
 use domain::Fault;
 use partners::wechat_pay::{Event, Notice};
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::PgConnection;
 
 use crate::{
     Scope,
@@ -26,45 +29,105 @@ pub async fn receive(scope: &Scope, notice: &Notice) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Acts on one stored notice; `false` where none is due. One that fails is tried again later.
+/// How many notices are acted on in one commit.
+const TOGETHER: i64 = 50;
+
+/// Acts on stored notices; `false` where none is due. One that fails is tried again later, and the others
+/// without it.
 pub(crate) async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
     let mut tx = scope.begin().await?;
-    let due = sqlx::query!(
-        "select id, payload, tries from inbox where handled_at is null and try_after <= $1
-         order by id limit 1 for update skip locked",
-        scope.now,
-    )
-    .fetch_optional(&mut *tx)
-    .await
-    .or_fault()?;
-    let Some(due) = due else { return Ok(false) };
-    let outcome = match serde_json::from_value::<Notice>(due.payload) {
-        Ok(Notice { event: Event::Transaction(transaction), .. }) => settle::settle(&mut tx, scope, &transaction).await,
-        Ok(Notice { event: Event::Refund(refund), .. }) => refunds::heard(&mut tx, scope, &refund).await,
-        Err(error) => Ok(format!("unreadable: {error}")),
-    };
-    match outcome {
-        Ok(outcome) => {
-            sqlx::query!(
-                "update inbox set handled_at = $2, outcome = $3, tries = tries + 1 where id = $1",
-                due.id,
-                scope.now,
-                outcome,
-            )
-            .execute(&mut *tx)
-            .await
-            .or_fault()?;
-            tx.commit().await.or_fault()?;
-        }
-        Err(fault) => {
+    let due = claim(&mut tx, scope, None).await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let done = act_on(&mut tx, scope, &due).await;
+    match done {
+        Ok(()) => tx.commit().await.or_fault()?,
+        Err(fault) if due.len() == 1 => {
             tx.rollback().await.or_fault()?;
-            put_off(scope, due.id, due.tries, &fault).await?;
+            put_off(scope, &due[0], &fault).await?;
+        }
+        Err(_) => {
+            tx.rollback().await.or_fault()?;
+            for stored in due {
+                act_on_one(scope, stored.id).await?;
+            }
         }
     }
     Ok(true)
 }
 
-async fn put_off(scope: &Scope, id: i64, tries: i32, fault: &Fault) -> Result<(), Fault> {
+/// Acts on a notice by itself, if nobody else does.
+async fn act_on_one(scope: &Scope, id: i64) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let due = claim(&mut tx, scope, Some(id)).await?;
+    let Some(stored) = due.first() else { return Ok(()) };
+    match act_on(&mut tx, scope, &due).await {
+        Ok(()) => tx.commit().await.or_fault(),
+        Err(fault) => {
+            tx.rollback().await.or_fault()?;
+            put_off(scope, stored, &fault).await
+        }
+    }
+}
+
+struct Stored {
+    id: i64,
+    payload: Value,
+    tries: i32,
+}
+
+/// Locks notices that are due: the oldest, or just this one.
+async fn claim(tx: &mut PgConnection, scope: &Scope, only: Option<i64>) -> Result<Vec<Stored>, Fault> {
+    sqlx::query_as!(
+        Stored,
+        "select id, payload, tries from inbox
+         where handled_at is null and try_after <= $1 and ($2::bigint is null or id = $2)
+         order by id limit $3 for update skip locked",
+        scope.now,
+        only,
+        TOGETHER,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()
+}
+
+/// Acts on all of them or none.
+async fn act_on(tx: &mut PgConnection, scope: &Scope, due: &[Stored]) -> Result<(), Fault> {
+    let notices: Vec<_> = due.iter().map(|stored| Notice::deserialize(&stored.payload)).collect();
+    let transactions: Vec<_> = notices
+        .iter()
+        .filter_map(|notice| match notice {
+            Ok(Notice { event: Event::Transaction(transaction), .. }) => Some(transaction),
+            _ => None,
+        })
+        .collect();
+    let mut settled = settle::settle(tx, scope, &transactions).await?.into_iter();
+    let mut outcomes = Vec::with_capacity(due.len());
+    for notice in &notices {
+        outcomes.push(match notice {
+            Ok(Notice { event: Event::Transaction(_), .. }) => settled.next().unwrap_or_default(),
+            Ok(Notice { event: Event::Refund(refund), .. }) => refunds::heard(tx, scope, refund).await?,
+            Err(error) => format!("unreadable: {error}"),
+        });
+    }
+    let ids: Vec<i64> = due.iter().map(|stored| stored.id).collect();
+    sqlx::query!(
+        "update inbox i set handled_at = $3, outcome = a.outcome, tries = tries + 1
+         from unnest((select $1::bigint[]), (select $2::text[])) as a (id, outcome) where i.id = a.id",
+        &ids,
+        &outcomes,
+        scope.now,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+async fn put_off(scope: &Scope, stored: &Stored, fault: &Fault) -> Result<(), Fault> {
+    let Stored { id, tries, .. } = *stored;
     tracing::error!(notice = id, tries, fault = ?fault, "a stored notice could not be acted on; it will be tried again");
     let wait = Duration::seconds(1 << tries.clamp(0, 12));
     sqlx::query!("update inbox set tries = tries + 1, try_after = $2 where id = $1", id, scope.now + wait)

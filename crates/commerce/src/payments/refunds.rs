@@ -6,7 +6,7 @@ use partners::wechat_pay::{NewRefund, Refund, RefundState};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::ledger::{self, Cause, GATEWAY, PREPAID};
+use super::ledger::{self, Cause, GATEWAY, PREPAID, Transfer};
 use crate::{Scope, database::OrFault, house::new_id, jobs};
 
 /// Wants back what was paid for an order, where anything was.
@@ -115,6 +115,7 @@ pub(super) async fn heard(tx: &mut PgConnection, scope: &Scope, refund: &Refund)
         return Ok("abnormal".into());
     }
     let cause = Cause::Refund { payment: row.payment_id, refund: row.id };
-    ledger::book(tx, scope, (PREPAID, GATEWAY), Fen(row.amount_fen), row.order_id, cause).await?;
+    let (between, amount) = ((PREPAID, GATEWAY), Fen(row.amount_fen));
+    ledger::book(tx, scope, &[Transfer { between, amount, order: row.order_id, cause }]).await?;
     Ok("refunded".into())
 }

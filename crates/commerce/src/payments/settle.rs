@@ -1,7 +1,9 @@
-//! What the gateway says of a transaction becomes the order's payment, exactly once.
+//! What the gateway says of transactions becomes the orders' payments, each exactly once.
 //!
-//! Only a verified callback or an answer to our own query comes here. Callbacks repeated, late, out
-//! of order or for an unknown order each end in a named outcome.
+//! Only verified callbacks and answers to our own queries come here, many at a time where many are there.
+//! Callbacks repeated, late, out of order or for an unknown order each end in a named outcome.
+
+use std::collections::{HashMap, HashSet};
 
 use chrono::Duration;
 use domain::{Fault, Fen, OrderId, orders::OrderState};
@@ -10,66 +12,146 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    ledger::{self, Cause, GATEWAY, PREPAID},
+    ledger::{self, Cause, GATEWAY, PREPAID, Transfer},
     refunds,
 };
 use crate::{
     Scope,
     database::OrFault,
     jobs,
-    orders::{self, lock},
+    orders::{self, Ordered, lock_all},
 };
 
-/// Acts on a transaction's state; answers what came of it, for the inbox.
-pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, transaction: &Transaction) -> Result<String, Fault> {
-    let payment = sqlx::query!(
-        "select id, order_id, amount_fen from payments where out_trade_no = $1",
-        transaction.out_trade_no,
+/// A payment that the gateway says has been made.
+struct Paid<'a> {
+    /// Where its transaction stands among those asked about.
+    place: usize,
+    id: Uuid,
+    order: Uuid,
+    amount: Fen,
+    transaction: &'a Transaction,
+}
+
+/// Acts on what the gateway says of these transactions; answers what came of each, for the inbox.
+pub(super) async fn settle(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    transactions: &[&Transaction],
+) -> Result<Vec<String>, Fault> {
+    let (mut outcomes, paid) = sift(tx, scope, transactions).await?;
+    if paid.is_empty() {
+        return Ok(outcomes);
+    }
+    // The orders before their payments, as `start` locks them: the other way round the two could wait for
+    // each other.
+    let ids: Vec<Uuid> = paid.iter().map(|paid| paid.order).collect();
+    let orders: HashMap<Uuid, Ordered> =
+        lock_all(tx, &ids).await?.into_iter().map(|order| (order.id.0, order)).collect();
+    let mut unpaid: HashSet<Uuid> =
+        orders.values().filter(|order| order.state == OrderState::Placed).map(|order| order.id.0).collect();
+    // The first payment that an order still waits for is kept; what comes after goes back.
+    let kept: Vec<bool> = paid.iter().map(|paid| unpaid.remove(&paid.order)).collect();
+    let news = turn(tx, scope, &paid, &kept).await?;
+    for (paid, kept) in paid.iter().zip(&kept) {
+        outcomes[paid.place] = match (news.contains(&paid.id), kept) {
+            (false, _) => "repeated".into(),
+            (true, true) => "paid".into(),
+            (true, false) => format!("surplus: the order is {}", orders[&paid.order].state.code()),
+        };
+    }
+    let news: Vec<(&Paid<'_>, bool)> = paid.iter().zip(kept).filter(|(paid, _)| news.contains(&paid.id)).collect();
+    book(tx, scope, &news, &orders).await?;
+    Ok(outcomes)
+}
+
+/// Separates what was paid as it was asked for from everything else, whose outcome is known already. A payment
+/// that is named twice is taken once.
+async fn sift<'a>(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    transactions: &[&'a Transaction],
+) -> Result<(Vec<String>, Vec<Paid<'a>>), Fault> {
+    let numbers: Vec<String> = transactions.iter().map(|transaction| transaction.out_trade_no.clone()).collect();
+    let found = sqlx::query!(
+        "select out_trade_no, id, order_id, amount_fen from payments where out_trade_no = any($1)",
+        &numbers,
     )
-    .fetch_optional(&mut *tx)
+    .fetch_all(tx)
     .await
     .or_fault()?;
-    let Some(payment) = payment else {
-        tracing::warn!(out_trade_no = %transaction.out_trade_no, "a transaction nobody here began");
-        return Ok("unknown transaction".into());
-    };
-    if transaction.trade_state != TradeState::Success {
-        return Ok(format!("no payment: {:?}", transaction.trade_state));
+    let (mut outcomes, mut paid, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
+    for (place, transaction) in transactions.iter().enumerate() {
+        let payment = found.iter().find(|payment| payment.out_trade_no == transaction.out_trade_no);
+        let Some(payment) = payment else {
+            tracing::warn!(out_trade_no = %transaction.out_trade_no, "a transaction nobody here began");
+            outcomes.push("unknown transaction".into());
+            continue;
+        };
+        if transaction.trade_state != TradeState::Success {
+            outcomes.push(format!("no payment: {:?}", transaction.trade_state));
+        } else if let Some(difference) = difference(scope, transaction, payment.amount_fen) {
+            // Money that does not match is nobody's: a person must look.
+            tracing::error!(payment = %payment.id, difference, "a payment does not match what was asked");
+            outcomes.push(format!("mismatch: {difference}"));
+        } else {
+            outcomes.push("repeated".into());
+            if taken.insert(payment.id) {
+                let (id, order, amount) = (payment.id, payment.order_id, Fen(payment.amount_fen));
+                paid.push(Paid { place, id, order, amount, transaction });
+            }
+        }
     }
-    if let Some(difference) = difference(scope, transaction, payment.amount_fen) {
-        // Money that does not match is nobody's: a person must look.
-        tracing::error!(payment = %payment.id, difference, "a payment does not match what was asked");
-        return Ok(format!("mismatch: {difference}"));
-    }
-    // The order before its payment, as `start` locks them: the other way round the two could wait for
-    // each other.
-    let order = lock(tx, OrderId(payment.order_id)).await?;
-    let kept = order.state == OrderState::Placed;
-    let turned = sqlx::query!(
-        "update payments set state = $2, transaction_id = $3, paid_at = $4
-         where id = $1 and state not in ('kept', 'surplus')",
-        payment.id,
-        if kept { "kept" } else { "surplus" },
-        transaction.transaction_id,
+    Ok((outcomes, paid))
+}
+
+/// Marks payments as made; answers which of them were not so before.
+async fn turn(tx: &mut PgConnection, scope: &Scope, paid: &[Paid<'_>], kept: &[bool]) -> Result<HashSet<Uuid>, Fault> {
+    let ids: Vec<Uuid> = paid.iter().map(|paid| paid.id).collect();
+    let numbers: Vec<Option<String>> = paid.iter().map(|paid| paid.transaction.transaction_id.clone()).collect();
+    let turned = sqlx::query_scalar!(
+        "update payments p set state = (case when a.kept then 'kept' else 'surplus' end),
+                transaction_id = a.transaction_id, paid_at = $4
+         from unnest((select $1::uuid[]), (select $2::bool[]), (select $3::text[])) as a (id, kept, transaction_id)
+         where p.id = a.id and p.state not in ('kept', 'surplus')
+         returning p.id",
+        &ids,
+        kept,
+        &numbers as &[Option<String>],
         scope.now,
     )
-    .execute(&mut *tx)
+    .fetch_all(tx)
     .await
     .or_fault()?;
-    if turned.rows_affected() == 0 {
-        return Ok("repeated".into());
-    }
-    let amount = Fen(payment.amount_fen);
-    ledger::book(tx, scope, (GATEWAY, PREPAID), amount, order.id.0, Cause::Pay { payment: payment.id }).await?;
-    if kept {
-        orders::paid(tx, scope, &order).await?;
-        let needless = [(jobs::Kind::ExpireOrder, order.id.0), (jobs::Kind::LookUpPayment, payment.id)];
+    Ok(turned.into_iter().collect())
+}
+
+/// Books payments that are new, and moves their orders on; what an order has no use for, since it came too
+/// late or a second time, goes back by itself.
+async fn book(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    news: &[(&Paid<'_>, bool)],
+    orders: &HashMap<Uuid, Ordered>,
+) -> Result<(), Fault> {
+    let transfers = news.iter().map(|(paid, _)| Transfer {
+        between: (GATEWAY, PREPAID),
+        amount: paid.amount,
+        order: paid.order,
+        cause: Cause::Pay { payment: paid.id },
+    });
+    ledger::book(tx, scope, &transfers.collect::<Vec<_>>()).await?;
+    let kept: Vec<&Paid<'_>> = news.iter().filter(|(_, kept)| *kept).map(|(paid, _)| *paid).collect();
+    if !kept.is_empty() {
+        let paid: Vec<Ordered> = kept.iter().map(|paid| orders[&paid.order].clone()).collect();
+        orders::paid(tx, scope, &paid).await?;
+        let needless =
+            kept.iter().flat_map(|paid| [(jobs::Kind::ExpireOrder, paid.order), (jobs::Kind::LookUpPayment, paid.id)]);
         jobs::unschedule(tx, needless).await?;
-        return Ok("paid".into());
     }
-    // Too late or the second time: the order has no use for it, so it goes back by itself.
-    refunds::want_for(tx, scope, payment.id, order.id, amount, "订单已关闭或已付款，自动退回").await?;
-    Ok(format!("surplus: the order is {}", order.state.code()))
+    for (paid, _) in news.iter().filter(|(_, kept)| !kept) {
+        refunds::want_for(tx, scope, paid.id, OrderId(paid.order), paid.amount, "订单已关闭或已付款，自动退回").await?;
+    }
+    Ok(())
 }
 
 /// What in a transaction differs from what we asked for.
@@ -106,9 +188,9 @@ pub(crate) async fn look_up(scope: &Scope, id: Uuid) -> Result<Option<Duration>,
     match gateway.query(&payment.out_trade_no).await {
         Ok(transaction) if transaction.trade_state == TradeState::Success => {
             let mut tx = scope.begin().await?;
-            let outcome = settle(&mut tx, scope, &transaction).await?;
+            let outcomes = settle(&mut tx, scope, &[&transaction]).await?;
             tx.commit().await.or_fault()?;
-            tracing::info!(payment = %id, outcome, "a payment was found by asking");
+            tracing::info!(payment = %id, ?outcomes, "a payment was found by asking");
             return Ok(None);
         }
         Ok(_) => {}

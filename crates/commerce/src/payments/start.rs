@@ -59,11 +59,14 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
 }
 
 /// Stores where the cashier is, unless the order was closed while the gateway was asked: a cashier that
-/// has come to be since is closed again, and nobody is sent there.
+/// has come to be since is closed again, and nobody is sent there. The commit does not wait for the disk: the
+/// payment is stored, and a cashier that a crash forgets is asked for again under its number.
 async fn keep_cashier(scope: &Scope, command: &StartPayment, url: &str, until: DateTime<Utc>) -> Result<(), Fault> {
     let state = sqlx::query_scalar!(
-        r#"with ordered as materialized (
-               select state from orders where id = $1 for update
+        r#"with quick as (
+               select set_config('synchronous_commit', 'off', true)
+           ), ordered as materialized (
+               select state from orders, quick where id = $1 for update of orders
            ), kept as (
                update payments p set cashier_url = (case when o.state = 'placed' then $3 end), cashier_url_until = $4,
                       state = (case when p.state = 'closed' then 'open' else p.state end)

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::Duration;
-use commerce::{Scope, cart, jobs, orders, payments};
+use commerce::{House, Partners, Scope, Settings, app_pool, cart, jobs, orders, payments};
 use domain::{
     Fault, OrderId,
     orders::{OrderPlaced, OrderState, PlaceOrder},
@@ -21,6 +21,13 @@ use crate::{
     world::{Stock, World, new_order_id},
 };
 
+/// Another server of the same chain.
+async fn another_server(connect: PgConnectOptions) -> House {
+    let pool = app_pool(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
+    let partners = Partners { wechat_pay: Some(gateway::wechat_pay()), ..Partners::default() };
+    House::new(pool, partners, Settings::default())
+}
+
 /// Places all orders at the same moment; answers in their order.
 async fn place_at_once(wanted: Vec<(Scope, PlaceOrder)>) -> Vec<Result<OrderPlaced, Fault>> {
     let start = Arc::new(Barrier::new(wanted.len()));
@@ -35,14 +42,17 @@ async fn place_at_once(wanted: Vec<(Scope, PlaceOrder)>) -> Vec<Result<OrderPlac
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn of_sixty_four_buyers_of_the_last_ten_pieces_exactly_ten_get_one(
+async fn of_sixty_four_buyers_of_the_last_ten_pieces_at_two_servers_exactly_ten_get_one(
     options: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
-    let world = World::new(options, connect).await;
+    let mut world = World::new(options, connect.clone()).await;
     world.leave(world.store, world.medium, 10).await;
+    let mut buyers = world.members(32).await;
+    world.house = another_server(connect).await;
+    buyers.extend(world.members(32).await);
     let mut wanted = Vec::new();
-    for buyer in world.members(64).await {
+    for buyer in buyers {
         world.put(&buyer, world.medium, 1).await;
         let command = world.command(&buyer).await;
         wanted.push((buyer, command));
@@ -59,8 +69,10 @@ async fn of_sixty_four_buyers_of_the_last_ten_pieces_exactly_ten_get_one(
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(options: PgPoolOptions, connect: PgConnectOptions) {
-    let world = World::new(options, connect).await;
-    let buyers = world.members(40).await;
+    let mut world = World::new(options, connect.clone()).await;
+    let mut buyers = world.members(20).await;
+    world.house = another_server(connect).await;
+    buyers.extend(world.members(20).await);
     for round in 0..2 {
         let mut wanted = Vec::new();
         for (at, buyer) in buyers.iter().enumerate() {
@@ -95,6 +107,63 @@ async fn the_same_request_sent_sixteen_times_at_once_is_one_order(options: PgPoo
     }
     assert_eq!(world.count("select count(*) from orders").await, 4);
     assert_eq!(world.stock_at(world.store, world.medium).await.held, 8);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn an_order_that_cannot_be_written_does_not_keep_others_from_it(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let mut wanted = Vec::new();
+    for (at, buyer) in world.members(24).await.into_iter().enumerate() {
+        world.put(&buyer, world.medium, 1).await;
+        let mut command = world.command(&buyer).await;
+        if at % 8 == 7 {
+            // Longer than the table allows; the faces refuse it before.
+            command.note = "长".repeat(101);
+        }
+        wanted.push((buyer, command));
+    }
+    for (at, answer) in place_at_once(wanted).await.into_iter().enumerate() {
+        assert_eq!(answer.is_err(), at % 8 == 7, "{at}: {answer:?}");
+    }
+    assert_eq!(world.stock_at(world.store, world.medium).await.held, 21);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_notice_that_cannot_be_acted_on_does_not_keep_others_from_it(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let server = world.system(0);
+    let mut orders = Vec::new();
+    for buyer in world.members(5).await {
+        let order = world.place(&buyer, 1).await;
+        let payment = world.open_payment(order).await;
+        let told = gateway::paid(&payment.out_trade_no, payment.amount_fen);
+        payments::receive(&server, &gateway::notice(Event::Transaction(told))).await.unwrap();
+        orders.push(order);
+    }
+    // As if the third order had been paid already: an order keeps one payment.
+    let spoiled = "insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
+                   select gen_random_uuid(), order_id, gateway, cashier, 'spoiled', amount_fen, 'kept', created_at
+                   from payments order by created_at, id offset 2 limit 1";
+    assert_eq!(world.alter(spoiled).await, 1);
+    while jobs::work_inbox(&server).await.unwrap() {}
+    assert_eq!(world.count("select count(*) from inbox where outcome = 'paid'").await, 4);
+    assert_eq!(world.count("select count(*) from inbox where handled_at is null and tries = 1").await, 1);
+    for (at, order) in orders.iter().enumerate() {
+        let state = if at == 2 { OrderState::Placed } else { OrderState::Paid };
+        assert_eq!(world.state_of(*order).await, state, "{at}");
+    }
+    assert_eq!(world.alter("delete from payments where out_trade_no = 'spoiled'").await, 1);
+    let later = world.system(1);
+    while jobs::work_inbox(&later).await.unwrap() {}
+    assert_eq!(world.count("select count(*) from orders where state = 'paid'").await, 5);
     world.balanced().await;
 }
 

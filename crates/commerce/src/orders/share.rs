@@ -1,0 +1,245 @@
+//! Who of those that order at the same moment gets what is there: first come, first served, and all of an
+//! order or nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use domain::{Complaint, Fault, cart::QuotedLine};
+use uuid::Uuid;
+
+use super::write::{A_WHILE, NewOrder};
+
+/// What a member has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Orders that are not paid yet.
+    pub unpaid: i64,
+    /// Orders placed in the last while.
+    pub lately: i64,
+}
+
+/// How much a member may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Unpaid orders hold stock that others want.
+    pub unpaid: i64,
+    /// Orders in a while.
+    pub lately: i64,
+}
+
+/// A line in a cart: the SKU, its options, how many.
+type Line = (Uuid, String, i64);
+
+/// What a round of orders found, locked; and what is left of it while one after the other takes its part.
+pub(super) struct Found {
+    members: HashMap<Uuid, Counted>,
+    /// By cart and store.
+    carts: HashMap<(Uuid, Uuid), BTreeSet<Line>>,
+    /// How many pieces can be promised, by store and SKU.
+    stock: HashMap<(Uuid, Uuid), i64>,
+    granted: HashSet<Uuid>,
+}
+
+impl Found {
+    pub fn new(
+        members: HashMap<Uuid, Counted>,
+        carts: HashMap<(Uuid, Uuid), BTreeSet<Line>>,
+        stock: HashMap<(Uuid, Uuid), i64>,
+    ) -> Self {
+        Self { members, carts, stock, granted: HashSet::new() }
+    }
+
+    /// Takes the order's part of what is left, or says why not and takes nothing.
+    pub fn grant(&mut self, order: &NewOrder, limits: &Limits) -> Result<(), Fault> {
+        if self.granted.contains(&order.id()) {
+            // The same request twice in one round: the second finds the first's order after it.
+            return Err(Fault::NotFound("这个订单"));
+        }
+        let counted = self.members.get(&order.member).copied().unwrap_or_default();
+        refuse_hoarding(counted, limits)?;
+        let cart = (order.cart, order.store);
+        let quoted = order
+            .lines
+            .iter()
+            .map(|line| (line.sku_id.0, line.options.codes().join(","), line.quantity.get()))
+            .collect::<BTreeSet<_>>();
+        if self.carts.get(&cart) != Some(&quoted) {
+            return Err(Fault::conflict("cart_changed", "购物车刚刚有变化，请确认后再提交"));
+        }
+        let wanted = wanted(&order.lines);
+        let available = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
+        let lacking: Vec<Complaint> = wanted
+            .iter()
+            .filter(|(sku, quantity)| available(sku) < **quantity)
+            .map(|(sku, _)| too_little(&order.lines, *sku, available(sku)))
+            .collect();
+        if !lacking.is_empty() {
+            return Err(Fault::SoldOut(lacking));
+        }
+        for (sku, quantity) in wanted {
+            *self.stock.entry((order.store, sku)).or_default() -= quantity;
+        }
+        self.carts.remove(&cart);
+        self.members.insert(order.member, Counted { unpaid: counted.unpaid + 1, lately: counted.lately + 1 });
+        self.granted.insert(order.id());
+        Ok(())
+    }
+}
+
+/// Unpaid orders hold stock that others want, so one member may have only a few, and place only so
+/// many in a while.
+fn refuse_hoarding(counted: Counted, limits: &Limits) -> Result<(), Fault> {
+    if counted.lately >= limits.lately {
+        return Err(Fault::TooMany { retry_after_s: A_WHILE.num_seconds() as u32 });
+    }
+    if counted.unpaid >= limits.unpaid {
+        let unpaid = counted.unpaid;
+        return Err(Fault::conflict("too_many_unpaid", format!("您有 {unpaid} 个订单未付款，请先付款或取消")));
+    }
+    Ok(())
+}
+
+fn too_little(lines: &[QuotedLine], sku: Uuid, available: i64) -> Complaint {
+    let name = lines.iter().find(|line| line.sku_id.0 == sku).map_or("商品", |line| line.name.as_str());
+    let rest = if available > 0 { format!("仅剩 {available} 件") } else { "已售罄".into() };
+    Complaint::new(format!("line.{sku}"), format!("{name} {rest}"))
+}
+
+/// How many of each SKU, whatever options its lines have.
+pub(super) fn wanted(lines: &[QuotedLine]) -> BTreeMap<Uuid, i64> {
+    let mut wanted = BTreeMap::new();
+    for line in lines {
+        *wanted.entry(line.sku_id.0).or_default() += line.quantity.get();
+    }
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+    use domain::{
+        Fen, OrderId, Quantity, SkuId,
+        hours::Slot,
+        orders::{Channel, OrderPlaced},
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOMY: Limits = Limits { unpaid: 100, lately: 100 };
+
+    fn id(place: u128) -> Uuid {
+        Uuid::from_u128(place)
+    }
+
+    fn line(sku: u128, quantity: i64) -> QuotedLine {
+        QuotedLine {
+            sku_id: SkuId(id(sku)),
+            product_code: String::new(),
+            name: format!("商品{sku}"),
+            spec: String::new(),
+            options_text: String::new(),
+            options: Vec::new().into(),
+            picture: String::new(),
+            quantity: Quantity::try_from(quantity).unwrap(),
+            unit_fen: Fen(100),
+            total_fen: Fen(100 * quantity),
+            available: quantity,
+            problem: None,
+        }
+    }
+
+    /// The order of one member with one cart, both named by `place`.
+    fn order(place: u128, lines: Vec<QuotedLine>) -> NewOrder {
+        let now = Utc.with_ymd_and_hms(2026, 6, 10, 5, 0, 0).unwrap();
+        NewOrder {
+            member: id(place),
+            cart: id(place),
+            store: id(0),
+            channel: Channel::Shop,
+            placed: OrderPlaced { id: OrderId(id(place)), number: String::new(), total_fen: Fen(100), pay_before: now },
+            lines,
+            note: String::new(),
+            slot: Slot { start: now, end: now },
+            occurred_at: now,
+            placed_at: now,
+            request_hash: Vec::new(),
+        }
+    }
+
+    fn found(orders: &[NewOrder], stock: &[(u128, i64)]) -> Found {
+        let cart = |order: &NewOrder| {
+            let lines = order.lines.iter().map(|line| (line.sku_id.0, String::new(), line.quantity.get()));
+            ((order.cart, order.store), lines.collect())
+        };
+        let stock = stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces));
+        Found::new(HashMap::new(), orders.iter().map(cart).collect(), stock.collect())
+    }
+
+    #[test]
+    fn who_comes_first_gets_the_last_piece_and_who_wants_more_than_is_left_leaves_it_to_the_next() {
+        let orders = [order(1, vec![line(7, 2)]), order(2, vec![line(7, 2)]), order(3, vec![line(7, 1)])];
+        let mut found = found(&orders, &[(7, 3)]);
+        assert_eq!(found.grant(&orders[0], &ROOMY), Ok(()));
+        let lacking = found.grant(&orders[1], &ROOMY);
+        let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 仅剩 1 件");
+        assert_eq!(lacking, Err(Fault::SoldOut(vec![complaint])));
+        assert_eq!(found.grant(&orders[2], &ROOMY), Ok(()));
+    }
+
+    #[test]
+    fn an_order_that_lacks_one_thing_takes_nothing_of_the_other() {
+        let orders = [order(1, vec![line(7, 1), line(8, 1)]), order(2, vec![line(7, 1)])];
+        let mut found = found(&orders, &[(7, 1)]);
+        assert!(matches!(found.grant(&orders[0], &ROOMY), Err(Fault::SoldOut(_))));
+        assert_eq!(found.grant(&orders[1], &ROOMY), Ok(()));
+    }
+
+    #[test]
+    fn a_cart_is_ordered_once_and_only_as_it_was_quoted() {
+        let (first, mut second) = (order(1, vec![line(7, 1)]), order(1, vec![line(7, 1)]));
+        second.placed.id = OrderId(id(9));
+        let mut found = found(std::slice::from_ref(&first), &[(7, 9)]);
+        let more = order(1, vec![line(7, 2)]);
+        let changed = |answer| matches!(answer, Err(Fault::Conflict { code: "cart_changed", .. }));
+        assert!(changed(found.grant(&more, &ROOMY)));
+        assert_eq!(found.grant(&first, &ROOMY), Ok(()));
+        assert_eq!(found.grant(&first, &ROOMY), Err(Fault::NotFound("这个订单")), "the same request again");
+        assert!(changed(found.grant(&second, &ROOMY)));
+    }
+
+    #[test]
+    fn orders_of_one_round_count_against_their_members_limits() {
+        let (first, mut second) = (order(1, vec![line(7, 1)]), order(1, vec![line(7, 1)]));
+        second.placed.id = OrderId(id(9));
+        second.cart = id(2);
+        let mut found = found(&[first.clone(), second.clone()], &[(7, 9)]);
+        let one = Limits { unpaid: 1, lately: 100 };
+        assert_eq!(found.grant(&first, &one), Ok(()));
+        assert!(matches!(found.grant(&second, &one), Err(Fault::Conflict { code: "too_many_unpaid", .. })));
+        assert!(matches!(found.grant(&second, &Limits { unpaid: 9, lately: 1 }), Err(Fault::TooMany { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_is_granted_than_is_there_and_whoever_is_refused_could_not_be_served(
+            stock in prop::collection::vec(0i64..12, 3),
+            wants in prop::collection::vec(prop::collection::btree_map(0u128..3, 1i64..5, 1..3), 1..20),
+        ) {
+            let shelf: Vec<(u128, i64)> = (0..).zip(stock.iter().copied()).collect();
+            let orders: Vec<NewOrder> = (100..)
+                .zip(&wants)
+                .map(|(place, wants)| order(place, wants.iter().map(|(sku, quantity)| line(*sku, *quantity)).collect()))
+                .collect();
+            let mut found = found(&orders, &shelf);
+            let mut left = stock.clone();
+            for (order, wants) in orders.iter().zip(&wants) {
+                let fits = wants.iter().all(|(sku, quantity)| left[*sku as usize] >= *quantity);
+                prop_assert_eq!(found.grant(order, &ROOMY).is_ok(), fits);
+                if fits {
+                    wants.iter().for_each(|(sku, quantity)| left[*sku as usize] -= quantity);
+                }
+            }
+            prop_assert!(left.iter().all(|pieces| *pieces >= 0));
+        }
+    }
+}

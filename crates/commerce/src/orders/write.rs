@@ -1,0 +1,259 @@
+//! Writing orders: those that are ready at the same moment are written together.
+//!
+//! A durable commit and the lock on a hot SKU's stock are what a busy hour waits for. A round takes the
+//! orders that wait, in the order they came; locks what they draw on; lets each take its part of what
+//! is there, or refuses it with the reason; and writes all that were granted in one commit.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    Fault,
+    cart::QuotedLine,
+    hours::Slot,
+    orders::{Channel, OrderPlaced},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::share::{Counted, Found, Limits};
+use crate::{
+    House, Scope,
+    database::OrFault,
+    jobs,
+    stock::{self, Promise},
+    together,
+};
+
+/// How many rounds are under way at once: one waits for the disk while the next one gathers.
+const CLERKS: usize = 2;
+/// How many orders one round writes.
+const ROUND_MOST: usize = 64;
+/// The while of which a member's orders are counted.
+pub(super) const A_WHILE: Duration = Duration::minutes(10);
+
+/// Where orders wait to be written.
+pub(crate) type Desk = together::Desk<NewOrder, Result<(), Fault>>;
+
+/// A desk for orders.
+pub(crate) fn desk() -> Desk {
+    Desk::new(CLERKS, ROUND_MOST)
+}
+
+/// An order that was priced and checked.
+#[derive(Clone)]
+pub(crate) struct NewOrder {
+    pub member: Uuid,
+    /// Whose lines it takes.
+    pub cart: Uuid,
+    pub store: Uuid,
+    pub channel: Channel,
+    pub placed: OrderPlaced,
+    pub lines: Vec<QuotedLine>,
+    pub note: String,
+    pub slot: Slot,
+    pub occurred_at: DateTime<Utc>,
+    pub placed_at: DateTime<Utc>,
+    pub request_hash: Vec<u8>,
+}
+
+impl NewOrder {
+    pub fn id(&self) -> Uuid {
+        self.placed.id.0
+    }
+}
+
+/// Writes the order with its lines, its first step, its event and the job that ends it unpaid; holds
+/// its stock; takes what was quoted out of the cart. All of it or nothing.
+///
+/// Faults: `TooMany`, `Conflict` (`too_many_unpaid`, `cart_changed`), `SoldOut` per line; `NotFound` where
+/// another request under this id is under way or was committed.
+pub(super) async fn write(scope: &Scope, order: NewOrder) -> Result<(), Fault> {
+    scope.house.placing.ask(&scope.house, order, round).await?
+}
+
+async fn round(house: House, orders: Vec<NewOrder>) -> Vec<Result<(), Fault>> {
+    let fault = match write_all(&house, &orders).await {
+        Ok(answers) => return answers,
+        Err(fault) => fault,
+    };
+    if orders.len() == 1 || matches!(fault, Fault::Upstream { .. }) {
+        return vec![Err(fault); orders.len()];
+    }
+    // One of them cannot be written, for a reason that nobody foresaw: the others must not suffer for it.
+    let mut answers = Vec::with_capacity(orders.len());
+    for order in &orders {
+        let alone = write_all(&house, std::slice::from_ref(order)).await;
+        answers.push(alone.and_then(|answers| answers.into_iter().collect()));
+    }
+    answers
+}
+
+/// Grants or refuses each; a fault of its own means that nothing was written.
+async fn write_all(house: &House, orders: &[NewOrder]) -> Result<Vec<Result<(), Fault>>, Fault> {
+    let mut tx = house.pool.begin().await.or_fault()?;
+    let mut found = find(&mut tx, orders).await?;
+    let settings = &house.settings;
+    let limits = Limits { unpaid: settings.unpaid_most, lately: settings.orders_in_ten_minutes };
+    let mut answers: Vec<_> = orders.iter().map(|order| found.grant(order, &limits)).collect();
+    let granted: Vec<&NewOrder> =
+        orders.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()).map(|(order, _)| order).collect();
+    if granted.is_empty() {
+        return Ok(answers);
+    }
+    let written = insert(&mut tx, &granted).await?;
+    let promises = granted.iter().filter(|order| written.contains(&order.id())).flat_map(|order| promises(order));
+    stock::hold(&mut tx, &promises.collect::<Vec<_>>()).await?;
+    tx.commit().await.or_fault()?;
+    for (order, answer) in orders.iter().zip(&mut answers) {
+        if answer.is_ok() && !written.contains(&order.id()) {
+            *answer = Err(Fault::NotFound("这个订单"));
+        }
+    }
+    Ok(answers)
+}
+
+/// Locks what the orders draw on, and reads it: members first, then carts, then stock, each in key order,
+/// so that two rounds wait for each other instead of deadlocking. Stock is last and so locked for the
+/// shortest time.
+async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault> {
+    let members: BTreeSet<Uuid> = orders.iter().map(|order| order.member).collect();
+    let members: Vec<Uuid> = members.into_iter().collect();
+    // One round of a member at a time, or two would each find room for one more. What is counted must
+    // be read by a later statement: one that waits for a lock counts what was so before.
+    sqlx::query!("select id from members where id = any($1) order by id for no key update", &members)
+        .fetch_all(&mut *tx)
+        .await
+        .or_fault()?;
+    let since = orders.iter().map(|order| order.placed_at).min().unwrap_or_default() - A_WHILE;
+    let counted = sqlx::query!(
+        r#"select m.id as "id!", count(o.id) filter (where o.state = 'placed') as "unpaid!",
+                  count(o.id) filter (where o.placed_at > $2) as "lately!"
+           from unnest((select $1::uuid[])) m (id)
+           left join orders o on o.member_id = m.id and (o.state = 'placed' or o.placed_at > $2)
+           group by m.id"#,
+        &members,
+        since,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let carts: Vec<Uuid> = orders.iter().map(|order| order.cart).collect();
+    let stores: Vec<Uuid> = orders.iter().map(|order| order.store).collect();
+    let lines = sqlx::query!(
+        "select c.cart_id, c.store_id, c.sku_id, c.options, c.quantity from cart_lines c
+         where (c.cart_id, c.store_id) in (select * from unnest((select $1::uuid[]), (select $2::uuid[])))
+         order by c.cart_id, c.store_id, c.sku_id, c.options for update",
+        &carts,
+        &stores,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let mut in_carts: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for line in lines {
+        in_carts.entry((line.cart_id, line.store_id)).or_default().insert((line.sku_id, line.options, line.quantity));
+    }
+    let shelves: BTreeSet<_> =
+        orders.iter().flat_map(|order| order.lines.iter().map(|line| (order.store, line.sku_id.0))).collect();
+    let stock = stock::lock(tx, shelves).await?;
+    let counted = counted.into_iter().map(|row| (row.id, Counted { unpaid: row.unpaid, lately: row.lately }));
+    Ok(Found::new(counted.collect(), in_carts, stock))
+}
+
+/// Writes all orders in one statement, as this is where a busy hour is spent; answers which of them were
+/// not there already under their id.
+async fn insert(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<HashSet<Uuid>, Fault> {
+    let lines: Vec<(&NewOrder, i32, &QuotedLine)> = orders
+        .iter()
+        .flat_map(|order| (1..).zip(&order.lines).map(move |(place, line)| (*order, place, line)))
+        .collect();
+    let written = sqlx::query_scalar!(
+        r#"with asked as materialized (
+               select * from unnest((select $1::uuid[]), (select $2::text[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::uuid[]),
+                                    (select $6::text[]), (select $7::bigint[]), (select $8::text[]), (select $9::timestamptz[]),
+                                    (select $10::timestamptz[]), (select $11::timestamptz[]), (select $12::timestamptz[]),
+                                    (select $13::timestamptz[]), (select $14::bytea[]))
+                   as a (id, number, store_id, member_id, cart_id, channel, total_fen, note, slot_start, slot_end, pay_before,
+                         occurred_at, placed_at, request_hash)
+           ), lines as materialized (
+               select * from unnest((select $15::uuid[]), (select $16::int[]), (select $17::uuid[]), (select $18::text[]), (select $19::text[]),
+                                    (select $20::text[]), (select $21::text[]), (select $22::text[]), (select $23::bigint[]),
+                                    (select $24::bigint[]), (select $25::bigint[]))
+                   as l (order_id, line, sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen)
+           ), placed as (
+               insert into orders (id, number, store_id, member_id, channel, state, total_fen, note, slot_start, slot_end,
+                                   pay_before, occurred_at, placed_at, request_hash)
+               select id, number, store_id, member_id, channel, 'placed', total_fen, note, slot_start, slot_end,
+                      pay_before, occurred_at, placed_at, request_hash
+               from asked order by id
+               on conflict (id) do nothing returning id
+           ), fresh as materialized (
+               select a.* from asked a join placed p on p.id = a.id
+           ), lined as (
+               insert into order_lines (order_id, line, sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen)
+               select l.order_id, l.line, l.sku_id, l.name, l.spec, l.options, l.options_text, l.picture, l.quantity, l.unit_fen, l.total_fen
+               from lines l join fresh f on f.id = l.order_id
+           ), stepped as (
+               insert into order_steps (order_id, step, act, state, at, member_id)
+               select id, 1, 'place', 'placed', placed_at, member_id from fresh
+           ), told as (
+               insert into outbox (topic, store_id, order_id, payload)
+               select 'order', store_id, id, '{"state": "placed"}' from fresh order by id
+           ), timed as (
+               insert into jobs (kind, subject, run_at) select $26, id, pay_before from fresh
+           ), taken as (
+               delete from cart_lines c using fresh f join lines l on l.order_id = f.id
+               where c.cart_id = f.cart_id and c.store_id = f.store_id and c.sku_id = l.sku_id and c.options = l.options
+           )
+           select id from fresh"#,
+        &column(orders, |order| order.id()),
+        &column(orders, |order| order.placed.number.clone()),
+        &column(orders, |order| order.store),
+        &column(orders, |order| order.member),
+        &column(orders, |order| order.cart),
+        &column(orders, |order| order.channel.code().to_owned()),
+        &column(orders, |order| order.placed.total_fen.0),
+        &column(orders, |order| order.note.clone()),
+        &column(orders, |order| order.slot.start),
+        &column(orders, |order| order.slot.end),
+        &column(orders, |order| order.placed.pay_before),
+        &column(orders, |order| order.occurred_at),
+        &column(orders, |order| order.placed_at),
+        &column(orders, |order| order.request_hash.clone()),
+        &column(&lines, |(order, _, _)| order.id()),
+        &column(&lines, |(_, place, _)| *place),
+        &column(&lines, |(_, _, line)| line.sku_id.0),
+        &column(&lines, |(_, _, line)| line.name.clone()),
+        &column(&lines, |(_, _, line)| line.spec.clone()),
+        &column(&lines, |(_, _, line)| line.options.codes().join(",")),
+        &column(&lines, |(_, _, line)| line.options_text.clone()),
+        &column(&lines, |(_, _, line)| line.picture.clone()),
+        &column(&lines, |(_, _, line)| line.quantity.get()),
+        &column(&lines, |(_, _, line)| line.unit_fen.0),
+        &column(&lines, |(_, _, line)| line.total_fen.0),
+        jobs::Kind::ExpireOrder.code(),
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    Ok(written.into_iter().flatten().collect())
+}
+
+fn column<T, V>(rows: &[T], of: impl Fn(&T) -> V) -> Vec<V> {
+    rows.iter().map(of).collect()
+}
+
+/// What an order holds: each SKU once, whatever options its lines have.
+fn promises(order: &NewOrder) -> Vec<Promise> {
+    let promise = |(sku, quantity)| Promise {
+        order: order.id(),
+        location: order.store,
+        sku,
+        quantity,
+        expires_at: order.placed.pay_before,
+        member: order.member,
+        at: order.placed_at,
+    };
+    super::share::wanted(&order.lines).into_iter().map(promise).collect()
+}
