@@ -127,11 +127,10 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
         .or_fault()?;
     let since = orders.iter().map(|order| order.placed_at).min().unwrap_or_default() - A_WHILE;
     let counted = sqlx::query!(
-        r#"select m.id as "id!", count(o.id) filter (where o.state = 'placed') as "unpaid!",
-                  count(o.id) filter (where o.placed_at > $2) as "lately!"
-           from unnest((select $1::uuid[])) m (id)
-           left join orders o on o.member_id = m.id and (o.state = 'placed' or o.placed_at > $2)
-           group by m.id"#,
+        r#"select m.id as "id!",
+                  (select count(*) from orders o where o.member_id = m.id and o.state = 'placed') as "unpaid!",
+                  (select count(*) from orders o where o.member_id = m.id and o.placed_at > $2) as "lately!"
+           from unnest((select $1::uuid[])) m (id)"#,
         &members,
         since,
     )
