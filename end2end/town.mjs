@@ -2,6 +2,7 @@
 // port, in a folder of its own that is removed afterwards.
 import { spawn, execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,8 +30,15 @@ async function until(what, ready) {
   throw new Error(`${what} was not ready within ${READY_MS} ms`);
 }
 
-/** Starts the town; `end()` stops it. */
-export async function town() {
+/** An id as clients make them: UUID version 7. */
+export function newId() {
+  const time = Date.now().toString(16).padStart(12, "0");
+  const random = randomUUID();
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
+}
+
+/** Starts the town, with more settings where some are given; `end()` stops it. */
+export async function town(more = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mendian-e2e-"));
   chmodSync(folder, 0o755);
   const running = [];
@@ -54,10 +62,11 @@ export async function town() {
     MENDIAN_SMS_URL: `http://127.0.0.1:${sms}`,
     MENDIAN_WECHAT_PAY: join(gateway, "merchant.json"),
     MENDIAN_LOG_INS: "1000",
+    ...more,
   };
   delete process.env.DATABASE_URL;
   start("server", "mendian", ["serve"], settings);
-  const town = { base, sms: `http://127.0.0.1:${sms}`, folder, end };
+  const town = { base, sms: `http://127.0.0.1:${sms}`, pay: `http://127.0.0.1:${pay}`, folder, end };
   try {
     await until("the server", async () => (await fetch(`${base}/health`)).ok);
     execFileSync(join(BIN, "mendian"), ["demo", "--size", "new"], { env: { ...process.env, ...settings } });

@@ -29,6 +29,11 @@ have_postgres() {
     compgen -G '/usr/pgsql-*/bin/postgres' >/dev/null
 }
 
+# Whether a tool is there. Debian packs by itself what Python needs to make a folder of its own.
+has_tool() {
+  if [[ $1 == python3-venv ]]; then python3 -c 'import ensurepip, venv' 2>/dev/null; else have "$1"; fi
+}
+
 as_root() {
   if [[ $EUID == 0 ]]; then "$@"; else sudo "$@"; fi
 }
@@ -56,7 +61,7 @@ set_up_system() {
   have_postgres || missing+=(postgresql)
   local tool
   for tool in "$@"; do
-    have "$tool" || missing+=("$tool")
+    has_tool "$tool" || missing+=("$tool")
   done
   ((${#missing[@]})) || return 0
 
@@ -82,6 +87,16 @@ set_up_npm() {
   sum=$(cksum <package-lock.json)
   [[ -f $stamp && $(<"$stamp") == "$sum" ]] && return
   npm ci --no-audit --no-fund --loglevel=error
+  echo "$sum" >"$stamp"
+}
+
+# The API's test, in a folder of its own; installed anew whenever its list has changed.
+set_up_python() {
+  local list=end2end/api/requirements.txt stamp=target/python/.list-checksum sum
+  sum=$(cksum <"$list")
+  [[ -f $stamp && $(<"$stamp") == "$sum" ]] && return
+  python3 -m venv --clear target/python
+  target/python/bin/pip install --quiet --disable-pip-version-check -r "$list"
   echo "$sum" >"$stamp"
 }
 

@@ -20,13 +20,14 @@ use uuid::Uuid;
 
 use crate::site::Site;
 
-/// The form around a file takes little.
-const UPLOAD_MOST: usize = intake::MOST_BYTES + (64 << 10);
+/// How much is read of what is sent. A browser that is cut off while it sends shows no answer, so a file that is
+/// too large is read to its end, and thrown away, before it is refused.
+const READ_MOST: usize = 4 * intake::MOST_BYTES;
 
 /// The routes.
 pub fn routes() -> Router<Site> {
     Router::new()
-        .route("/hq/imports", post(receive).layer(DefaultBodyLimit::max(UPLOAD_MOST)))
+        .route("/hq/imports", post(receive).layer(DefaultBodyLimit::max(READ_MOST)))
         .route("/hq/imports/{import}/rejects.csv", get(rejects))
 }
 
@@ -62,13 +63,27 @@ async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
             "list" => options.list = true,
             "file" => {
                 name = field.file_name().unwrap_or("未命名").to_owned();
-                content = field.bytes().await.map_err(|_| cut_off())?.to_vec();
+                content = file(field).await?;
             }
             _ => {}
         }
     }
+    if content.len() > intake::MOST_BYTES {
+        return Err(cut_off());
+    }
     let kind = kind.ok_or_else(|| Fault::invalid("kind", "请选择要导入门店还是商品"))?;
     sent::receive(scope, kind, &name, options, &content).await
+}
+
+/// The file's bytes; of one that is too large the first that are too many.
+async fn file(mut field: Field<'_>) -> Result<Vec<u8>, Fault> {
+    let mut content = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|_| cut_off())? {
+        if content.len() <= intake::MOST_BYTES {
+            content.extend_from_slice(&chunk);
+        }
+    }
+    Ok(content)
 }
 
 async fn text(field: Field<'_>) -> Result<String, Fault> {

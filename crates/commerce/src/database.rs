@@ -59,6 +59,8 @@ fn fault_of(error: sqlx::Error) -> Fault {
             (Some("members_phone"), _) => Fault::conflict("phone_taken", "这个手机号已经注册"),
             (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
             // Class 57: shutting down, crashed, starting; class 08: connection lost; 53300: full.
+            // A NUL, which text may not have in PostgreSQL and nobody types.
+            (_, Some("22021")) => Fault::invalid("", "文字里有不能使用的字符，请删除后再试"),
             (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") || code == "53300" => unreachable(),
             _ => Fault::Internal(hidden),
         },

@@ -131,6 +131,11 @@ impl Scope {
         member.or(staff)
     }
 
+    /// Whether a live session was named.
+    pub fn has_session(&self) -> bool {
+        self.token_hash.is_some()
+    }
+
     /// Whether this visitor or member has a cart already.
     pub fn has_cart(&self) -> bool {
         self.cart.is_some()

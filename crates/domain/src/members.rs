@@ -10,7 +10,7 @@ use crate::{Complaint, Fault, Fields, MemberId};
 /// A mobile number of mainland China: 11 digits beginning 13 to 19.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(value_type = String, example = "13800138000"))]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^1[3-9][0-9]{9}$", example = "13800138000"))]
 pub struct Phone(String);
 
 impl Phone {
@@ -71,6 +71,7 @@ pub struct LogIn {
     /// The number the code went to.
     pub phone: Phone,
     /// The 6 digits.
+    #[cfg_attr(feature = "api", schema(pattern = "^[0-9]{6}$"))]
     pub code: String,
 }
 

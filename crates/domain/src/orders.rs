@@ -124,6 +124,7 @@ pub struct PlaceOrder {
     pub expected_total_fen: Fen,
     /// What the shopper wants the store to know; at most 100 characters.
     #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 100))]
     pub note: String,
     /// When it was placed, by the client's clock, where that differs from its arrival.
     pub occurred_at: Option<DateTime<Utc>>,
@@ -294,7 +295,7 @@ pub fn phone_tail(phone: &Phone) -> String {
 /// The code a shopper shows at the counter: 8 digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(value_type = String, example = "20481357"))]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[0-9]{8}$", example = "20481357"))]
 pub struct PickupCode(String);
 
 impl PickupCode {

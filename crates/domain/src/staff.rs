@@ -101,8 +101,10 @@ pub fn reach_of(grants: &[Grant], permission: Permission) -> Option<Reach> {
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct StaffLogIn {
     /// The account's name.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 64))]
     pub account: String,
     /// The password.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 512))]
     pub password: String,
 }
 

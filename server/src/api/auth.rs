@@ -3,6 +3,7 @@
 use axum::{Json, http::StatusCode};
 use commerce::{members, sessions, staff};
 use domain::{
+    Fault,
     members::{AskCode, CodeSent, LogIn, MemberView},
     staff::{StaffLogIn, StaffView},
 };
@@ -48,7 +49,13 @@ pub async fn log_in(caller: Caller, Sent(command): Sent<LogIn>) -> Result<Json<M
 #[utoipa::path(delete, path = "/auth/sessions", tag = "auth", security(("bearer" = [])),
     responses((status = 204), (status = "default", body = Problem)))]
 pub async fn log_out(caller: Caller) -> Result<StatusCode, Problem> {
-    caller.done(sessions::end(&caller.0).await)
+    let ended = async {
+        if !caller.0.has_session() {
+            return Err(Fault::Unauthenticated);
+        }
+        sessions::end(&caller.0).await
+    };
+    caller.done(ended.await)
 }
 
 /// Logs a person of staff in.

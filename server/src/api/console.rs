@@ -51,6 +51,7 @@ pub async fn prepare(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCo
 #[derive(Deserialize, ToSchema)]
 pub struct Rejected {
     /// For the shopper; at most 100 characters.
+    #[schema(min_length = 1, max_length = 100, pattern = r"\S")]
     reason: String,
 }
 

@@ -48,6 +48,29 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
 /// Operations that are counted, and answer 429 where it is too often.
 const COUNTED: [&str; 5] = ["auth_ask_code", "auth_log_in", "auth_staff_log_in", "orders_place", "console_redeem"];
 
+/// What an answer leads on to: an operation, those that take something out of its answer, and which of their
+/// parameters stands where in it.
+type Link = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+const LINKS: &[Link] = &[
+    (
+        "stores_find",
+        &["stores_show", "stores_categories", "stores_browse", "cart_quote"],
+        &[("store_id", "$response.body#/0/id")],
+    ),
+    (
+        "stores_browse",
+        &["stores_product"],
+        &[("store_id", "$request.path.store_id"), ("code", "$response.body#/items/0/code")],
+    ),
+    ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
+    ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
+    (
+        "console_board",
+        &["console_show", "console_accept", "console_prepare", "console_reject"],
+        &[("order_id", "$response.body#/0/id")],
+    ),
+];
+
 /// Completes the document that the handlers' own words make.
 pub fn complete(mut document: Value) -> Value {
     let examples: Value = serde_json::from_str(EXAMPLES).unwrap_or_default();
@@ -75,6 +98,13 @@ fn complete_operation(operation: &mut Value, path: &str, examples: &Value) {
     for (status, word) in [("200", "What was asked for."), ("204", "Done; there is nothing to answer.")] {
         if let Some(response) = operation["responses"].get_mut(status) {
             response["description"] = json!(word);
+        }
+    }
+    for (_, targets, parameters) in LINKS.iter().filter(|(of, ..)| *of == name) {
+        let parameters: Map<String, Value> =
+            parameters.iter().map(|(parameter, at)| ((*parameter).to_owned(), json!(at))).collect();
+        for target in *targets {
+            operation["responses"]["200"]["links"][target] = json!({ "operationId": target, "parameters": parameters });
         }
     }
     let faults = faults_of(operation, &name, path);
@@ -160,6 +190,22 @@ mod tests {
         let operations = operations(&document);
         let names: HashSet<_> = operations.iter().map(|(_, operation)| text(&operation["operationId"])).collect();
         assert_eq!(names.len(), operations.len());
+    }
+
+    #[test]
+    fn a_link_leads_from_an_operation_to_another_that_takes_its_parameters() {
+        let document = document();
+        let operations = operations(&document);
+        let named = |name: &str| operations.iter().find(|(_, operation)| operation["operationId"] == name).unwrap().1;
+        for (from, targets, parameters) in LINKS {
+            named(from);
+            for (target, parameter) in
+                targets.iter().flat_map(|target| parameters.iter().map(move |(of, _)| (target, of)))
+            {
+                let takes = named(target)["parameters"].as_array().unwrap();
+                assert!(takes.iter().any(|one| one["name"] == *parameter), "{target} takes no {parameter}");
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     orders::Listed,
+    paging::{Limit, Offset},
     problem::{Caller, Problem, Query},
 };
 
@@ -41,9 +42,11 @@ pub struct StoresAsked {
     /// Only in this state.
     state: Option<StoreState>,
     /// 1 to 200.
-    limit: Option<i64>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<Limit<200>>,
     /// How many to pass over.
-    offset: Option<i64>,
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 100_000)]
+    offset: Option<Offset>,
 }
 
 /// Stores and how many there are in all.
@@ -61,8 +64,8 @@ pub async fn stores(caller: Caller, Query(asked): Query<StoresAsked>) -> Result<
         words: asked.q.unwrap_or_default(),
         ownership: asked.ownership,
         state: asked.state,
-        most: asked.limit.unwrap_or(50),
-        skip: asked.offset.unwrap_or(0),
+        most: asked.limit.map_or(50, |limit| limit.get() as i64),
+        skip: asked.offset.map_or(0, |offset| offset.get() as i64),
     };
     let found = stores::list(&caller.0, ask).await;
     caller.answer(found.map(|(items, total)| StoresListed { items, total }))

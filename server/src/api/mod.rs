@@ -9,6 +9,7 @@ mod docs;
 mod document;
 mod hq;
 mod orders;
+mod paging;
 pub mod problem;
 mod stores;
 

@@ -12,7 +12,10 @@ use domain::{
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::problem::{Caller, Path, Problem, Query, Sent};
+use super::{
+    paging::Limit,
+    problem::{Caller, Path, Problem, Query, Sent},
+};
 
 /// Places an order for what the cart holds of one store. `id` is the idempotency key.
 #[utoipa::path(post, path = "/orders", tag = "orders", security(("bearer" = [])), request_body = PlaceOrder,
@@ -40,8 +43,10 @@ pub struct Listed {
     /// A number, a pickup code or the end of a phone number.
     pub q: Option<String>,
     /// 1 to 100.
-    pub limit: Option<usize>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    pub limit: Option<Limit<100>>,
     /// Where to read on: `next` of the page before.
+    #[param(format = Uuid)]
     pub after: Option<String>,
 }
 
@@ -51,7 +56,7 @@ impl From<Listed> for ListOrders {
             store: asked.store_id,
             states: asked.state.into_iter().collect(),
             words: asked.q.unwrap_or_default(),
-            most: asked.limit.unwrap_or(20),
+            most: asked.limit.map_or(20, Limit::get),
             after: asked.after,
         }
     }

@@ -3,12 +3,13 @@
 use axum::{
     Json, extract,
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::{StatusCode, header, request::Parts},
+    http::{StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use commerce::Scope;
 use domain::{Complaint, Fault};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// An answer that is not what was asked for.
@@ -116,7 +117,32 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(&request_id),
             _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
         };
-        Json::from_request(request, state).await.map(|Json(sent)| Self(sent)).map_err(rejected)
+        let Json(mut sent) = Json::<Value>::from_request(request, state).await.map_err(rejected)?;
+        tidy(&mut sent);
+        serde_path_to_error::deserialize(sent).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            let message = format!("请求内容不合要求：{}", error.inner());
+            Problem::of(&Fault::invalid(if field == "." { "" } else { &field }, message), &request_id)
+        })
+    }
+}
+
+/// JSON knows one kind of number: 64.0 is 64, and some clients write it so. And it knows a NUL, which
+/// PostgreSQL's text does not have.
+fn tidy(value: &mut Value) {
+    /// Up to here every whole number has a floating-point one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT);
+            if let Some(whole) = whole.filter(|_| number.is_f64()) {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(fields) => fields.values_mut().for_each(tidy),
+        Value::String(text) => text.retain(|sign| sign != '\0'),
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -137,13 +163,15 @@ pub struct Query<T>(pub T);
 
 impl<S: Sync + Send, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let request_id = id_of(parts);
-        let query = extract::Query::from_request_parts(parts, state).await;
-        let rejected = |rejection: extract::rejection::QueryRejection| {
-            Problem::of(&Fault::invalid("", format!("查询参数不合要求：{}", rejection.body_text())), &request_id)
-        };
-        query.map(|extract::Query(query)| Self(query)).map_err(rejected)
+        let rejected =
+            |reason: String| Problem::of(&Fault::invalid("", format!("查询参数不合要求：{reason}")), &request_id);
+        // As in a body: PostgreSQL's text has no NUL.
+        let asked = parts.uri.query().unwrap_or_default().replace("%00", "");
+        let uri = Uri::try_from(format!("/?{asked}")).map_err(|error| rejected(error.to_string()))?;
+        let query = extract::Query::try_from_uri(&uri);
+        query.map(|extract::Query(query)| Self(query)).map_err(|rejection| rejected(rejection.body_text()))
     }
 }
 

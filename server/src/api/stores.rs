@@ -12,13 +12,19 @@ use domain::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::problem::{Caller, Path, Problem, Query};
+use super::{
+    paging::{Limit, Offset},
+    problem::{Caller, Path, Problem, Query},
+};
 
 /// What a finder is asked.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Find {
     /// `latitude,longitude` in WGS-84; the nearest come first.
+    #[param(
+        pattern = r"^-?([0-8]?[0-9](\.[0-9]{1,15})?|90),-?(1[0-7][0-9](\.[0-9]{1,15})?|[0-9]{1,2}(\.[0-9]{1,15})?|180)$"
+    )]
     near: Option<String>,
     /// Words in the name, address, brand or code.
     q: Option<String>,
@@ -28,9 +34,11 @@ pub struct Find {
     #[serde(default)]
     open_now: bool,
     /// 1 to 100.
-    limit: Option<usize>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit<100>>,
     /// How many to pass over.
-    offset: Option<usize>,
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 100_000)]
+    offset: Option<Offset>,
 }
 
 fn point(near: Option<&str>) -> Result<Option<Point>, Fault> {
@@ -47,8 +55,8 @@ pub async fn find(caller: Caller, Query(find): Query<Find>) -> Result<Json<Vec<S
             words: find.q.unwrap_or_default(),
             brand: find.brand,
             open_now: find.open_now,
-            most: find.limit.unwrap_or(20),
-            skip: find.offset.unwrap_or(0),
+            most: find.limit.map_or(20, Limit::get),
+            skip: find.offset.map_or(0, Offset::get),
         };
         stores::find(&caller.0, ask).await
     };
@@ -93,8 +101,10 @@ pub struct Browse {
     /// Words, pinyin or initials.
     q: Option<String>,
     /// 1 to 100.
-    limit: Option<usize>,
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit<100>>,
     /// Where to read on: `next` of the page before.
+    #[param(pattern = r"^-?[0-9]{1,9}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     after: Option<String>,
 }
 
@@ -109,7 +119,7 @@ pub async fn browse(
     let ask = BrowseGoods {
         category: asked.category,
         words: asked.q.unwrap_or_default(),
-        most: asked.limit.unwrap_or(40),
+        most: asked.limit.map_or(40, Limit::get),
         after: asked.after,
     };
     caller.answer(catalog::browse(&caller.0, id, ask).await)
