@@ -31,6 +31,6 @@ pub fn without_scope(request: &Request, channel: Channel, fault: &Fault, request
         (Channel::Api, _) | (_, None) => Problem::of(fault, request_id).into_response(),
         (_, Some(nonce)) => fault_page(app::face_of(request.uri().path()), nonce, request_id, fault),
     };
-    response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+    response.headers_mut().entry(header::RETRY_AFTER).or_insert(header::HeaderValue::from_static("5"));
     response
 }

@@ -1,4 +1,4 @@
-//! Files that head office sends and takes: larger than any form, so they have routes of their own.
+//! Files that head office sends and takes: they are no pages, so they have routes of their own.
 
 use axum::{
     Extension, Router,
@@ -11,6 +11,7 @@ use commerce::{
     Scope,
     flashes::{self, Flash},
     imports::sent,
+    keys,
 };
 use domain::{
     Fault,
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/hq/imports", post(receive).layer(DefaultBodyLimit::max(READ_MOST)))
         .route("/hq/imports/{import}/rejects.csv", get(rejects))
+        .route("/hq/keys/{key}/file", post(key_file))
 }
 
 /// Takes a file in. Whoever may not import is turned away before the file is read.
@@ -103,6 +105,25 @@ async fn rejects(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Re
             download(&format!("{stem}.有问题的行.csv"), content)
         }
         Err(fault) => (rpc::status_of(&fault), fault.message()).into_response(),
+    }
+}
+
+/// Makes a key and hands it over as a file. It is in this answer and nowhere else.
+async fn key_file(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Response {
+    match keys::make(&scope, id).await {
+        Ok(key) => {
+            let mut file = download("mendian-key.txt", format!("{key}\n").into_bytes());
+            file.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            file.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            file
+        }
+        Err(Fault::Unauthenticated) => Redirect::to("/console/login?to=/hq/keys").into_response(),
+        Err(fault) => {
+            if let Some(hidden) = fault.hidden() {
+                tracing::error!(request_id = %scope.request_id, hidden, "a key could not be made");
+            }
+            (rpc::status_of(&fault), fault.message()).into_response()
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, imports::sent, staff};
+use commerce::{Scope, imports::sent, keys, staff};
 use domain::{
     Fault,
     hours::Slot,
@@ -22,6 +22,7 @@ pub enum Tab {
     Orders,
     Stores,
     Imports,
+    Keys,
 }
 
 /// What the screen needs of a request.
@@ -29,6 +30,7 @@ pub enum Tab {
 pub struct Frame {
     me: StaffView,
     imports: bool,
+    keys: bool,
 }
 
 impl Frame {
@@ -36,7 +38,7 @@ impl Frame {
     /// without the permission turned away.
     pub fn of(scope: &Scope) -> Result<Self, Fault> {
         scope.reach(Permission::UseHq)?;
-        Ok(Self { me: staff::me(scope)?, imports: sent::may(scope) })
+        Ok(Self { me: staff::me(scope)?, imports: sent::may(scope), keys: keys::may_manage(scope) })
     }
 
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
@@ -49,6 +51,9 @@ impl Frame {
         ];
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
+        }
+        if self.keys {
+            links.push(link("接口密钥", "/hq/keys", Glyph::Settings, Tab::Keys));
         }
         links.push(NavLink::new("门店端", "/console", Glyph::Bell));
         // The foot of the rail is seen on wide screens only; the way out must not be.

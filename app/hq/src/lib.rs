@@ -7,6 +7,8 @@ mod import;
 #[cfg(feature = "ssr")]
 mod imports;
 #[cfg(feature = "ssr")]
+mod keys;
+#[cfg(feature = "ssr")]
 mod order;
 #[cfg(feature = "ssr")]
 mod orders;
@@ -27,7 +29,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{import, imports, order, orders, stores, wall};
+    use crate::{import, imports, keys, order, orders, stores, wall};
 
     /// Head office among the faces; its people log in where the stores' people do.
     pub const FACE: Face = Face { log_in: "/console/login", home: "/hq", theme: Theme::System };
@@ -42,6 +44,8 @@ mod routes {
             .route("/hq/imports", page(FACE, imports::imports))
             .route("/hq/imports/new", page(FACE, imports::new_import))
             .route("/hq/imports/{import}", page(FACE, import::import))
+            .route("/hq/keys", page(FACE, keys::keys))
+            .route("/hq/keys/new", page(FACE, keys::new_key))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -49,5 +53,7 @@ mod routes {
         register_explicit::<import::ConfirmImport>();
         register_explicit::<import::CancelImport>();
         register_explicit::<import::ChooseImportColumns>();
+        register_explicit::<keys::CreateKey>();
+        register_explicit::<keys::RevokeKey>();
     }
 }

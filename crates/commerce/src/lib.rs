@@ -13,6 +13,7 @@ pub mod figures;
 pub mod flashes;
 pub mod imports;
 pub mod jobs;
+pub mod keys;
 pub mod members;
 pub mod orders;
 pub mod payments;
@@ -30,4 +31,4 @@ mod together;
 
 pub use database::{MIGRATIONS, app_pool, refuse_unsafe_durability};
 pub use house::{House, Partners, Settings};
-pub use scope::{Scope, StaffMember, Who};
+pub use scope::{Partner, Scope, StaffMember, Who};

@@ -24,6 +24,19 @@ pub struct StaffMember {
     pub grants: Vec<Grant>,
 }
 
+/// A partner's program, known by its key.
+#[derive(Clone, Debug)]
+pub struct Partner {
+    /// The key's identity.
+    pub id: Uuid,
+    /// Whose it is.
+    pub name: String,
+    /// What it may do.
+    pub permissions: Vec<Permission>,
+    /// At which stores.
+    pub reach: Reach,
+}
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub enum Who {
@@ -33,8 +46,19 @@ pub enum Who {
     Member(MemberId),
     /// A person of staff.
     Staff(Arc<StaffMember>),
+    /// A partner's program.
+    Partner(Arc<Partner>),
     /// The server itself: a job, a callback, a command.
     System,
+}
+
+/// The identity of whoever asks, in the column of its kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Actor {
+    pub member: Option<Uuid>,
+    pub staff: Option<Uuid>,
+    /// A program's key.
+    pub key: Option<Uuid>,
 }
 
 /// The first argument of every use case. Only `sessions` makes one for a person.
@@ -99,9 +123,14 @@ impl Scope {
         }
     }
 
-    /// How far this person's `permission` reaches.
+    /// How far the `permission` of this person or program reaches.
     pub fn reach(&self, permission: Permission) -> Result<Reach, Fault> {
-        reach_of(&self.staff()?.grants, permission).ok_or(Fault::Forbidden)
+        let reach = match &self.who {
+            Who::Staff(person) => reach_of(&person.grants, permission),
+            Who::Partner(program) => program.permissions.contains(&permission).then(|| program.reach.clone()),
+            Who::Visitor | Who::Member(_) | Who::System => return Err(Fault::Unauthenticated),
+        };
+        reach.ok_or(Fault::Forbidden)
     }
 
     /// Whether this person has `permission` anywhere.
@@ -117,18 +146,19 @@ impl Scope {
         })
     }
 
-    /// Who asks, as movements and steps record it: the member or person of staff.
-    pub(crate) fn actor(&self) -> (Option<Uuid>, Option<Uuid>) {
+    /// Who asks, as steps and the audit record it.
+    pub(crate) fn actor(&self) -> Actor {
         match &self.who {
-            Who::Member(id) => (Some(id.0), None),
-            Who::Staff(person) => (None, Some(person.id.0)),
-            Who::Visitor | Who::System => (None, None),
+            Who::Member(id) => Actor { member: Some(id.0), ..Actor::default() },
+            Who::Staff(person) => Actor { staff: Some(person.id.0), ..Actor::default() },
+            Who::Partner(program) => Actor { key: Some(program.id), ..Actor::default() },
+            Who::Visitor | Who::System => Actor::default(),
         }
     }
 
     pub(crate) fn actor_id(&self) -> Option<Uuid> {
-        let (member, staff) = self.actor();
-        member.or(staff)
+        let Actor { member, staff, key } = self.actor();
+        member.or(staff).or(key)
     }
 
     /// Whether a live session was named.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, together};
+use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, keys, together};
 
 /// How long a shopper stays logged in.
 pub const MEMBER_DAYS: i64 = 30;
@@ -54,7 +54,10 @@ pub struct Request {
     pub address: Arc<str>,
 }
 
-/// The scope of whoever bears `token`; a visitor's where it is absent, unknown or out of time.
+/// The scope of whoever bears `token`, a session's or, for the API, a key; a visitor's where it is absent,
+/// unknown or out of time.
+///
+/// Faults: `TooMany` past a key's limit.
 pub async fn identify(house: &House, token: Option<&str>, request: Request) -> Result<Scope, Fault> {
     let mut scope = Scope {
         house: house.clone(),
@@ -66,6 +69,14 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
         cart: None,
         token_hash: None,
     };
+    if let Some(key) = token.filter(|token| keys::is_key(token)) {
+        if scope.channel == Channel::Api
+            && let Some(program) = keys::identify(&scope, key).await?
+        {
+            scope.who = Who::Partner(program);
+        }
+        return Ok(scope);
+    }
     let Some(token) = token.filter(|token| token.len() == 64) else { return Ok(scope) };
     let hash = hash_of(token);
     let found = house.sessions.ask(house, hash.clone(), find).await??;

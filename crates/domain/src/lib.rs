@@ -13,6 +13,7 @@ pub mod geo;
 pub mod hours;
 pub mod id;
 pub mod import;
+pub mod keys;
 pub mod members;
 pub mod money;
 pub mod orders;

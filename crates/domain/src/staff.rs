@@ -24,13 +24,16 @@ pub enum Permission {
     /// Import stores and products from tables. An import may touch any store, so only a reach of all of
     /// them is enough.
     ManageImports,
+    /// Give and end keys of the API.
+    ManageKeys,
 }
 
 words!(Permission:
     ReadStores = "read_stores" / "查看门店", ReadOrders = "read_orders" / "查看订单",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ReadSales = "read_sales" / "查看销售数据", UseHq = "use_hq" / "进入总部后台",
-    ManageImports = "manage_imports" / "批量导入");
+    ManageImports = "manage_imports" / "批量导入",
+    ManageKeys = "manage_keys" / "管理接口密钥");
 
 /// A named set of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

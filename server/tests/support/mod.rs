@@ -171,6 +171,17 @@ impl Town {
         Program::new(self.http.clone(), &self.url, None)
     }
 
+    /// A program that bears this token or key.
+    pub fn program(&self, token: &str) -> Program {
+        Program::new(self.http.clone(), &self.url, Some(token))
+    }
+
+    /// Whether a text stands in any file of the town: its database with the log of changes, the server's log.
+    pub fn keeps(&self, text: &str) -> bool {
+        let found = std::process::Command::new("grep").args(["-rqaF", text]).arg(self.folder.path()).status();
+        found.unwrap().success()
+    }
+
     /// A browser without script that has never been here.
     pub fn browser(&self) -> Browser {
         Browser::new(self.http.clone(), &self.url)

@@ -10,7 +10,7 @@ const MISSES_MOST: i32 = 30;
 const WINDOW: Duration = Duration::minutes(10);
 
 fn bucket(scope: &Scope) -> Result<String, Fault> {
-    Ok(format!("code-misses:{}", scope.staff()?.id))
+    Ok(format!("code-misses:{}", scope.actor_id().ok_or(Fault::Unauthenticated)?))
 }
 
 /// Refuses a person who has tried too many.

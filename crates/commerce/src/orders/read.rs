@@ -256,8 +256,9 @@ async fn lines(scope: &Scope, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
 async fn steps(scope: &Scope, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
     let rows = sqlx::query!(
         r#"select t.act, t.state, t.at, t.note,
-                  (case when t.member_id is not null then '本人' when p.id is not null then '店员 ' || p.name else '系统' end) as "by!"
-           from order_steps t left join staff p on p.id = t.staff_id
+                  (case when t.member_id is not null then '本人' when p.id is not null then '店员 ' || p.name
+                        when k.id is not null then '合作方 ' || k.name else '系统' end) as "by!"
+           from order_steps t left join staff p on p.id = t.staff_id left join api_keys k on k.id = t.api_key_id
            where t.order_id = $1 order by t.step"#,
         id.0,
     )

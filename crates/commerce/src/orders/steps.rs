@@ -20,6 +20,7 @@ use crate::{
     database::OrFault,
     orders::codes,
     payments,
+    scope::Actor,
     stock::{self, Turn},
 };
 
@@ -98,7 +99,7 @@ async fn advance_all(
     if orders.iter().any(|order| order.state != state) {
         return Err(Fault::Internal(format!("orders of several states: {act:?}")));
     }
-    let (member, staff) = scope.actor();
+    let Actor { member, staff, key } = scope.actor();
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
     let stores: Vec<Uuid> = orders.iter().map(|order| order.store_id.0).collect();
     sqlx::query!(
@@ -107,9 +108,9 @@ async fn advance_all(
          ), turned as (
              update orders o set state = $3 from asked a where o.id = a.id
          ), stepped as (
-             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, note)
+             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, api_key_id, note)
              select a.id, coalesce((select max(step) from order_steps t where t.order_id = a.id), 0) + 1,
-                    $4, $3, $5, $6, $7, $8
+                    $4, $3, $5, $6, $7, $8, $9
              from asked a
          )
          insert into outbox (topic, store_id, order_id, payload)
@@ -121,6 +122,7 @@ async fn advance_all(
         scope.now,
         member,
         staff,
+        key,
         note,
     )
     .execute(tx)
@@ -311,9 +313,9 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
 
 async fn already_redeemed(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<Fault, Fault> {
     let row = sqlx::query!(
-        r#"select t.at, coalesce(p.name, '系统') as "by!", s.timezone
+        r#"select t.at, coalesce(p.name, k.name, '系统') as "by!", s.timezone
            from order_steps t join orders o on o.id = t.order_id join stores s on s.id = o.store_id
-           left join staff p on p.id = t.staff_id
+           left join staff p on p.id = t.staff_id left join api_keys k on k.id = t.api_key_id
            where t.order_id = $1 and t.act = 'redeem'"#,
         id.0,
     )

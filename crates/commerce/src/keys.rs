@@ -1,0 +1,237 @@
+//! Keys of partners' programs: a key is a caller with permissions, a reach and a limit of its own. It is shown
+//! once, when it is made, and kept only as its hash.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, Duration, NaiveTime, TimeZone, Utc};
+use domain::{
+    Fault, StoreId,
+    keys::{CreateKey, KeyState, KeyView},
+    staff::{Permission, Reach},
+    text,
+};
+use rand::Rng;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Partner, Scope,
+    audit::{self, Change},
+    database::OrFault,
+    house::new_id,
+    limits,
+};
+
+/// How every key begins, so that scanners of source code find one that was left there.
+const BEGINNING: &str = "mk_";
+
+/// Whether whoever asks may manage keys. A key may reach any store, so only a reach of all of them is enough.
+pub fn may_manage(scope: &Scope) -> bool {
+    matches!(scope.reach(Permission::ManageKeys), Ok(Reach::All))
+}
+
+fn permitted(scope: &Scope) -> Result<(), Fault> {
+    scope.staff()?;
+    may_manage(scope).then_some(()).ok_or(Fault::Forbidden)
+}
+
+/// Sets a key up; it works once [`make`] has made it.
+///
+/// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over.
+pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
+    permitted(scope)?;
+    let expires_at = command.until.map(end_of).transpose()?;
+    if expires_at.is_some_and(|end| end <= scope.now) {
+        return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
+    }
+    let stores = stores_of(scope, &command.stores).await?;
+    let permissions: Vec<String> = command.permissions.iter().map(|one| one.code().to_owned()).collect();
+    let id = new_id();
+    let mut tx = scope.begin().await?;
+    sqlx::query!(
+        "insert into api_keys (id, name, permissions, stores, per_minute, created_at, created_by, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        id,
+        command.name,
+        &permissions,
+        stores.as_deref(),
+        i32::try_from(command.per_minute).map_err(|error| Fault::Internal(error.to_string()))?,
+        scope.now,
+        scope.staff()?.id.0,
+        expires_at,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    let after = json!({
+        "name": command.name, "permissions": permissions, "stores": command.stores,
+        "per_minute": command.per_minute, "until": command.until,
+    });
+    note(&mut tx, scope, "create_key", id, after).await?;
+    tx.commit().await.or_fault()?;
+    Ok(id)
+}
+
+/// The moment at which a day is over in China.
+fn end_of(day: chrono::NaiveDate) -> Result<DateTime<Utc>, Fault> {
+    let next = day.checked_add_days(Days::new(1)).map(|next| next.and_time(NaiveTime::MIN));
+    let end = next.and_then(|next| text::zone("").from_local_datetime(&next).earliest());
+    end.map(|end| end.to_utc()).ok_or_else(|| Fault::invalid("until", "请选择日期"))
+}
+
+/// The stores with these codes; `None` for no code at all.
+async fn stores_of(scope: &Scope, codes: &[String]) -> Result<Option<Vec<Uuid>>, Fault> {
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let found = sqlx::query!("select id, code from stores where code = any($1)", codes)
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
+    let unknown: Vec<&str> =
+        codes.iter().filter(|code| found.iter().all(|store| store.code != **code)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(Fault::invalid("stores", format!("没有这些门店：{}", unknown.join("、"))));
+    }
+    Ok(Some(found.into_iter().map(|store| store.id).collect()))
+}
+
+/// Makes the key and answers it, once. One made before ends at the same moment: this is how a key that was lost
+/// or seen by others is replaced.
+///
+/// Faults: `Forbidden`; `NotFound`; `Conflict` (`key_revoked`).
+pub async fn make(scope: &Scope, id: Uuid) -> Result<String, Fault> {
+    permitted(scope)?;
+    let mut secret = [0u8; 32];
+    rand::rng().fill(&mut secret);
+    let key = format!("{BEGINNING}{}", hex::encode(secret));
+    let prefix = &key[..BEGINNING.len() + 6];
+    let mut tx = scope.begin().await?;
+    lock(&mut tx, id).await?;
+    sqlx::query!("update api_keys set prefix = $2, key_hash = $3 where id = $1", id, prefix, hash_of(&key))
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    note(&mut tx, scope, "make_key", id, json!({ "prefix": prefix })).await?;
+    tx.commit().await.or_fault()?;
+    Ok(key)
+}
+
+/// Ends a key, for good. Doing it twice is doing it once.
+pub async fn revoke(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    permitted(scope)?;
+    let mut tx = scope.begin().await?;
+    if lock(&mut tx, id).await.is_err_and(|fault| fault.code() == "key_revoked") {
+        return Ok(());
+    }
+    let ended = sqlx::query!("update api_keys set revoked_at = $2 where id = $1", id, scope.now)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    if ended.rows_affected() == 0 {
+        return Err(Fault::NotFound("这个密钥"));
+    }
+    note(&mut tx, scope, "revoke_key", id, json!({ "revoked": true })).await?;
+    tx.commit().await.or_fault()
+}
+
+async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<(), Fault> {
+    let found = sqlx::query!("select revoked_at from api_keys where id = $1 for update", id)
+        .fetch_optional(tx)
+        .await
+        .or_fault()?
+        .ok_or(Fault::NotFound("这个密钥"))?;
+    match found.revoked_at {
+        Some(_) => Err(Fault::conflict("key_revoked", "这个密钥已停用，请新建一个")),
+        None => Ok(()),
+    }
+}
+
+async fn note(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    act: &str,
+    id: Uuid,
+    after: serde_json::Value,
+) -> Result<(), Fault> {
+    let (object_kind, before) = ("api_key", json!(null));
+    audit::record(tx, scope, Change { act, object_kind, object_id: id, store_id: None, before, after, reason: "" })
+        .await
+}
+
+/// All keys, those that work first.
+pub async fn list(scope: &Scope) -> Result<Vec<KeyView>, Fault> {
+    permitted(scope)?;
+    let rows = sqlx::query!(
+        r#"select k.id, k.name, k.prefix, k.permissions, k.per_minute, k.created_at, k.expires_at, k.last_used_at,
+                  k.revoked_at, p.name as created_by,
+                  (select array_agg(s.name order by s.code) from stores s where s.id = any(k.stores)) as stores
+           from api_keys k join staff p on p.id = k.created_by
+           order by k.revoked_at is not null, k.created_at desc"#,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(rows
+        .into_iter()
+        .map(|row| KeyView {
+            id: row.id,
+            name: row.name,
+            state: match (&row.prefix, row.revoked_at, row.expires_at) {
+                (_, Some(_), _) => KeyState::Revoked,
+                (_, _, Some(end)) if end <= scope.now => KeyState::Expired,
+                (None, ..) => KeyState::New,
+                _ => KeyState::Working,
+            },
+            prefix: row.prefix,
+            permissions: permissions_of(&row.permissions),
+            stores: row.stores,
+            per_minute: row.per_minute.unsigned_abs(),
+            created_by: row.created_by,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        })
+        .collect())
+}
+
+fn permissions_of(codes: &[String]) -> Vec<Permission> {
+    codes.iter().filter_map(|code| Permission::from_code(code)).collect()
+}
+
+fn hash_of(key: &str) -> Vec<u8> {
+    Sha256::digest(key.as_bytes()).to_vec()
+}
+
+/// Whether a token is a key rather than a session's.
+pub(crate) fn is_key(token: &str) -> bool {
+    token.starts_with(BEGINNING)
+}
+
+/// The program that bears a key; `None` for one that does not work. Counts the request.
+///
+/// Faults: `TooMany` past the key's limit.
+pub(crate) async fn identify(scope: &Scope, key: &str) -> Result<Option<Arc<Partner>>, Fault> {
+    let found = sqlx::query!(
+        "select id, name, permissions, stores, per_minute, last_used_at from api_keys
+         where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
+        hash_of(key),
+        scope.now,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    let Some(found) = found else { return Ok(None) };
+    limits::count(scope, &format!("api-key:{}", found.id), found.per_minute, Duration::minutes(1)).await?;
+    if found.last_used_at.is_none_or(|used| scope.now - used > Duration::minutes(1)) {
+        sqlx::query!("update api_keys set last_used_at = $2 where id = $1", found.id, scope.now)
+            .execute(scope.pool())
+            .await
+            .or_fault()?;
+    }
+    let reach = found.stores.map_or(Reach::All, |stores| Reach::Stores(stores.into_iter().map(StoreId).collect()));
+    let permissions = permissions_of(&found.permissions);
+    Ok(Some(Arc::new(Partner { id: found.id, name: found.name, permissions, reach })))
+}

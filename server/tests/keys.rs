@@ -1,0 +1,133 @@
+//! Keys of partners' programs over HTTP: head office gives them, programs use them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use support::{TEA, Town, browser::Browser, program::Program};
+
+const SOON: Duration = Duration::from_secs(10);
+
+async fn head_office(town: &Town, account: &str) -> Browser {
+    let mut browser = town.browser();
+    let page = browser.open("/hq").await;
+    let password = format!("demo-{account}-2026");
+    let form = page.form("/console/log_in").with("account", account).with("password", &password);
+    browser.send(&form).await;
+    browser
+}
+
+/// A key set up and made through the pages; answers it and its row's address.
+async fn key(hq: &mut Browser, fields: &[(&str, &str)]) -> String {
+    let page = hq.open("/hq/keys/new").await;
+    let form = fields.iter().fold(page.form("/rpc/hq/create_key"), |form, (name, value)| form.with(name, value));
+    let list = hq.send(&form).await;
+    assert!(list.html.contains("下载密钥"), "{}", list.html);
+    let file = list.attribute("form[action$='/file']", "action").unwrap();
+    let made = hq.send(&list.form(&file)).await;
+    let key = made.html.trim().to_owned();
+    assert!(key.starts_with("mk_") && key.len() == 67, "{key}");
+    key
+}
+
+#[tokio::test]
+async fn a_key_does_what_it_may_where_it_may_and_is_kept_nowhere() {
+    let town = Town::start().await;
+    let mut hq = head_office(&town, "hq").await;
+    let key = key(
+        &mut hq,
+        &[("name", "配送平台"), ("may.read_orders", "on"), ("may.fulfil_orders", "on"), ("stores", "QH-SH-001")],
+    )
+    .await;
+    let program = town.program(&key);
+
+    let buyer = town.member("13800138000").await;
+    let [near, far] = ["QH-SH-001", "QH-SH-002"];
+    let mut orders = Vec::new();
+    for code in [near, far] {
+        let goods = buyer.goods(code, TEA).await;
+        let order = buyer.place(&goods, 1).await;
+        pay(&town, &buyer, &order).await;
+        orders.push(order);
+    }
+    let listed = program.get("/hq/orders").await.done();
+    let numbers = listed["items"].as_array().unwrap();
+    assert!(numbers.iter().any(|card| card["id"] == orders[0].as_str()), "its store's orders are seen");
+    assert!(numbers.iter().all(|card| card["id"] != orders[1].as_str()), "another store's are not");
+    let path = |order: &str, act: &str| format!("/console/orders/{order}/{act}");
+    program.post(&path(&orders[1], "accept"), json!({})).await.refused(404, "not_found");
+    program.post(&path(&orders[0], "accept"), json!({})).await;
+    let seen = buyer.order(&orders[0]).await;
+    assert_eq!(seen["state"], "accepted", "{seen}");
+    assert!(seen.to_string().contains("合作方 配送平台"), "the order says who: {seen}");
+
+    program.get("/hq/sales/today").await.refused(403, "forbidden");
+    program.post(&path(&orders[0], "reject"), json!({ "reason": "售罄" })).await.refused(403, "forbidden");
+    program.get("/me").await.refused(401, "unauthenticated");
+    let page = town.raw(Method::GET, "/hq").bearer_auth(&key).send().await.unwrap();
+    let away = page.headers().get("location").map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
+    assert!(away.starts_with("/console/login"), "a key opens no page: {} {away}", page.status());
+
+    assert!(town.keeps(&key[..9]), "the beginning of the key is kept, to tell it by");
+    assert!(!town.keeps(&key[3..]), "the key is kept somewhere");
+}
+
+async fn pay(town: &Town, buyer: &Program, order: &str) {
+    let started = buyer.start_payment(order).await;
+    town.pay_at_gateway(&started.out_trade_no, json!({})).await;
+    buyer.order_in(order, "paid", SOON).await;
+}
+
+#[tokio::test]
+async fn a_key_that_was_replaced_ended_or_is_out_of_time_is_nobodys() {
+    let town = Town::start().await;
+    let mut hq = head_office(&town, "hq").await;
+    let first = key(&mut hq, &[("name", "旧系统"), ("may.read_stores", "on")]).await;
+    town.program(&first).get("/hq/stores").await.done();
+
+    let list = hq.open("/hq/keys").await;
+    let file = list.attribute("form[action$='/file']", "action").unwrap();
+    let second = hq.send(&list.form(&file)).await.html.trim().to_owned();
+    town.program(&first).get("/hq/stores").await.refused(401, "unauthenticated");
+    town.program(&second).get("/hq/stores").await.done();
+
+    let list = hq.open("/hq/keys").await;
+    let list = hq.send(&list.form("/rpc/hq/revoke_key")).await;
+    assert!(list.html.contains("已停用"), "{}", list.html);
+    town.program(&second).get("/hq/stores").await.refused(401, "unauthenticated");
+
+    let page = hq.open("/hq/keys/new").await;
+    let form =
+        page.form("/rpc/hq/create_key").with("name", "过期").with("may.read_stores", "on").with("until", "2020-01-01");
+    let again = hq.send(&form).await;
+    assert!(again.html.contains("这一天已经过去") && again.html.contains("过期"), "{}", again.html);
+}
+
+#[tokio::test]
+async fn a_key_past_its_limit_is_told_when_to_come_again() {
+    let town = Town::start().await;
+    let mut hq = head_office(&town, "hq").await;
+    let key = key(&mut hq, &[("name", "慢"), ("may.read_stores", "on"), ("per_minute", "3")]).await;
+    let program = town.program(&key);
+    let mut answers = Vec::new();
+    for _ in 0..8 {
+        // Eight within one window or on both sides of its end: more than three of them are refused.
+        answers.push(program.get("/stores?limit=1").await.status);
+    }
+    let refused = answers.iter().filter(|status| **status == 429).count();
+    assert!((2..=5).contains(&refused), "{answers:?}");
+}
+
+#[tokio::test]
+async fn only_who_may_give_keys_everywhere_sees_and_gives_them() {
+    let town = Town::start().await;
+    for account in ["shanghai", "clerk"] {
+        let mut browser = head_office(&town, account).await;
+        for path in ["/hq/keys", "/hq/keys/new"] {
+            assert_eq!(browser.open(path).await.status, 403, "{account} {path}");
+        }
+    }
+}
