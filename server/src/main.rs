@@ -6,6 +6,7 @@ mod chain;
 mod config;
 mod database;
 mod errors;
+mod exports;
 mod files;
 mod identity;
 mod import;

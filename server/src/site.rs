@@ -18,7 +18,7 @@ use rpc::Nonce;
 use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, files::Files, identity, live::Live, uploads};
+use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, uploads};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -51,6 +51,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
     let people = Router::new()
         .merge(app::routes())
         .merge(uploads::routes())
+        .merge(exports::routes())
         .route("/rpc/{*function}", any(perform))
         .route("/console/events", get(crate::live::console))
         .route("/orders/{id}/events", get(crate::live::order))

@@ -102,7 +102,7 @@ async fn rejects(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Re
     match sent::rejects(&scope, id).await {
         Ok((name, content)) => {
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-            download(&format!("{stem}.有问题的行.csv"), content)
+            download(&format!("{stem}.有问题的行.csv"), "text/csv; charset=utf-8", content)
         }
         Err(fault) => (rpc::status_of(&fault), fault.message()).into_response(),
     }
@@ -112,9 +112,8 @@ async fn rejects(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Re
 async fn key_file(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Response {
     match keys::make(&scope, id).await {
         Ok(key) => {
-            let mut file = download("mendian-key.txt", format!("{key}\n").into_bytes());
+            let mut file = download("mendian-key.txt", "text/plain; charset=utf-8", format!("{key}\n").into_bytes());
             file.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            file.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
             file
         }
         Err(Fault::Unauthenticated) => Redirect::to("/console/login?to=/hq/keys").into_response(),
@@ -128,7 +127,7 @@ async fn key_file(Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> R
 }
 
 /// A file to be kept, under a name that may be Chinese (RFC 6266).
-fn download(name: &str, content: Vec<u8>) -> Response {
+pub fn download(name: &str, media: &'static str, content: Vec<u8>) -> Response {
     let name: String = name
         .bytes()
         .map(|byte| match byte {
@@ -138,7 +137,7 @@ fn download(name: &str, content: Vec<u8>) -> Response {
         .collect();
     let mut response = content.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{name}")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

@@ -121,3 +121,29 @@ async fn only_who_may_import_everywhere_sees_and_sends_imports() {
     let page = nobody.upload("/hq/imports", &[("kind", "stores")], ("门店.csv", STORES.as_bytes())).await;
     assert_eq!(page.url.path(), "/console/login");
 }
+
+#[tokio::test]
+async fn what_is_exported_is_imported_again_unchanged() {
+    let town = Town::start().await;
+    let mut hq = logged_in(&town, "hq").await;
+    let nasty = "商品名称,商品编码,品牌,分类,规格,条码,价格,描述\n\
+        '+1 茶,0012,青禾茶铺,\"分\"\"类\"\", 一\",容量:500ml\\/瓶,0012345678901234567890,9.9,\"=1+1\n第二行, \"\"引号\"\"\"\n";
+    let preview = sent(&mut hq, "products", "怪.csv", nasty.as_bytes()).await;
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    assert!(settled(&mut hq, done).await.html.contains("已导入 1 行"));
+    for (kind, told) in [("products", "0012345678901234567890"), ("stores", "QH-SH-001")] {
+        for ending in ["csv", "xlsx"] {
+            let file = hq.download(&format!("/hq/{kind}/all/{ending}")).await;
+            assert!(ending == "xlsx" || String::from_utf8_lossy(&file).contains(told));
+            let again = sent(&mut hq, kind, &format!("再来.{ending}"), &file).await;
+            assert!(again.html.contains("将新增 0 行、更新 0 行"), "{kind} {ending}: {}", again.html);
+            assert!(!again.html.contains("不导入</span>"), "{kind} {ending}: {}", again.html);
+        }
+    }
+    assert!(hq.open("/hq/orders/all/csv").await.html.contains("订单号,状态,门店"));
+    assert_eq!(hq.open("/hq/orders/all/pdf").await.status, 404);
+    let mut clerk = logged_in(&town, "clerk").await;
+    for path in ["/hq/stores/all/csv", "/hq/products/all/xlsx", "/hq/orders/all/csv"] {
+        assert_eq!(clerk.open(path).await.status, 403, "{path}");
+    }
+}

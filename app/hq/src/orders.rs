@@ -54,6 +54,15 @@ impl Filter {
         self.store.map(|id| id.to_string()).unwrap_or_default()
     }
 
+    /// The address of the whole list as a file of this kind.
+    fn file(&self, kind: &str) -> String {
+        let state = self.state.map_or("", OrderState::code);
+        address(
+            &format!("/hq/orders/all/{kind}"),
+            &[("store", &self.store_text()), ("state", state), ("q", &self.words)],
+        )
+    }
+
     /// The address of the same list, from the top or from `after` on.
     fn from(&self, after: &str) -> String {
         let state = self.state.map_or("", OrderState::code);
@@ -76,7 +85,11 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
             {filters(&filter, stores)}
             {results(&filter, found, asked.scope.now)}
         };
-        frame.screen(Tab::Orders, "订单".into(), "", ().into_any(), body.into_any())
+        let beside = view! {
+            <LinkButton href=filter.file("csv")>"导出 CSV"</LinkButton>
+            <LinkButton href=filter.file("xlsx")>"XLSX"</LinkButton>
+        };
+        frame.screen(Tab::Orders, "订单".into(), "", beside.into_any(), body.into_any())
     }))
 }
 

@@ -45,6 +45,12 @@ impl Filter {
         }
     }
 
+    /// The address of the whole list as a file of this kind.
+    fn file(&self, kind: &str) -> String {
+        let (ownership, state) = (self.ownership.map_or("", Ownership::code), self.state.map_or("", StoreState::code));
+        address(&format!("/hq/stores/all/{kind}"), &[("q", &self.words), ("ownership", ownership), ("state", state)])
+    }
+
     /// The address of the same list after the first `skip` stores.
     fn from(&self, skip: i64) -> String {
         let skip = if skip > 0 { skip.to_string() } else { String::new() };
@@ -63,7 +69,11 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
     let filter = Filter::of(&asked);
     let (found, total) = stores::list(&asked.scope, filter.ask()).await?;
     Ok(Page::new("门店", move || {
-        let beside = view! { <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p> };
+        let beside = view! {
+            <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p>
+            <LinkButton href=filter.file("csv")>"导出 CSV"</LinkButton>
+            <LinkButton href=filter.file("xlsx")>"XLSX"</LinkButton>
+        };
         let body = view! {
             {filters(&filter)}
             {results(&filter, found, total)}

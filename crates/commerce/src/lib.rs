@@ -9,6 +9,7 @@ pub mod cart;
 pub mod catalog;
 pub mod demo;
 pub mod events;
+pub mod exports;
 pub mod figures;
 pub mod flashes;
 pub mod imports;

@@ -6,6 +6,7 @@ use std::{borrow::Cow, collections::BTreeMap, io::Cursor};
 
 use calamine::{Data, Reader as _, Sheets, Xlsx, open_workbook_auto_from_rs};
 use encoding_rs::{Encoding, GB18030};
+use rust_xlsxwriter::{Workbook, XlsxError};
 
 /// The largest file that is read, in bytes. No list of shops is larger; what is, is not one.
 pub const MOST_BYTES: usize = 32 << 20;
@@ -278,12 +279,31 @@ impl Lines<'_> {
 /// are led by an apostrophe, which [`read`] takes away again.
 pub fn csv<'a>(header: &[&'a str], rows: impl Iterator<Item = Vec<&'a str>>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
-    let guarded = |cell: &'a str| if runs(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) };
     for row in std::iter::once(header.to_vec()).chain(rows) {
         // Memory does not refuse to be written to.
         drop(writer.write_record(row.into_iter().map(guarded).map(|cell| cell.into_owned())));
     }
     writer.into_inner().unwrap_or_default()
+}
+
+/// A table as an Excel workbook of one sheet, every cell a text: nothing in it is a formula, however it begins,
+/// and codes keep their zeros.
+pub fn xlsx<'a>(header: &[&'a str], rows: impl Iterator<Item = Vec<&'a str>>) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet_with_constant_memory()?;
+    for (line, row) in (0..).zip(std::iter::once(header.to_vec()).chain(rows)) {
+        for (column, cell) in (0..).zip(row) {
+            if !cell.is_empty() {
+                sheet.write_string(line, column, cell)?;
+            }
+        }
+    }
+    workbook.save_to_buffer()
+}
+
+/// A cell of a text file, led by an apostrophe where a spreadsheet would run it.
+fn guarded(cell: &str) -> Cow<'_, str> {
+    if runs(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 #[cfg(test)]
@@ -321,7 +341,13 @@ mod tests {
         let table = parse(&written).unwrap();
         assert_eq!(table.header, nasty);
         assert_eq!(table.rows[0].1, nasty);
+        // A column without name or content is none in a workbook.
+        let nasty = &nasty[..nasty.len() - 1];
+        let workbook = parse(&xlsx(nasty, std::iter::once(nasty.to_vec())).unwrap()).unwrap();
+        assert_eq!(workbook.header, nasty);
+        assert_eq!(workbook.rows[0].1, nasty);
         let text = String::from_utf8(written).unwrap();
+        assert!(text.starts_with(BYTE_ORDER_MARK));
         assert!(text.contains("'=1+1,'-5,''=x"), "{text}");
     }
 

@@ -51,6 +51,15 @@ impl Browser {
         self.go(Method::GET, url, None).await
     }
 
+    /// A file as its bytes, with what the browser was given so far.
+    pub async fn download(&mut self, address: &str) -> Vec<u8> {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.http.get(self.base.join(address).unwrap()).header(COOKIE, pairs.join("; "));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{address}");
+        answer.bytes().await.unwrap().to_vec()
+    }
+
     /// Sends a form.
     pub async fn send(&mut self, form: &Form) -> Page {
         self.go(Method::POST, form.action.clone(), Some(&form.fields)).await

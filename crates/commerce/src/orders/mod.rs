@@ -14,7 +14,7 @@ mod steps;
 mod write;
 
 pub use place::place;
-pub use read::{board, list, mine, show, show_for_staff};
+pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use steps::{accept, cancel, prepare, redeem, reject};
 
 pub(crate) use steps::{Ordered, expire, lock_all, paid};

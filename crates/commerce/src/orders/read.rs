@@ -152,14 +152,39 @@ pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fau
 ///
 /// Faults: `TooMany` past so many pickup codes that nobody has.
 pub async fn list(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
-    let reach = scope.reach_filter(Permission::ReadOrders)?;
     let most = ask.most.clamp(1, 100);
+    page(scope, &ask, most).await
+}
+
+/// How many orders are read at a time where all are wanted.
+const AT_A_TIME: usize = 5_000;
+
+/// All orders of [`list`], on all its pages.
+///
+/// Faults: those of `list`; `Invalid` beside `q` where there are more than `most`.
+pub async fn whole_list(scope: &Scope, mut ask: ListOrders, most: usize) -> Result<Vec<OrderCard>, Fault> {
+    let mut found = Vec::new();
+    loop {
+        let page = page(scope, &ask, AT_A_TIME).await?;
+        found.extend(page.items);
+        if found.len() > most {
+            return Err(Fault::invalid("q", format!("订单超过 {most} 笔，请先按门店或状态筛选，分几次导出")));
+        }
+        match page.next {
+            Some(after) => ask.after = Some(after),
+            None => return Ok(found),
+        }
+    }
+}
+
+async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<OrderCard>, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
     let within = Within { reach: reach.as_deref(), ..Within::default() };
     let by_code = Words::read(&ask.words).code.is_some();
     if by_code {
         codes::refuse_guessing(scope).await?;
     }
-    let found = rows(scope, within, &ask, most as i64 + 1).await?;
+    let found = rows(scope, within, ask, most as i64 + 1).await?;
     if by_code && found.is_empty() {
         codes::note_miss(scope).await?;
     }
