@@ -2,6 +2,7 @@
 //! development, demonstrations, tests and load. Their `/control` makes them misbehave.
 
 mod faults;
+mod hooks;
 mod page;
 mod sms;
 mod wechat_pay;
@@ -31,6 +32,16 @@ enum Party {
         #[arg(long, default_value = "127.0.0.1:3901")]
         listen: SocketAddr,
     },
+    /// A partner's program that takes webhooks and shows them
+    ///
+    /// POST /hooks takes a message; GET / shows those that came, GET /messages lists them as JSON, newest
+    /// first; POST /control {"secret": "whsec_…"} has signatures checked, {"status": 410}, {"fail_next": 2}
+    /// or {"delay_ms": 500} misbehaves. Messages are kept in memory, the last 500.
+    Hooks {
+        /// Where to listen; port 0 takes a free one, printed on the first line
+        #[arg(long, default_value = "127.0.0.1:3903")]
+        listen: SocketAddr,
+    },
     /// A WeChat Pay API v3 gateway with a cashier page
     ///
     /// Makes its keys on the first start and writes merchant.json, which the server reads. GET /
@@ -46,6 +57,11 @@ async fn main() -> anyhow::Result<()> {
             let listener = bind(listen).await?;
             say_ready("sms", listener.local_addr()?);
             until_told_to_end(async { Ok(axum::serve(listener, sms::router()).await?) }).await
+        }
+        Party::Hooks { listen } => {
+            let listener = bind(listen).await?;
+            say_ready("hooks", listener.local_addr()?);
+            until_told_to_end(async { Ok(axum::serve(listener, hooks::router()).await?) }).await
         }
         Party::WechatPay(options) => {
             let listener = bind(options.listen).await?;

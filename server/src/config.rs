@@ -237,6 +237,10 @@ pub struct Serve {
     /// WeChat Pay's merchant file (JSON); without it nothing can be paid.
     #[arg(long, env = "MENDIAN_WECHAT_PAY")]
     pub wechat_pay: Option<PathBuf>,
+    /// Hosts inside this network that webhooks may reach, also over plain http, as names or addresses
+    /// separated by commas. All others must be public and https.
+    #[arg(long, env = "MENDIAN_INSIDE_HOSTS", value_delimiter = ',')]
+    pub inside_hosts: Vec<String>,
     /// Minutes until an unpaid order gives its stock back.
     #[arg(long, env = "MENDIAN_PAY_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub pay_minutes: u32,

@@ -8,6 +8,7 @@ use commerce::{House, Partners};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use partners::{
     sms::SmsSender,
+    webhooks::Courier,
     wechat_pay::{Merchant, WeChatPay},
 };
 use tokio::{
@@ -140,7 +141,8 @@ fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
         "MENDIAN_SMS_URL is the stand-in's, which production refuses"
     );
     let sms = serve.sms_url.as_deref().map(SmsSender::new).transpose()?;
-    Ok(Partners { sms, wechat_pay })
+    let courier = Some(Courier::new(&serve.inside_hosts)?);
+    Ok(Partners { sms, wechat_pay, courier })
 }
 
 /// Ctrl-C, SIGTERM and SIGHUP, heard from the moment this exists.

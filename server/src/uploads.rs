@@ -16,6 +16,7 @@ use commerce::{
 use domain::{
     Fault,
     import::{ImportKind, ImportOptions},
+    staff::Permission,
 };
 use uuid::Uuid;
 
@@ -38,8 +39,8 @@ async fn receive(Extension(scope): Extension<Scope>, form: Multipart) -> Respons
     if scope.staff().is_err() {
         return Redirect::to("/console/login?to=/hq/imports/new").into_response();
     }
-    if !sent::may(&scope) {
-        return rpc::status_of(&Fault::Forbidden).into_response();
+    if let Err(fault) = scope.staff_everywhere(Permission::ManageImports) {
+        return rpc::status_of(&fault).into_response();
     }
     match take_in(&scope, form).await {
         Ok(id) => Redirect::to(&format!("/hq/imports/{id}")).into_response(),

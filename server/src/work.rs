@@ -6,6 +6,7 @@ use chrono::Utc;
 use commerce::{
     House, Scope, events,
     jobs::{self, Lane},
+    webhooks,
 };
 use domain::Fault;
 use tokio::{sync::watch, task::JoinSet};
@@ -20,6 +21,8 @@ const LONGEST_IMPORT: Duration = Duration::from_secs(3_600);
 /// How many rounds of callbacks are acted on at once: while one waits for its durable commit, the next
 /// gathers.
 const INBOX_WORKERS: usize = 2;
+/// How many webhooks are served at once: one that is slow has its worker for most of a minute.
+const WEBHOOK_WORKERS: usize = 8;
 
 /// Starts the workers; each ends at its next pause once `ending` turns true.
 pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -32,6 +35,11 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
     for lane in [Lane::Own, Lane::Gateway, Lane::Gateway] {
         workers.spawn(repeat("jobs", Pause::Ms(500), house.clone(), ending.clone(), async move |scope| {
             jobs::run_one(&scope, lane).await
+        }));
+    }
+    for _ in 0..WEBHOOK_WORKERS {
+        workers.spawn(repeat("webhooks", Pause::Ms(1_000), house.clone(), ending.clone(), async |scope| {
+            webhooks::send::work(&scope).await
         }));
     }
     workers.spawn(repeat_for(

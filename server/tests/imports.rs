@@ -19,15 +19,6 @@ const STORES: &str = "店号,店名,品牌,地址,省,经度,纬度\n\
     N-1,新店一,青禾茶铺,路 1 号,31,121.47,31.23\n\
     N-3,'=1+1,青禾茶铺,路 3 号,31,121.48,31.23\n";
 
-async fn logged_in(town: &Town, account: &str) -> Browser {
-    let mut browser = town.browser();
-    let page = browser.open("/hq/imports").await;
-    let password = format!("demo-{account}-2026");
-    let form = page.form("/console/log_in").with("account", account).with("password", &password);
-    browser.send(&form).await;
-    browser
-}
-
 /// The import's page once the server is no longer at it.
 async fn settled(browser: &mut Browser, page: Page) -> Page {
     let begun = std::time::Instant::now();
@@ -49,7 +40,7 @@ async fn sent(browser: &mut Browser, kind: &str, name: &str, content: &[u8]) -> 
 #[tokio::test]
 async fn a_file_is_looked_at_confirmed_and_then_there() {
     let town = Town::start().await;
-    let mut hq = logged_in(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let preview = sent(&mut hq, "stores", "门店.csv", STORES.as_bytes()).await;
     for told in ["确认导入 2 行", "与第 2 行重复", "不是国内的地区编码", "UTF-8", "路 1 号, 二楼"]
     {
@@ -85,7 +76,7 @@ async fn a_file_is_looked_at_confirmed_and_then_there() {
 #[tokio::test]
 async fn what_is_no_table_is_refused_in_words_and_changes_nothing() {
     let town = Town::start().await;
-    let mut hq = logged_in(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let wide = format!("{}\n1\n", "a,".repeat(300));
     let large = vec![b'a'; 33 << 20];
     let cases: [(&str, &[u8], &str); 7] = [
@@ -110,7 +101,7 @@ async fn what_is_no_table_is_refused_in_words_and_changes_nothing() {
 async fn only_who_may_import_everywhere_sees_and_sends_imports() {
     let town = Town::start().await;
     for account in ["shanghai", "clerk"] {
-        let mut browser = logged_in(&town, account).await;
+        let mut browser = town.head_office(account).await;
         for path in ["/hq/imports", "/hq/imports/new"] {
             assert_eq!(browser.open(path).await.status, 403, "{account} {path}");
         }
@@ -125,7 +116,7 @@ async fn only_who_may_import_everywhere_sees_and_sends_imports() {
 #[tokio::test]
 async fn what_is_exported_is_imported_again_unchanged() {
     let town = Town::start().await;
-    let mut hq = logged_in(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let nasty = "商品名称,商品编码,品牌,分类,规格,条码,价格,描述\n\
         '+1 茶,0012,青禾茶铺,\"分\"\"类\"\", 一\",容量:500ml\\/瓶,0012345678901234567890,9.9,\"=1+1\n第二行, \"\"引号\"\"\"\n";
     let preview = sent(&mut hq, "products", "怪.csv", nasty.as_bytes()).await;
@@ -142,7 +133,7 @@ async fn what_is_exported_is_imported_again_unchanged() {
     }
     assert!(hq.open("/hq/orders/all/csv").await.html.contains("订单号,状态,门店"));
     assert_eq!(hq.open("/hq/orders/all/pdf").await.status, 404);
-    let mut clerk = logged_in(&town, "clerk").await;
+    let mut clerk = town.head_office("clerk").await;
     for path in ["/hq/stores/all/csv", "/hq/products/all/xlsx", "/hq/orders/all/csv"] {
         assert_eq!(clerk.open(path).await.status, 403, "{path}");
     }

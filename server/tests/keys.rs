@@ -3,22 +3,9 @@
 
 mod support;
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::json;
-use support::{TEA, Town, browser::Browser, program::Program};
-
-const SOON: Duration = Duration::from_secs(10);
-
-async fn head_office(town: &Town, account: &str) -> Browser {
-    let mut browser = town.browser();
-    let page = browser.open("/hq").await;
-    let password = format!("demo-{account}-2026");
-    let form = page.form("/console/log_in").with("account", account).with("password", &password);
-    browser.send(&form).await;
-    browser
-}
+use support::{TEA, Town, browser::Browser};
 
 /// A key set up and made through the pages; answers it and its row's address.
 async fn key(hq: &mut Browser, fields: &[(&str, &str)]) -> String {
@@ -36,7 +23,7 @@ async fn key(hq: &mut Browser, fields: &[(&str, &str)]) -> String {
 #[tokio::test]
 async fn a_key_does_what_it_may_where_it_may_and_is_kept_nowhere() {
     let town = Town::start().await;
-    let mut hq = head_office(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let key = key(
         &mut hq,
         &[("name", "配送平台"), ("may.read_orders", "on"), ("may.fulfil_orders", "on"), ("stores", "QH-SH-001")],
@@ -50,7 +37,7 @@ async fn a_key_does_what_it_may_where_it_may_and_is_kept_nowhere() {
     for code in [near, far] {
         let goods = buyer.goods(code, TEA).await;
         let order = buyer.place(&goods, 1).await;
-        pay(&town, &buyer, &order).await;
+        town.pay(&buyer, &order).await;
         orders.push(order);
     }
     let listed = program.get("/hq/orders").await.done();
@@ -75,16 +62,10 @@ async fn a_key_does_what_it_may_where_it_may_and_is_kept_nowhere() {
     assert!(!town.keeps(&key[3..]), "the key is kept somewhere");
 }
 
-async fn pay(town: &Town, buyer: &Program, order: &str) {
-    let started = buyer.start_payment(order).await;
-    town.pay_at_gateway(&started.out_trade_no, json!({})).await;
-    buyer.order_in(order, "paid", SOON).await;
-}
-
 #[tokio::test]
 async fn a_key_that_was_replaced_ended_or_is_out_of_time_is_nobodys() {
     let town = Town::start().await;
-    let mut hq = head_office(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let first = key(&mut hq, &[("name", "旧系统"), ("may.read_stores", "on")]).await;
     town.program(&first).get("/hq/stores").await.done();
 
@@ -109,7 +90,7 @@ async fn a_key_that_was_replaced_ended_or_is_out_of_time_is_nobodys() {
 #[tokio::test]
 async fn a_key_past_its_limit_is_told_when_to_come_again() {
     let town = Town::start().await;
-    let mut hq = head_office(&town, "hq").await;
+    let mut hq = town.head_office("hq").await;
     let key = key(&mut hq, &[("name", "慢"), ("may.read_stores", "on"), ("per_minute", "3")]).await;
     let program = town.program(&key);
     let mut answers = Vec::new();
@@ -125,7 +106,7 @@ async fn a_key_past_its_limit_is_told_when_to_come_again() {
 async fn only_who_may_give_keys_everywhere_sees_and_gives_them() {
     let town = Town::start().await;
     for account in ["shanghai", "clerk"] {
-        let mut browser = head_office(&town, account).await;
+        let mut browser = town.head_office(account).await;
         for path in ["/hq/keys", "/hq/keys/new"] {
             assert_eq!(browser.open(path).await.status, 403, "{account} {path}");
         }

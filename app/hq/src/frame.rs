@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, imports::sent, keys, staff};
+use commerce::{Scope, staff};
 use domain::{
     Fault,
     hours::Slot,
@@ -10,7 +10,8 @@ use domain::{
     text,
 };
 use leptos::prelude::*;
-use ui::{Button, Form, Glyph, Hidden, NavLink, RailScreen, Size, Tone, TopBar};
+use rpc::Asked;
+use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, RailScreen, Size, Tone, TopBar};
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -22,7 +23,7 @@ pub enum Tab {
     Orders,
     Stores,
     Imports,
-    Keys,
+    Partners,
 }
 
 /// What the screen needs of a request.
@@ -30,7 +31,7 @@ pub enum Tab {
 pub struct Frame {
     me: StaffView,
     imports: bool,
-    keys: bool,
+    partners: bool,
 }
 
 impl Frame {
@@ -38,7 +39,12 @@ impl Frame {
     /// without the permission turned away.
     pub fn of(scope: &Scope) -> Result<Self, Fault> {
         scope.reach(Permission::UseHq)?;
-        Ok(Self { me: staff::me(scope)?, imports: sent::may(scope), keys: keys::may_manage(scope) })
+        let everywhere = |permission| scope.staff_everywhere(permission).is_ok();
+        Ok(Self {
+            me: staff::me(scope)?,
+            imports: everywhere(Permission::ManageImports),
+            partners: everywhere(Permission::ManagePartners),
+        })
     }
 
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
@@ -52,8 +58,8 @@ impl Frame {
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
         }
-        if self.keys {
-            links.push(link("接口密钥", "/hq/keys", Glyph::Settings, Tab::Keys));
+        if self.partners {
+            links.push(link("开放接口", "/hq/keys", Glyph::Settings, Tab::Partners));
         }
         links.push(NavLink::new("门店端", "/console", Glyph::Bell));
         // The foot of the rail is seen on wide screens only; the way out must not be.
@@ -85,6 +91,14 @@ fn LogOut() -> impl IntoView {
             <Button tone=Tone::Plain size=Size::Small>"退出登录"</Button>
         </Form>
     }
+}
+
+/// What a form of the page's part `form` has to say, good or bad.
+pub fn said(asked: &Asked, form: &str) -> Option<AnyView> {
+    let flash = asked.flash_of(form)?;
+    let tone = if flash.good { Tone::Success } else { Tone::Error };
+    let message = flash.message.clone();
+    Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
 }
 
 /// A path with those of the pairs that have a value as its query.

@@ -13,7 +13,7 @@ use ui::{Badge, Button, Column, DataTable, Form, Hidden, LinkButton, Notice, Sec
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Tab},
+    frame::{Frame, Tab, said},
     imports::tone_of,
 };
 
@@ -73,12 +73,9 @@ pub async fn import(asked: Asked) -> Result<Page, Fault> {
     let elapsed_s = import.began_at.map_or(0, |began| (asked.scope.now - began).num_seconds());
     Ok(Page::new(import.file_name.clone(), move || {
         let beside = view! { <Badge tone=tone_of(import.state)>{import.state.label()}</Badge> };
-        let said = asked
-            .flash_of(FORM)
-            .map(|flash| (if flash.good { Tone::Success } else { Tone::Error }, flash.message.clone()));
         let (title, state) = (import.file_name.clone(), import.state);
         let body = view! {
-            {said.map(|(tone, message)| view! { <Notice tone=tone>{message}</Notice> })}
+            {said(&asked, FORM)}
             // The page is the view of its data: while the server is at it, it is asked for again.
             {state.is_running().then(|| view! { <meta http-equiv="refresh" content="1"/> })}
             {match state {

@@ -5,6 +5,7 @@ use commerce::imports::sent;
 use domain::{
     Fault,
     import::{ImportKind, ImportState, ImportView},
+    staff::Permission,
     text,
 };
 use leptos::prelude::*;
@@ -90,9 +91,7 @@ fn row(import: ImportView, now: DateTime<Utc>) -> impl IntoView {
 /// The page on which a file is chosen.
 pub async fn new_import(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
-    if !sent::may(&asked.scope) {
-        return Err(Fault::Forbidden);
-    }
+    asked.scope.staff_everywhere(Permission::ManageImports)?;
     Ok(Page::new("导入文件", move || {
         let wrong = asked.flash_of("import").map(|flash| flash.message.clone());
         let body = view! {

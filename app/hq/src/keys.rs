@@ -5,16 +5,20 @@ use commerce::keys;
 use domain::{
     Fault, Fields,
     keys::{self as wanted, GRANTABLE, KeyState, KeyView, PER_MINUTE},
+    staff::Permission,
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, CheckBox, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Section,
-    Sheet, SheetButton, Size, TextArea, Tone,
+    Badge, Button, CheckBox, Chip, Chips, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton,
+    Section, Sheet, SheetButton, Size, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Tab};
+use crate::{
+    frame::{Frame, Tab, said},
+    webhooks,
+};
 
 const LOG_IN: &str = "/console/login";
 const LIST: &str = "/hq/keys";
@@ -43,20 +47,25 @@ pub async fn revoke_key(#[server(flatten)] fields: Fields) -> Result<(), ServerF
     .await
 }
 
+/// What partners' programs can be given, as sub-pages; the one at `lit` is open.
+pub(crate) fn kinds(lit: &str) -> impl IntoView + use<> {
+    let chips =
+        [("密钥", LIST), ("消息推送", webhooks::LIST)].map(|(label, href)| Chip::new(label, href).active(href == lit));
+    view! { <div class="mb-4"><Chips label="开放接口" chips=chips.into()/></div> }
+}
+
 /// The list's page.
 pub async fn keys(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let found = keys::list(&asked.scope).await?;
     Ok(Page::new("接口密钥", move || {
         let beside = view! { <LinkButton href=NEW tone=Tone::Primary>"新建密钥"</LinkButton> };
-        let said = asked
-            .flash_of(FORM)
-            .map(|flash| (if flash.good { Tone::Success } else { Tone::Error }, flash.message.clone()));
         let body = view! {
-            {said.map(|(tone, message)| view! { <Notice tone=tone>{message}</Notice> })}
+            {kinds(LIST)}
+            {said(&asked, FORM)}
             {results(found, asked.scope.now)}
         };
-        frame.screen(Tab::Keys, "接口密钥".into(), "", beside.into_any(), body.into_any())
+        frame.screen(Tab::Partners, "开放接口".into(), "", beside.into_any(), body.into_any())
     }))
 }
 
@@ -157,9 +166,7 @@ fn acts(key: &KeyView) -> Option<AnyView> {
 /// The page on which a key is set up.
 pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
-    if !keys::may_manage(&asked.scope) {
-        return Err(Fault::Forbidden);
-    }
+    asked.scope.staff_everywhere(Permission::ManagePartners)?;
     Ok(Page::new("新建密钥", move || {
         let flash = asked.flash_of(FORM).cloned().unwrap_or_default();
         let wrong = |field: &str| flash.complaint(field).unwrap_or_default().to_owned();
@@ -201,6 +208,6 @@ pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
                 </Section>
             </div>
         };
-        frame.screen(Tab::Keys, "新建密钥".into(), LIST, ().into_any(), body.into_any())
+        frame.screen(Tab::Partners, "新建密钥".into(), LIST, ().into_any(), body.into_any())
     }))
 }

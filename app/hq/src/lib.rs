@@ -16,6 +16,10 @@ mod orders;
 mod stores;
 #[cfg(feature = "ssr")]
 mod wall;
+#[cfg(feature = "ssr")]
+mod webhook;
+#[cfg(feature = "ssr")]
+mod webhooks;
 
 #[cfg(feature = "ssr")]
 pub use routes::{FACE, register, routes};
@@ -29,7 +33,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{import, imports, keys, order, orders, stores, wall};
+    use crate::{import, imports, keys, order, orders, stores, wall, webhook, webhooks};
 
     /// Head office among the faces; its people log in where the stores' people do.
     pub const FACE: Face = Face { log_in: "/console/login", home: "/hq", theme: Theme::System };
@@ -46,6 +50,10 @@ mod routes {
             .route("/hq/imports/{import}", page(FACE, import::import))
             .route("/hq/keys", page(FACE, keys::keys))
             .route("/hq/keys/new", page(FACE, keys::new_key))
+            .route("/hq/webhooks", page(FACE, webhooks::webhooks))
+            .route("/hq/webhooks/new", page(FACE, webhooks::new_webhook))
+            .route("/hq/webhooks/{webhook}", page(FACE, webhook::webhook))
+            .route("/hq/webhooks/{webhook}/edit", page(FACE, webhooks::edit_webhook))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -55,5 +63,12 @@ mod routes {
         register_explicit::<import::ChooseImportColumns>();
         register_explicit::<keys::CreateKey>();
         register_explicit::<keys::RevokeKey>();
+        register_explicit::<webhooks::SaveWebhook>();
+        register_explicit::<webhook::PauseWebhook>();
+        register_explicit::<webhook::ResumeWebhook>();
+        register_explicit::<webhook::RenewWebhookSecret>();
+        register_explicit::<webhook::RemoveWebhook>();
+        register_explicit::<webhook::TestWebhook>();
+        register_explicit::<webhook::ReplayWebhook>();
     }
 }

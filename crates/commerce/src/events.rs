@@ -1,5 +1,6 @@
 //! What others must hear of: written into the outbox in the transaction that makes it so (`orders`
-//! does, in the statements of its steps), sent by a relay after it.
+//! does, in the statements of its steps), sent by a relay after it: to every server's open pages, and
+//! to the webhooks of partners' programs.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -43,10 +44,26 @@ impl Happened {
 /// PostgreSQL limits one notification to 8,000 bytes, so a batch is sent in chunks.
 pub async fn relay(scope: &Scope) -> Result<usize, Fault> {
     let mut tx = scope.begin().await?;
+    // What webhooks are told of comes to be in the same commit, so that none is lost or told twice.
     let rows = sqlx::query!(
-        "with batch as (select id from outbox where sent_at is null order by id limit 500 for update skip locked)
-         update outbox o set sent_at = $1 from batch b where o.id = b.id
-         returning o.id, o.topic, o.store_id, o.order_id, o.payload",
+        r#"with batch as (
+               select id from outbox where sent_at is null order by id limit 500 for update skip locked
+           ), sent as (
+               update outbox o set sent_at = $1 from batch b where o.id = b.id returning o.*
+           ), told as (
+               insert into webhook_deliveries (webhook_id, body, created_at, next_try_at)
+               select w.id,
+                      jsonb_build_object(
+                          'type', s.topic || '.' || (s.payload->>'state'),
+                          'timestamp', to_char(s.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                          'data', jsonb_build_object(
+                              'order_id', s.order_id, 'store_id', s.store_id, 'state', s.payload->>'state')),
+                      $1, $1
+               from sent s
+               join webhooks w on w.paused_at is null and s.topic = 'order' and s.payload->>'state' = any(w.states)
+                   and (w.stores is null or s.store_id = any(w.stores))
+           )
+           select id, topic, store_id, order_id, payload from sent"#,
         scope.now,
     )
     .fetch_all(&mut *tx)

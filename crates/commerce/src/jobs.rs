@@ -7,7 +7,9 @@ use domain::{Fault, OrderId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions};
+use crate::{
+    Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, webhooks,
+};
 
 /// What there is to do, each about one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,5 +170,6 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     sessions::sweep(scope).await?;
     members::sweep(scope).await?;
     imports::sent::sweep(scope).await?;
+    webhooks::sweep(scope).await?;
     events::sweep(scope).await
 }

@@ -21,32 +21,22 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    limits,
+    limits, stores,
 };
 
 /// How every key begins, so that scanners of source code find one that was left there.
 const BEGINNING: &str = "mk_";
 
-/// Whether whoever asks may manage keys. A key may reach any store, so only a reach of all of them is enough.
-pub fn may_manage(scope: &Scope) -> bool {
-    matches!(scope.reach(Permission::ManageKeys), Ok(Reach::All))
-}
-
-fn permitted(scope: &Scope) -> Result<(), Fault> {
-    scope.staff()?;
-    may_manage(scope).then_some(()).ok_or(Fault::Forbidden)
-}
-
 /// Sets a key up; it works once [`make`] has made it.
 ///
 /// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over.
 pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManagePartners)?;
     let expires_at = command.until.map(end_of).transpose()?;
     if expires_at.is_some_and(|end| end <= scope.now) {
         return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
     }
-    let stores = stores_of(scope, &command.stores).await?;
+    let stores = stores::of_codes(scope, &command.stores).await?;
     let permissions: Vec<String> = command.permissions.iter().map(|one| one.code().to_owned()).collect();
     let id = new_id();
     let mut tx = scope.begin().await?;
@@ -81,29 +71,12 @@ fn end_of(day: chrono::NaiveDate) -> Result<DateTime<Utc>, Fault> {
     end.map(|end| end.to_utc()).ok_or_else(|| Fault::invalid("until", "请选择日期"))
 }
 
-/// The stores with these codes; `None` for no code at all.
-async fn stores_of(scope: &Scope, codes: &[String]) -> Result<Option<Vec<Uuid>>, Fault> {
-    if codes.is_empty() {
-        return Ok(None);
-    }
-    let found = sqlx::query!("select id, code from stores where code = any($1)", codes)
-        .fetch_all(scope.pool())
-        .await
-        .or_fault()?;
-    let unknown: Vec<&str> =
-        codes.iter().filter(|code| found.iter().all(|store| store.code != **code)).map(String::as_str).collect();
-    if !unknown.is_empty() {
-        return Err(Fault::invalid("stores", format!("没有这些门店：{}", unknown.join("、"))));
-    }
-    Ok(Some(found.into_iter().map(|store| store.id).collect()))
-}
-
 /// Makes the key and answers it, once. One made before ends at the same moment: this is how a key that was lost
 /// or seen by others is replaced.
 ///
 /// Faults: `Forbidden`; `NotFound`; `Conflict` (`key_revoked`).
 pub async fn make(scope: &Scope, id: Uuid) -> Result<String, Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManagePartners)?;
     let mut secret = [0u8; 32];
     rand::rng().fill(&mut secret);
     let key = format!("{BEGINNING}{}", hex::encode(secret));
@@ -121,7 +94,7 @@ pub async fn make(scope: &Scope, id: Uuid) -> Result<String, Fault> {
 
 /// Ends a key, for good. Doing it twice is doing it once.
 pub async fn revoke(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManagePartners)?;
     let mut tx = scope.begin().await?;
     if lock(&mut tx, id).await.is_err_and(|fault| fault.code() == "key_revoked") {
         return Ok(());
@@ -163,7 +136,7 @@ async fn note(
 
 /// All keys, those that work first.
 pub async fn list(scope: &Scope) -> Result<Vec<KeyView>, Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManagePartners)?;
     let rows = sqlx::query!(
         r#"select k.id, k.name, k.prefix, k.permissions, k.per_minute, k.created_at, k.expires_at, k.last_used_at,
                   k.revoked_at, p.name as created_by,

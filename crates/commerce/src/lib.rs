@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod staff;
 pub mod stock;
 pub mod stores;
+pub mod webhooks;
 
 mod database;
 mod house;

@@ -133,6 +133,16 @@ impl Scope {
         reach.ok_or(Fault::Forbidden)
     }
 
+    /// The person of staff who asks, where their `permission` reaches every store: what may concern any
+    /// store is not for those who answer for some.
+    pub fn staff_everywhere(&self, permission: Permission) -> Result<&StaffMember, Fault> {
+        let person = self.staff()?;
+        match self.reach(permission)? {
+            Reach::All => Ok(person),
+            Reach::Stores(_) => Err(Fault::Forbidden),
+        }
+    }
+
     /// Whether this person has `permission` anywhere.
     pub fn may(&self, permission: Permission) -> bool {
         self.reach(permission).is_ok()

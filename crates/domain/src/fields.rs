@@ -33,6 +33,12 @@ impl Fields {
         })
     }
 
+    /// The codes in a field, with commas, spaces or lines between them.
+    pub fn codes(&self, name: &str) -> Vec<String> {
+        let parts = self.text(name).split([',', '，', '、', ' ', '\n', '\r']);
+        parts.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect()
+    }
+
     /// Begins to read a command.
     pub fn read(&self) -> Reading<'_> {
         Reading { fields: self, complaints: Vec::new() }

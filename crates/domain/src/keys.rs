@@ -37,7 +37,7 @@ pub struct CreateKey {
 }
 
 impl CreateKey {
-    /// Reads the command from a form: `name`, `may.{permission}`, `stores` with commas or spaces between codes,
+    /// Reads the command from a form: `name`, `may.{permission}`, `stores` as of [`Fields::codes`],
     /// `per_minute`, `until`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
@@ -50,8 +50,7 @@ impl CreateKey {
         if permissions.is_empty() {
             read.complain("may", "请至少勾选一项权限");
         }
-        let stores = fields.text("stores").split([',', '，', '、', ' ', '\n', '\r']);
-        let stores = stores.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned).collect();
+        let stores = fields.codes("stores");
         let per_minute = fields.given("per_minute").map_or(Some(PER_MINUTE), |text| text.parse().ok());
         let per_minute = per_minute.filter(|number| (1..=PER_MINUTE_MOST).contains(number));
         if per_minute.is_none() {

@@ -22,6 +22,7 @@ pub mod payments;
 pub mod staff;
 pub mod stores;
 pub mod text;
+pub mod webhooks;
 
 pub use fault::{Complaint, Fault};
 pub use fields::Fields;

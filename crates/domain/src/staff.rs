@@ -24,8 +24,9 @@ pub enum Permission {
     /// Import stores and products from tables. An import may touch any store, so only a reach of all of
     /// them is enough.
     ManageImports,
-    /// Give and end keys of the API.
-    ManageKeys,
+    /// Give keys of the API to partners' programs, and tell them what happens. Both may concern any
+    /// store, so only a reach of all of them is enough.
+    ManagePartners,
 }
 
 words!(Permission:
@@ -33,7 +34,7 @@ words!(Permission:
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ReadSales = "read_sales" / "查看销售数据", UseHq = "use_hq" / "进入总部后台",
     ManageImports = "manage_imports" / "批量导入",
-    ManageKeys = "manage_keys" / "管理接口密钥");
+    ManagePartners = "manage_partners" / "管理开放接口");
 
 /// A named set of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -103,6 +103,7 @@ impl Town {
             ("MENDIAN_SMS_URL", self.sms.url.clone()),
             ("MENDIAN_WECHAT_PAY", self.path("gateway/merchant.json").display().to_string()),
             // Every buyer of a test has the same address.
+            ("MENDIAN_INSIDE_HOSTS", "127.0.0.1".to_owned()),
             ("MENDIAN_LOG_INS", "100000".to_owned()),
             ("MENDIAN_CODES_AN_HOUR", "10000".to_owned()),
         ];
@@ -187,6 +188,16 @@ impl Town {
         Browser::new(self.http.clone(), &self.url)
     }
 
+    /// A browser in which one of the demo's accounts has logged in to head office.
+    pub async fn head_office(&self, account: &str) -> Browser {
+        let mut browser = self.browser();
+        let page = browser.open("/hq").await;
+        let log_in = demo::LOG_INS.iter().find(|log_in| log_in.account == account).unwrap();
+        let form = page.form("/console/log_in").with("account", account).with("password", log_in.password);
+        browser.send(&form).await;
+        browser
+    }
+
     /// The code last sent to a number.
     pub async fn code_sent_to(&self, phone: &str) -> String {
         let inbox: Value = self.fetch(&format!("{}/messages?phone={phone}", self.sms.url)).await;
@@ -221,6 +232,13 @@ impl Town {
         body.as_object_mut().unwrap().extend(how.as_object().unwrap().clone());
         let paid = self.http.post(format!("{}/sandbox/pay", self.gateway.url)).json(&body).send().await.unwrap();
         assert_eq!(paid.status(), 200, "{}", paid.text().await.unwrap());
+    }
+
+    /// Begins an order's payment, pays it at the gateway and waits until it is known.
+    pub async fn pay(&self, buyer: &Program, order: &str) {
+        let started = buyer.start_payment(order).await;
+        self.pay_at_gateway(&started.out_trade_no, json!({})).await;
+        buyer.order_in(order, "paid", Duration::from_secs(10)).await;
     }
 
     /// Makes the gateway misbehave.

@@ -8,7 +8,7 @@ use chrono::Duration;
 use domain::{
     Fault,
     import::{ImportCounts, ImportKind, ImportOptions, ImportReport, ImportState, ImportView, ProductGiven, StoreRow},
-    staff::{Permission, Reach},
+    staff::Permission,
 };
 use sqlx::types::Json;
 use std::collections::BTreeMap;
@@ -33,20 +33,8 @@ const LISTED: i64 = 100;
 /// The code of the fault by which an import stops that is no longer wanted.
 pub const STOPPED: &str = "import_stopped";
 
-fn permitted(scope: &Scope) -> Result<(), Fault> {
-    match scope.reach(Permission::ManageImports)? {
-        Reach::All => Ok(()),
-        Reach::Stores(_) => Err(Fault::Forbidden),
-    }
-}
-
 fn stopped() -> Fault {
     Fault::conflict(STOPPED, "这次导入已经取消或结束")
-}
-
-/// Whether this person may import: an import may touch any store.
-pub fn may(scope: &Scope) -> bool {
-    permitted(scope).is_ok()
 }
 
 /// Takes a file in. It is judged by and by; nothing is imported before somebody confirms it.
@@ -59,7 +47,7 @@ pub async fn receive(
     options: ImportOptions,
     content: &[u8],
 ) -> Result<Uuid, Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     if content.is_empty() {
         return Err(Fault::invalid("file", "文件是空的；请选择有内容的表格文件"));
     }
@@ -96,7 +84,7 @@ pub async fn receive(
 
 /// The latest imports, or one.
 async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<ImportView>, Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     let rows = sqlx::query!(
         r#"select i.*, i.options as "given: Json<ImportOptions>", i.report as "found: Json<ImportReport>",
                   s.name as who
@@ -144,7 +132,7 @@ pub async fn show(scope: &Scope, id: Uuid) -> Result<ImportView, Fault> {
 /// Reads the file again with these columns, by our names for the fields, and remembers them for the next
 /// file of this kind.
 pub async fn choose_columns(scope: &Scope, id: Uuid, columns: BTreeMap<String, String>) -> Result<(), Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     let mut tx = scope.begin().await?;
     let kind = sqlx::query_scalar!(
         "update imports set state = 'reading', taken_until = null, options = options || jsonb_build_object('columns', $2::jsonb)
@@ -170,7 +158,7 @@ pub async fn choose_columns(scope: &Scope, id: Uuid, columns: BTreeMap<String, S
 
 /// Lets the rows be written. Confirming twice is confirming once.
 pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     let import = show(scope, id).await?;
     if matches!(import.state, ImportState::Importing | ImportState::Done) {
         return Ok(());
@@ -203,7 +191,7 @@ pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
 
 /// Stops an import that has not ended; nothing of it stays.
 pub async fn cancel(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     let cancelled = sqlx::query!(
         "update imports set state = 'cancelled', ended_at = $2
          where id = $1 and state in ('reading', 'ready', 'importing')",
@@ -218,7 +206,7 @@ pub async fn cancel(scope: &Scope, id: Uuid) -> Result<(), Fault> {
 
 /// The rejected rows as CSV, and the name of the file they came in.
 pub async fn rejects(scope: &Scope, id: Uuid) -> Result<(String, Vec<u8>), Fault> {
-    permitted(scope)?;
+    scope.staff_everywhere(Permission::ManageImports)?;
     let row = sqlx::query!(
         r#"select i.file_name, f.rejects as "rejects!" from imports i join import_files f on f.import_id = i.id
            where i.id = $1 and f.rejects is not null"#,

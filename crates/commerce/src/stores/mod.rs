@@ -43,6 +43,25 @@ pub async fn mine(scope: &Scope, permission: Permission) -> Result<Vec<(StoreId,
     Ok(rows.into_iter().map(|row| (StoreId(row.id), row.name)).collect())
 }
 
+/// The stores with these codes, for what concerns some stores alone; `None`, all of them, for no code.
+///
+/// Faults: `Invalid` beside `stores` for a code no store has.
+pub(crate) async fn of_codes(scope: &Scope, codes: &[String]) -> Result<Option<Vec<uuid::Uuid>>, Fault> {
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let found = sqlx::query!("select id, code from stores where code = any($1)", codes)
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
+    let unknown: Vec<&str> =
+        codes.iter().filter(|code| found.iter().all(|store| store.code != **code)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(Fault::invalid("stores", format!("没有这些门店：{}", unknown.join("、"))));
+    }
+    Ok(Some(found.into_iter().map(|store| store.id).collect()))
+}
+
 /// Which stores head office's list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ListStores {
