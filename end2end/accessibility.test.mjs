@@ -102,7 +102,7 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       found.push(...(await findings(page)));
       await context.clearCookies();
       await staffLogIn(page, "hq");
-      found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new"])));
+      found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new"])));
       await page.goto(`${home.base}/hq/orders`);
       await page.click("table a[href*='/hq/orders/']");
       await page.waitForURL("**/hq/orders/**");

@@ -10,13 +10,14 @@ use axum::{
 use commerce::{
     Scope,
     exports::{self, Exported},
-    orders, stores,
+    orders,
 };
 use domain::{
     Fault, Fields,
-    orders::{ListOrders, OrderCard, OrderState},
+    catalog::ListProducts,
+    orders::{ListOrders, OrderCard},
     staff::Permission,
-    stores::{Ownership, StoreState},
+    stores::ListStores,
     text,
 };
 
@@ -75,17 +76,15 @@ async fn all_stores(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    let ask = stores::ListStores {
-        words: query.text("q").to_owned(),
-        ownership: query.given("ownership").and_then(Ownership::from_code),
-        state: query.given("state").and_then(StoreState::from_code),
-        ..stores::ListStores::default()
-    };
-    file(&scope, "门店", kind, exports::stores(&scope, &ask).await).await
+    file(&scope, "门店", kind, exports::stores(&scope, &ListStores::from_fields(&query)).await).await
 }
 
-async fn all_products(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
-    file(&scope, "商品", kind, exports::products(&scope).await).await
+async fn all_products(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "商品", kind, exports::products(&scope, &ListProducts::from_fields(&query)).await).await
 }
 
 async fn all_orders(
@@ -99,14 +98,7 @@ async fn all_orders(
 /// The orders that head office's list shows with these filters, newest first.
 async fn orders_of(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let store = query.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
-    let ask = ListOrders {
-        store: store.transpose()?,
-        states: query.given("state").and_then(OrderState::from_code).into_iter().collect(),
-        words: query.text("q").to_owned(),
-        most: 0,
-        after: None,
-    };
+    let ask = ListOrders::from_fields(query)?;
     let zone = text::zone("");
     let time = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string();
     let row = |order: OrderCard| {

@@ -131,10 +131,18 @@ async fn what_is_exported_is_imported_again_unchanged() {
             assert!(!again.html.contains("不导入</span>"), "{kind} {ending}: {}", again.html);
         }
     }
+    // A list and its file have the same filters: one of its products by initials, by barcode, none.
+    for (filter, lines) in [("q=zznc", 2), ("q=0012345678901234567890&published=yes", 1), ("q=zznc&published=no", 0)] {
+        let file = hq.download(&format!("/hq/products/all/csv?{filter}")).await;
+        let list = hq.open(&format!("/hq/products?{filter}")).await;
+        assert_eq!(String::from_utf8(file).unwrap().matches("青禾茶铺").count(), lines, "{filter}");
+        assert_eq!(list.html.contains("没有符合条件的商品"), lines == 0, "{filter}: {}", list.html);
+        assert_eq!(list.html.contains("珍珠奶茶"), filter == "q=zznc", "{filter}: {}", list.html);
+    }
     assert!(hq.open("/hq/orders/all/csv").await.html.contains("订单号,状态,门店"));
     assert_eq!(hq.open("/hq/orders/all/pdf").await.status, 404);
     let mut clerk = town.head_office("clerk").await;
-    for path in ["/hq/stores/all/csv", "/hq/products/all/xlsx", "/hq/orders/all/csv"] {
+    for path in ["/hq/products", "/hq/stores/all/csv", "/hq/products/all/xlsx", "/hq/orders/all/csv"] {
         assert_eq!(clerk.open(path).await.status, 403, "{path}");
     }
 }

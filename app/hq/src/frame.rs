@@ -11,7 +11,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, RailScreen, Size, Tone, TopBar};
+use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, Pager, RailScreen, Size, Tone, TopBar};
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -22,6 +22,7 @@ pub enum Tab {
     Wall,
     Orders,
     Stores,
+    Products,
     Imports,
     Partners,
 }
@@ -47,6 +48,11 @@ impl Frame {
         })
     }
 
+    /// Whether whoever asks may import.
+    pub fn imports(&self) -> bool {
+        self.imports
+    }
+
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
     pub fn screen(self, lit: Tab, title: String, back: &'static str, beside: AnyView, body: AnyView) -> impl IntoView {
         let link = |label: &str, href: &str, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
@@ -54,6 +60,7 @@ impl Frame {
             link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
             link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders),
             link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),
+            link("商品", "/hq/products", Glyph::Grid, Tab::Products),
         ];
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
@@ -102,10 +109,29 @@ pub fn said(asked: &Asked, form: &str) -> Option<AnyView> {
 }
 
 /// A path with those of the pairs that have a value as its query.
-pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
-    let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&str, T)]) -> String {
+    let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
     let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// The address of a list with these filters, after its first `skip` entries.
+pub fn after(path: &str, mut filters: Vec<(&'static str, String)>, skip: i64) -> String {
+    filters.push(("skip", if skip > 0 { skip.to_string() } else { String::new() }));
+    address(path, &filters)
+}
+
+/// The way through a list of `total` entries with so many on each page, where it has more than one.
+pub fn pager(skip: i64, page: i64, total: i64, from: impl Fn(i64) -> String) -> Option<AnyView> {
+    let previous = if skip > 0 { from(skip - page) } else { String::new() };
+    let next = if skip + page < total { from(skip + page) } else { String::new() };
+    let (at, of) = pages(skip, page, total);
+    (of > 1).then(|| view! { <Pager previous=previous next=next note=format!("第 {at} 页，共 {of} 页")/> }.into_any())
+}
+
+/// Which page begins after `skip` entries, and how many pages there are.
+fn pages(skip: i64, page: i64, total: i64) -> (i64, i64) {
+    (skip / page + 1, (total + page - 1) / page)
 }
 
 /// The colour of an order's state: green where money stays, red where a store turned it down.
@@ -123,4 +149,16 @@ pub fn tone_of(state: OrderState) -> Tone {
 pub fn slot_text(slot: Slot, now: DateTime<Utc>) -> String {
     let zone = text::zone("");
     format!("{}–{}", text::moment(slot.start, now, zone), slot.end.with_timezone(&zone).format("%H:%M"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_page_may_be_short_but_is_counted() {
+        assert_eq!(pages(0, 50, 50), (1, 1));
+        assert_eq!(pages(50, 50, 51), (2, 2));
+        assert_eq!(pages(0, 50, 0), (1, 0));
+    }
 }

@@ -37,11 +37,7 @@ pub async fn imports(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let found = sent::list(&asked.scope).await?;
     Ok(Page::new("批量导入", move || {
-        let beside = view! {
-            <LinkButton href="/hq/products/all/csv">"导出商品 CSV"</LinkButton>
-            <LinkButton href="/hq/products/all/xlsx">"XLSX"</LinkButton>
-            <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton>
-        };
+        let beside = view! { <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton> };
         frame.screen(Tab::Imports, "批量导入".into(), "", beside.into_any(), results(found, asked.scope.now))
     }))
 }

@@ -13,6 +13,8 @@ mod order;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod products;
+#[cfg(feature = "ssr")]
 mod stores;
 #[cfg(feature = "ssr")]
 mod wall;
@@ -33,7 +35,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{import, imports, keys, order, orders, stores, wall, webhook, webhooks};
+    use crate::{import, imports, keys, order, orders, products, stores, wall, webhook, webhooks};
 
     /// Head office among the faces; its people log in where the stores' people do.
     pub const FACE: Face = Face { log_in: "/console/login", home: "/hq", theme: Theme::System };
@@ -45,6 +47,7 @@ mod routes {
             .route("/hq/orders", page(FACE, orders::orders))
             .route("/hq/orders/{order}", page(FACE, order::order))
             .route("/hq/stores", page(FACE, stores::stores))
+            .route("/hq/products", page(FACE, products::products))
             .route("/hq/imports", page(FACE, imports::imports))
             .route("/hq/imports/new", page(FACE, imports::new_import))
             .route("/hq/imports/{import}", page(FACE, import::import))

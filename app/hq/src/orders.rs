@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use commerce::{orders, stores};
 use domain::{
-    Fault, StoreId,
+    Fault, Fields, StoreId,
     orders::{ListOrders, OrderCard, OrderState},
     page::Page as Listed,
     staff::Permission,
@@ -18,59 +18,29 @@ use crate::frame::{Frame, Tab, address, slot_text, tone_of};
 const PATH: &str = "/hq/orders";
 /// How many orders a page of the list has.
 const PAGE: usize = 50;
-/// The longest text that is searched for.
-const WORDS_MOST: u32 = 40;
-
 /// What the address asks for.
-struct Filter {
-    store: Option<StoreId>,
-    state: Option<OrderState>,
-    words: String,
-    after: Option<String>,
-}
+struct Filter(ListOrders);
 
 impl Filter {
     fn of(asked: &Asked) -> Result<Self, Fault> {
-        let store = asked.query.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
-        Ok(Self {
-            store: store.transpose()?,
-            state: asked.query.given("state").and_then(OrderState::from_code),
-            words: asked.query.text("q").chars().take(WORDS_MOST as usize).collect(),
-            after: asked.query.given("after").map(str::to_owned),
-        })
-    }
-
-    fn ask(&self) -> ListOrders {
-        ListOrders {
-            store: self.store,
-            states: self.state.into_iter().collect(),
-            words: self.words.clone(),
-            most: PAGE,
-            after: self.after.clone(),
-        }
-    }
-
-    fn store_text(&self) -> String {
-        self.store.map(|id| id.to_string()).unwrap_or_default()
+        let after = asked.query.given("after").map(str::to_owned);
+        Ok(Self(ListOrders { most: PAGE, after, ..ListOrders::from_fields(&asked.query)? }))
     }
 
     /// The address of the whole list as a file of this kind.
     fn file(&self, kind: &str) -> String {
-        let state = self.state.map_or("", OrderState::code);
-        address(
-            &format!("/hq/orders/all/{kind}"),
-            &[("store", &self.store_text()), ("state", state), ("q", &self.words)],
-        )
+        address(&format!("/hq/orders/all/{kind}"), &self.0.pairs())
     }
 
     /// The address of the same list, from the top or from `after` on.
     fn from(&self, after: &str) -> String {
-        let state = self.state.map_or("", OrderState::code);
-        address(PATH, &[("store", &self.store_text()), ("state", state), ("q", &self.words), ("after", after)])
+        let mut pairs = self.0.pairs();
+        pairs.push(("after", after.to_owned()));
+        address(PATH, &pairs)
     }
 
     fn is_set(&self) -> bool {
-        self.store.is_some() || self.state.is_some() || !self.words.is_empty() || self.after.is_some()
+        self.0 != ListOrders { most: PAGE, ..ListOrders::default() }
     }
 }
 
@@ -78,7 +48,7 @@ impl Filter {
 pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let filter = Filter::of(&asked)?;
-    let found = orders::list(&asked.scope, filter.ask()).await?;
+    let found = orders::list(&asked.scope, filter.0.clone()).await?;
     let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;
     Ok(Page::new("订单", move || {
         let body = view! {
@@ -98,14 +68,14 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>) -> impl IntoView + u
     store_items.extend(stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));
     let mut state_items = vec![SelectItem::new("", "全部状态")];
     state_items.extend(OrderState::ALL.iter().map(|state| SelectItem::new(state.code(), state.label())));
-    let state = filter.state.map_or("", OrderState::code);
+    let state = filter.0.states.first().map_or("", |state| state.code());
     let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
     view! {
         <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
-            <Select name="store" label="门店" items=store_items value=filter.store_text()/>
+            <Select name="store" label="门店" items=store_items value=filter.0.store.map(|id| id.to_string()).unwrap_or_default()/>
             <Select name="state" label="状态" items=state_items value=state/>
-            <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=WORDS_MOST required=false
-                value=filter.words.clone()/>
+            <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=Fields::WORDS_MOST as u32 required=false
+                value=filter.0.words.clone()/>
             <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
         </form>
     }
@@ -128,7 +98,7 @@ fn results(filter: &Filter, found: Listed<OrderCard>, now: DateTime<Utc>) -> Any
     ];
     let rows = found.items.into_iter().map(|order| row(order, now)).collect_view();
     let next = found.next.map(|after| filter.from(&after)).unwrap_or_default();
-    let first = filter.after.is_some().then(|| filter.from(""));
+    let first = filter.0.after.is_some().then(|| filter.from(""));
     view! {
         <DataTable caption="订单" columns=columns>{rows}</DataTable>
         <div class="mt-3 flex flex-wrap items-center justify-between gap-3">

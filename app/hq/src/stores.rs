@@ -1,65 +1,40 @@
 //! The stores within a person's reach, with the filters in the address.
 
-use commerce::stores::{self, ListStores};
+use commerce::stores;
 use domain::{
-    Fault,
-    stores::{Ownership, StoreEntry, StoreState},
+    Fault, Fields,
+    stores::{ListStores, Ownership, StoreEntry, StoreState},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Pager, Select, SelectItem, Tone};
+use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Select, SelectItem, Tone};
 
-use crate::frame::{Frame, Tab, address};
+use crate::frame::{Frame, Tab, address, after, pager};
 
 const PATH: &str = "/hq/stores";
 /// How many stores a page of the list has.
 const PAGE: i64 = 50;
-/// The longest text that is searched for.
-const WORDS_MOST: u32 = 40;
-
 /// What the address asks for.
-struct Filter {
-    words: String,
-    ownership: Option<Ownership>,
-    state: Option<StoreState>,
-    skip: i64,
-}
+struct Filter(ListStores);
 
 impl Filter {
     fn of(asked: &Asked) -> Self {
-        Self {
-            words: asked.query.text("q").chars().take(WORDS_MOST as usize).collect(),
-            ownership: asked.query.given("ownership").and_then(Ownership::from_code),
-            state: asked.query.given("state").and_then(StoreState::from_code),
-            skip: asked.query.text("skip").parse().unwrap_or(0).max(0),
-        }
-    }
-
-    fn ask(&self) -> ListStores {
-        ListStores {
-            words: self.words.clone(),
-            ownership: self.ownership,
-            state: self.state,
-            most: PAGE,
-            skip: self.skip,
-        }
+        let skip = asked.query.text("skip").parse().unwrap_or(0).max(0);
+        Self(ListStores { most: PAGE, skip, ..ListStores::from_fields(&asked.query) })
     }
 
     /// The address of the whole list as a file of this kind.
     fn file(&self, kind: &str) -> String {
-        let (ownership, state) = (self.ownership.map_or("", Ownership::code), self.state.map_or("", StoreState::code));
-        address(&format!("/hq/stores/all/{kind}"), &[("q", &self.words), ("ownership", ownership), ("state", state)])
+        address(&format!("/hq/stores/all/{kind}"), &self.0.pairs())
     }
 
     /// The address of the same list after the first `skip` stores.
     fn from(&self, skip: i64) -> String {
-        let skip = if skip > 0 { skip.to_string() } else { String::new() };
-        let (ownership, state) = (self.ownership.map_or("", Ownership::code), self.state.map_or("", StoreState::code));
-        address(PATH, &[("q", &self.words), ("ownership", ownership), ("state", state), ("skip", &skip)])
+        after(PATH, self.0.pairs(), skip)
     }
 
     fn is_set(&self) -> bool {
-        !self.words.is_empty() || self.ownership.is_some() || self.state.is_some() || self.skip > 0
+        self.0 != ListStores { most: PAGE, ..ListStores::default() }
     }
 }
 
@@ -67,7 +42,7 @@ impl Filter {
 pub async fn stores(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let filter = Filter::of(&asked);
-    let (found, total) = stores::list(&asked.scope, filter.ask()).await?;
+    let (found, total) = stores::list(&asked.scope, &filter.0).await?;
     Ok(Page::new("门店", move || {
         let beside = view! {
             <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p>
@@ -87,12 +62,13 @@ fn filters(filter: &Filter) -> impl IntoView + use<> {
     ownerships.extend(Ownership::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())));
     let mut states = vec![SelectItem::new("", "全部状态")];
     states.extend(StoreState::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())));
-    let (ownership, state) = (filter.ownership.map_or("", Ownership::code), filter.state.map_or("", StoreState::code));
+    let (ownership, state) =
+        (filter.0.ownership.map_or("", Ownership::code), filter.0.state.map_or("", StoreState::code));
     let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
     view! {
         <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
-            <Field name="q" kind="search" label="搜索" placeholder="名称、编码或地址" maxlength=WORDS_MOST required=false
-                value=filter.words.clone()/>
+            <Field name="q" kind="search" label="搜索" placeholder="名称、编码或地址" maxlength=Fields::WORDS_MOST as u32 required=false
+                value=filter.0.words.clone()/>
             <Select name="ownership" label="类型" items=ownerships value=ownership/>
             <Select name="state" label="状态" items=states value=state/>
             <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
@@ -106,19 +82,12 @@ fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64) -> AnyView {
     }
     let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单"].map(Column::new).to_vec();
     let rows = found.into_iter().map(row).collect_view();
-    let previous = if filter.skip > 0 { filter.from(filter.skip - PAGE) } else { String::new() };
-    let next = if filter.skip + PAGE < total { filter.from(filter.skip + PAGE) } else { String::new() };
-    let (at, of) = pages(filter.skip, total);
+    let pager = pager(filter.0.skip, PAGE, total, |skip| filter.from(skip));
     view! {
         <DataTable caption="门店" columns=columns>{rows}</DataTable>
-        {(of > 1).then(|| view! { <Pager previous=previous next=next note=format!("第 {at} 页，共 {of} 页")/> })}
+        {pager}
     }
     .into_any()
-}
-
-/// Which page begins after `skip` stores, and how many pages there are.
-fn pages(skip: i64, total: i64) -> (i64, i64) {
-    (skip / PAGE + 1, (total + PAGE - 1) / PAGE)
 }
 
 fn row(store: StoreEntry) -> impl IntoView {
@@ -127,7 +96,7 @@ fn row(store: StoreEntry) -> impl IntoView {
         StoreState::Busy | StoreState::Paused => Tone::Warn,
         StoreState::Closed => Tone::Plain,
     };
-    let orders = address("/hq/orders", &[("store", &store.id.to_string())]);
+    let orders = address("/hq/orders", &[("store", store.id.to_string())]);
     view! {
         <tr>
             <td class="tabular whitespace-nowrap">{store.code}</td>
@@ -152,17 +121,5 @@ fn none(filter: &Filter) -> impl IntoView + use<> {
         .into_any()
     } else {
         view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店；如需查看更多，请联系总部管理员。"/> }.into_any()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_page_may_be_short_but_is_counted() {
-        assert_eq!(pages(0, 50), (1, 1));
-        assert_eq!(pages(50, 51), (2, 2));
-        assert_eq!(pages(0, 0), (1, 0));
     }
 }

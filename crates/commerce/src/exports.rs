@@ -2,14 +2,14 @@
 
 use domain::{
     Fault, Fen,
-    catalog::Spec,
+    catalog::{ListProducts, Spec},
     import::{Field, ProductField, StoreField, specs_text},
     staff::Permission,
-    stores::Ownership,
+    stores::{ListStores, Ownership, StoreState},
 };
 use sqlx::types::Json;
 
-use crate::{Scope, database::OrFault, stores::ListStores};
+use crate::{Scope, database::OrFault};
 
 /// A header and rows of the same width.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub async fn stores(scope: &Scope, ask: &ListStores) -> Result<Exported, Fault> 
         reach.as_deref(),
         ask.words.trim().to_lowercase(),
         ask.ownership.map(Ownership::code),
-        ask.state.map(domain::stores::StoreState::code),
+        ask.state.map(StoreState::code),
     )
     .fetch_all(scope.pool())
     .await
@@ -60,15 +60,21 @@ pub async fn stores(scope: &Scope, ask: &ListStores) -> Result<Exported, Fault> 
     Ok(Exported { header: StoreField::ALL.iter().map(|field| field.label()).collect(), rows: rows.collect() })
 }
 
-/// All products, one row for each variant.
-pub async fn products(scope: &Scope) -> Result<Exported, Fault> {
+/// The products that head office's list shows with these filters, on all its pages, one row for each variant.
+pub async fn products(scope: &Scope, ask: &ListProducts) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
     let rows = sqlx::query!(
         r#"select p.code, p.name, b.name as brand, c.name as category, p.specs as "specs: Json<Vec<Spec>>",
                   k.spec_values, k.code as sku, k.barcode, k.price_fen, p.subtitle, p.description, p.picture, p.published
            from skus k join products p on p.id = k.product_id
            join brands b on b.id = p.brand_id join categories c on c.id = p.category_id
+           where ($1 = '' or strpos(lower(p.name || ' ' || p.code || ' ' || p.pinyin || ' ' || p.initials), $1) > 0
+                  or exists (select from skus v where v.product_id = p.id and (lower(v.code) = $1 or v.barcode = $1)))
+             and ($2::text is null or b.code = $2) and ($3::bool is null or p.published = $3)
            order by b.name, p.sort, p.code, k.sort, k.code"#,
+        ask.words.trim().to_lowercase(),
+        ask.brand,
+        ask.published,
     )
     .fetch_all(scope.pool())
     .await

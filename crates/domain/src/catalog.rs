@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fen, ProductId, SkuId, StoreId, page::Page, stores::StoreView};
+use crate::{Fen, Fields, ProductId, SkuId, StoreId, page::Page, stores::StoreView};
 
 /// A product in a store's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +142,72 @@ pub struct BrowseGoods {
     pub most: usize,
     /// Where to read on: the cursor of an earlier page.
     pub after: Option<String>,
+}
+
+/// Which products head office's list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListProducts {
+    /// Words in the name, its pinyin or initials, the code, or a variant's code or barcode.
+    pub words: String,
+    /// Only of this brand, by code.
+    pub brand: Option<String>,
+    /// Only those published, or only those that are not.
+    pub published: Option<bool>,
+    /// How many at most; 1 to 200.
+    pub most: i64,
+    /// How many to pass over.
+    pub skip: i64,
+}
+
+impl ListProducts {
+    /// Reads the filters from an address.
+    pub fn from_fields(fields: &Fields) -> Self {
+        Self {
+            words: fields.words("q"),
+            brand: fields.given("brand").map(str::to_owned),
+            published: match fields.text("published") {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// The filters as [`Self::from_fields`] reads them.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let published = self.published.map_or("", |yes| if yes { "yes" } else { "no" });
+        vec![
+            ("q", self.words.clone()),
+            ("brand", self.brand.clone().unwrap_or_default()),
+            ("published", published.to_owned()),
+        ]
+    }
+}
+
+/// What head office's list of products shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductEntry {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The stem of its picture's file name.
+    pub picture: String,
+    /// Its brand's name.
+    pub brand: String,
+    /// Its category's name.
+    pub category: String,
+    /// How many variants it has.
+    pub skus: i64,
+    /// The lowest price of a variant, before stores set theirs.
+    pub lowest_fen: Fen,
+    /// The highest.
+    pub highest_fen: Fen,
+    /// Whether it can be sold at all.
+    pub published: bool,
+    /// At how many stores within the asker's reach it is on the shelf.
+    pub stores: i64,
 }
 
 /// The options of one line, as codes: sorted and without repeats, so that equal choices are equal.

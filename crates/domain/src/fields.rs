@@ -15,6 +15,9 @@ use crate::fault::{Complaint, Fault};
 pub struct Fields(pub BTreeMap<String, String>);
 
 impl Fields {
+    /// The longest text that is searched for, in characters.
+    pub const WORDS_MOST: usize = 40;
+
     /// The text of a field, trimmed; empty where it was not sent.
     pub fn text(&self, name: &str) -> &str {
         self.0.get(name).map_or("", |value| value.trim())
@@ -31,6 +34,11 @@ impl Fields {
             let rest = name.strip_prefix(prefix)?;
             Some((rest, value.trim())).filter(|(_, value)| !value.is_empty())
         })
+    }
+
+    /// The words of a search, cut where they are too long to mean anything.
+    pub fn words(&self, name: &str) -> String {
+        self.text(name).chars().take(Self::WORDS_MOST).collect()
     }
 
     /// The codes in a field, with commas, spaces or lines between them.

@@ -287,6 +287,30 @@ pub struct ListOrders {
     pub after: Option<String>,
 }
 
+impl ListOrders {
+    /// Reads the filters from an address.
+    ///
+    /// Faults: `NotFound` for a store that can be none.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let store = fields.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
+        Ok(Self {
+            store: store.transpose()?,
+            states: fields.given("state").and_then(OrderState::from_code).into_iter().collect(),
+            words: fields.words("q"),
+            ..Self::default()
+        })
+    }
+
+    /// The filters as [`Self::from_fields`] reads them.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
+            ("state", self.states.first().map_or("", |state| state.code()).to_owned()),
+            ("q", self.words.clone()),
+        ]
+    }
+}
+
 /// A phone as it stands on the order board.
 pub fn phone_tail(phone: &Phone) -> String {
     phone.as_str().chars().skip(7).collect()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BrandId, StoreId,
+    BrandId, Fields, StoreId,
     geo::Point,
     hours::{Hours, Slot},
 };
@@ -156,6 +156,42 @@ pub struct Place {
     pub point: Point,
     /// A city stands before its landmarks.
     pub is_city: bool,
+}
+
+/// Which stores head office's list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListStores {
+    /// Words in the name, code or address.
+    pub words: String,
+    /// Only of this ownership.
+    pub ownership: Option<Ownership>,
+    /// Only in this state.
+    pub state: Option<StoreState>,
+    /// How many at most; 1 to 200.
+    pub most: i64,
+    /// How many to pass over.
+    pub skip: i64,
+}
+
+impl ListStores {
+    /// Reads the filters from an address.
+    pub fn from_fields(fields: &Fields) -> Self {
+        Self {
+            words: fields.words("q"),
+            ownership: fields.given("ownership").and_then(Ownership::from_code),
+            state: fields.given("state").and_then(StoreState::from_code),
+            ..Self::default()
+        }
+    }
+
+    /// The filters as [`Self::from_fields`] reads them.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("q", self.words.clone()),
+            ("ownership", self.ownership.map_or("", Ownership::code).to_owned()),
+            ("state", self.state.map_or("", StoreState::code).to_owned()),
+        ]
+    }
 }
 
 /// What head office's list of stores shows.

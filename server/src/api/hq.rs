@@ -6,7 +6,7 @@ use domain::{
     figures::SalesToday,
     orders::OrderCard,
     page::Page,
-    stores::{Ownership, StoreEntry, StoreState},
+    stores::{ListStores, Ownership, StoreEntry, StoreState},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -60,13 +60,13 @@ pub struct StoresListed {
 #[utoipa::path(get, path = "/hq/stores", tag = "hq", security(("bearer" = [])), params(StoresAsked),
     responses((status = 200, body = StoresListed), (status = "default", body = Problem)))]
 pub async fn stores(caller: Caller, Query(asked): Query<StoresAsked>) -> Result<Json<StoresListed>, Problem> {
-    let ask = stores::ListStores {
+    let ask = ListStores {
         words: asked.q.unwrap_or_default(),
         ownership: asked.ownership,
         state: asked.state,
         most: asked.limit.map_or(50, |limit| limit.get() as i64),
         skip: asked.offset.map_or(0, |offset| offset.get() as i64),
     };
-    let found = stores::list(&caller.0, ask).await;
+    let found = stores::list(&caller.0, &ask).await;
     caller.answer(found.map(|(items, total)| StoresListed { items, total }))
 }

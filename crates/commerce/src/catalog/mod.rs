@@ -6,9 +6,12 @@ use std::collections::HashMap;
 
 use domain::{
     Fault, Fen, StoreId,
-    catalog::{BrowseGoods, Category, MenuView, Modifier, ModifierOption, ProductCard, ProductView},
+    catalog::{
+        BrowseGoods, Category, ListProducts, MenuView, Modifier, ModifierOption, ProductCard, ProductEntry, ProductView,
+    },
     geo::Point,
     page::Page,
+    staff::Permission,
     stores::StoreView,
 };
 use sqlx::PgExecutor;
@@ -108,6 +111,68 @@ async fn product(scope: &Scope, key: Key<'_>, code: &str) -> Result<(Sight, Prod
         modifiers: product.modifiers.clone(),
     };
     Ok((sight, view))
+}
+
+/// The whole chain's products, and how many there are in all.
+///
+/// Faults: `Forbidden` for those who do not use head office's pages.
+pub async fn list(scope: &Scope, ask: &ListProducts) -> Result<(Vec<ProductEntry>, i64), Fault> {
+    scope.reach(Permission::UseHq)?;
+    let reach = scope.reach_filter(Permission::ReadStores)?;
+    // Only what the page shows is counted at the stores.
+    let rows = sqlx::query!(
+        r#"with found as materialized (
+               select p.id, p.code, p.name, p.picture, p.published, p.sort, b.name as brand, c.name as category,
+                      count(*) over () as total
+               from products p join brands b on b.id = p.brand_id join categories c on c.id = p.category_id
+               where ($1 = '' or strpos(lower(p.name || ' ' || p.code || ' ' || p.pinyin || ' ' || p.initials), $1) > 0
+                      or exists (select from skus v where v.product_id = p.id and (lower(v.code) = $1 or v.barcode = $1)))
+                 and ($2::text is null or b.code = $2) and ($3::bool is null or p.published = $3)
+               order by b.name, p.sort, p.code limit $4 offset $5
+           )
+           select f.code, f.name, f.picture, f.published, f.brand, f.category, f.total as "total!",
+                  k.skus as "skus!", k.lowest as "lowest!", k.highest as "highest!",
+                  (select count(*) from stores s
+                   where ($6::uuid[] is null or s.id = any($6))
+                     and exists (select from listings l
+                                 where l.store_id = s.id and l.sku_id = any(k.ids) and l.on_shelf)) as "stores!"
+           from found f
+           cross join lateral (
+               select count(*) as skus, coalesce(min(k.price_fen), 0) as lowest, coalesce(max(k.price_fen), 0) as highest,
+                      array_agg(k.id) as ids
+               from skus k where k.product_id = f.id
+           ) k
+           order by f.brand, f.sort, f.code"#,
+        ask.words.trim().to_lowercase(),
+        ask.brand,
+        ask.published,
+        ask.most.clamp(1, 200),
+        ask.skip.max(0),
+        reach.as_deref(),
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let entries = rows.into_iter().map(|row| ProductEntry {
+        code: row.code,
+        name: row.name,
+        picture: row.picture,
+        brand: row.brand,
+        category: row.category,
+        skus: row.skus,
+        lowest_fen: Fen(row.lowest),
+        highest_fen: Fen(row.highest),
+        published: row.published,
+        stores: row.stores,
+    });
+    Ok((entries.collect(), total))
+}
+
+/// The brands, with code and name, by name.
+pub async fn brands(scope: &Scope) -> Result<Vec<(String, String)>, Fault> {
+    let rows = sqlx::query!("select code, name from brands order by name, code").fetch_all(scope.pool()).await;
+    Ok(rows.or_fault()?.into_iter().map(|row| (row.code, row.name)).collect())
 }
 
 /// The modifiers of several products at once.

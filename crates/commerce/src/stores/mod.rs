@@ -7,7 +7,7 @@ use domain::{
     Fault, StoreId,
     geo::Point,
     staff::Permission,
-    stores::{FindStores, Ownership, Place, StoreCard, StoreEntry, StoreState, StoreView},
+    stores::{FindStores, ListStores, Ownership, Place, StoreCard, StoreEntry, StoreState, StoreView},
 };
 
 use crate::{Scope, database::OrFault, memory};
@@ -62,23 +62,8 @@ pub(crate) async fn of_codes(scope: &Scope, codes: &[String]) -> Result<Option<V
     Ok(Some(found.into_iter().map(|store| store.id).collect()))
 }
 
-/// Which stores head office's list shows.
-#[derive(Clone, Debug, Default)]
-pub struct ListStores {
-    /// Words in the name, code or address.
-    pub words: String,
-    /// Only of this ownership.
-    pub ownership: Option<Ownership>,
-    /// Only in this state.
-    pub state: Option<StoreState>,
-    /// How many at most; 1 to 200.
-    pub most: i64,
-    /// How many to pass over.
-    pub skip: i64,
-}
-
 /// The stores within a person's reach, and how many there are in all.
-pub async fn list(scope: &Scope, ask: ListStores) -> Result<(Vec<StoreEntry>, i64), Fault> {
+pub async fn list(scope: &Scope, ask: &ListStores) -> Result<(Vec<StoreEntry>, i64), Fault> {
     let reach = scope.reach_filter(Permission::ReadStores)?;
     let rows = sqlx::query!(
         r#"select s.id, s.code, s.name, b.name as brand, r.name as region, s.address, s.ownership, s.state,

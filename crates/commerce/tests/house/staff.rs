@@ -1,10 +1,11 @@
 //! What staff may see and do, and how far.
 
 use chrono::Duration;
-use commerce::{Scope, cart, figures, orders};
+use commerce::{Scope, cart, catalog, figures, orders};
 use domain::{
     Fault, Fen, OrderId, StoreId,
     cart::SetLine,
+    catalog::ListProducts,
     orders::{ListOrders, OrderState, PlaceOrder},
     staff::Role,
 };
@@ -314,4 +315,32 @@ async fn whoever_left_the_company_has_no_reach_any_more(options: PgPoolOptions, 
     world.alter("update staff set active = false").await;
     assert!(world.bearer(Some(&token), gone.channel).await.staff().is_err());
     world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_list_of_products_counts_the_stores_of_whoever_asks(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let boss = world.staff("周总", Role::SuperAdmin, Reach::Everywhere).await;
+    let shanghai = world.staff("沈经理", Role::RegionalManager, Reach::Region("310000")).await;
+    let all = ListProducts { most: 50, ..ListProducts::default() };
+    for (who, stores) in [(&boss, 2), (&shanghai, 1)] {
+        let (found, total) = catalog::list(who, &all).await.unwrap();
+        let [tea] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((total, tea.skus, tea.stores), (1, 2, stores));
+        assert!(tea.lowest_fen < tea.highest_fen, "{tea:?}");
+    }
+    world.alter("update listings set on_shelf = false").await;
+    assert_eq!(catalog::list(&boss, &all).await.unwrap().0[0].stores, 0);
+    for (none, ask) in [
+        (false, ListProducts { words: " 珍珠".into(), ..all.clone() }),
+        (false, ListProducts { words: world.medium.to_string(), ..all.clone() }),
+        (false, ListProducts { brand: Some("qinghe".into()), published: Some(true), ..all.clone() }),
+        (true, ListProducts { brand: Some("other".into()), ..all.clone() }),
+        (true, ListProducts { published: Some(false), ..all.clone() }),
+        (true, ListProducts { words: "%' or 1=1 --".into(), ..all.clone() }),
+    ] {
+        assert_eq!(catalog::list(&boss, &ask).await.unwrap().0.is_empty(), none, "{ask:?}");
+    }
+    let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    assert_eq!(code_of(catalog::list(&clerk, &all).await), "forbidden");
 }
