@@ -8,6 +8,7 @@ mod client;
 mod flash;
 mod load;
 mod orders;
+mod pace;
 mod pages;
 mod report;
 mod sizes;

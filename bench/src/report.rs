@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, io::Write as _, path::Path, process::Command, time::D
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::town;
+use crate::{pace, town};
 
 /// One row of the table.
 pub struct Row {
@@ -22,7 +22,8 @@ pub struct Row {
 /// All that a run found.
 pub struct Report {
     size: String,
-    rows: Vec<Row>,
+    /// Each with the machine's pace right after it.
+    rows: Vec<(Row, f64)>,
     notes: Vec<String>,
 }
 
@@ -32,8 +33,9 @@ impl Report {
     }
 
     pub fn add(&mut self, row: Row) {
-        eprintln!("{}", line(&row));
-        self.rows.push(row);
+        let pace = pace::measure();
+        eprintln!("{}", line(&row, pace));
+        self.rows.push((row, pace));
     }
 
     pub fn note(&mut self, note: String) {
@@ -43,9 +45,10 @@ impl Report {
 
     /// A table in Markdown below when, where and with which settings.
     pub fn table(&self) -> String {
-        let mut text = format!("{}\n\n| what | per second | floor | times |\n|---|---|---|---|\n", self.about());
-        for row in &self.rows {
-            text.push_str(&line(row));
+        let mut text =
+            format!("{}\n\n| what | per second | floor | times | pace |\n|---|---|---|---|---|\n", self.about());
+        for (row, pace) in &self.rows {
+            text.push_str(&line(row, *pace));
             text.push('\n');
         }
         for note in &self.notes {
@@ -66,10 +69,10 @@ impl Report {
 
     /// Adds one line of JSON to the history, so that a change for the worse is seen.
     pub fn keep(&self, history: &Path) -> Result<()> {
-        let rows = self.rows.iter().map(|row| {
+        let rows = self.rows.iter().map(|(row, pace)| {
             let times: Map<String, Value> =
                 row.times.iter().map(|(what, time)| ((*what).to_owned(), json!(millis(*time)))).collect();
-            json!({ "what": row.what, "per_second": round(row.per_second), "ms": times })
+            json!({ "what": row.what, "per_second": round(row.per_second), "ms": times, "pace": round(*pace) })
         });
         let run = json!({
             "date": today(), "commit": commit(), "machine": machine(), "size": self.size,
@@ -82,10 +85,10 @@ impl Report {
     }
 }
 
-fn line(row: &Row) -> String {
+fn line(row: &Row, pace: f64) -> String {
     let times: Vec<_> = row.times.iter().map(|(what, time)| format!("{what} {} ms", millis(*time))).collect();
     let floor = row.floor.map_or(String::new(), |floor| floor.to_string());
-    format!("| {} | {} | {floor} | {} |", row.what, round(row.per_second), times.join(", "))
+    format!("| {} | {} | {floor} | {} | {} |", row.what, round(row.per_second), times.join(", "), round(pace))
 }
 
 fn round(figure: f64) -> f64 {

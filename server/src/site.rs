@@ -46,6 +46,10 @@ impl FromRef<Site> for LeptosOptions {
 /// No request's body is larger, in bytes.
 const BODY_MOST: usize = 128 * 1024;
 
+/// How hard answers are compressed: at the next level that is smaller by more than a few percent, a page
+/// takes four times as long (docs/performance.md). Files are compressed when they are built.
+const QUALITY: i32 = 1;
+
 /// The whole site. `with_metrics`: whether /metrics is served here too.
 pub fn router(site: &Site, with_metrics: bool) -> Router {
     let people = Router::new()
@@ -72,7 +76,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
     }
     router
         .layer(DefaultBodyLimit::max(BODY_MOST))
-        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Precise(4)))
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Precise(QUALITY)))
         .layer(middleware::from_fn(observe))
         .layer(middleware::from_fn(identity::name_request))
         .with_state(site.clone())

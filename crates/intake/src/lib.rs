@@ -409,6 +409,30 @@ mod tests {
     }
 
     #[test]
+    fn a_workbook_far_larger_than_it_looks_is_not_unpacked() {
+        let mut book = include_bytes!("../tests/data/stores.xlsx").to_vec();
+        // What the archive's directory says of its first part: 768 MiB (APPNOTE.TXT, 4.3.12).
+        let entry = book.windows(4).position(|signature| signature == b"PK\x01\x02").unwrap();
+        book[entry + 24..entry + 28].copy_from_slice(&0x3000_0000_u32.to_le_bytes());
+        assert!(matches!(parse(&book), Err(Unreadable::Unpacks)));
+    }
+
+    #[test]
+    fn cells_far_apart_take_no_more_room_than_cells_together() {
+        let book = |cells: &[(u32, u16)]| {
+            let mut workbook = Workbook::new();
+            let sheet = workbook.add_worksheet();
+            for (row, column) in cells {
+                sheet.write_string(*row, *column, "格").unwrap();
+            }
+            workbook.save_to_buffer().unwrap()
+        };
+        let table = parse(&book(&[(0, 0), (0, 1), (1_048_575, 0)])).unwrap();
+        assert_eq!(table.rows, [(1_048_576, vec!["格".to_owned(), String::new()])]);
+        assert!(matches!(parse(&book(&[(0, 0), (1, 16_383)])), Err(Unreadable::TooWide(16_384))));
+    }
+
+    #[test]
     fn whole_numbers_of_a_workbook_have_no_point() {
         assert_eq!(text_in(&Data::Float(200433.0)), "200433");
         assert_eq!(text_in(&Data::Float(121.54)), "121.54");

@@ -167,6 +167,8 @@ pub(crate) struct Menu {
     pub catalogue: i64,
     /// What is on the shelf: places in [`Catalogue::skus`], by product.
     shelf: Vec<usize>,
+    /// Every variant that is listed as being on the shelf, published or not, by identity.
+    listed: Vec<Uuid>,
     goods: Vec<OnMenu>,
     categories: Vec<Category>,
 }
@@ -178,21 +180,28 @@ impl Menu {
             .fetch_optional(&mut *tx)
             .await
             .or_fault()?;
-        let listed = sqlx::query_scalar!("select sku_id from listings where store_id = $1 and on_shelf", store)
+        let mut listed = sqlx::query_scalar!("select sku_id from listings where store_id = $1 and on_shelf", store)
             .fetch_all(tx)
             .await
             .or_fault()?;
+        listed.sort_unstable();
         let mut shelf: Vec<usize> = listed.iter().filter_map(|id| catalogue.sku_by_id.get(id).copied()).collect();
         shelf.retain(|at| catalogue.products[catalogue.skus[*at].product].published);
         shelf.sort_unstable();
         let goods = goods_of(&shelf, catalogue);
         let categories = categories_of(&goods, catalogue);
-        Ok(Self { version: version.unwrap_or(0), catalogue: catalogue.version, shelf, goods, categories })
+        Ok(Self { version: version.unwrap_or(0), catalogue: catalogue.version, shelf, listed, goods, categories })
     }
 
     /// The categories of the menu, with how many products each has.
     pub fn categories(&self) -> &[Category] {
         &self.categories
+    }
+
+    /// Every variant that is listed as being on the shelf, published or not, by identity: in the order of
+    /// the bytes, which is PostgreSQL's too.
+    pub fn listed(&self) -> &[Uuid] {
+        &self.listed
     }
 
     /// The goods that are asked for, in the order of the menu, one more than asked for where there is one.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use commerce::{Scope, catalog, stores};
+use commerce::{Scope, cart, catalog, stores};
 use domain::{
-    Fen,
+    Fen, SkuId,
     catalog::{BrowseGoods, MenuView, ProductCard},
     stores::FindStores,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
 
 use crate::world::{World, code_of};
 
@@ -110,4 +111,33 @@ async fn readers_see_whole_states_while_a_writer_goes_on(options: PgPoolOptions,
         reader.await.unwrap();
     }
     Arc::into_inner(world).unwrap().balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_variant_looked_up_alone_and_read_with_its_shelf_are_the_same(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let skus: Vec<SkuId> = (0..30).map(|_| SkuId(Uuid::now_v7())).collect();
+    for (at, sku) in (1..).zip(&skus) {
+        world.add_sku(*sku, &format!("{at} 号杯"), 1000 + at).await;
+        world.leave(world.store, *sku, at).await;
+    }
+    world.alter("update listings set on_shelf = false where price_fen between 1010 and 1014").await;
+    let member = world.member().await;
+    // All of a product's variants are read with the shelf, a cart's line alone.
+    let shown = catalog::show(&member, world.store, "pearl-tea").await.unwrap().skus;
+    assert_eq!(shown.len(), 2 + 30 - 5);
+    for (at, sku) in (1..).zip(&skus) {
+        let Some(seen) = shown.iter().find(|seen| seen.id == *sku) else {
+            assert!((10..=14).contains(&at), "{at}");
+            continue;
+        };
+        assert_eq!((seen.price_fen, seen.available), (Fen(1000 + at), at));
+        let too_many = cart::set_line(&member, world.line(*sku, at + 1)).await.unwrap_err();
+        assert!(too_many.message().contains(&format!("仅剩 {at} 件")), "{too_many}");
+        cart::set_line(&member, world.line(*sku, at)).await.unwrap();
+    }
+    world.balanced().await;
 }
