@@ -1,10 +1,10 @@
 // Takes the pictures of docs/tour.md from a running demo:
-//   node tools/tour.mjs [site] [stand-in for SMS]
+//   node tools/tour.mjs [site] [stand-in for SMS] [stand-in for webhooks]
 // Each is what a person sees at the size of their screen.
 import { writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [site = "http://127.0.0.1:3000", sms = "http://127.0.0.1:3901"] = process.argv.slice(2);
+const [site = "http://127.0.0.1:3000", sms = "http://127.0.0.1:3901", hooks = "http://127.0.0.1:3903"] = process.argv.slice(2);
 const FOLDER = "docs/pictures";
 const PHONE = { width: 390, height: 844 };
 const PC = { width: 1280, height: 800 };
@@ -67,6 +67,7 @@ async function shopper(page) {
   await take(page, "shop-cart");
   await page.click("a:has-text('去结算')");
   const phone = `138${String(Date.now()).slice(-8)}`;
+  await take(page, "shop-login");
   await page.fill("input[name=phone]", phone);
   await page.click("button:has-text('获取验证码')");
   await page.waitForSelector("input[name=code]");
@@ -75,6 +76,18 @@ async function shopper(page) {
   await page.press("input[name=code]", "Enter");
   await page.waitForURL("**/checkout/**");
   await take(page, "shop-checkout");
+  await page.click("button:has-text('提交订单')");
+  await page.waitForURL("**/orders/**");
+  const order = new URL(page.url()).pathname;
+  await take(page, "shop-order-unpaid");
+  await page.click("button:has-text('微信支付')");
+  await page.waitForURL("**/cashier/**");
+  await page.click("button:has-text('立即支付')");
+  await page.waitForSelector("[aria-label='取货码二维码']");
+  await take(page, "shop-order");
+  await at(page, "/orders", "shop-orders");
+  await at(page, "/me", "shop-me");
+  return order;
 }
 
 async function logIn(page, path, account) {
@@ -85,12 +98,15 @@ async function logIn(page, path, account) {
   await page.waitForURL(`**${path}`);
 }
 
-async function office(page) {
+async function office(page, order) {
   await logIn(page, "/hq", "hq");
   await take(page, "hq-wall");
   await at(page, "/hq/orders", "hq-orders");
+  await at(page, `/hq${order}`, "hq-order");
   await at(page, "/hq/stores", "hq-stores");
+  await at(page, "/hq/products", "hq-products");
   await at(page, "/hq/keys/new", "hq-keys");
+  await webhook(page);
   await page.goto(`${site}/hq/imports/new`);
   const shops = "店号,店名,品牌,地址,省,经度,纬度\nN-1,新天地店,青禾茶铺,马当路 245 号,31,121.4752,31.2197\nN-2,静安寺店,青禾茶铺,南京西路 1618 号,99,121.4469,31.2236\n";
   await page.setInputFiles("input[name=file]", { name: "新店.csv", mimeType: "text/csv", buffer: Buffer.from(shops) });
@@ -99,8 +115,26 @@ async function office(page) {
   await take(page, "hq-import");
 }
 
+/** A webhook that has told its receiver something, once with success and once without. */
+async function webhook(page) {
+  await page.goto(`${site}/hq/webhooks/new`);
+  await page.fill("input[name=name]", "顺路配送");
+  await page.fill("input[name=url]", `${hooks}/hooks`);
+  for (const state of ["待接单", "待自提", "已取消"]) await page.check(`text=${state}`);
+  await page.click("button:has-text('建立')");
+  for (const failing of [0, 1]) {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${hooks}/control`, { method: "POST", headers, body: JSON.stringify({ fail_next: failing }) });
+    await page.click("button:has-text('发测试消息')");
+    await page.waitForTimeout(2_000);
+  }
+  await page.click("a:has-text('刷新')");
+  await page.waitForSelector("text=HTTP 500");
+  await take(page, "hq-webhook");
+}
+
 const phone = await visitor(PHONE);
-await shopper(phone);
+const order = await shopper(phone);
 const pc = await visitor(PC);
 await home(pc, "shop-home-pc");
 await at(pc, MENU, "shop-menu-pc");
@@ -109,8 +143,13 @@ for (const [scheme, suffix] of [["light", ""], ["dark", "-dark"]]) {
   const tablet = await visitor(TABLET, scheme);
   await logIn(tablet, "/console", "manager");
   await take(tablet, `console-board${suffix}`);
+  if (scheme === "light") await at(tablet, "/console/orders", "console-orders");
 }
-await office(await visitor(OFFICE));
+const till = await visitor(PC);
+await logIn(till, "/console", "manager");
+await take(till, "console-board-pc");
+await at(till, `/console${order}`, "console-order");
+await office(await visitor(OFFICE), order);
 const dark = await visitor(OFFICE, "dark");
 await logIn(dark, "/hq", "hq");
 await take(dark, "hq-wall-dark");

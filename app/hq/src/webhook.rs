@@ -138,7 +138,7 @@ fn why_not(webhook: &WebhookView, now: DateTime<Utc>) -> Option<AnyView> {
         (Some(Pause::Staff), _) => "推送已暂停：现在发生的变化不会记录，也不会补发。".into(),
         (Some(Pause::Gone), _) => "对方答复 410，表示不再接收，推送已停。与对方确认后可以恢复。".into(),
         (Some(Pause::Failing), _) => "连续五天没有一条送达，推送已停。请与对方排查后恢复，再重发未送达的消息。".into(),
-        (None, Some(since)) => format!("从{}起没有一条送达，系统会继续重试；原因见下面的记录。", moment(since, now)),
+        (None, Some(since)) => format!("从 {} 起没有一条送达，系统会继续重试；原因见下面的记录。", moment(since, now)),
         (None, None) => return None,
     };
     Some(view! { <Notice tone=Tone::Warn>{words}</Notice> }.into_any())
@@ -199,9 +199,9 @@ fn facts(webhook: &WebhookView, now: DateTime<Utc>) -> impl IntoView + use<> {
 /// The secret, closed until somebody wants to see it: it stands on a screen that others may see.
 fn secret_card(webhook: &WebhookView, secret: String, now: DateTime<Utc>) -> impl IntoView + use<> {
     let id = webhook.id;
-    let old = webhook
-        .old_secret_until
-        .map(|until| view! { <p class="mb-3 text-sm">{format!("旧密钥到{}为止仍同时签名。", moment(until, now))}</p> });
+    let old = webhook.old_secret_until.map(
+        |until| view! { <p class="mb-3 text-sm">{format!("旧密钥到 {} 为止仍同时签名。", moment(until, now))}</p> },
+    );
     view! {
         <Card title="签名密钥">
             <p class="mb-3 text-sm text-base-content/70">"对方用它核对消息确实来自我们，请只交给对方的技术人员。"</p>
