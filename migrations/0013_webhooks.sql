@@ -50,5 +50,7 @@ create table webhook_deliveries (
     constraint webhook_deliveries_one_state check (next_try_at is null or delivered_at is null)
 );
 create index webhook_deliveries_due on webhook_deliveries (webhook_id, next_try_at) where next_try_at is not null;
+create index webhook_deliveries_failed on webhook_deliveries (webhook_id, created_at desc, id desc)
+    where next_try_at is null and delivered_at is null;
 create index webhook_deliveries_log on webhook_deliveries (webhook_id, created_at desc, id desc);
 create index webhook_deliveries_old on webhook_deliveries (created_at);

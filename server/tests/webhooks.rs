@@ -151,6 +151,10 @@ async fn what_fails_is_tried_again_under_its_id_and_can_be_sent_again() {
     hq.send(&page.form("/rpc/hq/test_webhook")).await;
     until("it is paused", SOON, async || again(&mut hq, &page).await.html.contains("对方已停收")).await;
     let stopped = again(&mut hq, &page).await;
+    for (state, in_it) in [("failed", true), ("delivered", false), ("waiting", false), ("", true)] {
+        let log = hq.open(&format!("{}?state={state}", page.url.path())).await;
+        assert_eq!(log.html.contains("HTTP 410"), in_it, "{state}");
+    }
     let lost = partner.heard().await[0]["id"].clone();
     partner.control(json!({ "status": 0 })).await;
     let resumed = hq.send(&stopped.form("/rpc/hq/resume_webhook")).await;

@@ -32,8 +32,9 @@ pub async fn list(
                   coalesce(error, '') as "error!"
            from webhook_deliveries
            where webhook_id = $1
-             and ($2::text is null or $2 = case when next_try_at is not null then 'waiting'
-                                                when delivered_at is not null then 'delivered' else 'failed' end)
+             and ($2::text is distinct from 'waiting' or next_try_at is not null)
+             and ($2::text is distinct from 'delivered' or delivered_at is not null)
+             and ($2::text is distinct from 'failed' or (next_try_at is null and delivered_at is null))
              and ($3::timestamptz is null or (created_at, id) < ($3, $4))
            order by created_at desc, id desc limit $5"#,
         webhook,

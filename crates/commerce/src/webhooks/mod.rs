@@ -245,19 +245,19 @@ async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<WebhookView>, Faul
         r#"select w.id, w.name, w.url, w.states, w.paused_why, w.failing_since, w.created_at, w.old_secret_until,
                   p.name as created_by, w.stores is null as "everywhere!",
                   coalesce(s.codes, '{}') as "codes!", coalesce(s.names, '{}') as "names!",
-                  d.delivered_at, d.waiting as "waiting!", d.failed as "failed!"
+                  (select d.delivered_at from webhook_deliveries d
+                   where d.webhook_id = w.id and d.delivered_at is not null
+                   order by d.created_at desc, d.id desc limit 1) as delivered_at,
+                  (select count(*) from webhook_deliveries d
+                   where d.webhook_id = w.id and d.next_try_at is not null) as "waiting!",
+                  (select count(*) from webhook_deliveries d
+                   where d.webhook_id = w.id and d.next_try_at is null and d.delivered_at is null) as "failed!"
            from webhooks w
            join staff p on p.id = w.created_by
            left join lateral (
                select array_agg(s.code order by s.code) as codes, array_agg(s.name order by s.code) as names
                from stores s where s.id = any(w.stores)
            ) s on true
-           left join lateral (
-               select max(d.delivered_at) as delivered_at,
-                      count(*) filter (where d.next_try_at is not null) as waiting,
-                      count(*) filter (where d.next_try_at is null and d.delivered_at is null) as failed
-               from webhook_deliveries d where d.webhook_id = w.id
-           ) d on true
            where $1::uuid is null or w.id = $1
            order by w.paused_at is not null, w.created_at desc, w.id"#,
         id,
@@ -285,9 +285,10 @@ async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<WebhookView>, Faul
         .collect())
 }
 
-/// Forgets messages that are long past, and secrets that no longer sign.
+/// Forgets messages that are long past, also those that a paused webhook was never brought, and secrets
+/// that no longer sign.
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
-    sqlx::query!("delete from webhook_deliveries where created_at < $1 and next_try_at is null", scope.now - KEPT,)
+    sqlx::query!("delete from webhook_deliveries where created_at < $1", scope.now - KEPT)
         .execute(scope.pool())
         .await
         .or_fault()?;
