@@ -43,11 +43,11 @@ impl Client {
         self.exchange(request.body(Full::new(body))?).await
     }
 
-    /// A page or file as a browser asks for it; answers the bytes on the line.
-    pub async fn load(&mut self, path: &str) -> Result<Bytes> {
+    /// A page, file or list as it is asked for by who takes these encodings; answers the bytes on the line.
+    pub async fn load(&mut self, path: &str, encodings: &str) -> Result<Bytes> {
         let request = Request::get(path)
             .header(header::HOST, self.address.to_string())
-            .header(header::ACCEPT_ENCODING, "br")
+            .header(header::ACCEPT_ENCODING, encodings)
             .body(Full::default())?;
         let (status, body) = self.exchange(request).await?;
         ensure!(status == StatusCode::OK, "{path}: {status}");

@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, io::Write as _, path::Path, process::Command, time::D
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use crate::{pace, town};
+use crate::{load, pace, town};
 
 /// One row of the table.
 pub struct Row {
@@ -63,7 +63,7 @@ impl Report {
             today(),
             machine(),
             self.size,
-            town::limits_text(),
+            settings(),
         )
     }
 
@@ -76,13 +76,17 @@ impl Report {
         });
         let run = json!({
             "date": today(), "commit": commit(), "machine": machine(), "size": self.size,
-            "settings": town::limits_text(), "rows": rows.collect::<Vec<_>>(), "notes": self.notes,
+            "settings": settings(), "rows": rows.collect::<Vec<_>>(), "notes": self.notes,
         });
         let file = OpenOptions::new().create(true).append(true).open(history);
         let mut file = file.with_context(|| format!("{} cannot be written", history.display()))?;
         writeln!(file, "{run}")?;
         Ok(())
     }
+}
+
+fn settings() -> String {
+    format!("{}; pages and lists are taken in {}", town::limits_text(), load::ENCODINGS)
 }
 
 fn line(row: &Row, pace: f64) -> String {

@@ -17,7 +17,7 @@ pub struct Sizes {
 /// named in the page too.
 pub async fn first_visit(town: &Town, path: &str) -> Result<Sizes> {
     let mut client = Client::connect(town.address).await?;
-    let html = client.load(path).await?.len();
+    let html = client.load(path, "br").await?.len();
     let (_, text) = client.send(Method::GET, path, None).await?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut sizes = Sizes { html, css: 0, code: 0 };
@@ -29,7 +29,7 @@ pub async fn first_visit(town: &Town, path: &str) -> Result<Sizes> {
             continue;
         }
         seen.push(name);
-        let bytes = client.load(&format!("/pkg/{name}")).await?.len();
+        let bytes = client.load(&format!("/pkg/{name}"), "br").await?.len();
         if name.ends_with(".css") {
             sizes.css += bytes;
         } else {

@@ -105,6 +105,7 @@ impl House {
 
     /// Closes the database's connections, when the server ends.
     pub async fn close(&self) {
+        self.memory.close().await;
         self.pool.close().await;
     }
 }

@@ -31,6 +31,25 @@ impl Point {
     }
 }
 
+/// A point on a globe of radius 1: to find the nearest of many without working out an angle for each.
+#[derive(Clone, Copy, Debug)]
+pub struct OnGlobe([f64; 3]);
+
+impl OnGlobe {
+    /// The square of the straight line between two, through the globe; it grows with the way around it.
+    pub fn chord_squared(self, other: Self) -> f64 {
+        self.0.iter().zip(other.0).map(|(one, two)| (one - two).powi(2)).sum()
+    }
+}
+
+impl From<Point> for OnGlobe {
+    fn from(point: Point) -> Self {
+        let ((lat_sin, lat_cos), (lon_sin, lon_cos)) =
+            (point.latitude.to_radians().sin_cos(), point.longitude.to_radians().sin_cos());
+        Self([lat_cos * lon_cos, lat_cos * lon_sin, lat_sin])
+    }
+}
+
 /// `latitude,longitude`, as the address of a finder page carries it.
 impl FromStr for Point {
     type Err = &'static str;
@@ -125,7 +144,24 @@ fn bd09_to_gcj02(told: Point) -> Point {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn points() -> impl Strategy<Value = Point> {
+        (-90.0..=90.0, -180.0..=180.0).prop_map(|(latitude, longitude)| Point { latitude, longitude })
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_nearer_is_nearer_through_the_globe_too(here in points(), one in points(), two in points()) {
+            let (to_one, to_two) = (here.metres_to(one), here.metres_to(two));
+            // Around the other side of the globe the haversine itself is only good to some metres.
+            prop_assume!((to_one - to_two).abs() > 10.0);
+            let chord = |other: Point| OnGlobe::from(here).chord_squared(other.into());
+            prop_assert_eq!(to_one < to_two, chord(one) < chord(two));
+        }
+    }
 
     /// Pairs published with `eviltransform`, of WGS-84 and GCJ-02, and `coordtransform`, of GCJ-02 and BD-09.
     #[test]

@@ -6,6 +6,8 @@
 //! between servers is needed.
 
 mod desk;
+mod lines;
+mod shelf;
 
 use std::{
     collections::HashMap,
@@ -23,40 +25,42 @@ use crate::{
     database::OrFault,
     stores::kept::{Store, Stores},
 };
-use desk::{Desk, Question, Wanted};
+use desk::{Desk, Question};
+use shelf::Shelf;
 
 /// How often a request looks again where everything changes while it looks.
 pub(crate) const LOOKS_MOST: usize = 4;
 
-/// How many times as much a variant costs to look up alone as to read in passing (7 and 0.75 µs, measured):
-/// where more than one in so many of a shelf is wanted, the whole shelf is read.
-const SHELF_FOR: usize = 8;
-
 /// The memory of one server.
+#[derive(Default)]
 pub(crate) struct Memory {
     stores: RwLock<Arc<Stores>>,
     catalogue: RwLock<Arc<Catalogue>>,
     menus: RwLock<HashMap<Uuid, Arc<Menu>>>,
+    shelves: RwLock<HashMap<Uuid, Shelf>>,
     desk: Desk,
     /// One reads what has changed; the others wait for it.
     renewing: Mutex<()>,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            stores: RwLock::default(),
-            catalogue: RwLock::default(),
-            menus: RwLock::default(),
-            desk: desk::open(),
-            renewing: Mutex::default(),
-        }
-    }
-}
-
 impl Memory {
     fn menu(&self, store: Uuid) -> Option<Arc<Menu>> {
         self.menus.read().unwrap_or_else(PoisonError::into_inner).get(&store).cloned()
+    }
+
+    /// The shelf as this menu was last seen on it, in this life of the database's connections.
+    fn shelf(&self, store: Uuid, menu: &Menu, life: u64) -> Option<Shelf> {
+        let shelf = self.shelves.read().unwrap_or_else(PoisonError::into_inner).get(&store).cloned();
+        shelf.filter(|shelf| shelf.menu == menu.version && shelf.life == life)
+    }
+
+    fn keep_shelf(&self, store: Uuid, shelf: Shelf) {
+        self.shelves.write().unwrap_or_else(PoisonError::into_inner).insert(store, shelf);
+    }
+
+    /// Takes leave of the database.
+    pub async fn close(&self) {
+        self.desk.lines.close().await;
     }
 }
 
@@ -82,10 +86,8 @@ pub(crate) struct Versions {
 
 /// All stores as they are at this moment.
 pub(crate) async fn stores(scope: &Scope) -> Result<Arc<Stores>, Fault> {
-    // Of no store in particular: only how new all of them are.
-    let nowhere = Question { store: Uuid::nil(), wanted: Wanted::Some(Vec::new()) };
-    let (versions, _) = desk::ask(&scope.house, nowhere).await?;
-    renewed_stores(scope, versions.stores).await
+    let told = desk::ask(&scope.house, Question::NOWHERE).await?;
+    renewed_stores(scope, told.versions.stores).await
 }
 
 async fn renewed_stores(scope: &Scope, version: i64) -> Result<Arc<Stores>, Fault> {
@@ -164,20 +166,6 @@ impl Sight {
         StoreId(self.store)
     }
 
-    /// What to ask for: a part of the shelf, or all of it where that is less work for the database.
-    fn wanted(&self, skus: &[Uuid]) -> Wanted {
-        if skus.len() * SHELF_FOR > self.menu.listed().len() { Wanted::Shelf } else { Wanted::Some(skus.to_vec()) }
-    }
-
-    /// Of the offers of the whole shelf those of these variants.
-    fn among(&self, shelf: &[Offer], skus: &[Uuid]) -> Vec<Offer> {
-        let offer = |sku: &Uuid| {
-            let place = self.menu.listed().binary_search(sku).ok();
-            place.and_then(|place| shelf.get(place)).copied().unwrap_or(Offer { price_fen: None, available: 0 })
-        };
-        skus.iter().map(offer).collect()
-    }
-
     /// The sight of the same store once these versions are known; `None` where this one is of them.
     pub async fn renewed(&self, scope: &Scope, now: Versions) -> Result<Option<Self>, Fault> {
         let versions =
@@ -243,21 +231,27 @@ pub(crate) async fn look<T>(
     key: Key<'_>,
     choose: impl Fn(&Sight) -> Result<(T, Vec<Uuid>), Fault>,
 ) -> Result<(Sight, T, Vec<Offer>), Fault> {
+    let memory = &scope.house.memory;
     let mut sight = Sight::of(scope, key).await?;
     for _ in 0..LOOKS_MOST {
         let chosen = choose(&sight);
+        let life = memory.desk.lines.life();
+        let before = memory.shelf(sight.store, &sight.menu, life);
+        let question = Question { store: sight.store, since: before.as_ref().map(|shelf| shelf.horizon) };
+        let told = desk::ask(&scope.house, question).await?;
+        if let Some(newer) = sight.renewed(scope, told.versions).await? {
+            sight = newer;
+            continue;
+        }
         // A fault too is only so if the memory is not old.
-        let skus = chosen.as_ref().map_or(&[][..], |(_, skus)| skus);
-        let question = Question { store: sight.store, wanted: sight.wanted(skus) };
-        let whole = question.wanted == Wanted::Shelf;
-        let (versions, offers) = desk::ask(&scope.house, question).await?;
-        match sight.renewed(scope, versions).await? {
-            None => {
-                let (chosen, skus) = chosen?;
-                let offers = if whole { sight.among(&offers, &skus) } else { offers.to_vec() };
-                return Ok((sight, chosen, offers));
-            }
-            Some(newer) => sight = newer,
+        let (chosen, skus) = chosen?;
+        let read_on = before.is_some();
+        if let Some(shelf) = Shelf::after(before, &sight.menu, life, told)
+            && (!read_on || memory.desk.lines.life() == life)
+        {
+            let offers = shelf.offers_of(&sight.menu, &skus);
+            memory.keep_shelf(sight.store, shelf);
+            return Ok((sight, chosen, offers));
         }
     }
     // Somebody changes goods without a pause: then all of it is read in one state.
@@ -267,7 +261,9 @@ pub(crate) async fn look<T>(
     let sight =
         Sight { stores: Arc::new(stores), store: sight.store, catalogue: Arc::new(catalogue), menu: Arc::new(menu) };
     let (chosen, skus) = choose(&sight)?;
-    let read = desk::read_some(&mut *tx, &[(sight.store, skus)]).await?;
-    let offers = read.into_iter().flat_map(|(_, offers)| offers.to_vec()).collect();
+    let told = shelf::read_whole(&mut tx, &[sight.store]).await?.pop();
+    let shelf = told.and_then(|told| Shelf::after(None, &sight.menu, 0, told));
+    let shelf = shelf.ok_or_else(|| Fault::Internal("a whole shelf was asked for and not read".into()))?;
+    let offers = shelf.offers_of(&sight.menu, &skus);
     Ok((sight, chosen, offers))
 }

@@ -6,7 +6,7 @@ use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use domain::{
     BrandId, Fault, StoreId,
-    geo::Point,
+    geo::{OnGlobe, Point},
     hours::Hours,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
     text,
@@ -32,6 +32,7 @@ pub(crate) struct Store {
     zone: Tz,
     timezone: String,
     point: Point,
+    on_globe: OnGlobe,
     hours: Hours,
     features: Vec<String>,
     prepare_minutes: i64,
@@ -149,16 +150,12 @@ impl Stores {
                 && (!ask.open_now || store.is_open(scope))
         };
         let mut found: Vec<&Store> = self.all.iter().filter(fits).collect();
+        let most = ask.most.clamp(1, 100);
         match ask.near {
-            Some(near) => {
-                let mut by_distance: Vec<_> =
-                    found.into_iter().map(|store| (near.metres_to(store.point), store)).collect();
-                by_distance.sort_by(|(one, _), (two, _)| one.total_cmp(two));
-                found = by_distance.into_iter().map(|(_, store)| store).collect();
-            }
+            Some(near) => found = nearest(found, near, ask.skip.saturating_add(most)),
             None => found.sort_by_cached_key(|store| !store.is_open(scope)),
         }
-        let page = found.into_iter().skip(ask.skip).take(ask.most.clamp(1, 100));
+        let page = found.into_iter().skip(ask.skip).take(most);
         page.map(|store| store.card(scope, ask.near)).collect()
     }
 
@@ -180,6 +177,24 @@ impl Stores {
         let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
         Ok(Self { version, all, by_code, by_id, places: read_places(tx).await? })
     }
+}
+
+/// The nearest of these, so many at most; of two that are equally near, the one that came first.
+fn nearest(stores: Vec<&Store>, near: Point, most: usize) -> Vec<&Store> {
+    let near = OnGlobe::from(near);
+    let mut by_distance: Vec<_> = stores
+        .into_iter()
+        .enumerate()
+        .map(|(place, store)| (near.chord_squared(store.on_globe), place, store))
+        .collect();
+    let nearer =
+        |one: &(f64, usize, &Store), two: &(f64, usize, &Store)| one.0.total_cmp(&two.0).then(one.1.cmp(&two.1));
+    if most < by_distance.len() {
+        by_distance.select_nth_unstable_by(most, nearer);
+        by_distance.truncate(most);
+    }
+    by_distance.sort_unstable_by(nearer);
+    by_distance.into_iter().map(|(_, _, store)| store).collect()
 }
 
 async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
@@ -211,6 +226,7 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
         zone: text::zone(&row.timezone),
         timezone: row.timezone,
         point: Point { latitude: row.latitude, longitude: row.longitude },
+        on_globe: Point { latitude: row.latitude, longitude: row.longitude }.into(),
         hours: serde_json::from_value(row.hours).unwrap_or_default(),
         features: row.features,
         prepare_minutes: i64::from(row.prepare_minutes),
