@@ -5,6 +5,7 @@
 
 // Nothing of the faces is called by name: linking them is what exports their islands.
 use console as _;
+use hq as _;
 use shop as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -10,16 +10,18 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use commerce::{
     House, Scope,
     events::{Happened, Listener, Watch},
+    imports::sent,
 };
 use domain::{Fault, OrderId};
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
+use uuid::Uuid;
 
 use crate::site::Site;
 
@@ -27,6 +29,8 @@ use crate::site::Site;
 const LOOK_AGAIN: &str = "look_again";
 /// How long one stream lasts, and so how long somebody who has logged out may still hear.
 const LONGEST: Duration = Duration::from_secs(600);
+/// How often an import's progress is looked at for a page that shows it.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// Hands events on to open pages.
 #[derive(Clone)]
@@ -103,6 +107,37 @@ impl Live {
         let texts = texts.take_until(tokio::time::sleep(LONGEST));
         Ok(Sse::new(texts).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response())
     }
+}
+
+/// A page of an import is told how far it is, until it stands still: `progress` events of three lines, how
+/// many rows are done, of how many, and the same in words; then `done`.
+pub async fn import(State(site): State<Site>, Extension(scope): Extension<Scope>, Path(id): Path<Uuid>) -> Response {
+    if let Err(fault) = sent::progress(&scope, id).await {
+        return rpc::status_of(&fault).into_response();
+    }
+    let told = stream::unfold(Some((scope, None)), move |before| async move {
+        let (scope, last) = before?;
+        loop {
+            // Whoever may look no longer, or finds nothing, has no progress to hear of.
+            let progress = sent::progress(&scope, id).await.ok()?;
+            if !progress.state.is_running() {
+                return Some((Event::default().event("done").data(""), None));
+            }
+            let now = Utc::now();
+            if last != Some(progress) {
+                let text = format!("{}\n{}\n{}", progress.done, progress.total, progress.text(now));
+                let next = Some((scope, Some(progress)));
+                return Some((Event::default().event("progress").data(text), next));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    });
+    let mut ending = site.live.ending.clone();
+    let told = told
+        .map(Ok::<_, Infallible>)
+        .take_until(async move { ended(&mut ending).await })
+        .take_until(tokio::time::sleep(LONGEST));
+    Sse::new(told).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
 
 /// Waits until the server ends.

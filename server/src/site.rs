@@ -46,8 +46,9 @@ impl FromRef<Site> for LeptosOptions {
 /// No request's body is larger, in bytes.
 const BODY_MOST: usize = 128 * 1024;
 
-/// How hard answers are compressed: at the next level that is smaller by more than a few percent, a page
-/// takes four times as long (docs/performance.md). Files are compressed when they are built.
+/// How hard answers are compressed, with zstd for who takes it, else brotli or gzip: at the next level that
+/// is smaller by more than a few percent, a page takes four times as long (docs/performance.md). Files are
+/// compressed when they are built.
 const QUALITY: i32 = 1;
 
 /// The whole site. `with_metrics`: whether /metrics is served here too.
@@ -59,6 +60,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .route("/rpc/{*function}", any(perform))
         .route("/console/events", get(crate::live::console))
         .route("/orders/{id}/events", get(crate::live::order))
+        .route("/hq/imports/{import}/events", get(crate::live::import))
         .nest("/api/v1", api::routes())
         .route("/api/docs", get(api::read_docs))
         .fallback(errors::not_found)

@@ -8,6 +8,7 @@ use std::time::Duration;
 use support::{
     Town,
     browser::{Browser, Page},
+    until,
 };
 
 /// How long reading or writing a small file may take on a busy machine.
@@ -19,11 +20,16 @@ const STORES: &str = "店号,店名,品牌,地址,省,经度,纬度\n\
     N-1,新店一,青禾茶铺,路 1 号,31,121.47,31.23\n\
     N-3,'=1+1,青禾茶铺,路 3 号,31,121.48,31.23\n";
 
+/// Whether the server is at it: a browser without script looks again by itself.
+fn is_running(page: &Page) -> bool {
+    page.html.contains("http-equiv=\"refresh\"")
+}
+
 /// The import's page once the server is no longer at it.
 async fn settled(browser: &mut Browser, page: Page) -> Page {
     let begun = std::time::Instant::now();
     let mut page = page;
-    while page.attribute("meta[http-equiv]", "content").is_some() {
+    while is_running(&page) {
         assert!(begun.elapsed() < SOON, "still at it: {}", page.html);
         tokio::time::sleep(Duration::from_millis(200)).await;
         page = browser.open(page.url.path()).await;
@@ -145,4 +151,48 @@ async fn what_is_exported_is_imported_again_unchanged() {
     for path in ["/hq/products", "/hq/stores/all/csv", "/hq/products/all/xlsx", "/hq/orders/all/csv"] {
         assert_eq!(clerk.open(path).await.status, 403, "{path}");
     }
+    let imports = String::from_utf8(hq.download("/hq/imports/all/csv").await).unwrap();
+    assert!(imports.contains("怪.csv,商品,已完成,1,0,0,0,"), "{imports}");
+    let mut shanghai = town.head_office("shanghai").await;
+    for (list, header) in
+        [("imports", "文件,内容,状态"), ("keys", "合作方,状态,密钥开头"), ("webhooks", "接收方,地址,状态")]
+    {
+        assert!(String::from_utf8(hq.download(&format!("/hq/{list}/all/csv")).await).unwrap().contains(header));
+        for browser in [&mut clerk, &mut shanghai] {
+            assert_eq!(browser.open(&format!("/hq/{list}/all/xlsx")).await.status, 403, "{list}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_import_whose_server_was_killed_is_done_by_the_next_and_once() {
+    const ROWS: usize = 20_000;
+    let mut town = Town::start().await;
+    let mut hq = town.head_office("hq").await;
+    let mut table = "店号,店名,品牌,地址,省,经度,纬度\n".to_owned();
+    for row in 0..ROWS {
+        table.push_str(&format!("K-{row:05},新店 {row},青禾茶铺,长路 {row} 号,31,121.47,31.23\n"));
+    }
+    let preview = sent(&mut hq, "stores", "多.csv", table.as_bytes()).await;
+    let mut page = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    until("rows are being written", SOON, async || {
+        page = hq.open(preview.url.path()).await;
+        let done = page.attribute("progress", "value").and_then(|done| done.parse::<usize>().ok());
+        done.is_some_and(|done| done > 0)
+    })
+    .await;
+    town.kill_server();
+    town.start_server().await;
+    let mut hq = town.head_office("hq").await;
+    page = hq.open(preview.url.path()).await;
+    assert!(is_running(&page), "it had ended before its server was killed: {}", page.html);
+    let found = async |town: &Town| town.visitor().get("/stores?q=K-00001").await.done().as_array().unwrap().len();
+    assert_eq!(found(&town).await, 0, "a part was kept");
+    until("another server has done it", Duration::from_secs(90), async || {
+        page = hq.open(preview.url.path()).await;
+        !is_running(&page)
+    })
+    .await;
+    assert!(page.html.contains(&format!("已导入 {ROWS} 行")), "{}", page.html);
+    assert_eq!(found(&town).await, 1);
 }

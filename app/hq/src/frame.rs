@@ -11,7 +11,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, Pager, RailScreen, Size, Tone, TopBar};
+use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Size, Tone, TopBar};
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -113,6 +113,15 @@ pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&str, T)]) -> String {
     let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
     let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Links to the whole list at `path`, as these filters have it, as files.
+pub fn files(path: &str, filters: &[(&'static str, String)]) -> impl IntoView + use<> {
+    let file = |kind: &str| address(&format!("{path}/all/{kind}"), filters);
+    view! {
+        <LinkButton href=file("csv")>"导出 CSV"</LinkButton>
+        <LinkButton href=file("xlsx")>"XLSX"</LinkButton>
+    }
 }
 
 /// The address of a list with these filters, after its first `skip` entries.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use commerce::imports::sent;
 use domain::{
     Fault, Fields,
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     frame::{Frame, Tab, said},
     imports::tone_of,
+    islands::Progress,
 };
 
 const LOG_IN: &str = "/console/login";
@@ -70,16 +72,13 @@ pub async fn choose_import_columns(#[server(flatten)] fields: Fields) -> Result<
 pub async fn import(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let import = sent::show(&asked.scope, asked.id("import", "这次导入")?).await?;
-    let elapsed_s = import.began_at.map_or(0, |began| (asked.scope.now - began).num_seconds());
     Ok(Page::new(import.file_name.clone(), move || {
         let beside = view! { <Badge tone=tone_of(import.state)>{import.state.label()}</Badge> };
         let (title, state) = (import.file_name.clone(), import.state);
         let body = view! {
             {said(&asked, FORM)}
-            // The page is the view of its data: while the server is at it, it is asked for again.
-            {state.is_running().then(|| view! { <meta http-equiv="refresh" content="1"/> })}
             {match state {
-                ImportState::Reading | ImportState::Importing => running(&import, elapsed_s).into_any(),
+                ImportState::Reading | ImportState::Importing => running(&import, asked.scope.now).into_any(),
                 ImportState::Ready => preview(import).into_any(),
                 ImportState::Done | ImportState::Cancelled | ImportState::Broken => result(&import).into_any(),
             }}
@@ -103,17 +102,15 @@ fn cancel(import: &ImportView) -> impl IntoView + use<> {
     act("/rpc/hq/cancel_import", import, Tone::Plain, "取消导入".into())
 }
 
-/// How far it is, how fast, and how long it will take.
-fn running(import: &ImportView, elapsed_s: i64) -> impl IntoView + use<> {
-    let (done, total) = (i64::from(import.counts.done), i64::from(import.counts.total));
+/// How far it is. Without script the page is asked for again while the server is at it.
+fn running(import: &ImportView, now: DateTime<Utc>) -> impl IntoView + use<> {
     let doing = if import.state == ImportState::Reading { "正在读取并核对" } else { "正在写入" };
-    let rate = if import.state == ImportState::Importing && elapsed_s > 0 { done / elapsed_s } else { 0 };
-    let left = (rate > 0).then(|| format!("，每秒 {rate} 行，约剩 {} 秒", (total - done) / rate));
+    let (progress, events) = (import.progress(), format!("/hq/imports/{}/events", import.id));
     view! {
+        <noscript><meta http-equiv="refresh" content="2"/></noscript>
         <div class="panel p-5">
             <p class="mb-3 text-lg font-semibold">{doing}</p>
-            <progress class="progress progress-primary w-full" value=done.to_string() max=total.max(1).to_string()></progress>
-            <p class="tabular mt-2 mb-4 text-base-content/70">{format!("{done} / {total} 行")}{left}</p>
+            <Progress events=events done=progress.done total=progress.total text=progress.text(now)/>
             {cancel(import)}
             <p class="mt-3 text-sm text-base-content/70">"可以离开这一页，导入会继续。中途取消则全部不生效。"</p>
         </div>

@@ -15,10 +15,11 @@ use ui::{
     SelectItem, Tone,
 };
 
-use crate::frame::{Frame, Tab};
+use crate::frame::{Frame, Tab, files};
 
+const LIST: &str = "/hq/imports";
 /// Where a file is sent; it is larger than any form.
-const UPLOAD: &str = "/hq/imports";
+const UPLOAD: &str = LIST;
 const NEW: &str = "/hq/imports/new";
 
 /// The colour of an import's state.
@@ -37,7 +38,10 @@ pub async fn imports(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let found = sent::list(&asked.scope).await?;
     Ok(Page::new("批量导入", move || {
-        let beside = view! { <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton> };
+        let beside = view! {
+            {files(LIST, &[])}
+            <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton>
+        };
         frame.screen(Tab::Imports, "批量导入".into(), "", beside.into_any(), results(found, asked.scope.now))
     }))
 }

@@ -16,7 +16,7 @@ use ui::{
 };
 
 use crate::{
-    frame::{Frame, Tab, said},
+    frame::{Frame, Tab, files, said},
     webhooks,
 };
 
@@ -59,7 +59,10 @@ pub async fn keys(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let found = keys::list(&asked.scope).await?;
     Ok(Page::new("接口密钥", move || {
-        let beside = view! { <LinkButton href=NEW tone=Tone::Primary>"新建密钥"</LinkButton> };
+        let beside = view! {
+            {files(LIST, &[])}
+            <LinkButton href=NEW tone=Tone::Primary>"新建密钥"</LinkButton>
+        };
         let body = view! {
             {kinds(LIST)}
             {said(&asked, FORM)}

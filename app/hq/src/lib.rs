@@ -6,6 +6,7 @@ mod frame;
 mod import;
 #[cfg(feature = "ssr")]
 mod imports;
+pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
 #[cfg(feature = "ssr")]

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Pager, Select, SelectItem};
 
-use crate::frame::{Frame, Tab, address, slot_text, tone_of};
+use crate::frame::{Frame, Tab, address, files, slot_text, tone_of};
 
 const PATH: &str = "/hq/orders";
 /// How many orders a page of the list has.
@@ -25,11 +25,6 @@ impl Filter {
     fn of(asked: &Asked) -> Result<Self, Fault> {
         let after = asked.query.given("after").map(str::to_owned);
         Ok(Self(ListOrders { most: PAGE, after, ..ListOrders::from_fields(&asked.query)? }))
-    }
-
-    /// The address of the whole list as a file of this kind.
-    fn file(&self, kind: &str) -> String {
-        address(&format!("/hq/orders/all/{kind}"), &self.0.pairs())
     }
 
     /// The address of the same list, from the top or from `after` on.
@@ -56,8 +51,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
             {results(&filter, found, asked.scope.now)}
         };
         let beside = view! {
-            <LinkButton href=filter.file("csv")>"导出 CSV"</LinkButton>
-            <LinkButton href=filter.file("xlsx")>"XLSX"</LinkButton>
+            {files(PATH, &filter.0.pairs())}
         };
         frame.screen(Tab::Orders, "订单".into(), "", beside.into_any(), body.into_any())
     }))

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Picture, Select, SelectItem, Tone};
 
-use crate::frame::{Frame, Tab, address, after, pager};
+use crate::frame::{Frame, Tab, after, files, pager};
 
 const PATH: &str = "/hq/products";
 const IMPORT: &str = "/hq/imports/new";
@@ -24,11 +24,9 @@ pub async fn products(asked: Asked) -> Result<Page, Fault> {
     let (found, total) = catalog::list(&asked.scope, &filter).await?;
     let brands = catalog::brands(&asked.scope).await?;
     Ok(Page::new("商品", move || {
-        let file = |kind: &str| address(&format!("/hq/products/all/{kind}"), &filter.pairs());
         let beside = view! {
             <p class="tabular hidden text-sm text-base-content/70 sm:block">{format!("共 {total} 件")}</p>
-            <LinkButton href=file("csv")>"导出 CSV"</LinkButton>
-            <LinkButton href=file("xlsx")>"XLSX"</LinkButton>
+            {files(PATH, &filter.pairs())}
         };
         let imports = frame.imports();
         let body = view! {

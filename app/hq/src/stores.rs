@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Select, SelectItem, Tone};
 
-use crate::frame::{Frame, Tab, address, after, pager};
+use crate::frame::{Frame, Tab, address, after, files, pager};
 
 const PATH: &str = "/hq/stores";
 /// How many stores a page of the list has.
@@ -21,11 +21,6 @@ impl Filter {
     fn of(asked: &Asked) -> Self {
         let skip = asked.query.text("skip").parse().unwrap_or(0).max(0);
         Self(ListStores { most: PAGE, skip, ..ListStores::from_fields(&asked.query) })
-    }
-
-    /// The address of the whole list as a file of this kind.
-    fn file(&self, kind: &str) -> String {
-        address(&format!("/hq/stores/all/{kind}"), &self.0.pairs())
     }
 
     /// The address of the same list after the first `skip` stores.
@@ -46,8 +41,7 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("门店", move || {
         let beside = view! {
             <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p>
-            <LinkButton href=filter.file("csv")>"导出 CSV"</LinkButton>
-            <LinkButton href=filter.file("xlsx")>"XLSX"</LinkButton>
+            {files(PATH, &filter.0.pairs())}
         };
         let body = view! {
             {filters(&filter)}

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     frame::{Frame, Tab, address, said},
-    webhooks::{FORM, LIST, LOG_IN, id_of, path_of, state_of, stores_text},
+    webhooks::{FORM, LIST, LOG_IN, id_of, path_of, tone_of},
 };
 
 /// Sends nothing to a webhook for now.
@@ -111,7 +111,7 @@ pub async fn webhook(asked: Asked) -> Result<Page, Fault> {
     let secret = webhooks::secret(&asked.scope, id).await?;
     let found = log::list(&asked.scope, id, filter.state, filter.after.as_deref()).await?;
     Ok(Page::new(webhook.name.clone(), move || {
-        let (tone, state) = state_of(&webhook);
+        let (tone, state) = (tone_of(&webhook), webhook.state_text());
         let beside = view! { <Badge tone=tone>{state}</Badge> };
         let now = asked.scope.now;
         let body = view! {
@@ -170,7 +170,7 @@ fn facts(webhook: &WebhookView, now: DateTime<Utc>) -> impl IntoView + use<> {
         }
         .into_any()
     };
-    let (url, stores) = (webhook.url.clone(), stores_text(webhook));
+    let (url, stores) = (webhook.url.clone(), webhook.stores_text());
     let created = format!("{}，{}", webhook.created_by, moment(webhook.created_at, now));
     let delivered = webhook.delivered_at.map_or("还没有".into(), |at| moment(at, now));
     let removal = format!("删除「{}」？", webhook.name);

@@ -18,7 +18,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Tab, said},
+    frame::{Frame, Tab, files, said},
     keys::kinds,
 };
 
@@ -53,20 +53,13 @@ pub async fn save_webhook(#[server(flatten)] fields: Fields) -> Result<(), Serve
     .await
 }
 
-/// Whether it works, for people, with its colour.
-pub(crate) fn state_of(webhook: &WebhookView) -> (Tone, &'static str) {
+/// The colour of whether it works.
+pub(crate) fn tone_of(webhook: &WebhookView) -> Tone {
     match (webhook.paused, webhook.failing_since) {
-        (Some(pause), _) => (Tone::Plain, pause.label()),
-        (None, Some(_)) => (Tone::Error, "发送失败，重试中"),
-        (None, None) => (Tone::Success, "正常"),
+        (Some(_), _) => Tone::Plain,
+        (None, Some(_)) => Tone::Error,
+        (None, None) => Tone::Success,
     }
-}
-
-/// The names of the stores it is told of.
-pub(crate) fn stores_text(webhook: &WebhookView) -> String {
-    let names =
-        |stores: &Vec<(String, String)>| stores.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、");
-    webhook.stores.as_ref().map_or("全部门店".into(), names)
 }
 
 /// The list's page.
@@ -74,7 +67,10 @@ pub async fn webhooks(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let found = webhooks::list(&asked.scope).await?;
     Ok(Page::new("消息推送", move || {
-        let beside = view! { <LinkButton href=NEW tone=Tone::Primary>"新建推送"</LinkButton> };
+        let beside = view! {
+            {files(LIST, &[])}
+            <LinkButton href=NEW tone=Tone::Primary>"新建推送"</LinkButton>
+        };
         let body = view! {
             {kinds(LIST)}
             {said(&asked, FORM)}
@@ -107,11 +103,7 @@ fn results(found: Vec<WebhookView>, now: DateTime<Utc>) -> AnyView {
 }
 
 fn row(webhook: &WebhookView, now: DateTime<Utc>) -> impl IntoView + use<> {
-    let (tone, state) = state_of(webhook);
-    let states = match webhook.states.len() {
-        all if all == OrderState::ALL.len() => "全部订单变化".into(),
-        _ => webhook.states.iter().map(|state| state.label()).collect::<Vec<_>>().join("、"),
-    };
+    let (tone, state) = (tone_of(webhook), webhook.state_text());
     let delivered = webhook.delivered_at.map_or("还没有".into(), |at| text::moment(at, now, text::zone("")));
     view! {
         <tr>
@@ -120,8 +112,8 @@ fn row(webhook: &WebhookView, now: DateTime<Utc>) -> impl IntoView + use<> {
                 <span class="block text-sm break-all text-base-content/70">{webhook.url.clone()}</span>
             </td>
             <td class="whitespace-nowrap"><Badge tone=tone>{state}</Badge></td>
-            <td class="min-w-40">{states}</td>
-            <td class="min-w-32">{stores_text(webhook)}</td>
+            <td class="min-w-40">{webhook.states_text()}</td>
+            <td class="min-w-32">{webhook.stores_text()}</td>
             <td class="tabular text-end">{webhook.waiting}</td>
             <td class="tabular text-end">{webhook.failed}</td>
             <td class="tabular whitespace-nowrap">{delivered}</td>

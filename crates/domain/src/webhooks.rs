@@ -111,6 +111,33 @@ pub struct WebhookView {
     pub failed: u64,
 }
 
+impl WebhookView {
+    /// Whether it works.
+    pub fn state_text(&self) -> &'static str {
+        match (self.paused, self.failing_since) {
+            (Some(pause), _) => pause.label(),
+            (None, Some(_)) => "发送失败，重试中",
+            (None, None) => "正常",
+        }
+    }
+
+    /// Of which changes it is told.
+    pub fn states_text(&self) -> String {
+        if self.states.len() == OrderState::ALL.len() {
+            return "全部订单变化".into();
+        }
+        self.states.iter().map(|state| state.label()).collect::<Vec<_>>().join("、")
+    }
+
+    /// The names of the stores of which.
+    pub fn stores_text(&self) -> String {
+        let names = |stores: &Vec<(String, String)>| {
+            stores.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("、")
+        };
+        self.stores.as_ref().map_or("全部门店".into(), names)
+    }
+}
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {

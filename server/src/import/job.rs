@@ -1,7 +1,7 @@
 //! Head office's imports, done behind the pages: a file is read and judged, and once somebody has
 //! confirmed it, written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, convert::Infallible};
 
 use commerce::{
     Scope,
@@ -19,6 +19,7 @@ use domain::{
 };
 use intake::{Form, Table};
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 /// Rows that a page shows as they were read.
 const FIRST: usize = 20;
@@ -30,12 +31,26 @@ const NOTES: usize = 200;
 /// It has a thread of its own: unpacking a workbook and judging its rows take seconds, and pages must not
 /// wait for them.
 pub async fn work(scope: Scope) -> Result<bool, Fault> {
-    let done = tokio::task::spawn_blocking(move || Handle::current().block_on(step(&scope)));
-    done.await.map_err(|error| Fault::Internal(error.to_string()))?
+    let Some(due) = sent::take(&scope).await? else { return Ok(false) };
+    let (id, own) = (due.id, scope.clone());
+    let done = tokio::task::spawn_blocking(move || Handle::current().block_on(step(&own, due)));
+    tokio::select! {
+        done = done => done.map_err(|error| Fault::Internal(error.to_string()))?,
+        never = stay(&scope, id) => match never {},
+    }
 }
 
-async fn step(scope: &Scope) -> Result<bool, Fault> {
-    let Some(mut due) = sent::take(scope).await? else { return Ok(false) };
+/// Keeps other servers from taking it too.
+async fn stay(scope: &Scope, id: Uuid) -> Infallible {
+    loop {
+        tokio::time::sleep(sent::STAY_EVERY).await;
+        if let Err(fault) = sent::stay(scope, id).await {
+            tracing::warn!(import = %id, ?fault, "it cannot be said that the import is being done");
+        }
+    }
+}
+
+async fn step(scope: &Scope, mut due: Due) -> Result<bool, Fault> {
     let content = std::mem::take(&mut due.content);
     let done = match intake::read(&content, &Form::default()) {
         Ok(table) => judge(scope, &due, &table).await,

@@ -7,7 +7,10 @@
 use chrono::Duration;
 use domain::{
     Fault,
-    import::{ImportCounts, ImportKind, ImportOptions, ImportReport, ImportState, ImportView, ProductGiven, StoreRow},
+    import::{
+        ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView, ProductGiven,
+        StoreRow,
+    },
     staff::Permission,
 };
 use sqlx::types::Json;
@@ -30,6 +33,10 @@ use crate::{
 const KEPT_DAYS: i64 = 30;
 /// How many imports the list shows.
 const LISTED: i64 = 100;
+/// How long whoever took an import, or said so again, is taken to be at it, in seconds.
+const STAYS_S: f64 = 20.0;
+/// How often that should be said.
+pub const STAY_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// The code of the fault by which an import stops that is no longer wanted.
 pub const STOPPED: &str = "import_stopped";
 
@@ -127,6 +134,22 @@ pub async fn list(scope: &Scope) -> Result<Vec<ImportView>, Fault> {
 /// One import.
 pub async fn show(scope: &Scope, id: Uuid) -> Result<ImportView, Fault> {
     views(scope, Some(id)).await?.pop().ok_or(Fault::NotFound("这次导入"))
+}
+
+/// How far an import is: of its view, what changes while a server is at it.
+pub async fn progress(scope: &Scope, id: Uuid) -> Result<ImportProgress, Fault> {
+    scope.staff_everywhere(Permission::ManageImports)?;
+    let row = sqlx::query!("select state, rows_done, rows_total, began_at from imports where id = $1", id)
+        .fetch_optional(scope.pool())
+        .await
+        .or_fault()?
+        .ok_or(Fault::NotFound("这次导入"))?;
+    Ok(ImportProgress {
+        state: ImportState::from_code(&row.state).unwrap_or(ImportState::Broken),
+        done: row.rows_done,
+        total: row.rows_total,
+        began_at: row.began_at,
+    })
 }
 
 /// Reads the file again with these columns, by our names for the fields, and remembers them for the next
@@ -233,17 +256,18 @@ pub struct Due {
     pub content: Vec<u8>,
 }
 
-/// Takes the oldest import that waits for a server. It is this server's for two minutes after each
-/// sign of progress: one that died is followed by another, and doing it again is safe.
+/// Takes the oldest import that waits for a server. It is this server's for as long as it says so with
+/// [`stay`]: one that died is followed by another, and doing it again is safe.
 pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
     let row = sqlx::query!(
-        r#"update imports i set taken_until = now() + interval '2 minutes'
+        r#"update imports i set taken_until = now() + make_interval(secs => $1)
            from import_files f
            where f.import_id = i.id and i.id = (
                select id from imports
                where state in ('reading', 'importing') and (taken_until is null or taken_until < now())
                order by created_at limit 1 for update skip locked)
            returning i.id, i.kind, i.state, i.options as "options: Json<ImportOptions>", f.content"#,
+        STAYS_S,
     )
     .fetch_optional(scope.pool())
     .await
@@ -257,11 +281,23 @@ pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
     }))
 }
 
+/// Says that whoever took an import is still at it.
+pub async fn stay(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    sqlx::query!(
+        "update imports set taken_until = now() + make_interval(secs => $2) where id = $1 and taken_until is not null",
+        id,
+        STAYS_S,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
 /// Tells how many rows are done. Faults with [`STOPPED`] where the import is no longer wanted.
 async fn tell(scope: &Scope, due: &Due, done: usize, total: usize) -> Result<(), Fault> {
     let told = sqlx::query!(
-        "update imports set rows_done = $3, rows_total = $4, taken_until = now() + interval '2 minutes'
-         where id = $1 and state = $2",
+        "update imports set rows_done = $3, rows_total = $4 where id = $1 and state = $2",
         due.id,
         due.state.code(),
         done as i32,

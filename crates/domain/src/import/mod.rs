@@ -7,7 +7,9 @@ mod stores;
 
 pub use products::{Known, KnownProduct, KnownSku, ProductField, ProductGiven, ProductSheet, SkuGiven, specs_text};
 pub use reason::{Lacking, Reason, RowComplaint};
-pub use sent::{ImportCounts, ImportKind, ImportOptions, ImportReport, ImportState, ImportView, RowNote};
+pub use sent::{
+    ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView, RowNote,
+};
 pub use stores::{StoreField, StoreRow, StoreSheet};
 
 /// What a row tells, one column for each.

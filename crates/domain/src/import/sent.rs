@@ -168,3 +168,55 @@ pub struct ImportView {
     /// When that ended.
     pub ended_at: Option<DateTime<Utc>>,
 }
+
+impl ImportView {
+    /// How far it is.
+    pub fn progress(&self) -> ImportProgress {
+        let ImportCounts { done, total, .. } = self.counts;
+        ImportProgress { state: self.state, done, total, began_at: self.began_at }
+    }
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImportProgress {
+    /// Where it stands.
+    pub state: ImportState,
+    /// How many rows are done.
+    pub done: i32,
+    /// Of how many.
+    pub total: i32,
+    /// When its rows began to be written.
+    pub began_at: Option<DateTime<Utc>>,
+}
+
+impl ImportProgress {
+    /// How far it is, how fast, and how long it will take; for people.
+    pub fn text(&self, now: DateTime<Utc>) -> String {
+        let (done, total) = (i64::from(self.done), i64::from(self.total));
+        let elapsed_s = self.began_at.map_or(0, |began| (now - began).num_seconds());
+        let rate = if self.state == ImportState::Importing && elapsed_s > 0 { done / elapsed_s } else { 0 };
+        if rate == 0 {
+            return format!("{done} / {total} 行");
+        }
+        format!("{done} / {total} 行，每秒 {rate} 行，约剩 {} 秒", (total - done) / rate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Duration, TimeZone};
+
+    use super::*;
+
+    #[test]
+    fn how_long_it_will_take_is_told_once_it_can_be_known() {
+        let began = Utc.with_ymd_and_hms(2026, 6, 10, 5, 0, 0).unwrap();
+        let importing = ImportProgress { state: ImportState::Importing, done: 0, total: 900, began_at: Some(began) };
+        assert_eq!(importing.text(began), "0 / 900 行");
+        let later = ImportProgress { done: 300, ..importing };
+        assert_eq!(later.text(began + Duration::seconds(3)), "300 / 900 行，每秒 100 行，约剩 6 秒");
+        let reading = ImportProgress { state: ImportState::Reading, ..later };
+        assert_eq!(reading.text(began + Duration::seconds(3)), "300 / 900 行");
+    }
+}

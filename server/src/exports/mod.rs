@@ -1,6 +1,8 @@
 //! Head office's lists as files: CSV that Excel opens as what it is, and XLSX. What can be imported comes in the
 //! columns that an import knows, and goes in again unchanged.
 
+mod tables;
+
 use axum::{
     Extension, Router,
     extract::{Path, Query},
@@ -10,21 +12,10 @@ use axum::{
 use commerce::{
     Scope,
     exports::{self, Exported},
-    orders,
 };
-use domain::{
-    Fault, Fields,
-    catalog::ListProducts,
-    orders::{ListOrders, OrderCard},
-    staff::Permission,
-    stores::ListStores,
-    text,
-};
+use domain::{Fault, Fields, catalog::ListProducts, stores::ListStores, text};
 
 use crate::{site::Site, uploads::download};
-
-/// The most orders of one file; more are asked for in parts.
-const ORDERS_MOST: usize = 100_000;
 
 /// The routes. A list's address with `csv` or `xlsx` after it is that list, with the same filters.
 pub fn routes() -> Router<Site> {
@@ -32,6 +23,9 @@ pub fn routes() -> Router<Site> {
         .route("/hq/stores/all/{kind}", get(all_stores))
         .route("/hq/products/all/{kind}", get(all_products))
         .route("/hq/orders/all/{kind}", get(all_orders))
+        .route("/hq/imports/all/{kind}", get(all_imports))
+        .route("/hq/keys/all/{kind}", get(all_keys))
+        .route("/hq/webhooks/all/{kind}", get(all_webhooks))
 }
 
 /// The table as a file of the kind that the address names, under the list's name and today's date.
@@ -92,30 +86,17 @@ async fn all_orders(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "订单", kind, orders_of(&scope, &query).await).await
+    file(&scope, "订单", kind, tables::orders(&scope, &query).await).await
 }
 
-/// The orders that head office's list shows with these filters, newest first.
-async fn orders_of(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
-    scope.reach(Permission::UseHq)?;
-    let ask = ListOrders::from_fields(query)?;
-    let zone = text::zone("");
-    let time = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string();
-    let row = |order: OrderCard| {
-        vec![
-            order.number,
-            order.state.label().to_owned(),
-            order.store_name,
-            order.summary,
-            order.pieces.to_string(),
-            format!("{}.{:02}", order.total_fen.0 / 100, order.total_fen.0 % 100),
-            order.channel.label().to_owned(),
-            time(order.placed_at),
-            time(order.slot.start),
-            time(order.slot.end),
-        ]
-    };
-    let rows = orders::whole_list(scope, ask, ORDERS_MOST).await?.into_iter().map(row).collect();
-    let header = ["订单号", "状态", "门店", "商品", "件数", "金额(元)", "来源", "下单时间", "取货开始", "取货结束"];
-    Ok(Exported { header: header.to_vec(), rows })
+async fn all_imports(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "批量导入", kind, tables::imports(&scope).await).await
+}
+
+async fn all_keys(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "接口密钥", kind, tables::keys(&scope).await).await
+}
+
+async fn all_webhooks(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "消息推送", kind, tables::webhooks(&scope).await).await
 }

@@ -1,0 +1,111 @@
+//! Lists that are only read: in the columns and words of their pages.
+
+use chrono::{DateTime, Utc};
+use commerce::{Scope, exports::Exported, imports::sent, keys, orders, webhooks};
+use domain::{
+    Fault, Fields,
+    import::ImportView,
+    keys::KeyView,
+    orders::{ListOrders, OrderCard},
+    staff::Permission,
+    text,
+    webhooks::WebhookView,
+};
+
+/// The most orders of one file; more are asked for in parts.
+const ORDERS_MOST: usize = 100_000;
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.with_timezone(&text::zone("")).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn moment_if_any(at: Option<DateTime<Utc>>) -> String {
+    at.map_or(String::new(), moment)
+}
+
+fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -> Vec<String>) -> Exported {
+    Exported { header: header.to_vec(), rows: found.into_iter().map(row).collect() }
+}
+
+/// The orders that head office's list shows with these filters, newest first.
+pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let found = orders::whole_list(scope, ListOrders::from_fields(query)?, ORDERS_MOST).await?;
+    let header = ["订单号", "状态", "门店", "商品", "件数", "金额(元)", "来源", "下单时间", "取货开始", "取货结束"];
+    let row = |order: OrderCard| {
+        vec![
+            order.number,
+            order.state.label().to_owned(),
+            order.store_name,
+            order.summary,
+            order.pieces.to_string(),
+            format!("{}.{:02}", order.total_fen.0 / 100, order.total_fen.0 % 100),
+            order.channel.label().to_owned(),
+            moment(order.placed_at),
+            moment(order.slot.start),
+            moment(order.slot.end),
+        ]
+    };
+    Ok(table(&header, found, row))
+}
+
+/// The latest imports, newest first.
+pub(super) async fn imports(scope: &Scope) -> Result<Exported, Fault> {
+    let header = ["文件", "内容", "状态", "新增", "更新", "不变", "有问题", "谁", "上传时间", "结束时间"];
+    let row = |import: ImportView| {
+        let counts = import.counts;
+        vec![
+            import.file_name,
+            import.kind.label().to_owned(),
+            import.state.label().to_owned(),
+            counts.inserted.to_string(),
+            counts.updated.to_string(),
+            counts.unchanged.to_string(),
+            counts.rejected.to_string(),
+            import.who,
+            moment(import.created_at),
+            moment_if_any(import.ended_at),
+        ]
+    };
+    Ok(table(&header, sent::list(scope).await?, row))
+}
+
+/// The keys of partners; of a key itself only how it begins.
+pub(super) async fn keys(scope: &Scope) -> Result<Exported, Fault> {
+    let header = ["合作方", "状态", "密钥开头", "权限", "门店", "每分钟", "建立人", "建立时间", "最近使用", "到期"];
+    let row = |key: KeyView| {
+        vec![
+            key.name,
+            key.state.label().to_owned(),
+            key.prefix.unwrap_or_default(),
+            key.permissions.iter().map(|one| one.label()).collect::<Vec<_>>().join("、"),
+            key.stores.map_or("全部门店".into(), |stores| stores.join("、")),
+            key.per_minute.to_string(),
+            key.created_by,
+            moment(key.created_at),
+            moment_if_any(key.last_used_at),
+            moment_if_any(key.expires_at),
+        ]
+    };
+    Ok(table(&header, keys::list(scope).await?, row))
+}
+
+/// The webhooks, without their secrets.
+pub(super) async fn webhooks(scope: &Scope) -> Result<Exported, Fault> {
+    let header = ["接收方", "地址", "状态", "消息", "门店", "待发送", "未送达", "建立人", "建立时间", "最近送达"];
+    let row = |webhook: WebhookView| {
+        vec![
+            webhook.name.clone(),
+            webhook.url.clone(),
+            webhook.state_text().to_owned(),
+            webhook.states_text(),
+            webhook.stores_text(),
+            webhook.waiting.to_string(),
+            webhook.failed.to_string(),
+            webhook.created_by.clone(),
+            moment(webhook.created_at),
+            moment_if_any(webhook.delivered_at),
+        ]
+    };
+    Ok(table(&header, webhooks::list(scope).await?, row))
+}
