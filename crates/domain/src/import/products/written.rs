@@ -1,0 +1,94 @@
+//! Prices and specifications as people write them in a cell.
+
+use crate::Fen;
+
+/// Yuan as people write them, exact to the fen: `12`, `12.5`, `¥1,200.00`, `12.80元`.
+pub(super) fn fen_of(text: &str) -> Option<Fen> {
+    let text = text.trim_start_matches(['¥', '￥']).trim_end_matches('元').trim();
+    let (yuan, fen) = text.split_once('.').unwrap_or((text, "0"));
+    let mut groups = yuan.split(',');
+    let first = groups.next()?;
+    let grouped = yuan.contains(',');
+    if (grouped && first.len() > 3) || !groups.all(|group| group.len() == 3) {
+        return None;
+    }
+    let yuan = yuan.replace(',', "");
+    // A workbook may show `12.8` as `12.800`; what is more exact than a fen is no price.
+    let fen = if fen.len() > 2 && fen.bytes().skip(2).all(|digit| digit == b'0') { &fen[..2] } else { fen };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(&yuan) || !is_number(fen) || yuan.len() > 9 || fen.len() > 2 {
+        return None;
+    }
+    let fen: i64 = format!("{fen:0<2}").parse().ok()?;
+    Some(Fen(yuan.parse::<i64>().ok()? * 100 + fen))
+}
+
+/// Names and values; a value alone has an empty name. A backslash takes the meaning from the sign after it.
+pub(super) fn pairs_of(text: &str) -> Option<Vec<(String, String)>> {
+    let (mut pairs, mut name, mut now, mut signs) = (Vec::new(), None, String::new(), text.chars());
+    let mut is_named = false;
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => now.push(signs.next()?),
+            ':' | '：' if name.is_none() => (name, is_named) = (Some(std::mem::take(&mut now)), true),
+            '/' | ';' | '；' if is_named => pairs.push((name.take()?, std::mem::take(&mut now))),
+            _ => now.push(sign),
+        }
+    }
+    match name {
+        Some(name) => pairs.push((name, now)),
+        None if is_named => return None,
+        None if now.is_empty() => {}
+        None => return Some(vec![(String::new(), now)]),
+    }
+    let trimmed: Vec<(String, String)> =
+        pairs.into_iter().map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect();
+    let is_whole = |(place, (name, value)): (usize, &(String, String))| {
+        !name.is_empty() && !value.is_empty() && trimmed[..place].iter().all(|(other, _)| other != name)
+    };
+    trimmed.iter().enumerate().all(is_whole).then_some(trimmed.clone())
+}
+
+/// Specifications as they are exported, and read again the same.
+pub fn specs_text<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let escaped = |text: &str| {
+        text.chars().fold(String::new(), |mut text, sign| {
+            if "\\:：/;；".contains(sign) {
+                text.push('\\');
+            }
+            text.push(sign);
+            text
+        })
+    };
+    pairs.map(|(name, value)| format!("{}:{}", escaped(name), escaped(value))).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_is_exact_to_the_fen_however_it_is_written() {
+        for (text, fen) in
+            [("12", 1200), ("12.5", 1250), ("¥1,200.05", 120_005), ("0.01", 1), ("12.80元", 1280), ("12.800", 1280)]
+        {
+            assert_eq!(fen_of(text), Some(Fen(fen)), "{text}");
+        }
+        for text in ["", "-1", "12.345", "1e3", "12,5", "1,2345", "十二", ".", "1.", "9999999999", "1.2.3", "１２"]
+        {
+            assert_eq!(fen_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn specifications_are_exported_as_they_are_read() {
+        let pairs = [("容量", "500ml/瓶"), ("口味", "a:b\\c；d")];
+        let text = specs_text(pairs.into_iter());
+        let read = pairs_of(&text).unwrap();
+        assert!(read.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(pairs), "{text}");
+        assert_eq!(pairs_of("500ml/瓶").unwrap(), [(String::new(), "500ml/瓶".to_owned())]);
+        for broken in ["杯型:", ":大", "杯型:大/温度", "杯型:大/杯型:小"] {
+            assert_eq!(pairs_of(broken), None, "{broken}");
+        }
+    }
+}
