@@ -47,6 +47,18 @@ impl Trial {
     }
 }
 
+/// Has the rest of the transaction find rows by their keys. A statement that is planned while the tables are
+/// small would read them whole, and go on so for each chunk while the import makes them large.
+pub(crate) async fn look_up_by_key(tx: &mut PgConnection) -> Result<(), Fault> {
+    sqlx::query!(
+        "select set_config(name, 'off', true) from unnest(array['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) name"
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
 /// The brands with these names; those that lack are made.
 pub(crate) async fn brands<'a>(
     tx: &mut PgConnection,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Imported, Trial, brands};
+use super::{Imported, Trial, brands, look_up_by_key};
 use crate::{Scope, database::OrFault, house::new_id};
 
 /// Products that one statement writes; small enough that progress is seen.
@@ -82,6 +82,7 @@ pub(crate) async fn import_in(
 ) -> Result<Imported, Fault> {
     // Two imports at a time would both find the same product lacking.
     sqlx::query!("lock table products in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
+    look_up_by_key(tx).await?;
     let brands = brands(tx, products.iter().map(|product| product.brand.as_str())).await?;
     let categories = categories(tx, &brands, products).await?;
     let mut imported = Imported::default();

@@ -11,7 +11,7 @@ use crate::{
     Scope,
     database::OrFault,
     house::new_id,
-    imports::{Imported, Trial, brands},
+    imports::{Imported, Trial, brands, look_up_by_key},
 };
 
 /// Rows that one statement writes; small enough that progress is seen.
@@ -48,6 +48,7 @@ pub(crate) async fn import_in(
 ) -> Result<Imported, Fault> {
     // Two imports at a time would both find the same store lacking.
     sqlx::query!("lock table stores in share row exclusive mode").execute(&mut *tx).await.or_fault()?;
+    look_up_by_key(tx).await?;
     let brands = brands(tx, rows.iter().map(|row| row.brand.as_str())).await?;
     let mut imported = Imported::default();
     for chunk in rows.chunks(CHUNK) {
