@@ -149,3 +149,17 @@ test("the browser's position finds the nearest store", { timeout: 60_000 }, asyn
   assert.deepEqual(faults, []);
   await close();
 });
+
+test("an import is followed to its end without a reload by hand", { timeout: 120_000 }, async () => {
+  const { page, faults, close } = await visitor(opened, { javaScriptEnabled: true, width: 1440, height: 900 });
+  await staffLogIn(page, "hq", "demo-hq-2026");
+  await page.goto(`${home.base}/hq/imports/new`);
+  const rows = Array.from({ length: 3000 }, (_, row) => `E-${row},新店 ${row},青禾茶铺,长路 ${row} 号,31,121.47,31.23`);
+  const table = ["店号,店名,品牌,地址,省,经度,纬度", ...rows].join("\n");
+  await page.setInputFiles("input[type=file]", { name: "门店.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await page.click("button:has-text('上传并预览')");
+  await page.click("button:has-text('确认导入 3000 行')");
+  await page.waitForSelector("text=已导入 3000 行");
+  assert.deepEqual(faults, []);
+  await close();
+});

@@ -121,7 +121,8 @@ pub async fn import(State(site): State<Site>, Extension(scope): Extension<Scope>
             // Whoever may look no longer, or finds nothing, has no progress to hear of.
             let progress = sent::progress(&scope, id).await.ok()?;
             if !progress.state.is_running() {
-                return Some((Event::default().event("done").data(""), None));
+                // A browser passes over an event without data.
+                return Some((Event::default().event("done").data(progress.state.code()), None));
             }
             let now = Utc::now();
             if last != Some(progress) {

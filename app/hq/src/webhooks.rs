@@ -68,7 +68,8 @@ pub async fn webhooks(asked: Asked) -> Result<Page, Fault> {
     let found = webhooks::list(&asked.scope).await?;
     Ok(Page::new("消息推送", move || {
         let beside = view! {
-            {files(LIST, &[])}
+            // A phone's bar has no room for them.
+            <span class="hidden sm:contents">{files(LIST, &[])}</span>
             <LinkButton href=NEW tone=Tone::Primary>"新建推送"</LinkButton>
         };
         let body = view! {

@@ -379,7 +379,7 @@ async fn conclude(
     let ended = sqlx::query!(
         "update imports set state = $3, report = $4, rows_total = $5, rows_done = $6, inserted = $7, updated = $8,
                             unchanged = $9, rejected = $10, taken_until = null,
-                            ended_at = case when $3 = 'ready' then null else now() end
+                            ended_at = case when $3 = 'ready' then null else clock_timestamp() end
          where id = $1 and state = $2",
         due.id,
         due.state.code(),
