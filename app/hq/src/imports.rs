@@ -122,7 +122,7 @@ fn upload() -> impl IntoView {
                         <p class="mt-1 text-sm text-base-content/70">"CSV（任何常见编码与分隔符）、XLSX、XLS 或 ODS，最大 32 MB；第一行是列名。"</p>
                     </div>
                     <Select name="datum" label="门店的坐标系" items=datums hint="只用于门店；不确定时，从地图软件复制的坐标多为 GCJ-02。"/>
-                    <div class="mb-4"><CheckBox name="list" label="商品：在品牌的所有门店上架，价格同表格（门店已有的价格不变）"/></div>
+                    <div class="mb-4"><CheckBox name="list" label="商品：在品牌的所有门店上架，价格和期初库存同表格（门店已有的不变）"/></div>
                     <Button>"上传并预览"</Button>
                 </Form>
             </div>

@@ -91,6 +91,8 @@ pub async fn products(scope: &Scope, ask: &ListProducts) -> Result<Exported, Fau
             row.sku,
             row.barcode.unwrap_or_default(),
             yuan(Fen(row.price_fen)),
+            // Stores have their own stock; an opening one is for what they do not list yet.
+            String::new(),
             row.subtitle,
             row.description,
             row.picture,

@@ -4,7 +4,7 @@
 
 use chrono::{TimeZone, Utc};
 use commerce::{
-    House, Partners, Scope, Settings,
+    House, Partners, Scope, Settings, books,
     imports::{
         Imported, Trial,
         products::{Listing, import, known},
@@ -106,7 +106,17 @@ async fn goods_are_listed_at_all_stores_of_the_brand_only_where_that_is_asked(po
          from placed, brands b";
     sqlx::query(store).execute(&pool).await.unwrap();
     assert_eq!(count(&pool, "select count(*) from listings").await, 0);
-    let products = read(&scope, &TEA).await;
+    let mut products = read(&scope, &TEA).await;
     import(&scope, &products, Listing::AtAllStoresOfTheBrand, Trial::No, quiet).await.unwrap();
     assert_eq!(count(&pool, "select count(*) from listings where price_fen in (1200, 1550, 900)").await, 3);
+    assert_eq!(count(&pool, "select count(*) from stock").await, 0, "the file says nothing of stock");
+    // What is new to a store comes with its opening stock, once; what it has listed before stays.
+    sqlx::query("delete from listings where price_fen = 1200").execute(&pool).await.unwrap();
+    products.iter_mut().flat_map(|product| &mut product.skus).for_each(|sku| sku.stock = Some(30));
+    for _ in 0..2 {
+        import(&scope, &products, Listing::AtAllStoresOfTheBrand, Trial::No, quiet).await.unwrap();
+    }
+    let stock = "select on_hand from stock s join skus k on k.id = s.sku_id where k.barcode = '0690001'";
+    assert_eq!((count(&pool, stock).await, count(&pool, "select count(*) from stock").await), (30, 1));
+    assert_eq!(books::check(&scope).await.unwrap(), []);
 }

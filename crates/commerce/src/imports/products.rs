@@ -13,7 +13,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{Imported, Trial, brands, look_up_by_key};
-use crate::{Scope, database::OrFault, house::new_id};
+use crate::{Scope, database::OrFault, house::new_id, stock};
 
 /// Products that one statement writes; small enough that progress is seen.
 const CHUNK: usize = 200;
@@ -23,7 +23,8 @@ const CHUNK: usize = 200;
 pub enum Listing {
     /// At none: an import says what there is, not who sells it.
     Nowhere,
-    /// At every store of the brand, for the price of the file. What a store has listed stays as it is.
+    /// At every store of the brand, for the price and with the stock of the file. What a store has listed
+    /// stays as it is.
     AtAllStoresOfTheBrand,
 }
 
@@ -90,7 +91,7 @@ pub(crate) async fn import_in(
         let changes = write_products(tx, scope, &brands, &categories, chunk).await?;
         let (inserted, updated) = write_skus(tx, &changes, chunk).await?;
         if listing == Listing::AtAllStoresOfTheBrand {
-            list(tx, chunk).await?;
+            list(tx, scope, chunk).await?;
         }
         let rows = chunk.iter().map(|product| product.skus.len()).sum::<usize>();
         imported.inserted += inserted;
@@ -312,19 +313,34 @@ async fn write_skus(tx: &mut PgConnection, changes: &Changes, chunk: &[ProductGi
     Ok((wrote.inserted as usize, wrote.updated as usize))
 }
 
-async fn list(tx: &mut PgConnection, chunk: &[ProductGiven]) -> Result<(), Fault> {
-    let codes: Vec<String> = chunk.iter().flat_map(|product| product.skus.iter().map(|sku| sku.code.clone())).collect();
-    sqlx::query!(
-        "insert into listings (store_id, sku_id, price_fen)
-         select s.id, k.id, k.price_fen
-         from skus k join products p on p.id = k.product_id join stores s on s.brand_id = p.brand_id
-         where k.code = any($1) order by s.id, k.id
-         on conflict do nothing",
+/// Puts the variants on the shelf of every store of their brand; a store that had not listed one begins with
+/// what the file says there is of it.
+async fn list(tx: &mut PgConnection, scope: &Scope, chunk: &[ProductGiven]) -> Result<(), Fault> {
+    let skus = || chunk.iter().flat_map(|product| &product.skus);
+    let codes: Vec<String> = skus().map(|sku| sku.code.clone()).collect();
+    let pieces: Vec<i64> = skus().map(|sku| sku.stock.unwrap_or(0)).collect();
+    let listed = sqlx::query!(
+        r#"with given as materialized (
+               select k.id, k.price_fen, p.brand_id, g.pieces
+               from unnest($1::text[], $2::bigint[]) as g (code, pieces)
+               join skus k on k.code = g.code join products p on p.id = k.product_id
+           ), listed as (
+               insert into listings (store_id, sku_id, price_fen)
+               select s.id, g.id, g.price_fen from given g join stores s on s.brand_id = g.brand_id order by s.id, g.id
+               on conflict do nothing returning store_id, sku_id
+           )
+           select l.store_id as "store_id!", array_agg(l.sku_id order by l.sku_id) as "skus!",
+                  array_agg(g.pieces order by l.sku_id) as "pieces!"
+           from listed l join given g on g.id = l.sku_id where g.pieces > 0 group by l.store_id order by l.store_id"#,
         &codes,
+        &pieces,
     )
-    .execute(tx)
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    for store in listed {
+        stock::receive(tx, scope, store.store_id, &store.skus, &store.pieces).await?;
+    }
     Ok(())
 }
 

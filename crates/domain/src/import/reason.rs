@@ -38,6 +38,8 @@ pub enum Reason {
     Degrees(String),
     /// No price.
     Price(String),
+    /// No number of pieces.
+    Pieces(String),
     /// Neither yes nor no.
     YesNo(String),
     /// No picture's name.
@@ -76,6 +78,7 @@ impl Reason {
             Self::Range(degrees, most) => format!("{degrees} 超出 -{most} 到 {most}"),
             Self::Degrees(text) => format!("“{text}”不是度数"),
             Self::Price(text) => format!("“{text}”不是价格；请填元，最多两位小数，如 12.80"),
+            Self::Pieces(text) => format!("“{text}”不是件数；请填 0 到 1000000 的整数"),
             Self::YesNo(text) => format!("“{text}”请改成“是”或“否”"),
             Self::Picture(text) => format!("“{text}”不是图片名；只能有字母、数字、“-”“_”"),
             Self::Specs(text) => format!("“{text}”不是规格；请写成“杯型:大杯/温度:热”"),
@@ -118,6 +121,7 @@ impl fmt::Display for Reason {
             Self::Range(degrees, most) => write!(out, "{degrees} is out of range, -{most} to {most}"),
             Self::Degrees(text) => write!(out, "{text:?} is not a number of degrees"),
             Self::Price(text) => write!(out, "{text:?} is no price in yuan with at most two decimals, as 12.80"),
+            Self::Pieces(text) => write!(out, "{text:?} is no number of pieces, 0 to 1000000"),
             Self::YesNo(text) => write!(out, "{text:?} is neither 是 nor 否"),
             Self::Picture(text) => write!(out, "{text:?} may have letters, digits, '-' and '_' only"),
             Self::Specs(text) => write!(out, "{text:?} is not like 杯型:大杯/温度:热"),

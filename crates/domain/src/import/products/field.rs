@@ -21,6 +21,8 @@ pub enum ProductField {
     Barcode,
     /// Yuan.
     Price,
+    /// Pieces with which a store that newly lists the variant begins.
+    Stock,
     /// One line below the name.
     Subtitle,
     /// Some sentences.
@@ -42,6 +44,7 @@ impl ProductField {
             Self::Sku => ["sku", "规格编码"],
             Self::Barcode => ["barcode", "条码"],
             Self::Price => ["price", "价格(元)"],
+            Self::Stock => ["stock", "期初库存"],
             Self::Subtitle => ["subtitle", "副标题"],
             Self::Description => ["description", "描述"],
             Self::Picture => ["picture", "图片"],
@@ -60,6 +63,7 @@ impl Field for ProductField {
         Self::Sku,
         Self::Barcode,
         Self::Price,
+        Self::Stock,
         Self::Subtitle,
         Self::Description,
         Self::Picture,
@@ -92,6 +96,7 @@ impl Field for ProductField {
             Self::Sku => &["SKU编码", "SKU", "规格货号", "SKU code"],
             Self::Barcode => &["条形码", "商品条码", "EAN", "国条码"],
             Self::Price => &["价格", "售价", "零售价", "单价", "售价(元)", "价格（元）", "售价（元）"],
+            Self::Stock => &["库存", "库存数量", "库存数", "初始库存", "数量"],
             Self::Subtitle => &["卖点", "商品卖点"],
             Self::Description => &["商品描述", "详情", "商品详情", "简介"],
             Self::Picture => &["图片名", "主图", "商品图片"],

@@ -77,6 +77,8 @@ pub struct SkuGiven {
     pub barcode: Option<String>,
     /// Its price.
     pub price_fen: Fen,
+    /// Pieces with which a store that newly lists it begins.
+    pub stock: Option<i64>,
 }
 
 /// A table of products while it is read.

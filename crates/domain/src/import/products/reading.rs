@@ -2,7 +2,7 @@
 
 use super::{
     ProductField as Is, ProductGiven, ProductSheet, SkuGiven,
-    written::{fen_of, pairs_of},
+    written::{fen_of, pairs_of, pieces_of},
 };
 use crate::{
     Fen,
@@ -27,12 +27,12 @@ impl Reading<'_> {
         let (name, brand, category) = (cells.name(Is::Name), cells.name(Is::Brand), cells.name(Is::Category));
         let (code, sku, barcode) = (cells.code(Is::Code), cells.code(Is::Sku), cells.text(Is::Barcode));
         let (subtitle, description) = (cells.text(Is::Subtitle), cells.lines(Is::Description));
-        let (picture, published, price) = (self.picture(), self.published(), self.price());
+        let (picture, published, price, stock) = (self.picture(), self.published(), self.price(), self.stock());
         let (name, brand) = (name?, brand?);
         let code = self.code_of(code?, &brand, &name)?;
         let (specs, values) = self.specs(&code)?;
         let sku = self.sku(sku?, &code, &values)?;
-        let sku = SkuGiven { code: sku, values, barcode: given(barcode?), price_fen: price? };
+        let sku = SkuGiven { code: sku, values, barcode: given(barcode?), price_fen: price?, stock: stock? };
         let product = ProductGiven {
             code,
             name,
@@ -174,6 +174,18 @@ impl Reading<'_> {
                 None
             }
         }
+    }
+
+    fn stock(&mut self) -> Option<Option<i64>> {
+        let text = self.cells.text(Is::Stock)?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let pieces = pieces_of(&text);
+        if pieces.is_none() {
+            self.cells.complain(Is::Stock, Reason::Pieces(text));
+        }
+        pieces.map(Some)
     }
 
     fn price(&mut self) -> Option<Fen> {

@@ -23,6 +23,13 @@ pub(super) fn fen_of(text: &str) -> Option<Fen> {
     Some(Fen(yuan.parse::<i64>().ok()? * 100 + fen))
 }
 
+/// Whole pieces as people write them, up to a million: `12`, `1,200`, `12.00` of a workbook, `12件`.
+pub(super) fn pieces_of(text: &str) -> Option<i64> {
+    let Fen(hundredths) = fen_of(text.trim_end_matches(['件', '个', '份', '杯', '瓶']))?;
+    let is_whole = hundredths % 100 == 0 && !text.starts_with(['¥', '￥']) && !text.contains('元');
+    (is_whole && hundredths <= 100_000_000).then_some(hundredths / 100)
+}
+
 /// Names and values; a value alone has an empty name. A backslash takes the meaning from the sign after it.
 pub(super) fn pairs_of(text: &str) -> Option<Vec<(String, String)>> {
     let (mut pairs, mut name, mut now, mut signs) = (Vec::new(), None, String::new(), text.chars());
@@ -77,6 +84,18 @@ mod tests {
         for text in ["", "-1", "12.345", "1e3", "12,5", "1,2345", "十二", ".", "1.", "9999999999", "1.2.3", "１２"]
         {
             assert_eq!(fen_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_whole_however_they_are_written() {
+        for (text, pieces) in
+            [("0", 0), ("12", 12), ("1,200", 1200), ("12.00", 12), ("30件", 30), ("1000000", 1_000_000)]
+        {
+            assert_eq!(pieces_of(text), Some(pieces), "{text}");
+        }
+        for text in ["-1", "1.5", "1000001", "许多", "¥5", "5元", "1e3"] {
+            assert_eq!(pieces_of(text), None, "{text}");
         }
     }
 
