@@ -13,7 +13,12 @@ const DOCUMENT = "target/api/openapi.json";
 let home;
 let api;
 before(async () => {
-  home = await town({ MENDIAN_UNPAID_MOST: "10000", MENDIAN_ORDERS_IN_TEN_MINUTES: "10000" });
+  home = await town({
+    MENDIAN_UNPAID_MOST: "10000",
+    MENDIAN_ORDERS_IN_TEN_MINUTES: "10000",
+    MENDIAN_HOLDS_MOST: "10000",
+    MENDIAN_HOLDS_IN_TEN_MINUTES: "10000",
+  });
   api = `${home.base}/api/v1`;
   mkdirSync("target/api", { recursive: true });
   writeFileSync(DOCUMENT, await (await fetch(`${api}/openapi.json`)).text());

@@ -38,13 +38,10 @@ impl Sold {
 }
 
 /// Something that can be bought.
-#[derive(Clone)]
-pub struct Goods {
-    pub store_id: String,
-    /// The product's code.
-    pub product: String,
+struct Goods {
+    store_id: String,
     /// The cart's line.
-    pub line: Value,
+    line: Value,
 }
 
 /// Lets `buyers` order for so long, then waits until every order is paid.
@@ -81,7 +78,7 @@ async fn sell_to(clients: &mut [Buyer], office: &mut Client, goods: &[Goods], la
 }
 
 /// The first variant of every product that can be ordered now, at every store.
-pub async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
+async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
     let mut visitor = town.member("13700000000").await?;
     let stores = visitor.api(Method::GET, "/stores?limit=100", None).await?;
     let mut goods = Vec::new();
@@ -104,7 +101,7 @@ pub async fn open_goods(town: &Town) -> Result<Vec<Goods>> {
             let options: Vec<_> = needed.map(|modifier| modifier["options"][0]["code"].clone()).collect();
             let line =
                 json!({ "store_id": store_id, "sku_id": product["skus"][0]["id"], "options": options, "quantity": 1 });
-            goods.push(Goods { store_id: store_id.to_owned(), product: code.to_owned(), line });
+            goods.push(Goods { store_id: store_id.to_owned(), line });
         }
     }
     ensure!(!goods.is_empty(), "no store takes orders at this hour");

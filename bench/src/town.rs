@@ -23,7 +23,7 @@ use crate::client::Client;
 /// Limits are for people, and all this load comes from one address.
 const LIMITS: [(&str, &str); 4] = [
     ("MENDIAN_LOG_INS", "1000000"),
-    ("MENDIAN_CODES_AN_HOUR", "1000"),
+    ("MENDIAN_CODES_AN_HOUR", "100000"),
     ("MENDIAN_UNPAID_MOST", "100000"),
     ("MENDIAN_ORDERS_IN_TEN_MINUTES", "100000"),
 ];
@@ -134,6 +134,18 @@ impl Town {
         let session = client.api(Method::POST, "/auth/staff-sessions", Some(&body)).await?;
         client.token = session["token"].as_str().map(str::to_owned);
         Ok(client)
+    }
+
+    /// A folder for files of this measurement.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Imports products and lists them at all stores of their brand.
+    pub fn import_products(&self, file: &Path) -> Result<()> {
+        let imported = self.command("import").args(["products", "--list"]).arg(file).stdout(Stdio::null()).status()?;
+        ensure!(imported.success(), "the products were not imported");
+        Ok(())
     }
 
     /// What `mendian check-books` says in its last line; it must find nothing wrong.

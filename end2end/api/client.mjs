@@ -54,6 +54,11 @@ export async function journey({ api, codeFor, pay, newId }) {
 
   const options = product.modifiers.filter((modifier) => modifier.at_least > 0).map((modifier) => modifier.options[0].code);
   const line = { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 2 };
+  const hold = { id: newId(), store_id: line.store_id, sku_id: line.sku_id, quantity: 2 };
+  const held = well(await shopper.POST("/holds", { body: hold }));
+  const spare = well(await shopper.POST("/holds", { body: { ...hold, id: newId(), quantity: 1 } }));
+  assert.equal((await shopper.DELETE("/holds/{hold_id}", { params: { path: { hold_id: spare.id } } })).response.status, 204);
+  assert.deepEqual(well(await shopper.GET("/holds")), [held]);
   const set = await shopper.PUT("/cart/lines", { body: line });
   assert.equal(set.response.status, 204);
   const quote = well(await shopper.GET("/cart/quotes/{store_id}", { params: { path: { store_id: store.id } } }));
@@ -70,6 +75,7 @@ export async function journey({ api, codeFor, pay, newId }) {
   assert.equal(dearer.error?.code, "price_changed");
   const placed = well(await shopper.POST("/orders", { body: order }));
   assert.deepEqual(well(await shopper.POST("/orders", { body: order })), placed, "a repeat answers the same");
+  assert.deepEqual(well(await shopper.GET("/holds")), [], "the order has them now");
 
   const payment = newId();
   const path = { order_id: placed.id };

@@ -120,8 +120,8 @@ pub struct ImportProducts {
     /// The file and how it is read.
     #[command(flatten)]
     pub file: ImportFile,
-    /// Put the file's variants on the shelf of every store of their brand, for the file's price. What
-    /// a store has listed already stays as it is.
+    /// Put the file's variants on the shelf of every store of their brand, for the file's price and with the
+    /// file's opening stock. What a store has listed already stays as it is.
     #[arg(long)]
     pub list: bool,
 }
@@ -250,6 +250,15 @@ pub struct Serve {
     /// Orders one member may place in ten minutes.
     #[arg(long, env = "MENDIAN_ORDERS_IN_TEN_MINUTES", default_value_t = 30)]
     pub orders_in_ten_minutes: u32,
+    /// Seconds that goods are held for a member before they are ordered.
+    #[arg(long, env = "MENDIAN_HOLD_SECONDS", default_value_t = 180, value_parser = clap::value_parser!(u32).range(10..=3600))]
+    pub hold_seconds: u32,
+    /// Such holds one member may have at a time.
+    #[arg(long, env = "MENDIAN_HOLDS_MOST", default_value_t = 3)]
+    pub holds_most: u32,
+    /// Such holds one member may take in ten minutes.
+    #[arg(long, env = "MENDIAN_HOLDS_IN_TEN_MINUTES", default_value_t = 30)]
+    pub holds_in_ten_minutes: u32,
     /// Codes one phone may be sent in an hour.
     #[arg(long, env = "MENDIAN_CODES_AN_HOUR", default_value_t = 10)]
     pub codes_an_hour: u32,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use commerce::{
-    House, Scope, events,
+    House, Scope, events, holds,
     jobs::{self, Lane},
     webhooks,
 };
@@ -37,6 +37,9 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
             jobs::run_one(&scope, lane).await
         }));
     }
+    workers.spawn(repeat("holds", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
+        holds::expire(&scope).await
+    }));
     for _ in 0..WEBHOOK_WORKERS {
         workers.spawn(repeat("webhooks", Pause::Ms(1_000), house.clone(), ending.clone(), async |scope| {
             webhooks::send::work(&scope).await

@@ -32,7 +32,9 @@ const RULES: &[(&str, &str)] = &[
         "select count(*) from stock s full join (
              select location_id, sku_id, coalesce(sum(quantity) filter (where state = 'held'), 0) as held,
                     coalesce(sum(quantity) filter (where state = 'allocated'), 0) as allocated
-             from holds where state in ('held', 'allocated') group by location_id, sku_id
+             from (select location_id, sku_id, quantity, state from holds where state in ('held', 'allocated')
+                   union all select location_id, sku_id, quantity, state from early_holds where state = 'held') o
+             group by location_id, sku_id
          ) h using (location_id, sku_id)
          where coalesce(s.held, 0) <> coalesce(h.held, 0) or coalesce(s.allocated, 0) <> coalesce(h.allocated, 0)",
     ),
@@ -97,7 +99,16 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "no hold is older than its time plus one sweep",
-        "select count(*) from holds where state = 'held' and expires_at < now() - interval '2 minutes'",
+        "select count(*) from (select state, expires_at from holds union all select state, expires_at from early_holds) h
+         where state = 'held' and expires_at < now() - interval '2 minutes'",
+    ),
+    (
+        "an early hold has moved what it says",
+        "select count(*) from early_holds h
+         full join (select early_hold_id, sum(held) as held, count(*) as moves from movements
+                    where early_hold_id is not null group by early_hold_id) m on m.early_hold_id = h.id
+         where m.held is distinct from (case h.state when 'held' then h.quantity else 0 end)::numeric
+            or m.moves is distinct from (case h.state when 'held' then 1 else 2 end)",
     ),
     (
         "the last step of an order says its state",

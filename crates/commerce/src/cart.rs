@@ -13,6 +13,7 @@ use crate::{
     Scope,
     catalog::kept::Catalogue,
     database::OrFault,
+    holds,
     memory::{self, Key, LOOKS_MOST, Sight, Versions},
 };
 
@@ -32,10 +33,12 @@ pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
         Ok(((), vec![line.sku_id.0]))
     })
     .await?;
-    let available = offers.first().map_or(0, |offer| offer.available);
+    let mut available = offers.first().map_or(0, |offer| offer.available);
     if line.quantity.get() > available {
-        let message = if available > 0 { format!("仅剩 {available} 件") } else { "已售罄".into() };
-        return Err(Fault::SoldOut(vec![domain::Complaint::new("quantity", message)]));
+        available = available.max(0) + holds::held_of(scope, line.store_id, line.sku_id).await?;
+    }
+    if line.quantity.get() > available {
+        return Err(holds::sold_out(available));
     }
     let sku = sight.catalogue.sku(line.sku_id.0).ok_or(Fault::NotFound("这件商品"))?;
     let modifiers = &sight.catalogue.product_of(sku).modifiers;
@@ -170,14 +173,20 @@ async fn lines_at(scope: &Scope, cart: CartId, store: StoreId) -> Result<(Sight,
                       (select version from versions where what = 'catalogue') as "catalogue!",
                       coalesce((select version from menu_versions where store_id = $2), 0) as "menu!",
                       c.sku_id as "sku_id?", c.options as "options?", c.quantity as "quantity?",
-                      l.price_fen as "price_fen?", coalesce(s.on_hand - s.held - s.allocated, 0) as "available!"
+                      l.price_fen as "price_fen?",
+                      coalesce(s.on_hand - s.held - s.allocated, 0) + coalesce(h.pieces, 0) as "available!"
                from (select 1) once
                left join cart_lines c on c.cart_id = $1 and c.store_id = $2
                left join listings l on l.store_id = c.store_id and l.sku_id = c.sku_id and l.on_shelf
                left join stock s on s.location_id = c.store_id and s.sku_id = c.sku_id
+               left join lateral (
+                   select sum(quantity)::bigint as pieces from early_holds
+                   where member_id = $3 and state = 'held' and location_id = c.store_id and sku_id = c.sku_id
+               ) h on true
                order by c.set_at, c.sku_id, c.options"#,
             cart.0,
             store.0,
+            scope.member().ok().map(|member| member.0),
         )
         .fetch_all(scope.pool())
         .await

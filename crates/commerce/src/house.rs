@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{memory::Memory, orders, sessions};
+use crate::{holds, memory::Memory, orders, sessions};
 
 /// The parties outside; absent ones are not configured, and what needs them says so.
 #[derive(Default)]
@@ -30,6 +30,12 @@ pub struct Settings {
     pub unpaid_most: i64,
     /// How many orders one member may place in ten minutes.
     pub orders_in_ten_minutes: i64,
+    /// How long goods are held for a member before they are ordered.
+    pub hold_for: Duration,
+    /// How many such holds one member may have, so that nobody hoards stock.
+    pub holds_most: i64,
+    /// How many of them one member may take in ten minutes.
+    pub holds_in_ten_minutes: i64,
     /// How many codes one phone may be sent in an hour.
     pub codes_an_hour: i32,
     /// How many log-in tries one address may make in ten minutes.
@@ -44,6 +50,9 @@ impl Default for Settings {
             pay_within: Duration::minutes(15),
             unpaid_most: 5,
             orders_in_ten_minutes: 30,
+            hold_for: Duration::minutes(3),
+            holds_most: 3,
+            holds_in_ten_minutes: 30,
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
             public_url: "http://127.0.0.1:3000".into(),
@@ -62,6 +71,7 @@ pub struct Inner {
     pub(crate) memory: Memory,
     pub(crate) sessions: sessions::Desk,
     pub(crate) placing: orders::Desk,
+    pub(crate) holding: holds::Desk,
     pub(crate) inbox: Notify,
     /// What this deployment decided.
     pub settings: Settings,
@@ -83,6 +93,7 @@ impl House {
             memory: Memory::default(),
             sessions: sessions::desk(),
             placing: orders::desk(),
+            holding: holds::desk(),
             inbox: Notify::new(),
             settings,
         }))

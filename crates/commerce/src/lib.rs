@@ -12,6 +12,7 @@ pub mod events;
 pub mod exports;
 pub mod figures;
 pub mod flashes;
+pub mod holds;
 pub mod imports;
 pub mod jobs;
 pub mod keys;

@@ -66,6 +66,31 @@ impl<Q: Send + 'static, A: Send + 'static> Desk<Q, A> {
     }
 }
 
+/// The answers of a round that is done whole or not at all. Where that fails for a reason that nobody foresaw,
+/// each question is tried alone, so that the others do not suffer for one.
+pub(crate) async fn all_or_each<Q, A, F, R>(house: House, questions: Vec<Q>, serve: F) -> Vec<Result<A, Fault>>
+where
+    Q: Clone,
+    F: Fn(House, Arc<[Q]>) -> R,
+    R: Future<Output = Result<Vec<Result<A, Fault>>, Fault>>,
+{
+    let questions: Arc<[Q]> = questions.into();
+    let fault = match serve(house.clone(), questions.clone()).await {
+        Ok(answers) => return answers,
+        Err(fault) => fault,
+    };
+    if questions.len() == 1 || matches!(fault, Fault::Upstream { .. }) {
+        return questions.iter().map(|_| Err(fault.clone())).collect();
+    }
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions.iter() {
+        let alone = serve(house.clone(), [question.clone()].into()).await;
+        let nothing = || Err(Fault::Internal("a round of one had no answer".into()));
+        answers.push(alone.and_then(|answers| answers.into_iter().next().unwrap_or_else(nothing)));
+    }
+    answers
+}
+
 impl<Q, A> Room<Q, A> {
     fn queue(&self) -> MutexGuard<'_, Queue<Q, A>> {
         // A queue is whole at any moment, also where somebody panicked beside it.

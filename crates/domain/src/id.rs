@@ -56,4 +56,6 @@ ids! {
     PaymentId,
     /// One return of money.
     RefundId,
+    /// Goods held before they are ordered; made by the client, and the idempotency key of holding.
+    HoldId,
 }

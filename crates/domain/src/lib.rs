@@ -10,6 +10,7 @@ pub mod fault;
 pub mod fields;
 pub mod figures;
 pub mod geo;
+pub mod holds;
 pub mod hours;
 pub mod id;
 pub mod import;

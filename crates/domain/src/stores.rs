@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BrandId, Fields, StoreId,
+    BrandId, Fault, Fields, StoreId,
     geo::Point,
     hours::{Hours, Slot},
 };
@@ -76,6 +76,16 @@ pub struct Opening {
     pub takes_orders: bool,
     /// For people: `营业中 · 至 22:00`.
     pub text: String,
+}
+
+impl Opening {
+    /// Refuses as `store_closed` where no orders are taken.
+    pub fn must_take_orders(&self, store: &str) -> Result<(), Fault> {
+        if self.takes_orders {
+            return Ok(());
+        }
+        Err(Fault::conflict("store_closed", format!("{store} {}，暂不能下单", self.text)))
+    }
 }
 
 /// A store in a list.

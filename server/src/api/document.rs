@@ -17,6 +17,16 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("cart_show", &[("goods_changing", "门店正在更新商品，请稍后再试")]),
     ("cart_quote", &[("goods_changing", "门店正在更新商品，请稍后再试")]),
     (
+        "holds_take",
+        &[
+            ("sold_out", "已售罄"),
+            ("store_closed", "青禾茶铺 人民广场店 暂停接单，暂不能下单"),
+            ("too_many_holds", "您已占用 3 份商品，请先下单或放弃"),
+            ("key_reused", "这个编号已经占用过其他商品，请换一个"),
+            ("goods_changing", "门店正在更新商品，请稍后再试"),
+        ],
+    ),
+    (
         "orders_place",
         &[
             ("price_changed", "价格有变化，现在合计 ¥15.00，请确认后再提交"),
@@ -46,7 +56,8 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 5] = ["auth_ask_code", "auth_log_in", "auth_staff_log_in", "orders_place", "console_redeem"];
+const COUNTED: [&str; 6] =
+    ["auth_ask_code", "auth_log_in", "auth_staff_log_in", "holds_take", "orders_place", "console_redeem"];
 
 /// What an answer leads on to: an operation, those that take something out of its answer, and which of their
 /// parameters stands where in it.
@@ -62,6 +73,7 @@ const LINKS: &[Link] = &[
         &["stores_product"],
         &[("store_id", "$request.path.store_id"), ("code", "$response.body#/items/0/code")],
     ),
+    ("holds_take", &["holds_release"], &[("hold_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
     (

@@ -7,6 +7,7 @@ mod conditional;
 mod console;
 mod docs;
 mod document;
+mod holds;
 mod hq;
 mod orders;
 mod paging;
@@ -40,6 +41,7 @@ use crate::site::Site;
         (name = "auth", description = "Logging in"),
         (name = "stores", description = "Stores and their goods"),
         (name = "cart", description = "The cart and its quote"),
+        (name = "holds", description = "Goods held before they are ordered"),
         (name = "orders", description = "A member's orders"),
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
@@ -72,6 +74,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(cart::show))
         .routes(routes!(cart::set_line, cart::remove_line))
         .routes(routes!(cart::quote))
+        .routes(routes!(holds::take, holds::mine))
+        .routes(routes!(holds::release))
         .routes(routes!(orders::place, orders::mine))
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))

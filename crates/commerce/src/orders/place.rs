@@ -82,12 +82,7 @@ fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
     if quote.lines.is_empty() {
         return Err(Fault::conflict("cart_empty", "购物车里没有这家门店的商品"));
     }
-    if !quote.store.opening.takes_orders {
-        return Err(Fault::conflict(
-            "store_closed",
-            format!("{} {}，暂不能下单", quote.store.name, quote.store.opening.text),
-        ));
-    }
+    quote.store.opening.must_take_orders(&quote.store.name)?;
     let problems: Vec<_> = quote
         .lines
         .iter()

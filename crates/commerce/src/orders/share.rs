@@ -7,6 +7,7 @@ use domain::{Complaint, Fault, cart::QuotedLine};
 use uuid::Uuid;
 
 use super::write::{A_WHILE, NewOrder};
+use crate::holds::Open;
 
 /// What a member has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,18 @@ pub(super) struct Found {
     carts: HashMap<(Uuid, Uuid), BTreeSet<Line>>,
     /// How many pieces can be promised, by store and SKU.
     stock: HashMap<(Uuid, Uuid), i64>,
+    /// What members hold, by member, store and SKU.
+    early: HashMap<(Uuid, Uuid, Uuid), Early>,
     granted: HashSet<Uuid>,
+    /// The early holds that an order takes its pieces out of.
+    used: HashMap<Uuid, Vec<Uuid>>,
+}
+
+/// A member's open holds of one SKU at one store.
+#[derive(Default)]
+struct Early {
+    ids: Vec<Uuid>,
+    pieces: i64,
 }
 
 impl Found {
@@ -44,8 +56,20 @@ impl Found {
         members: HashMap<Uuid, Counted>,
         carts: HashMap<(Uuid, Uuid), BTreeSet<Line>>,
         stock: HashMap<(Uuid, Uuid), i64>,
+        open: Vec<Open>,
     ) -> Self {
-        Self { members, carts, stock, granted: HashSet::new() }
+        let mut early: HashMap<_, Early> = HashMap::new();
+        for hold in open {
+            let kept = early.entry((hold.member, hold.store, hold.sku)).or_default();
+            kept.ids.push(hold.id);
+            kept.pieces += hold.quantity;
+        }
+        Self { members, carts, stock, early, granted: HashSet::new(), used: HashMap::new() }
+    }
+
+    /// The early holds that end with a granted order, as their pieces are its own now.
+    pub fn used_by(&self, order: Uuid) -> impl Iterator<Item = Uuid> {
+        self.used.get(&order).into_iter().flatten().copied()
     }
 
     /// Takes the order's part of what is left, or says why not and takes nothing.
@@ -66,7 +90,9 @@ impl Found {
             return Err(Fault::conflict("cart_changed", "购物车刚刚有变化，请确认后再提交"));
         }
         let wanted = wanted(&order.lines);
-        let available = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
+        let early = |sku: &Uuid| self.early.get(&(order.member, order.store, *sku)).map_or(0, |early| early.pieces);
+        let free = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
+        let available = |sku: &Uuid| free(sku) + early(sku);
         let lacking: Vec<Complaint> = wanted
             .iter()
             .filter(|(sku, quantity)| available(sku) < **quantity)
@@ -75,8 +101,14 @@ impl Found {
         if !lacking.is_empty() {
             return Err(Fault::SoldOut(lacking));
         }
+        let mut used = Vec::new();
         for (sku, quantity) in wanted {
-            *self.stock.entry((order.store, sku)).or_default() -= quantity;
+            let early = self.early.remove(&(order.member, order.store, sku)).unwrap_or_default();
+            *self.stock.entry((order.store, sku)).or_default() += early.pieces - quantity;
+            used.extend(early.ids);
+        }
+        if !used.is_empty() {
+            self.used.insert(order.id(), used);
         }
         self.carts.remove(&cart);
         self.members.insert(order.member, Counted { unpaid: counted.unpaid + 1, lately: counted.lately + 1 });
@@ -172,7 +204,7 @@ mod tests {
             ((order.cart, order.store), lines.collect())
         };
         let stock = stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces));
-        Found::new(HashMap::new(), orders.iter().map(cart).collect(), stock.collect())
+        Found::new(HashMap::new(), orders.iter().map(cart).collect(), stock.collect(), Vec::new())
     }
 
     #[test]

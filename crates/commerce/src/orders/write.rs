@@ -4,7 +4,10 @@
 //! orders that wait, in the order they came; locks what they draw on; lets each take its part of what
 //! is there, or refuses it with the reason; and writes all that were granted in one commit.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -20,6 +23,7 @@ use super::share::{Counted, Found, Limits};
 use crate::{
     House, Scope,
     database::OrFault,
+    holds::{self, Ending},
     jobs,
     stock::{self, Promise},
     together,
@@ -73,26 +77,13 @@ pub(super) async fn write(scope: &Scope, order: NewOrder) -> Result<(), Fault> {
 }
 
 async fn round(house: House, orders: Vec<NewOrder>) -> Vec<Result<(), Fault>> {
-    let fault = match write_all(&house, &orders).await {
-        Ok(answers) => return answers,
-        Err(fault) => fault,
-    };
-    if orders.len() == 1 || matches!(fault, Fault::Upstream { .. }) {
-        return vec![Err(fault); orders.len()];
-    }
-    // One of them cannot be written, for a reason that nobody foresaw: the others must not suffer for it.
-    let mut answers = Vec::with_capacity(orders.len());
-    for order in &orders {
-        let alone = write_all(&house, std::slice::from_ref(order)).await;
-        answers.push(alone.and_then(|answers| answers.into_iter().collect()));
-    }
-    answers
+    together::all_or_each(house, orders, write_all).await
 }
 
 /// Grants or refuses each; a fault of its own means that nothing was written.
-async fn write_all(house: &House, orders: &[NewOrder]) -> Result<Vec<Result<(), Fault>>, Fault> {
+async fn write_all(house: House, orders: Arc<[NewOrder]>) -> Result<Vec<Result<(), Fault>>, Fault> {
     let mut tx = house.pool.begin().await.or_fault()?;
-    let mut found = find(&mut tx, orders).await?;
+    let mut found = find(&mut tx, &orders).await?;
     let settings = &house.settings;
     let limits = Limits { unpaid: settings.unpaid_most, lately: settings.orders_in_ten_minutes };
     let mut answers: Vec<_> = orders.iter().map(|order| found.grant(order, &limits)).collect();
@@ -102,6 +93,10 @@ async fn write_all(house: &House, orders: &[NewOrder]) -> Result<Vec<Result<(), 
         return Ok(answers);
     }
     let written = insert(&mut tx, &granted).await?;
+    let used: Vec<Uuid> = written.iter().flat_map(|order| found.used_by(*order)).collect();
+    if !used.is_empty() {
+        holds::end(&mut tx, &used, Ending::Used, granted[0].placed_at).await?;
+    }
     let promises = granted.iter().filter(|order| written.contains(&order.id())).flat_map(|order| promises(order));
     stock::hold(&mut tx, &promises.collect::<Vec<_>>()).await?;
     tx.commit().await.or_fault()?;
@@ -113,8 +108,8 @@ async fn write_all(house: &House, orders: &[NewOrder]) -> Result<Vec<Result<(), 
     Ok(answers)
 }
 
-/// Locks what the orders draw on, and reads it: members first, then carts, then stock, each in key order,
-/// so that two rounds wait for each other instead of deadlocking. Stock is last and so locked for the
+/// Locks what the orders draw on, and reads it: members first, then carts, then early holds, then stock, each
+/// in key order, so that two rounds wait for each other instead of deadlocking. Stock is last and so locked for the
 /// shortest time.
 async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault> {
     let members: BTreeSet<Uuid> = orders.iter().map(|order| order.member).collect();
@@ -129,7 +124,8 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
     let counted = sqlx::query!(
         r#"select m.id as "id!",
                   (select count(*) from orders o where o.member_id = m.id and o.state = 'placed') as "unpaid!",
-                  (select count(*) from orders o where o.member_id = m.id and o.placed_at > $2) as "lately!"
+                  (select count(*) from orders o where o.member_id = m.id and o.placed_at > $2) as "lately!",
+                  exists (select from early_holds h where h.member_id = m.id and h.state = 'held') as "holds!"
            from unnest((select $1::uuid[])) m (id)"#,
         &members,
         since,
@@ -155,9 +151,11 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
     }
     let shelves: BTreeSet<_> =
         orders.iter().flat_map(|order| order.lines.iter().map(|line| (order.store, line.sku_id.0))).collect();
+    let holding: Vec<Uuid> = counted.iter().filter(|row| row.holds).map(|row| row.id).collect();
+    let early = if holding.is_empty() { Vec::new() } else { holds::lock_open(tx, &holding, &shelves).await? };
     let stock = stock::lock(tx, shelves).await?;
     let counted = counted.into_iter().map(|row| (row.id, Counted { unpaid: row.unpaid, lately: row.lately }));
-    Ok(Found::new(counted.collect(), in_carts, stock))
+    Ok(Found::new(counted.collect(), in_carts, stock, early))
 }
 
 /// Writes all orders in one statement, as this is where a busy hour is spent; answers which of them were

@@ -90,6 +90,11 @@ impl Store {
         self.serves() && self.hours.open_until(self.local(scope)).is_some()
     }
 
+    /// Refuses as `store_closed` where it takes no orders at this moment.
+    pub fn must_take_orders(&self, scope: &Scope) -> Result<(), Fault> {
+        self.opening(scope).must_take_orders(&self.name)
+    }
+
     /// What to tell of it at this moment.
     fn opening(&self, scope: &Scope) -> Opening {
         let local = self.local(scope);

@@ -10,6 +10,7 @@ mod cart;
 mod chain;
 mod demo;
 mod gateway;
+mod holds;
 mod life;
 mod members;
 mod memory;

@@ -1,0 +1,131 @@
+//! Who of those that want to hold goods at the same moment gets them: first come, first served.
+
+use std::collections::HashMap;
+
+use domain::Fault;
+use uuid::Uuid;
+
+use super::round::{A_WHILE, Wanted};
+
+/// What a member has already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// Holds that have not ended.
+    pub open: i64,
+    /// Holds taken in the last while.
+    pub lately: i64,
+}
+
+/// How much a member may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Open holds keep stock from others.
+    pub open: i64,
+    /// Holds in a while.
+    pub lately: i64,
+}
+
+/// What a round found, locked; and what is left of it while one after the other takes its part.
+pub(super) struct Found {
+    members: HashMap<Uuid, Counted>,
+    /// How many pieces can be promised, by store and SKU.
+    stock: HashMap<(Uuid, Uuid), i64>,
+}
+
+impl Found {
+    pub fn new(members: HashMap<Uuid, Counted>, stock: HashMap<(Uuid, Uuid), i64>) -> Self {
+        Self { members, stock }
+    }
+
+    /// Takes the hold's part of what is left, or says why not and takes nothing.
+    pub fn grant(&mut self, wanted: &Wanted, limits: &Limits) -> Result<(), Fault> {
+        let counted = self.members.entry(wanted.member).or_default();
+        if counted.lately >= limits.lately {
+            return Err(Fault::TooMany { retry_after_s: A_WHILE.num_seconds() as u32 });
+        }
+        if counted.open >= limits.open {
+            let open = counted.open;
+            return Err(Fault::conflict("too_many_holds", format!("您已占用 {open} 份商品，请先下单或放弃")));
+        }
+        let left = self.stock.entry(wanted.shelf()).or_default();
+        let quantity = wanted.wish.quantity.get();
+        if *left < quantity {
+            return Err(super::sold_out(*left));
+        }
+        *left -= quantity;
+        counted.open += 1;
+        counted.lately += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+    use domain::{HoldId, Quantity, SkuId, StoreId, holds::TakeHold};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ROOMY: Limits = Limits { open: 100, lately: 100 };
+
+    fn id(place: u128) -> Uuid {
+        Uuid::from_u128(place)
+    }
+
+    fn wanted(member: u128, sku: u128, quantity: i64) -> Wanted {
+        let now = Utc.with_ymd_and_hms(2026, 6, 10, 5, 0, 0).unwrap();
+        let wish = TakeHold {
+            id: HoldId(Uuid::now_v7()),
+            store_id: StoreId(id(0)),
+            sku_id: SkuId(id(sku)),
+            quantity: Quantity::try_from(quantity).unwrap(),
+        };
+        Wanted { member: id(member), wish, at: now, expires_at: now, refused: None }
+    }
+
+    fn found(stock: &[(u128, i64)]) -> Found {
+        Found::new(HashMap::new(), stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces)).collect())
+    }
+
+    #[test]
+    fn who_comes_first_gets_the_last_pieces_and_who_wants_too_many_leaves_them_to_the_next() {
+        let mut found = found(&[(7, 3)]);
+        assert_eq!(found.grant(&wanted(1, 7, 2), &ROOMY), Ok(()));
+        assert_eq!(found.grant(&wanted(2, 7, 2), &ROOMY), Err(super::super::sold_out(1)));
+        assert_eq!(found.grant(&wanted(3, 7, 1), &ROOMY), Ok(()));
+        assert_eq!(found.grant(&wanted(4, 7, 1), &ROOMY), Err(super::super::sold_out(0)));
+        assert_eq!(found.grant(&wanted(4, 8, 1), &ROOMY), Err(super::super::sold_out(0)), "goods without stock");
+    }
+
+    #[test]
+    fn holds_of_one_round_count_against_their_members_limits() {
+        let mut found = found(&[(7, 9)]);
+        let (one_open, one_lately) = (Limits { open: 1, lately: 9 }, Limits { open: 9, lately: 1 });
+        assert_eq!(found.grant(&wanted(1, 7, 1), &one_open), Ok(()));
+        let second = found.grant(&wanted(1, 7, 1), &one_open);
+        assert!(matches!(second, Err(Fault::Conflict { code: "too_many_holds", .. })));
+        assert!(matches!(found.grant(&wanted(1, 7, 1), &one_lately), Err(Fault::TooMany { .. })));
+        assert_eq!(found.grant(&wanted(2, 7, 1), &one_open), Ok(()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_is_granted_than_is_there_and_whoever_is_refused_could_not_be_served(
+            stock in prop::collection::vec(0i64..12, 3),
+            wants in prop::collection::vec((0u128..6, 0u128..3, 1i64..5), 1..40),
+        ) {
+            let shelf: Vec<(u128, i64)> = (0..).zip(stock.iter().copied()).collect();
+            let mut found = found(&shelf);
+            let mut left = stock.clone();
+            for (member, sku, quantity) in wants {
+                let fits = left[sku as usize] >= quantity;
+                prop_assert_eq!(found.grant(&wanted(member, sku, quantity), &ROOMY).is_ok(), fits);
+                if fits {
+                    left[sku as usize] -= quantity;
+                }
+            }
+            prop_assert!(left.iter().all(|pieces| *pieces >= 0));
+        }
+    }
+}
