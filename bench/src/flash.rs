@@ -21,8 +21,8 @@ use crate::{
     town::Town,
 };
 
-/// What is sold: each store of the brand has so many pieces.
-const GOODS: [(&str, u32); 2] = [("BENCH-WARM", 6_000), ("BENCH-FLASH", 30_000)];
+/// How many pieces each store of the brand has of what warms up, and of what is measured.
+const PIECES: [u32; 2] = [6_000, 30_000];
 const BRAND: &str = "青禾茶铺";
 /// How many pieces one member may hold at a time: the server's own limit, which is not raised.
 const EACH: u32 = 3;
@@ -34,20 +34,22 @@ type Crowd = Mutex<Vec<String>>;
 /// each buyer come others, since a member may hold a few pieces only.
 pub async fn measure(town: &Town, buyers: usize, report: &mut Report) -> Result<()> {
     let mut table = String::from("商品编码,商品名称,品牌,分类,价格(元),期初库存\n");
-    for (code, pieces) in GOODS {
+    // Data that is kept has the goods of earlier runs.
+    let codes = PIECES.map(|_| format!("bench-{}", Uuid::now_v7()));
+    for (code, pieces) in codes.iter().zip(PIECES) {
         table.push_str(&format!("{code},{code},{BRAND},抢购,9.90,{pieces}\n"));
     }
     let file = town.folder().join("flash.csv");
     fs::write(&file, table)?;
     town.import_products(&file)?;
-    let pieces: u32 = GOODS.iter().map(|(_, pieces)| pieces).sum();
+    let pieces: u32 = PIECES.iter().sum();
     // Whoever meets the end of a sale has pieces left to take.
     let members = pieces as usize / EACH as usize + 2 * buyers;
     eprintln!("{members} members log in …");
     let (mut clients, crowd) = gather(town, buyers, members).await?;
     let store = open_store(&mut clients[0]).await?;
     // Each of the database's connections plans a statement anew for its first calls.
-    let [(warm, _), (hot, pieces)] = GOODS;
+    let ([warm, hot], [_, pieces]) = (&codes, PIECES);
     sell(&mut clients, &crowd, &store, warm).await?;
     let began = Instant::now();
     let histogram = sell(&mut clients, &crowd, &store, hot).await?;
@@ -83,9 +85,9 @@ async fn gather(town: &Town, connections: usize, members: usize) -> Result<(Vec<
 
 /// A store of the brand that takes orders now.
 async fn open_store(client: &mut Client) -> Result<String> {
-    let stores = client.api(Method::GET, "/stores?limit=100", None).await?;
+    let stores = client.api(Method::GET, "/stores?brand=qinghe&limit=100", None).await?;
     let mut stores = stores.as_array().context("stores")?.iter();
-    let open = stores.find(|store| store["brand_name"] == BRAND && store["opening"]["takes_orders"] == true);
+    let open = stores.find(|store| store["opening"]["takes_orders"] == true);
     Ok(open.and_then(|store| store["id"].as_str()).context("no store takes orders at this hour")?.to_owned())
 }
 

@@ -40,7 +40,7 @@ struct Cli {
     #[arg(long, default_value_t = 16)]
     connections: usize,
     /// Members who order at once.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 256)]
     buyers: usize,
     /// An empty database to measure on, in place of one of the server's own.
     #[arg(long)]

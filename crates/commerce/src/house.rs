@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{holds, memory::Memory, orders, sessions};
+use crate::{cart, holds, memory::Memory, orders, payments, sessions};
 
 /// The parties outside; absent ones are not configured, and what needs them says so.
 #[derive(Default)]
@@ -72,6 +72,8 @@ pub struct Inner {
     pub(crate) sessions: sessions::Desk,
     pub(crate) placing: orders::Desk,
     pub(crate) holding: holds::Desk,
+    pub(crate) carts: cart::Desks,
+    pub(crate) paying: payments::Desks,
     pub(crate) inbox: Notify,
     /// What this deployment decided.
     pub settings: Settings,
@@ -94,6 +96,8 @@ impl House {
             sessions: sessions::desk(),
             placing: orders::desk(),
             holding: holds::desk(),
+            carts: cart::desks(),
+            paying: payments::desks(),
             inbox: Notify::new(),
             settings,
         }))

@@ -108,6 +108,9 @@ impl Turn {
 }
 
 /// Turns all holds of these orders at once.
+///
+/// What is open is told by what it is not: said the other way round, PostgreSQL may read the index of all open
+/// holds of the chain in place of those of the orders.
 pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, orders: &[OrderId], turn: Turn) -> Result<(), Fault> {
     let orders: Vec<Uuid> = orders.iter().map(|order| order.0).collect();
     let (from, to, cause) = turn.words();
@@ -118,7 +121,7 @@ pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, orders: &[OrderId
                from unnest((select $1::uuid[])) asked (id)
                join holds h on h.order_id = asked.id
                join stock s on s.location_id = h.location_id and s.sku_id = h.sku_id
-               where h.state in ('held', 'allocated') and ($2::text is null or h.state = $2)
+               where h.state not in ('issued', 'released', 'expired') and ($2::text is null or h.state = $2)
                order by h.location_id, h.sku_id, h.order_id for update of h, s
            ), change as materialized (
                select order_id, location_id, sku_id,

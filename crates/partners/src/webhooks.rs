@@ -8,9 +8,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::{Response, header};
-use ring::hmac;
 
 use crate::guarded::{Guarded, Refused, was_refused};
 

@@ -22,8 +22,9 @@ use super::{
 };
 use crate::{House, database::OrFault, stock, together};
 
-/// How many rounds are under way at once: one waits for the disk while the next one gathers.
-const CLERKS: usize = 2;
+/// How many rounds are under way at once. In a sale all of them want one row of stock, so a second round would
+/// only wait for the first one's lock, and hold half as many.
+const CLERKS: usize = 1;
 /// How many holds one round writes.
 const ROUND_MOST: usize = 256;
 /// The while of which a member's holds are counted.

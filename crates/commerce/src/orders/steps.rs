@@ -1,7 +1,7 @@
 //! What happens to an order after it is placed. One function applies the transition table; each
 //! step records who and when, tells the relay, and moves stock and money with it.
 
-use std::{collections::HashMap, slice};
+use std::{collections::HashSet, slice};
 
 use domain::{
     Fault, Fen, OrderId, StoreId,
@@ -82,8 +82,7 @@ async fn advance(
     Ok(next)
 }
 
-/// Applies the transition table to locked orders that are in one state. State, step and event are written in
-/// one statement, for every step of every order passes here.
+/// Applies the transition table to locked orders that are in one state.
 ///
 /// Faults: `Conflict` (`not_now`) where the table does not allow it.
 async fn advance_all(
@@ -93,82 +92,97 @@ async fn advance_all(
     act: OrderAct,
     note: &str,
 ) -> Result<OrderState, Fault> {
+    let next = next_state(orders, act)?;
+    let codes: Vec<Option<String>> = orders.iter().map(|_| None).collect();
+    turn(tx, scope, orders, Step { act, next, codes: &codes, note }).await?;
+    Ok(next)
+}
+
+/// Where the act leads orders that are in one state.
+fn next_state(orders: &[Ordered], act: OrderAct) -> Result<OrderState, Fault> {
     let state = orders.first().map(|order| order.state).ok_or_else(|| Fault::Internal("no order to advance".into()))?;
-    let not_now = || Fault::conflict("not_now", format!("订单{}，不能再执行这一步", state.label()));
-    let next = state.after(act).ok_or_else(not_now)?;
     if orders.iter().any(|order| order.state != state) {
         return Err(Fault::Internal(format!("orders of several states: {act:?}")));
     }
+    let not_now = || Fault::conflict("not_now", format!("订单{}，不能再执行这一步", state.label()));
+    state.after(act).ok_or_else(not_now)
+}
+
+/// A step that several orders take.
+struct Step<'a> {
+    act: OrderAct,
+    next: OrderState,
+    /// The code that each gets with it; one whose code is another's stays where it is.
+    codes: &'a [Option<String>],
+    note: &'a str,
+}
+
+/// Lets orders take a step; answers which have. State, code, step and event are written in one statement, for
+/// every step of every order passes here, and each change of an order writes all its indexes anew.
+async fn turn(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    orders: &[Ordered],
+    step: Step<'_>,
+) -> Result<HashSet<Uuid>, Fault> {
     let Actor { member, staff, key } = scope.actor();
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id.0).collect();
-    let stores: Vec<Uuid> = orders.iter().map(|order| order.store_id.0).collect();
-    sqlx::query!(
+    let turned = sqlx::query_scalar!(
         "with asked as materialized (
-             select * from unnest((select $1::uuid[]), (select $2::uuid[])) as a (id, store_id)
+             select * from unnest((select $1::uuid[]), (select $2::text[])) as a (id, code)
          ), turned as (
-             update orders o set state = $3 from asked a where o.id = a.id
+             update orders o set state = $3, pickup_code = coalesce(a.code, o.pickup_code),
+                    paid_at = (case when a.code is null then o.paid_at else $5 end)
+             from asked a
+             where o.id = a.id
+               and not exists (select from orders other where other.store_id = o.store_id and other.pickup_code = a.code)
+             returning o.id, o.store_id
          ), stepped as (
              insert into order_steps (order_id, step, act, state, at, member_id, staff_id, api_key_id, note)
-             select a.id, coalesce((select max(step) from order_steps t where t.order_id = a.id), 0) + 1,
+             select id, coalesce((select max(step) from order_steps t where t.order_id = turned.id), 0) + 1,
                     $4, $3, $5, $6, $7, $8, $9
-             from asked a
+             from turned
+         ), told as (
+             insert into outbox (topic, store_id, order_id, payload)
+             select 'order', store_id, id, jsonb_build_object('state', $3::text) from turned
          )
-         insert into outbox (topic, store_id, order_id, payload)
-         select 'order', store_id, id, jsonb_build_object('state', $3::text) from asked",
+         select id from turned",
         &ids,
-        &stores,
-        next.code(),
-        act.code(),
+        step.codes as &[Option<String>],
+        step.next.code(),
+        step.act.code(),
         scope.now,
         member,
         staff,
         key,
-        note,
+        step.note,
     )
-    .execute(tx)
+    .fetch_all(tx)
     .await
     .or_fault()?;
-    Ok(next)
+    Ok(turned.into_iter().collect())
 }
 
 /// The payments of these locked, unpaid orders arrived: they get their codes, their stock is allocated.
+///
+/// No other order of a store has the same code. With 10⁸ codes and a few hundred open orders the first try is
+/// free all but always; the unique index decides should two pick the same at once.
 pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
-    give_codes(tx, scope, orders).await?;
-    advance_all(tx, scope, orders, OrderAct::Pay, "").await?;
-    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    stock::turn(tx, scope, &ids, Turn::Allocate).await
-}
-
-/// Gives paid orders codes that no other order of their store has. With 10⁸ codes and a few hundred open
-/// orders the first try is free all but always; the unique index decides should two pick the same at once.
-async fn give_codes(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
-    let mut without: HashMap<Uuid, StoreId> = orders.iter().map(|order| (order.id.0, order.store_id)).collect();
+    let next = next_state(orders, OrderAct::Pay)?;
+    let mut without = orders.to_vec();
     for _ in 0..8 {
-        // By code, so that no two of them get the same one.
-        let drawn: HashMap<String, (Uuid, Uuid)> = without
-            .iter()
-            .map(|(id, store)| (format!("{:08}", rand::rng().random_range(0..100_000_000)), (*id, store.0)))
-            .collect();
-        let (codes, (ids, stores)): (Vec<String>, (Vec<Uuid>, Vec<Uuid>)) = drawn.into_iter().unzip();
-        let given = sqlx::query_scalar!(
-            "update orders o set pickup_code = d.code, paid_at = $4
-             from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::text[])) as d (id, store_id, code)
-             where o.id = d.id
-               and not exists (select from orders other where other.store_id = d.store_id and other.pickup_code = d.code)
-             returning o.id",
-            &ids,
-            &stores,
-            &codes,
-            scope.now,
-        )
-        .fetch_all(&mut *tx)
-        .await
-        .or_fault()?;
-        for id in given {
-            without.remove(&id);
-        }
+        let mut drawn = HashSet::new();
+        // One that draws a code of this round waits for the next.
+        let mut draw = || {
+            Some(format!("{:08}", rand::rng().random_range(0..100_000_000))).filter(|code| drawn.insert(code.clone()))
+        };
+        let (now, codes): (Vec<Ordered>, Vec<Option<String>>) =
+            without.iter().filter_map(|order| Some((order.clone(), Some(draw()?)))).unzip();
+        let turned = turn(tx, scope, &now, Step { act: OrderAct::Pay, next, codes: &codes, note: "" }).await?;
+        without.retain(|order| !turned.contains(&order.id.0));
         if without.is_empty() {
-            return Ok(());
+            let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+            return stock::turn(tx, scope, &ids, Turn::Allocate).await;
         }
     }
     Err(Fault::Internal("no free pickup code in eight tries".into()))

@@ -1,12 +1,14 @@
 //! Payments and refunds (D5), and the ledger they are booked in.
 //!
 //! - `start`: an order's amount becomes a transaction at the gateway
+//! - `attempts`: the attempts of one moment, stored together
 //! - `scan`: the QR code of a payment from a big screen
 //! - `notices`: verified callbacks go to the inbox; a worker acts on them
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
 //! - `refunds`: money that goes back, retried under one number
 //! - `ledger`: double-entry transfers
 
+mod attempts;
 mod ledger;
 mod notices;
 mod refunds;
@@ -22,3 +24,16 @@ pub(crate) use ledger::fulfilled;
 pub(crate) use notices::work_inbox;
 pub(crate) use refunds::{send as send_refund, want as want_refund};
 pub(crate) use settle::{close, close_open, look_up};
+
+/// Where what concerns payments waits to be written.
+pub(crate) struct Desks {
+    opening: attempts::Opening,
+    keeping: attempts::Keeping,
+    hearing: notices::Desk,
+}
+
+/// The desks of one server.
+pub(crate) fn desks() -> Desks {
+    let (opening, keeping) = attempts::desks();
+    Desks { opening, keeping, hearing: notices::desk() }
+}

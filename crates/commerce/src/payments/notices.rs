@@ -1,5 +1,7 @@
 //! The inbox: verified callbacks are stored, answered, and acted on afterwards, once.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use domain::Fault;
 use partners::wechat_pay::{Event, Notice};
@@ -8,25 +10,58 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::{
-    Scope,
+    House, Scope,
     database::OrFault,
     payments::{refunds, settle},
+    together,
 };
+
+/// How many rounds of callbacks are stored at once: one waits for the disk while the next one gathers.
+const CLERKS: usize = 2;
+/// How many callbacks one round stores.
+const ROUND_MOST: usize = 64;
+
+/// Where callbacks wait to be stored.
+pub(super) type Desk = together::Desk<Heard, Result<(), Fault>>;
+
+/// A desk for callbacks.
+pub(super) fn desk() -> Desk {
+    Desk::new(CLERKS, ROUND_MOST)
+}
+
+/// A verified callback.
+#[derive(Clone)]
+pub(super) struct Heard {
+    id: String,
+    payload: Value,
+}
 
 /// Stores a verified callback; a repeat is stored once. The gateway may be answered when this
 /// returns: the notice is durable.
 pub async fn receive(scope: &Scope, notice: &Notice) -> Result<(), Fault> {
     let payload = serde_json::to_value(notice).map_err(|error| Fault::Internal(error.to_string()))?;
-    sqlx::query!(
-        "insert into inbox (source, notice_id, payload) values ('wechat_pay', $1, $2) on conflict do nothing",
-        notice.id,
-        payload,
-    )
-    .execute(scope.pool())
-    .await
-    .or_fault()?;
+    let heard = Heard { id: notice.id.clone(), payload };
+    let round = async |house, heard| together::all_or_each(house, heard, store).await;
+    scope.house.paying.hearing.ask(&scope.house, heard, round).await??;
     scope.house.inbox.notify_one();
     Ok(())
+}
+
+/// Stores the callbacks of one moment in one durable commit.
+async fn store(house: House, heard: Arc<[Heard]>) -> Result<Vec<Result<(), Fault>>, Fault> {
+    let (ids, payloads): (Vec<String>, Vec<Value>) =
+        heard.iter().map(|one| (one.id.clone(), one.payload.clone())).unzip();
+    sqlx::query!(
+        "insert into inbox (source, notice_id, payload)
+         select 'wechat_pay', id, payload from unnest((select $1::text[]), (select $2::jsonb[])) as a (id, payload) order by id
+         on conflict do nothing",
+        &ids,
+        &payloads,
+    )
+    .execute(&house.pool)
+    .await
+    .or_fault()?;
+    Ok(heard.iter().map(|_| Ok(())).collect())
 }
 
 /// How many notices are acted on in one commit.

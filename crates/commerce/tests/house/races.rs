@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use chrono::Duration;
 use commerce::{House, Partners, Scope, Settings, app_pool, cart, jobs, orders, payments};
 use domain::{
-    Fault, OrderId,
+    Fault, OrderId, PaymentId,
     orders::{OrderPlaced, OrderState, PlaceOrder},
     payments::{Cashier, StartPayment},
     staff::Role,
@@ -14,11 +14,12 @@ use futures::future::join_all;
 use partners::wechat_pay::Event;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::Barrier;
+use uuid::Uuid;
 
 use crate::{
     gateway,
     people::Reach,
-    world::{Stock, World, new_order_id},
+    world::{Stock, World, code_of, new_order_id},
 };
 
 /// Another server of the same chain.
@@ -265,5 +266,73 @@ async fn sixteen_pages_that_set_the_same_line_leave_one_line(options: PgPoolOpti
         answer.unwrap();
     }
     assert_eq!(cart::pieces(&buyer).await.unwrap(), 3);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn lines_and_quotes_of_many_at_once_are_each_their_own(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let buyers = world.members(64).await;
+    let pieces = |place: usize| 1 + place as i64 % 5;
+    let set = |(place, who)| cart::set_line(who, world.line(world.medium, pieces(place)));
+    for answer in join_all(buyers.iter().enumerate().map(set)).await {
+        answer.unwrap();
+    }
+    // Those whose place is odd ask of the store where they have nothing.
+    let store = |place: usize| if place.is_multiple_of(2) { world.store } else { world.elsewhere };
+    let quotes = join_all(buyers.iter().enumerate().map(|(place, who)| cart::quote(who, store(place)))).await;
+    for (place, quote) in quotes.into_iter().enumerate() {
+        let quantities: Vec<i64> = quote.unwrap().lines.iter().map(|line| line.quantity.get()).collect();
+        let expected = if place.is_multiple_of(2) { vec![pieces(place)] } else { Vec::new() };
+        assert_eq!(quantities, expected, "buyer {place}");
+    }
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn attempts_to_pay_of_one_moment_are_each_answered_for_themselves(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let mut wanted = Vec::new();
+    let taken = PaymentId(Uuid::now_v7());
+    for (place, buyer) in world.members(24).await.into_iter().enumerate() {
+        let order = world.place(&buyer, 1).await;
+        let mut command = StartPayment {
+            id: PaymentId(Uuid::now_v7()),
+            order_id: order,
+            cashier: Cashier::H5,
+            payer_ip: "127.0.0.1".into(),
+        };
+        // The gateway of these tests is away, so an attempt that was stored says so.
+        let expected = match place % 4 {
+            0 => "upstream",
+            1 => {
+                orders::cancel(&buyer, order).await.unwrap();
+                "not_payable"
+            }
+            2 => {
+                command.order_id = new_order_id();
+                "not_found"
+            }
+            _ if place == 3 => {
+                command.id = taken;
+                assert_eq!(code_of(payments::start(&buyer, command.clone()).await), "upstream");
+                "upstream"
+            }
+            _ => {
+                command.id = taken;
+                "key_reused"
+            }
+        };
+        wanted.push((buyer, command, expected));
+    }
+    let answers = join_all(wanted.iter().map(|(who, command, _)| payments::start(who, command.clone()))).await;
+    for ((.., expected), answer) in wanted.iter().zip(answers) {
+        assert_eq!(code_of(answer), *expected);
+    }
+    assert_eq!(world.count("select count(*) from payments").await, 7);
+    assert_eq!(world.count("select count(*) from jobs where kind = 'look_up_payment'").await, 7);
     world.balanced().await;
 }

@@ -5,12 +5,12 @@
 
 use std::fmt;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use reqwest::header::{HeaderMap, HeaderName};
-use ring::{
+use aws_lc_rs::{
     rand::{SecureRandom as _, SystemRandom},
     signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reqwest::header::{HeaderMap, HeaderName};
 
 /// The only scheme of the `Authorization` header that is spoken here.
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
@@ -44,7 +44,7 @@ impl SigningKey {
     /// # Panics
     /// Only where the operating system has no random numbers, which blind the computation.
     pub fn sign(&self, text: &[u8]) -> String {
-        let mut signature = vec![0; self.0.public().modulus_len()];
+        let mut signature = vec![0; self.0.public_modulus_len()];
         self.0
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature)
             .expect("the buffer has the key's length and the system gives random numbers");

@@ -1,0 +1,124 @@
+//! The cart and its quote: the one place where prices are calculated (D1).
+//!
+//! - `lines`: lines that are set at the same moment are written together
+//! - `quote`: what a store's lines cost now; quotes asked for at the same moment are read together
+
+mod lines;
+mod quote;
+
+use domain::{
+    Fault, SkuId, StoreId,
+    cart::{CartView, RemoveLine, SetLine},
+    catalog::Options,
+};
+
+use crate::{
+    Scope,
+    database::OrFault,
+    holds,
+    memory::{self, Key},
+};
+
+pub use quote::quote;
+
+pub(crate) use lines::LINES_MOST;
+
+/// Where carts wait to be written and read.
+pub(crate) struct Desks {
+    setting: lines::Desk,
+    reading: quote::Desk,
+}
+
+/// The desks of one server.
+pub(crate) fn desks() -> Desks {
+    Desks { setting: lines::desk(), reading: quote::desk() }
+}
+
+/// Sets a line to a quantity. Saying it twice is saying it once.
+///
+/// Faults: `Unauthenticated` for a visitor without a session; `NotFound` for goods this store does
+/// not sell; `Invalid` beside `options` or `quantity`.
+pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
+    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
+    let (sight, (), offers) = memory::look(scope, Key::Id(line.store_id), |sight| {
+        if !sight.menu.has(&sight.catalogue, line.sku_id.0) {
+            return Err(Fault::NotFound("这件商品"));
+        }
+        Ok(((), vec![line.sku_id.0]))
+    })
+    .await?;
+    let mut available = offers.first().map_or(0, |offer| offer.available);
+    if line.quantity.get() > available {
+        available = available.max(0) + holds::held_of(scope, line.store_id, line.sku_id).await?;
+    }
+    if line.quantity.get() > available {
+        return Err(holds::sold_out(available));
+    }
+    let sku = sight.catalogue.sku(line.sku_id.0).ok_or(Fault::NotFound("这件商品"))?;
+    let modifiers = &sight.catalogue.product_of(sku).modifiers;
+    line.options.chosen(modifiers).map_err(|reason| Fault::invalid("options", reason))?;
+    lines::set(scope, lines::Line { cart: cart.0, line, at: scope.now }).await
+}
+
+/// Takes a line out; one that is not there is out already.
+pub async fn remove_line(scope: &Scope, line: RemoveLine) -> Result<(), Fault> {
+    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
+    sqlx::query!(
+        "delete from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
+        cart.0,
+        line.store_id.0,
+        line.sku_id.0,
+        line.options.codes().join(","),
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// How many pieces are in the cart, for the badge.
+pub async fn pieces(scope: &Scope) -> Result<i64, Fault> {
+    let Some(cart) = scope.cart else { return Ok(0) };
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(quantity), 0)::bigint as "pieces!" from cart_lines where cart_id = $1"#,
+        cart.0
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()
+}
+
+/// How many of a SKU with these options are in the cart.
+pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Options) -> Result<i64, Fault> {
+    let Some(cart) = scope.cart else { return Ok(0) };
+    let found = sqlx::query_scalar!(
+        "select quantity from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
+        cart.0,
+        store.0,
+        sku.0,
+        options.codes().join(","),
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The whole cart, a quote for each store.
+pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
+    let Some(cart) = scope.cart else { return Ok(CartView::default()) };
+    let stores = sqlx::query_scalar!(
+        "select store_id from cart_lines where cart_id = $1 group by store_id order by max(set_at) desc, store_id",
+        cart.0,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let mut view = CartView::default();
+    for store in stores {
+        let quote = quote(scope, StoreId(store)).await?;
+        view.pieces += quote.lines.iter().map(|line| line.quantity.get()).sum::<i64>();
+        view.quotes.push(quote);
+    }
+    Ok(view)
+}

@@ -1,0 +1,196 @@
+//! What a store's lines in a cart cost now.
+//!
+//! Every quote wants the same statement, so one answers all who wait.
+
+use std::collections::HashMap;
+
+use domain::{
+    CartId, Fault, Fen, Quantity, SkuId, StoreId,
+    cart::{Quote, QuotedLine},
+    catalog::Options,
+};
+use uuid::Uuid;
+
+use crate::{
+    House, Scope,
+    catalog::kept::Catalogue,
+    database::OrFault,
+    memory::{Key, LOOKS_MOST, Sight, Versions},
+    together,
+};
+
+/// How many statements are under way at once: one answers while the next one gathers.
+const CLERKS: usize = 2;
+/// How many carts one statement reads.
+const ROUND_MOST: usize = 256;
+
+/// Where carts wait to be read.
+pub(super) type Desk = together::Desk<Asked, Result<Read, Fault>>;
+
+/// A desk for quotes.
+pub(super) fn desk() -> Desk {
+    Desk::new(CLERKS, ROUND_MOST)
+}
+
+/// Which cart's lines of which store.
+pub(super) struct Asked {
+    cart: Uuid,
+    store: Uuid,
+    /// Whose early holds count as available.
+    member: Option<Uuid>,
+}
+
+/// Lines, and which state of stores and goods they are of.
+pub(super) struct Read {
+    versions: Versions,
+    rows: Vec<Row>,
+}
+
+/// A line of the cart with the price and stock of this moment.
+struct Row {
+    sku_id: Uuid,
+    options: String,
+    quantity: i64,
+    /// `None` where it is not on the shelf.
+    price_fen: Option<i64>,
+    available: i64,
+}
+
+/// What the cart's lines of one store cost at this moment, and when they can be picked up. Reads
+/// prices and stock anew: nothing a client sends takes part.
+pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
+    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
+    let (sight, rows) = lines_at(scope, cart, store).await?;
+    let view = sight.store()?.view(scope, None);
+    // Lines of one SKU with different options draw on the same stock.
+    let mut left: HashMap<Uuid, i64> = rows.iter().map(|row| (row.sku_id, row.available)).collect();
+    let mut lines = Vec::with_capacity(rows.len());
+    let mut total = Fen::ZERO;
+    for row in rows {
+        let line = quote_line(row, &sight.catalogue, &mut left)?;
+        total = total.checked_add(line.total_fen).ok_or_else(too_much)?;
+        lines.push(line);
+    }
+    let orderable = !lines.is_empty()
+        && !view.slots.is_empty()
+        && lines.iter().all(|line| line.problem.is_none())
+        && total > Fen::ZERO;
+    Ok(Quote { store: view.card, lines, total_fen: total, slots: view.slots, orderable })
+}
+
+/// The cart's lines of a store, and what is known of their goods at the same moment.
+async fn lines_at(scope: &Scope, cart: CartId, store: StoreId) -> Result<(Sight, Vec<Row>), Fault> {
+    let mut sight = Sight::of(scope, Key::Id(store)).await?;
+    let member = scope.member().ok().map(|member| member.0);
+    for _ in 0..LOOKS_MOST {
+        let asked = Asked { cart: cart.0, store: store.0, member };
+        let read = scope.house.carts.reading.ask(&scope.house, asked, read_all).await??;
+        if let Some(newer) = sight.renewed(scope, read.versions).await? {
+            sight = newer;
+            continue;
+        }
+        let on_menu = |row: &Row| sight.menu.has(&sight.catalogue, row.sku_id);
+        let rows = read.rows.into_iter().map(|row| Row { price_fen: row.price_fen.filter(|_| on_menu(&row)), ..row });
+        let rows = rows.collect();
+        return Ok((sight, rows));
+    }
+    Err(Fault::conflict("goods_changing", "门店正在更新商品，请稍后再试"))
+}
+
+/// The answers to all who ask at this moment.
+async fn read_all(house: House, asked: Vec<Asked>) -> Vec<Result<Read, Fault>> {
+    match read(&house, &asked).await {
+        Ok(read) => read.into_iter().map(Ok).collect(),
+        Err(fault) => asked.iter().map(|_| Err(fault.clone())).collect(),
+    }
+}
+
+async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
+    let carts: Vec<Uuid> = asked.iter().map(|one| one.cart).collect();
+    let stores: Vec<Uuid> = asked.iter().map(|one| one.store).collect();
+    let members: Vec<Option<Uuid>> = asked.iter().map(|one| one.member).collect();
+    // A cart without lines of the store still has a row, which tells the versions.
+    let found = sqlx::query!(
+        r#"select a.place as "place!",
+                  (select version from versions where what = 'stores') as "stores!",
+                  (select version from versions where what = 'catalogue') as "catalogue!",
+                  coalesce(v.version, 0) as "menu!",
+                  c.sku_id as "sku_id?", c.options as "options?", c.quantity as "quantity?",
+                  l.price_fen as "price_fen?",
+                  coalesce(s.on_hand - s.held - s.allocated, 0) + coalesce(h.pieces, 0) as "available!"
+           from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[])) with ordinality
+                as a (cart_id, store_id, member_id, place)
+           left join menu_versions v on v.store_id = a.store_id
+           left join cart_lines c on c.cart_id = a.cart_id and c.store_id = a.store_id
+           left join listings l on l.store_id = c.store_id and l.sku_id = c.sku_id and l.on_shelf
+           left join stock s on s.location_id = c.store_id and s.sku_id = c.sku_id
+           left join lateral (
+               select sum(quantity)::bigint as pieces from early_holds
+               where member_id = a.member_id and state = 'held' and location_id = c.store_id and sku_id = c.sku_id
+           ) h on true
+           order by a.place, c.set_at, c.sku_id, c.options"#,
+        &carts,
+        &stores,
+        &members as &[Option<Uuid>],
+    )
+    .fetch_all(&house.pool)
+    .await
+    .or_fault()?;
+    let mut answers: Vec<Read> = Vec::with_capacity(asked.len());
+    for row in found {
+        if row.place > answers.len() as i64 {
+            let versions = Versions { stores: row.stores, catalogue: row.catalogue, menu: row.menu };
+            answers.push(Read { versions, rows: Vec::new() });
+        }
+        if let (Some(sku_id), Some(options), Some(quantity), Some(read)) =
+            (row.sku_id, row.options, row.quantity, answers.last_mut())
+        {
+            read.rows.push(Row { sku_id, options, quantity, price_fen: row.price_fen, available: row.available });
+        }
+    }
+    Ok(answers)
+}
+
+fn too_much() -> Fault {
+    Fault::invalid("quantity", "金额过大，请减少数量")
+}
+
+fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, i64>) -> Result<QuotedLine, Fault> {
+    let quantity = Quantity::try_from(row.quantity).map_err(|reason| Fault::Internal(reason.into()))?;
+    let sku = catalogue.sku(row.sku_id).ok_or(Fault::NotFound("这件商品"))?;
+    let product = catalogue.product_of(sku);
+    let codes: Vec<String> = row.options.split(',').filter(|code| !code.is_empty()).map(str::to_owned).collect();
+    let options = Options::from(codes);
+    let (chosen, mut problem) = match options.chosen(&product.modifiers) {
+        Ok(chosen) => (chosen, None),
+        Err(reason) => (Vec::new(), Some(reason)),
+    };
+    let extra =
+        chosen.iter().try_fold(Fen::ZERO, |sum, option| sum.checked_add(option.price_fen)).ok_or_else(too_much)?;
+    let unit = Fen(row.price_fen.unwrap_or(0)).checked_add(extra).ok_or_else(too_much)?;
+    let total = unit.checked_times(quantity).ok_or_else(too_much)?;
+    let stock = left.entry(row.sku_id).or_default();
+    let available = *stock;
+    *stock -= quantity.get();
+    if row.price_fen.is_none() {
+        problem = Some("本店已下架，请删除".into());
+    } else if available <= 0 {
+        problem = Some("已售罄".into());
+    } else if *stock < 0 {
+        problem = Some(format!("库存不足，仅剩 {available} 件"));
+    }
+    Ok(QuotedLine {
+        sku_id: SkuId(row.sku_id),
+        product_code: product.code.clone(),
+        name: product.name.clone(),
+        spec: sku.values.join(" / "),
+        options_text: chosen.iter().map(|option| option.name.as_str()).collect::<Vec<_>>().join("、"),
+        options,
+        picture: product.picture.clone(),
+        quantity,
+        unit_fen: unit,
+        total_fen: total,
+        available: available.max(0),
+        problem,
+    })
+}
