@@ -11,6 +11,8 @@ mod log_in;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod password;
+#[cfg(feature = "ssr")]
 mod ticket;
 
 #[cfg(feature = "ssr")]
@@ -25,16 +27,18 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{board, log_in, orders, ticket};
+    use crate::{board, log_in, orders, password, ticket};
 
     /// The console among the faces.
-    pub const FACE: Face = Face { log_in: "/console/login", home: "/console", theme: Theme::System };
+    pub const FACE: Face =
+        Face { log_in: "/console/login", home: "/console", password: "/console/password", theme: Theme::System };
 
     /// The console's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         Router::new()
             .route("/console", page(FACE, board::board))
             .route("/console/login", page(FACE, log_in::log_in))
+            .route("/console/password", page(FACE, password::password))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
@@ -44,6 +48,7 @@ mod routes {
     pub fn register() {
         register_explicit::<log_in::StaffLogIn>();
         register_explicit::<log_in::StaffLogOut>();
+        register_explicit::<password::ChangePassword>();
         register_explicit::<board::AcceptOrder>();
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();

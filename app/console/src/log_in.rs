@@ -9,13 +9,16 @@ use rpc::{
 };
 use ui::{Button, Card, Field, Form, Hidden, Main, Notice, Size, Tone};
 
+use crate::password;
+
 /// Logs in and goes on to where the person wanted to, or to the face that is theirs.
 #[server(prefix = "/rpc/console", endpoint = "log_in")]
 pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("log_in", "/console/login", fields, async |scope, fields| {
         let (token, person) = staff::log_in(&scope, StaffLogInCommand::from_fields(&fields)?).await?;
         let home = if person.uses_hq { "/hq" } else { "/console" };
-        let to = fields.given("to").map_or(home, back_path).to_owned();
+        let wanted = fields.given("to").map_or(home, back_path);
+        let to = if person.must_change_password { password::PATH } else { wanted };
         Ok(Next::to(to).with_cookie(cookies::session(&scope, Bearer::Staff, &token)))
     })
     .await

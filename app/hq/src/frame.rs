@@ -15,6 +15,10 @@ use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailSc
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
+/// Where one logs in.
+pub const LOG_IN: &str = "/console/login";
+/// Where one changes one's own password.
+const PASSWORD: &str = "/console/password";
 
 /// Which link of the rail is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub enum Tab {
     Products,
     Imports,
     Partners,
+    Staff,
+    Audit,
 }
 
 /// What the screen needs of a request.
@@ -33,6 +39,9 @@ pub struct Frame {
     me: StaffView,
     imports: bool,
     partners: bool,
+    staff: bool,
+    roles: bool,
+    audit: bool,
 }
 
 impl Frame {
@@ -45,12 +54,25 @@ impl Frame {
             me: staff::me(scope)?,
             imports: everywhere(Permission::ManageImports),
             partners: everywhere(Permission::ManagePartners),
+            staff: scope.may(Permission::ManageStaff),
+            roles: everywhere(Permission::ManageRoles),
+            audit: scope.may(Permission::ReadAudit),
         })
     }
 
     /// Whether whoever asks may import.
     pub fn imports(&self) -> bool {
         self.imports
+    }
+
+    /// Whether whoever asks may make roles and groups of stores.
+    pub fn roles(&self) -> bool {
+        self.roles
+    }
+
+    /// Whether whoever asks may read the log.
+    pub fn audit(&self) -> bool {
+        self.audit
     }
 
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
@@ -67,6 +89,12 @@ impl Frame {
         }
         if self.partners {
             links.push(link("开放接口", "/hq/keys", Glyph::Settings, Tab::Partners));
+        }
+        if self.staff {
+            links.push(link("员工权限", "/hq/staff", Glyph::Users, Tab::Staff));
+        }
+        if self.audit {
+            links.push(link("操作日志", "/hq/audit", Glyph::Clock, Tab::Audit));
         }
         links.push(NavLink::new("门店端", "/console", Glyph::Bell));
         // The foot of the rail is seen on wide screens only; the way out must not be.
@@ -86,6 +114,7 @@ fn Person(me: StaffView) -> impl IntoView {
     view! {
         <p class="font-semibold">{me.name}</p>
         <p class="mb-2 text-sm text-base-content/70">{me.roles.join("、")}</p>
+        <p class="mb-2"><a class="link text-sm" href=PASSWORD>"修改密码"</a></p>
         <LogOut/>
     }
 }

@@ -14,12 +14,11 @@ use ui::{Badge, Button, Column, DataTable, Form, Hidden, LinkButton, Notice, Sec
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Tab, said},
+    frame::{Frame, LOG_IN, Tab, said},
     imports::tone_of,
     islands::Progress,
 };
 
-const LOG_IN: &str = "/console/login";
 /// The part of the page that its forms speak to.
 const FORM: &str = "import";
 

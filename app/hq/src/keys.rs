@@ -16,11 +16,10 @@ use ui::{
 };
 
 use crate::{
-    frame::{Frame, Tab, files, said},
+    frame::{Frame, LOG_IN, Tab, files, said},
     webhooks,
 };
 
-const LOG_IN: &str = "/console/login";
 const LIST: &str = "/hq/keys";
 const NEW: &str = "/hq/keys/new";
 /// The part of the page that its forms speak to.
@@ -110,8 +109,7 @@ fn row(key: KeyView, now: DateTime<Utc>) -> impl IntoView {
     let permissions = key.permissions.iter().map(|one| one.label()).collect::<Vec<_>>().join("、");
     let stores = key.stores.as_ref().map_or("全部门店".into(), |stores| stores.join("、"));
     // The end is the first moment of the day after.
-    let until =
-        key.expires_at.map(|end| (end.with_timezone(&text::zone("")) - chrono::Duration::seconds(1)).date_naive());
+    let until = key.expires_at.map(text::day_before);
     view! {
         <tr>
             <td class="whitespace-nowrap">

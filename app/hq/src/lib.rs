@@ -1,7 +1,13 @@
 //! Head office's pages 总部后台: today's figures, the orders and the stores within a person's reach.
 
 #[cfg(feature = "ssr")]
+mod audit;
+#[cfg(feature = "ssr")]
 mod frame;
+#[cfg(feature = "ssr")]
+mod grant;
+#[cfg(feature = "ssr")]
+mod groups;
 #[cfg(feature = "ssr")]
 mod import;
 #[cfg(feature = "ssr")]
@@ -14,7 +20,13 @@ mod order;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod person;
+#[cfg(feature = "ssr")]
 mod products;
+#[cfg(feature = "ssr")]
+mod roles;
+#[cfg(feature = "ssr")]
+mod staff;
 #[cfg(feature = "ssr")]
 mod stores;
 #[cfg(feature = "ssr")]
@@ -36,10 +48,14 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{import, imports, keys, order, orders, products, stores, wall, webhook, webhooks};
+    use crate::{
+        audit, groups, import, imports, keys, order, orders, person, products, roles, staff, stores, wall, webhook,
+        webhooks,
+    };
 
     /// Head office among the faces; its people log in where the stores' people do.
-    pub const FACE: Face = Face { log_in: "/console/login", home: "/hq", theme: Theme::System };
+    pub const FACE: Face =
+        Face { log_in: "/console/login", home: "/hq", password: "/console/password", theme: Theme::System };
 
     /// Head office's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -58,6 +74,14 @@ mod routes {
             .route("/hq/webhooks/new", page(FACE, webhooks::new_webhook))
             .route("/hq/webhooks/{webhook}", page(FACE, webhook::webhook))
             .route("/hq/webhooks/{webhook}/edit", page(FACE, webhooks::edit_webhook))
+            .route("/hq/staff", page(FACE, staff::list))
+            .route("/hq/staff/new", page(FACE, staff::new))
+            .route("/hq/staff/{person}", page(FACE, person::person))
+            .route("/hq/roles", page(FACE, roles::roles))
+            .route("/hq/roles/{role}", page(FACE, roles::role))
+            .route("/hq/groups", page(FACE, groups::groups))
+            .route("/hq/groups/{group}", page(FACE, groups::group))
+            .route("/hq/audit", page(FACE, audit::log))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -74,5 +98,15 @@ mod routes {
         register_explicit::<webhook::RemoveWebhook>();
         register_explicit::<webhook::TestWebhook>();
         register_explicit::<webhook::ReplayWebhook>();
+        register_explicit::<staff::HireStaff>();
+        register_explicit::<person::GiveGrant>();
+        register_explicit::<person::TakeBackGrant>();
+        register_explicit::<person::SuspendStaff>();
+        register_explicit::<person::RestoreStaff>();
+        register_explicit::<person::ResetStaffPassword>();
+        register_explicit::<roles::SaveRole>();
+        register_explicit::<roles::RemoveRole>();
+        register_explicit::<groups::SaveStoreGroup>();
+        register_explicit::<groups::RemoveStoreGroup>();
     }
 }

@@ -17,8 +17,8 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Tab, address, said},
-    webhooks::{FORM, LIST, LOG_IN, id_of, path_of, tone_of},
+    frame::{Frame, LOG_IN, Tab, address, said},
+    webhooks::{FORM, LIST, id_of, path_of, tone_of},
 };
 
 /// Sends nothing to a webhook for now.

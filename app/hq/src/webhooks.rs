@@ -18,11 +18,10 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Tab, files, said},
+    frame::{Frame, LOG_IN, Tab, files, said},
     keys::kinds,
 };
 
-pub(crate) const LOG_IN: &str = "/console/login";
 pub(crate) const LIST: &str = "/hq/webhooks";
 const NEW: &str = "/hq/webhooks/new";
 /// The part of these pages that their forms speak to.

@@ -14,7 +14,7 @@ use leptos::prelude::{ServerFnError, use_context};
 use leptos_axum::ResponseOptions;
 
 /// What is never kept or shown again.
-const SECRETS: &[&str] = &["password", "code_secret"];
+const SECRETS: &[&str] = &["password", "password_again", "old_password", "code_secret"];
 
 /// Where a form leads when it succeeds.
 #[derive(Clone, Debug, Default)]

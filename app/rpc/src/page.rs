@@ -58,6 +58,8 @@ pub struct Face {
     pub log_in: &'static str,
     /// Where one begins.
     pub home: &'static str,
+    /// Where one replaces a password that somebody else knows.
+    pub password: &'static str,
     /// Light, dark or as the device says.
     pub theme: Theme,
 }
@@ -85,6 +87,7 @@ where
                     Err(Fault::Unauthenticated) => {
                         Redirect::to(&format!("{}?to={}", face.log_in, urlencoding::encode(&here))).into_response()
                     }
+                    Err(fault) if fault.code() == "password_must_change" => Redirect::to(face.password).into_response(),
                     Err(fault) => fault_page(face, &nonce, &request_id, &fault),
                 }
             }

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Days, Duration, NaiveTime, TimeZone, Utc};
+use chrono::Duration;
 use domain::{
     Fault, StoreId,
+    audit::{Act, ObjectKind},
     keys::{CreateKey, KeyState, KeyView},
     staff::{Permission, Reach},
     text,
@@ -32,7 +33,7 @@ const BEGINNING: &str = "mk_";
 /// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over.
 pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
     scope.staff_everywhere(Permission::ManagePartners)?;
-    let expires_at = command.until.map(end_of).transpose()?;
+    let expires_at = command.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
     if expires_at.is_some_and(|end| end <= scope.now) {
         return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
     }
@@ -59,16 +60,9 @@ pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
         "name": command.name, "permissions": permissions, "stores": command.stores,
         "per_minute": command.per_minute, "until": command.until,
     });
-    note(&mut tx, scope, "create_key", id, after).await?;
+    note(&mut tx, scope, Act::CreateKey, id, after).await?;
     tx.commit().await.or_fault()?;
     Ok(id)
-}
-
-/// The moment at which a day is over in China.
-fn end_of(day: chrono::NaiveDate) -> Result<DateTime<Utc>, Fault> {
-    let next = day.checked_add_days(Days::new(1)).map(|next| next.and_time(NaiveTime::MIN));
-    let end = next.and_then(|next| text::zone("").from_local_datetime(&next).earliest());
-    end.map(|end| end.to_utc()).ok_or_else(|| Fault::invalid("until", "请选择日期"))
 }
 
 /// Makes the key and answers it, once. One made before ends at the same moment: this is how a key that was lost
@@ -87,7 +81,7 @@ pub async fn make(scope: &Scope, id: Uuid) -> Result<String, Fault> {
         .execute(&mut *tx)
         .await
         .or_fault()?;
-    note(&mut tx, scope, "make_key", id, json!({ "prefix": prefix })).await?;
+    note(&mut tx, scope, Act::MakeKey, id, json!({ "prefix": prefix })).await?;
     tx.commit().await.or_fault()?;
     Ok(key)
 }
@@ -106,7 +100,7 @@ pub async fn revoke(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     if ended.rows_affected() == 0 {
         return Err(Fault::NotFound("这个密钥"));
     }
-    note(&mut tx, scope, "revoke_key", id, json!({ "revoked": true })).await?;
+    note(&mut tx, scope, Act::RevokeKey, id, json!({ "revoked": true })).await?;
     tx.commit().await.or_fault()
 }
 
@@ -122,16 +116,9 @@ async fn lock(tx: &mut PgConnection, id: Uuid) -> Result<(), Fault> {
     }
 }
 
-async fn note(
-    tx: &mut PgConnection,
-    scope: &Scope,
-    act: &str,
-    id: Uuid,
-    after: serde_json::Value,
-) -> Result<(), Fault> {
-    let (object_kind, before) = ("api_key", json!(null));
-    audit::record(tx, scope, Change { act, object_kind, object_id: id, store_id: None, before, after, reason: "" })
-        .await
+async fn note(tx: &mut PgConnection, scope: &Scope, act: Act, id: Uuid, after: serde_json::Value) -> Result<(), Fault> {
+    let (object, before) = (ObjectKind::ApiKey, json!(null));
+    audit::record(tx, scope, Change { act, object, object_id: id, store_id: None, before, after, reason: "" }).await
 }
 
 /// All keys, those that work first.

@@ -20,8 +20,10 @@ pub struct StaffMember {
     pub id: StaffId,
     /// What they are called.
     pub name: String,
-    /// What they may do, and where.
+    /// What they may do, and where; nothing while their password must be changed.
     pub grants: Vec<Grant>,
+    /// Whether somebody else knows their password, so that it must be changed first.
+    pub must_change_password: bool,
 }
 
 /// A partner's program, known by its key.
@@ -124,8 +126,13 @@ impl Scope {
     }
 
     /// How far the `permission` of this person or program reaches.
+    ///
+    /// Faults: `Unauthenticated`; `Forbidden`; `Conflict` (`password_must_change`).
     pub fn reach(&self, permission: Permission) -> Result<Reach, Fault> {
         let reach = match &self.who {
+            Who::Staff(person) if person.must_change_password => {
+                return Err(Fault::conflict("password_must_change", "请先修改初始密码，之后就可以使用"));
+            }
             Who::Staff(person) => reach_of(&person.grants, permission),
             Who::Partner(program) => program.permissions.contains(&permission).then(|| program.reach.clone()),
             Who::Visitor | Who::Member(_) | Who::System => return Err(Fault::Unauthenticated),

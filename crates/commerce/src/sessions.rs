@@ -3,17 +3,13 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{
-    CartId, Fault, MemberId, StaffId, StoreId,
-    orders::Channel,
-    staff::{Grant, Reach, Role},
-};
+use domain::{CartId, Fault, MemberId, StaffId, orders::Channel};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, keys, together};
+use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, keys, staff, together};
 
 /// How long a shopper stays logged in.
 pub const MEMBER_DAYS: i64 = 30;
@@ -86,8 +82,10 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
     if let Some(member) = session.member_id {
         scope.who = Who::Member(MemberId(member));
     } else if let (Some(id), Some(name)) = (session.staff_id, session.staff_name) {
-        let grants = grants_of(house, id).await?;
-        scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants }));
+        let must_change_password = session.must_change_password;
+        let grants =
+            if must_change_password { Vec::new() } else { staff::grants_of(&house.pool, id, request.now).await? };
+        scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants, must_change_password }));
     }
     Ok(scope)
 }
@@ -107,6 +105,7 @@ pub(crate) struct Session {
     member_id: Option<Uuid>,
     staff_id: Option<Uuid>,
     staff_name: Option<String>,
+    must_change_password: bool,
     cart_id: Option<Uuid>,
 }
 
@@ -114,7 +113,7 @@ pub(crate) struct Session {
 async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>, Fault>> {
     let found = sqlx::query!(
         r#"select s.token_hash, s.expires_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
-                  p.name as "staff_name?"
+                  p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!"
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
            left join members m on m.id = s.member_id
@@ -136,39 +135,13 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
                 member_id: row.member_id,
                 staff_id: row.staff_id,
                 staff_name: row.staff_name,
+                must_change_password: row.must_change_password,
                 cart_id: row.cart_id,
             };
             (row.token_hash, session)
         })
         .collect();
     hashes.iter().map(|hash| Ok(sessions.get(hash).cloned())).collect()
-}
-
-/// The grants of a person, each region resolved to the stores in it and below it.
-async fn grants_of(house: &House, staff: Uuid) -> Result<Vec<Grant>, Fault> {
-    let rows = sqlx::query!(
-        r#"with recursive below as (
-               select g.id as grant_id, g.region_code as code from grants g where g.staff_id = $1 and g.region_code is not null
-               union
-               select b.grant_id, r.code from below b join regions r on r.parent_code = b.code
-           )
-           select g.role, g.everywhere,
-                  coalesce(array_agg(s.id) filter (where s.id is not null), '{}') as "stores!: Vec<Uuid>"
-           from grants g
-           left join stores s on s.id = g.store_id
-                or s.region_code in (select b.code from below b where b.grant_id = g.id)
-           where g.staff_id = $1
-           group by g.id"#,
-        staff,
-    )
-    .fetch_all(&house.pool)
-    .await
-    .or_fault()?;
-    let grant = |role: &str, everywhere: bool, stores: Vec<Uuid>| {
-        let reach = if everywhere { Reach::All } else { Reach::Stores(stores.into_iter().map(StoreId).collect()) };
-        Some(Grant { role: Role::from_code(role)?, reach })
-    };
-    Ok(rows.into_iter().filter_map(|row| grant(&row.role, row.everywhere, row.stores)).collect())
 }
 
 /// Gives a visitor a session with a cart, on the first thing they keep.
@@ -231,6 +204,12 @@ pub async fn end(scope: &Scope) -> Result<(), Fault> {
         forget(&mut tx, hash).await?;
         tx.commit().await.or_fault()?;
     }
+    Ok(())
+}
+
+/// Ends every session of a person of staff.
+pub(crate) async fn end_all_of(tx: &mut PgConnection, staff: StaffId) -> Result<(), Fault> {
+    sqlx::query!("delete from sessions where staff_id = $1", staff.0).execute(tx).await.or_fault()?;
     Ok(())
 }
 

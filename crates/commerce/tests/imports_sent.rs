@@ -12,7 +12,7 @@ use commerce::{
 use domain::{
     Fault, StaffId, StoreId,
     import::{ImportKind, ImportOptions, ImportState, StoreRow},
-    staff::{Grant, Reach, Role},
+    staff::{Grant, Place, Reach, Role},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -28,8 +28,9 @@ async fn person(pool: &PgPool, role: Role, reach: Reach) -> Scope {
         .execute(pool)
         .await
         .unwrap();
-    let grants = vec![Grant { role, reach }];
-    scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name: "周总".into(), grants }));
+    let grants = vec![Grant::of(role, Place::Everywhere, reach)];
+    let name = "周总".into();
+    scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants, must_change_password: false }));
     scope
 }
 

@@ -1,7 +1,9 @@
 //! How things are put into words for people.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+
+use crate::Fault;
 
 /// `850 m`, `3.2 km`, `120 km`.
 pub fn distance(metres: f64) -> String {
@@ -29,6 +31,27 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
 /// The zone with this IANA name; that of Shanghai where there is none of the name.
 pub fn zone(name: &str) -> Tz {
     name.parse().unwrap_or(chrono_tz::Asia::Shanghai)
+}
+
+/// The moment at which a day is over in China; `None` for a day beyond what people mean by a date.
+pub fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
+    if !(1970..=9998).contains(&day.year()) {
+        return None;
+    }
+    let next = day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
+    zone("").from_local_datetime(&next).earliest().map(|end| end.to_utc())
+}
+
+/// The moment at which a day that somebody gave is over in China.
+///
+/// Faults: `Invalid` beside `field`.
+pub fn end_of_day_given(field: &str, day: NaiveDate) -> Result<DateTime<Utc>, Fault> {
+    end_of_day(day).ok_or_else(|| Fault::invalid(field, "请选择日期"))
+}
+
+/// The last day that ends at such a moment.
+pub fn day_before(end: DateTime<Utc>) -> NaiveDate {
+    (end.with_timezone(&zone("")) - chrono::Duration::seconds(1)).date_naive()
 }
 
 /// A phone number as it is shown where the whole is not needed: `138****8000`.

@@ -53,11 +53,30 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_reject", &[("not_now", "订单已完成，不能再执行这一步")]),
     ("console_redeem", &[("not_now", "订单已完成，不能再执行这一步")]),
+    ("staff_hire", &[("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")]),
+    ("staff_give", &[YOURSELF]),
+    ("staff_take_back", &[YOURSELF, LAST_ADMIN]),
+    ("staff_suspend", &[YOURSELF, LAST_ADMIN]),
+    ("staff_restore", &[YOURSELF]),
+    ("staff_reset_password", &[YOURSELF]),
+    ("staff_remove_role", &[("role_given", "还有 3 项授权使用这个角色，请先收回")]),
+    ("staff_remove_store_group", &[("group_given", "还有 3 项授权使用这个门店组，请先收回")]),
 ];
 
+const YOURSELF: (&str, &str) = ("yourself", "不能修改自己的账号和权限，请让另一位管理员来做");
+const LAST_ADMIN: (&str, &str) = ("last_admin", "这是最后一位总部管理员，请先任命另一位");
+const PASSWORD_MUST_CHANGE: (&str, &str) = ("password_must_change", "请先修改初始密码，之后就可以使用");
+
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 6] =
-    ["auth_ask_code", "auth_log_in", "auth_staff_log_in", "holds_take", "orders_place", "console_redeem"];
+const COUNTED: [&str; 7] = [
+    "auth_ask_code",
+    "auth_log_in",
+    "auth_staff_log_in",
+    "auth_change_password",
+    "holds_take",
+    "orders_place",
+    "console_redeem",
+];
 
 /// What an answer leads on to: an operation, those that take something out of its answer, and which of their
 /// parameters stands where in it.
@@ -74,6 +93,16 @@ const LINKS: &[Link] = &[
         &[("store_id", "$request.path.store_id"), ("code", "$response.body#/items/0/code")],
     ),
     ("holds_take", &["holds_release"], &[("hold_id", "$response.body#/id")]),
+    (
+        "staff_list",
+        &["staff_show", "staff_give", "staff_suspend", "staff_restore", "staff_reset_password"],
+        &[("staff_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "staff_show",
+        &["staff_take_back"],
+        &[("staff_id", "$request.path.staff_id"), ("grant_id", "$response.body#/grants/0/id")],
+    ),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
     (
@@ -143,7 +172,9 @@ fn faults_of(operation: &Value, name: &str, path: &str) -> Vec<Problem> {
     };
     let complaint = || vec![Complaint::new(if body { "slot" } else { "after" }, "这个值不合要求，请检查后再试")];
     add(operation.get("security").is_some(), Fault::Unauthenticated);
-    add(path.starts_with("/console") || path.starts_with("/hq"), Fault::Forbidden);
+    let of_staff = path.starts_with("/console") || path.starts_with("/hq");
+    add(of_staff, Fault::Forbidden);
+    add(of_staff, Fault::conflict(PASSWORD_MUST_CHANGE.0, PASSWORD_MUST_CHANGE.1));
     add(has("parameters", "path") || body, Fault::NotFound("这个订单"));
     for (code, message) in CONFLICTS.iter().filter(|(of, _)| *of == name).flat_map(|(_, conflicts)| *conflicts) {
         add(true, Fault::conflict(code, *message));

@@ -1,8 +1,11 @@
 //! Head office's figures and lists, within the caller's grants.
 
 use axum::Json;
-use commerce::{figures, orders, stores};
+use chrono::NaiveDate;
+use commerce::{audit, figures, orders, stores};
 use domain::{
+    StaffId, StoreId,
+    audit::{Act, AuditEntry, ListAudit, ObjectKind},
     figures::SalesToday,
     orders::OrderCard,
     page::Page,
@@ -69,4 +72,39 @@ pub async fn stores(caller: Caller, Query(asked): Query<StoresAsked>) -> Result<
     };
     let found = stores::list(&caller.0, &ask).await;
     caller.answer(found.map(|(items, total)| StoresListed { items, total }))
+}
+
+/// Which changes of the log.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AuditAsked {
+    /// Words in who did it, what it was done to, or why; or a whole id or request id.
+    q: Option<String>,
+    /// Only by this person.
+    staff: Option<StaffId>,
+    /// Only to objects of this kind.
+    object: Option<ObjectKind>,
+    /// Only this act.
+    act: Option<Act>,
+    /// Only what concerns this store.
+    store: Option<StoreId>,
+    /// From this day on, in China.
+    from: Option<NaiveDate>,
+    /// Up to this day and with it, in China.
+    to: Option<NaiveDate>,
+    /// What the page before gave as `next`.
+    after: Option<i64>,
+    /// 1 to 200.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<Limit<200>>,
+}
+
+/// Who changed what, the newest first; with a reach of some stores, what concerns those.
+#[utoipa::path(get, path = "/hq/audit", tag = "hq", security(("bearer" = [])), params(AuditAsked),
+    responses((status = 200, body = Page<AuditEntry>), (status = "default", body = Problem)))]
+pub async fn audit(caller: Caller, Query(asked): Query<AuditAsked>) -> Result<Json<Page<AuditEntry>>, Problem> {
+    let AuditAsked { q, staff, object, act, store, from, to, after, limit } = asked;
+    let most = limit.map_or(50, Limit::get);
+    let ask = ListAudit { words: q.unwrap_or_default(), staff, object, act, store, from, to, after, most };
+    caller.answer(audit::list(&caller.0, &ask).await)
 }

@@ -12,6 +12,7 @@ mod hq;
 mod orders;
 mod paging;
 pub mod problem;
+mod staff;
 mod stores;
 
 use std::sync::LazyLock;
@@ -45,6 +46,7 @@ use crate::site::Site;
         (name = "orders", description = "A member's orders"),
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
+        (name = "staff", description = "Accounts, roles and groups of stores"),
     )
 )]
 struct Api;
@@ -89,6 +91,20 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(hq::sales_today))
         .routes(routes!(hq::orders))
         .routes(routes!(hq::stores))
+        .routes(routes!(hq::audit))
+        .routes(routes!(staff::list, staff::hire))
+        .routes(routes!(staff::show))
+        .routes(routes!(staff::give))
+        .routes(routes!(staff::take_back))
+        .routes(routes!(staff::suspend))
+        .routes(routes!(staff::restore))
+        .routes(routes!(staff::reset_password))
+        .routes(routes!(staff::choices))
+        .routes(routes!(staff::roles))
+        .routes(routes!(staff::save_role, staff::remove_role))
+        .routes(routes!(staff::store_groups))
+        .routes(routes!(staff::save_store_group, staff::remove_store_group))
+        .routes(routes!(staff::change_password))
 }
 
 /// The routes under /api/v1, the document among them.

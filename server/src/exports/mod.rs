@@ -26,6 +26,8 @@ pub fn routes() -> Router<Site> {
         .route("/hq/imports/all/{kind}", get(all_imports))
         .route("/hq/keys/all/{kind}", get(all_keys))
         .route("/hq/webhooks/all/{kind}", get(all_webhooks))
+        .route("/hq/staff/all/{kind}", get(all_staff))
+        .route("/hq/audit/all/{kind}", get(whole_log))
 }
 
 /// The table as a file of the kind that the address names, under the list's name and today's date.
@@ -99,4 +101,20 @@ async fn all_keys(Extension(scope): Extension<Scope>, Path(kind): Path<String>) 
 
 async fn all_webhooks(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
     file(&scope, "消息推送", kind, tables::webhooks(&scope).await).await
+}
+
+async fn all_staff(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "员工", kind, tables::staff(&scope, &query).await).await
+}
+
+async fn whole_log(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "操作日志", kind, tables::audit(&scope, &query).await).await
 }

@@ -1,13 +1,14 @@
 //! Lists that are only read: in the columns and words of their pages.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, exports::Exported, imports::sent, keys, orders, webhooks};
+use commerce::{Scope, audit, exports::Exported, imports::sent, keys, orders, staff, webhooks};
 use domain::{
     Fault, Fields,
+    audit::{AuditEntry, ListAudit},
     import::ImportView,
     keys::KeyView,
     orders::{ListOrders, OrderCard},
-    staff::Permission,
+    staff::{ListStaff, Permission, StaffEntry},
     text,
     webhooks::WebhookView,
 };
@@ -108,4 +109,58 @@ pub(super) async fn webhooks(scope: &Scope) -> Result<Exported, Fault> {
         ]
     };
     Ok(table(&header, webhooks::list(scope).await?, row))
+}
+
+/// The accounts that the list shows with these filters, on all its pages.
+pub(super) async fn staff(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    let header = ["姓名", "账号", "部门", "角色与范围", "可登录", "最近登录"];
+    let mut ask = ListStaff { most: 200, ..ListStaff::from_fields(query) };
+    let mut found = Vec::new();
+    loop {
+        let (page, total) = staff::list(scope, &ask).await?;
+        ask.skip += page.len() as i64;
+        let ended = page.is_empty() || ask.skip >= total;
+        found.extend(page);
+        if ended {
+            break;
+        }
+    }
+    let row = |person: StaffEntry| {
+        vec![
+            person.name,
+            person.account,
+            person.department,
+            person.roles.join("；"),
+            if person.active { "是" } else { "否" }.to_owned(),
+            moment_if_any(person.last_log_in_at),
+        ]
+    };
+    Ok(table(&header, found, row))
+}
+
+/// The most changes of one file; more are asked for in parts.
+const CHANGES_MOST: usize = 10_000;
+
+/// The changes that the log shows with these filters, newest first.
+pub(super) async fn audit(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    let header = ["时间", "谁", "账号", "做了什么", "对象", "名称", "门店", "之前", "之后", "原因", "地址", "请求"];
+    let ask = ListAudit { most: CHANGES_MOST, ..ListAudit::from_fields(query)? };
+    let row = |entry: AuditEntry| {
+        let json = |value: &serde_json::Value| if value.is_null() { String::new() } else { value.to_string() };
+        vec![
+            moment(entry.at),
+            entry.who.clone(),
+            entry.account.clone().unwrap_or_default(),
+            entry.act_label().to_owned(),
+            entry.object_label().to_owned(),
+            entry.object_name.clone().unwrap_or_else(|| entry.object_id.to_string()),
+            entry.store.clone().unwrap_or_default(),
+            json(&entry.before),
+            json(&entry.after),
+            entry.reason.clone(),
+            entry.address.clone(),
+            entry.request_id.clone(),
+        ]
+    };
+    Ok(table(&header, audit::list(scope, &ask).await?.items, row))
 }

@@ -363,8 +363,9 @@ async fn hire(tx: &mut PgConnection) -> Result<(), Fault> {
             "manager" => (Role::StoreManager, NewReach::Store(FIRST_STORE)),
             _ => (Role::Clerk, NewReach::Store(FIRST_STORE)),
         };
-        let new = NewStaff { account: log_in.account, name: log_in.name, password: log_in.password, role, reach };
-        staff::hire(tx, new).await?;
+        let (account, name, password) = (log_in.account, log_in.name, log_in.password);
+        let department = if role == Role::SuperAdmin { "信息部" } else { "" };
+        staff::install(tx, NewStaff { account, name, department, password, role, reach }).await?;
     }
     Ok(())
 }

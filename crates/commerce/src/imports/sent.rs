@@ -7,6 +7,7 @@
 use chrono::Duration;
 use domain::{
     Fault,
+    audit::{Act, ObjectKind},
     import::{
         ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView, ProductGiven,
         StoreRow,
@@ -200,8 +201,8 @@ pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         return Err(Fault::conflict("import_not_ready", "现在不能确认：文件还在读取、已取消，或没有可导入的行"));
     }
     let change = Change {
-        act: "import.confirm",
-        object_kind: "import",
+        act: Act::ConfirmImport,
+        object: ObjectKind::Import,
         object_id: id,
         store_id: None,
         before: serde_json::Value::Null,

@@ -5,6 +5,7 @@ use std::{collections::HashSet, slice};
 
 use domain::{
     Fault, Fen, OrderId, StoreId,
+    audit::{Act, ObjectKind},
     orders::{OrderAct, OrderState, PickupCode},
     staff::Permission,
     text,
@@ -69,16 +70,18 @@ async fn advance(
     note: &str,
 ) -> Result<OrderState, Fault> {
     let next = advance_all(tx, scope, slice::from_ref(order), act, note).await?;
-    let change = Change {
-        act: act.code(),
-        object_kind: "order",
-        object_id: order.id.0,
-        store_id: Some(order.store_id.0),
-        before: json!({ "state": order.state }),
-        after: json!({ "state": next }),
-        reason: note,
-    };
-    audit::record(tx, scope, change).await?;
+    if let Some(act) = Act::on_order(act) {
+        let change = Change {
+            act,
+            object: ObjectKind::Order,
+            object_id: order.id.0,
+            store_id: Some(order.store_id.0),
+            before: json!({ "state": order.state }),
+            after: json!({ "state": next }),
+            reason: note,
+        };
+        audit::record(tx, scope, change).await?;
+    }
     Ok(next)
 }
 

@@ -9,6 +9,7 @@ pub mod send;
 use chrono::Duration;
 use domain::{
     Fault,
+    audit::{Act, ObjectKind},
     orders::OrderState,
     staff::Permission,
     webhooks::{KEPT, Pause, SaveWebhook, WebhookView},
@@ -69,12 +70,12 @@ fn codes(states: &[OrderState]) -> Vec<String> {
 async fn note(
     tx: &mut PgConnection,
     scope: &Scope,
-    act: &str,
+    act: Act,
     id: Uuid,
     before: Value,
     after: Value,
 ) -> Result<(), Fault> {
-    let change = Change { act, object_kind: "webhook", object_id: id, store_id: None, before, after, reason: "" };
+    let change = Change { act, object: ObjectKind::Webhook, object_id: id, store_id: None, before, after, reason: "" };
     audit::record(tx, scope, change).await
 }
 
@@ -107,7 +108,7 @@ pub async fn create(scope: &Scope, command: SaveWebhook) -> Result<Uuid, Fault> 
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    note(&mut tx, scope, "create_webhook", id, Value::Null, noted(&command)).await?;
+    note(&mut tx, scope, Act::CreateWebhook, id, Value::Null, noted(&command)).await?;
     tx.commit().await.or_fault()?;
     Ok(id)
 }
@@ -142,7 +143,7 @@ pub async fn change(scope: &Scope, id: Uuid, command: SaveWebhook) -> Result<(),
     .await
     .or_fault()?;
     let before = json!({ "name": before.name, "url": before.url, "states": before.states, "stores": before.stores });
-    note(&mut tx, scope, "change_webhook", id, before, noted(&command)).await?;
+    note(&mut tx, scope, Act::ChangeWebhook, id, before, noted(&command)).await?;
     tx.commit().await.or_fault()
 }
 
@@ -160,7 +161,7 @@ pub async fn pause(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     .await
     .or_fault()?;
     if paused.rows_affected() > 0 {
-        note(&mut tx, scope, "pause_webhook", id, Value::Null, json!({ "paused": true })).await?;
+        note(&mut tx, scope, Act::PauseWebhook, id, Value::Null, json!({ "paused": true })).await?;
     }
     tx.commit().await.or_fault()
 }
@@ -179,7 +180,7 @@ pub async fn resume(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     .await
     .or_fault()?;
     if resumed.rows_affected() > 0 {
-        note(&mut tx, scope, "resume_webhook", id, Value::Null, json!({ "paused": false })).await?;
+        note(&mut tx, scope, Act::ResumeWebhook, id, Value::Null, json!({ "paused": false })).await?;
     }
     tx.commit().await.or_fault()
 }
@@ -200,7 +201,7 @@ pub async fn renew_secret(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     if renewed.rows_affected() == 0 {
         return Err(none());
     }
-    note(&mut tx, scope, "renew_webhook_secret", id, Value::Null, Value::Null).await?;
+    note(&mut tx, scope, Act::RenewWebhookSecret, id, Value::Null, Value::Null).await?;
     tx.commit().await.or_fault()
 }
 
@@ -214,7 +215,7 @@ pub async fn remove(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         .or_fault()?
         .ok_or_else(none)?;
     let before = json!({ "name": removed.name, "url": removed.url });
-    note(&mut tx, scope, "remove_webhook", id, before, Value::Null).await?;
+    note(&mut tx, scope, Act::RemoveWebhook, id, before, Value::Null).await?;
     tx.commit().await.or_fault()
 }
 

@@ -1,0 +1,291 @@
+//! One account: what the person may do and see, and the grants that comes from.
+
+use chrono::{DateTime, Utc};
+use commerce::staff;
+use domain::{
+    Fault, Fields, StaffId,
+    staff::{self as wanted, GrantChoices, GrantView, StaffCard},
+    text,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Next, Page};
+use ui::{
+    Badge, Button, Card, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton, Notice,
+    Section, Sheet, SheetButton, Size, Tone,
+};
+
+use crate::{
+    frame::{Frame, LOG_IN, Tab, address, said},
+    grant::grant_fields,
+    staff::{LIST, path_of},
+};
+
+/// The part of the page that its news and most forms speak to.
+const FORM: &str = "person";
+/// The part that gives a role.
+const GRANT: &str = "grant";
+
+fn who(fields: &Fields) -> Result<StaffId, Fault> {
+    fields.text("id").parse().map_err(|_| Fault::NotFound("这位员工"))
+}
+
+/// Gives a role.
+#[server(prefix = "/rpc/hq", endpoint = "give_grant")]
+pub async fn give_grant(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(GRANT, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::give(&scope, id, wanted::GiveGrant::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已授权；本人重新登录后生效"))
+    })
+    .await
+}
+
+/// Takes a grant back.
+#[server(prefix = "/rpc/hq", endpoint = "take_back_grant")]
+pub async fn take_back_grant(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        let grant = fields.text("grant").parse().map_err(|_| Fault::NotFound("这项授权"))?;
+        staff::take_back(&scope, id, grant).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已收回，立即生效"))
+    })
+    .await
+}
+
+/// Keeps a person from logging in.
+#[server(prefix = "/rpc/hq", endpoint = "suspend_staff")]
+pub async fn suspend_staff(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::suspend(&scope, id).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已停用，本人已在所有设备上退出"))
+    })
+    .await
+}
+
+/// Lets a person log in again.
+#[server(prefix = "/rpc/hq", endpoint = "restore_staff")]
+pub async fn restore_staff(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::restore(&scope, id).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已恢复，可以登录"))
+    })
+    .await
+}
+
+/// Gives a person a new first password.
+#[server(prefix = "/rpc/hq", endpoint = "reset_staff_password")]
+pub async fn reset_staff_password(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        let password = fields.0.get("password").cloned().unwrap_or_default();
+        staff::reset_password(&scope, id, password).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "密码已重置，本人已在所有设备上退出，下次登录须修改"))
+    })
+    .await
+}
+
+/// The account's page.
+pub async fn person(asked: Asked) -> Result<Page, Fault> {
+    let frame = Frame::of(&asked.scope)?;
+    let card = staff::show(&asked.scope, asked.id("person", "这位员工")?).await?;
+    let choices = if card.may_change { Some(staff::choices(&asked.scope).await?) } else { None };
+    Ok(Page::new(card.entry.name.clone(), move || {
+        let now = asked.scope.now;
+        let (tone, state) = if card.entry.active { (Tone::Success, "可登录") } else { (Tone::Plain, "已停用") };
+        let audit = address("/hq/audit", &[("staff", card.entry.id.to_string())]);
+        let beside = view! {
+            <Badge tone=tone>{state}</Badge>
+            {frame.audit().then(|| view! { <LinkButton href=audit>"操作日志"</LinkButton> })}
+        };
+        let (name, grants, rights) = (card.entry.name.clone(), grants(&card, now), rights(&card));
+        let give = choices.map(|choices| give(&asked, &card, &choices));
+        let body = view! {
+            {said(&asked, FORM)}
+            {notice(&card)}
+            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+                <div class="-mt-6 min-w-0 lg:col-span-2">
+                    <Section title="授权">{grants}</Section>
+                    <Section title="能做什么、在哪里、凭什么">{rights}</Section>
+                </div>
+                <div class="grid gap-4">
+                    {about(&card, now)}
+                    {give}
+                </div>
+            </div>
+        };
+        frame.screen(Tab::Staff, name, LIST, beside.into_any(), body.into_any())
+    }))
+}
+
+fn notice(card: &StaffCard) -> Option<AnyView> {
+    let text = if !card.may_change {
+        "这个账号是您自己，或拥有您没有的权限，所以只能查看。"
+    } else if card.must_change_password {
+        "初始密码还没有修改：本人修改之前，这个账号什么也做不了。"
+    } else {
+        return None;
+    };
+    Some(view! { <Notice>{text}</Notice> }.into_any())
+}
+
+fn until_text(grant: &GrantView) -> String {
+    grant.ends_at.map_or("长期".into(), |end| format!("至 {}", text::day_before(end)))
+}
+
+fn place_text(grant: &GrantView) -> String {
+    match grant.stores {
+        Some(stores) if stores != 1 => format!("{}（{stores} 家）", grant.place_name),
+        _ => grant.place_name.clone(),
+    }
+}
+
+fn grants(card: &StaffCard, now: DateTime<Utc>) -> AnyView {
+    if card.grants.is_empty() {
+        return view! { <EmptyState glyph=Glyph::Users title="还没有授权" text="没有授权的账号可以登录，但看不到任何门店。"/> }.into_any();
+    }
+    let columns = ["角色", "范围", "期限", "授权人", "操作"].map(Column::new).to_vec();
+    let rows = card.grants.iter().map(|grant| {
+        let given = text::moment(grant.given_at, now, text::zone(""));
+        let by = grant.given_by.clone().unwrap_or_else(|| "系统".into());
+        view! {
+            <tr>
+                <td class="font-medium whitespace-nowrap">{grant.role.clone()}</td>
+                <td class="min-w-28">{place_text(grant)}</td>
+                <td class="tabular whitespace-nowrap">{until_text(grant)}</td>
+                <td class="tabular whitespace-nowrap">{format!("{by} · {given}")}</td>
+                <td>{card.may_change.then(|| take_back(card, grant))}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! { <DataTable caption="授权" columns=columns>{rows}</DataTable> }.into_any()
+}
+
+fn take_back(card: &StaffCard, grant: &GrantView) -> impl IntoView + use<> {
+    let target = format!("back-{}", grant.id);
+    let title = format!("收回「{} · {}」？", grant.role, grant.place_name);
+    let means = format!("{} 会在所有设备上退出；重新登录后，不再有这项授权给的权限。", card.entry.name);
+    let (from, id, grant) = (path_of(card.entry.id.0), card.entry.id.to_string(), grant.id.to_string());
+    view! {
+        <SheetButton target=target.clone()>"收回"</SheetButton>
+        <Sheet id=target title=title>
+            <p class="mb-4 whitespace-normal">{means}</p>
+            <Form action="/rpc/hq/take_back_grant">
+                <Hidden name="from" value=from/>
+                <Hidden name="id" value=id/>
+                <Hidden name="grant" value=grant/>
+                <Button tone=Tone::Error>"收回"</Button>
+            </Form>
+        </Sheet>
+    }
+}
+
+fn rights(card: &StaffCard) -> impl IntoView + use<> {
+    let columns = ["权限", "有没有", "来自哪项授权"].map(Column::new).to_vec();
+    let rows = card.rights.iter().map(|right| {
+        let (tone, has) = match (right.grants.is_empty(), right.works) {
+            (true, _) => (Tone::Plain, "没有"),
+            (false, true) => (Tone::Success, "有"),
+            (false, false) => (Tone::Warn, "须全部门店"),
+        };
+        let of = |id| card.grants.iter().find(|grant| grant.id == id);
+        let from: Vec<String> = right
+            .grants
+            .iter()
+            .filter_map(|id| of(*id))
+            .map(|grant| format!("{} · {} · {}", grant.role, place_text(grant), until_text(grant)))
+            .collect();
+        view! {
+            <tr>
+                <td class="font-medium whitespace-nowrap">{right.permission.label()}</td>
+                <td class="whitespace-nowrap"><Badge tone=tone>{has}</Badge></td>
+                <td class="min-w-48">{from.join("；")}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! { <DataTable caption="权限" columns=columns>{rows}</DataTable> }
+}
+
+fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let entry = card.entry.clone();
+    let seen = entry.last_log_in_at.map_or("从未".into(), |at| text::moment(at, now, text::zone("")));
+    let department = if entry.department.is_empty() { "—".to_owned() } else { entry.department };
+    let acts = card.may_change.then(|| acts(card));
+    view! {
+        <Card title="账号">
+            <Facts>
+                <Fact label="账号">{entry.account}</Fact>
+                <Fact label="部门">{department}</Fact>
+                <Fact label="最近登录">{seen}</Fact>
+            </Facts>
+            {acts}
+        </Card>
+    }
+}
+
+fn acts(card: &StaffCard) -> impl IntoView + use<> {
+    let (id, name, from) = (card.entry.id.to_string(), card.entry.name.clone(), path_of(card.entry.id.0));
+    let turn = if card.entry.active { suspend(&id, &name, &from) } else { restore(&id, &from) };
+    view! {
+        <div class="mt-3 flex flex-wrap gap-2">
+            <SheetButton target="reset">"重置密码"</SheetButton>
+            <Sheet id="reset" title=format!("重置「{name}」的密码")>
+                <Form action="/rpc/hq/reset_staff_password">
+                    <Hidden name="from" value=from/>
+                    <Hidden name="id" value=id/>
+                    <Field name="password" label="新的初始密码" kind="password" autocomplete="new-password"
+                        hint="至少 8 位；本人会在所有设备上退出，下次登录须修改。"/>
+                    <Button>"重置"</Button>
+                </Form>
+            </Sheet>
+            {turn}
+        </div>
+    }
+}
+
+fn suspend(id: &str, name: &str, from: &str) -> AnyView {
+    let (id, from, title) = (id.to_owned(), from.to_owned(), format!("停用「{name}」？"));
+    view! {
+        <SheetButton target="suspend">"停用"</SheetButton>
+        <Sheet id="suspend" title=title>
+            <p class="mb-4">"立即在所有设备上退出，不能再登录；授权保留，恢复后照旧。"</p>
+            <Form action="/rpc/hq/suspend_staff">
+                <Hidden name="from" value=from/>
+                <Hidden name="id" value=id/>
+                <Button tone=Tone::Error>"停用"</Button>
+            </Form>
+        </Sheet>
+    }
+    .into_any()
+}
+
+fn restore(id: &str, from: &str) -> AnyView {
+    let (id, from) = (id.to_owned(), from.to_owned());
+    view! {
+        <Form action="/rpc/hq/restore_staff">
+            <Hidden name="from" value=from/>
+            <Hidden name="id" value=id/>
+            <Button size=Size::Small tone=Tone::Plain>"恢复"</Button>
+        </Form>
+    }
+    .into_any()
+}
+
+fn give(asked: &Asked, card: &StaffCard, choices: &GrantChoices) -> impl IntoView + use<> {
+    let (path, id) = (path_of(card.entry.id.0), card.entry.id.to_string());
+    let (said, fields) = (said(asked, GRANT), grant_fields(asked, GRANT, choices));
+    view! {
+        <Card title="再给一项授权">
+            <Form action="/rpc/hq/give_grant">
+                <Hidden name="from" value=path/>
+                <Hidden name="id" value=id/>
+                {said}
+                {fields}
+                <Button>"授权"</Button>
+            </Form>
+        </Card>
+    }
+}

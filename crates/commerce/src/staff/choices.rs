@@ -1,0 +1,63 @@
+//! What whoever asks can give to others, and where: for the forms, before anything is asked for.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Fault,
+    staff::{GrantChoices, Permission, Place, RegionChoice, not_theirs_to_give},
+};
+
+use super::{groups, roles};
+use crate::{Scope, database::OrFault};
+
+/// The roles and places that whoever asks can give.
+pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
+    scope.reach(Permission::ManageStaff)?;
+    let held = &scope.staff()?.grants;
+    let manages =
+        |place: &Place, above: &[String]| not_theirs_to_give(held, &[Permission::ManageStaff], place, above).is_empty();
+    let has = |one: Permission| held.iter().any(|grant| grant.permissions.contains(&one));
+    let mut roles = roles::list(scope).await?;
+    roles.retain(|role| role.permissions.iter().all(|one| one.is_store_work() || has(*one)));
+    let everywhere = manages(&Place::Everywhere, &[]);
+    let mut groups = if everywhere { groups::list(scope).await? } else { groups::reached(scope).await? };
+    groups.retain(|group| manages(&Place::Group { id: group.id }, &[]));
+    let regions = regions(scope).await?.into_iter().filter_map(|(above, region)| {
+        let place = Place::Region { code: region.code.clone() };
+        manages(&place, &above).then_some(region)
+    });
+    Ok(GrantChoices { roles, everywhere, regions: regions.collect(), groups })
+}
+
+/// The regions that have stores in or below them, by their place in the tree, each with the codes of itself and
+/// all above it.
+async fn regions(scope: &Scope) -> Result<Vec<(Vec<String>, RegionChoice)>, Fault> {
+    let rows = sqlx::query!(
+        r#"with recursive above as (
+               select r.code, r.name, r.parent_code from regions r
+               where exists (select from stores s where s.region_code = r.code)
+               union
+               select r.code, r.name, r.parent_code from above a join regions r on r.code = a.parent_code
+           )
+           select code as "code!", name as "name!", parent_code from above"#,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let known: BTreeMap<String, (String, Option<String>)> =
+        rows.into_iter().map(|row| (row.code, (row.name, row.parent_code))).collect();
+    let found = known.keys().map(|code| {
+        let (mut above, mut names, mut next) = (Vec::new(), Vec::new(), Some(code));
+        while let Some((code, (name, parent))) = next.and_then(|code| known.get_key_value(code)) {
+            above.push(code.clone());
+            // The country stands above all of them and says nothing.
+            if parent.is_some() || above.len() == 1 {
+                names.push(name.as_str());
+            }
+            next = parent.as_ref();
+        }
+        names.reverse();
+        (above, RegionChoice { code: code.clone(), name: names.join(" / ") })
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,229 @@
+//! Giving roles and taking them back.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Fault, StaffId, StoreId,
+    audit::{Act, ObjectKind},
+    staff::{GiveGrant, Grant, GrantView, Place, Reach},
+    text,
+};
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+use super::within;
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    house::new_id,
+    sessions,
+};
+
+/// Gives somebody a role, at each of the places named. Who has it there already keeps it, with the new end.
+///
+/// Their sessions end: whoever may do something new logs in anew.
+///
+/// Faults: `NotFound` for an account out of reach; `Conflict` (`yourself`); `Invalid` beside the fields,
+/// also where whoever asks may not give as much.
+pub async fn give(scope: &Scope, to: StaffId, grant: GiveGrant) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    within::lock(&mut tx, scope, to).await?;
+    write(&mut tx, scope, to, &grant).await?;
+    sessions::end_all_of(&mut tx, to).await?;
+    tx.commit().await.or_fault()
+}
+
+/// Writes what [`give`] and hiring give.
+pub(super) async fn write(tx: &mut PgConnection, scope: &Scope, to: StaffId, grant: &GiveGrant) -> Result<(), Fault> {
+    let permissions = within::permissions_of(tx, grant.role).await?;
+    let places = within::places(tx, scope, &grant.place, &permissions).await?;
+    let ends_at = grant.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
+    if ends_at.is_some_and(|end| end <= scope.now) {
+        return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
+    }
+    let (role, role_id) = within::columns(grant.role);
+    for place in places {
+        let (everywhere, region, group, store) = columns(&place);
+        let same = sqlx::query_scalar!(
+            "update grants set ends_at = $7, granted_by = $8, granted_at = $9
+             where staff_id = $1 and role = $2 and role_id is not distinct from $3 and everywhere = ($4::text is null and $5::uuid is null and $6::uuid is null)
+               and region_code is not distinct from $4 and group_id is not distinct from $5 and store_id is not distinct from $6
+             returning id",
+            to.0,
+            role,
+            role_id,
+            region,
+            group,
+            store,
+            ends_at,
+            scope.staff()?.id.0,
+            scope.now,
+        )
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?;
+        if same.is_none() {
+            sqlx::query!(
+                "insert into grants (id, staff_id, role, role_id, everywhere, region_code, group_id, store_id, ends_at, granted_by, granted_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                new_id(),
+                to.0,
+                role,
+                role_id,
+                everywhere,
+                region,
+                group,
+                store,
+                ends_at,
+                scope.staff()?.id.0,
+                scope.now,
+            )
+            .execute(&mut *tx)
+            .await
+            .or_fault()?;
+        }
+        let change = Change {
+            act: Act::GiveGrant,
+            object: ObjectKind::Staff,
+            object_id: to.0,
+            store_id: store,
+            before: json!(null),
+            after: json!({ "role": grant.role, "place": place, "until": grant.until }),
+            reason: "",
+        };
+        audit::record(tx, scope, change).await?;
+    }
+    Ok(())
+}
+
+/// Takes a grant back; one that has gone is taken back already. The person's sessions end.
+///
+/// Faults: `NotFound` for an account out of reach; `Conflict` (`yourself`, `last_admin`).
+pub async fn take_back(scope: &Scope, from: StaffId, grant: Uuid) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    within::lock(&mut tx, scope, from).await?;
+    let gone = sqlx::query!(
+        r#"delete from grants where id = $1 and staff_id = $2
+           returning role, role_id, everywhere, region_code, group_id, store_id, ends_at"#,
+        grant,
+        from.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let Some(gone) = gone else { return Ok(()) };
+    within::somebody_is_left(&mut tx).await?;
+    sessions::end_all_of(&mut tx, from).await?;
+    let change = Change {
+        act: Act::TakeBackGrant,
+        object: ObjectKind::Staff,
+        object_id: from.0,
+        store_id: gone.store_id,
+        before: json!({
+            "role": gone.role, "role_id": gone.role_id, "everywhere": gone.everywhere, "region": gone.region_code,
+            "group": gone.group_id, "store": gone.store_id, "ends_at": gone.ends_at,
+        }),
+        after: json!(null),
+        reason: "",
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+/// A place as the columns of a grant: everywhere, region, group, store.
+fn columns(place: &Place) -> (bool, Option<&str>, Option<Uuid>, Option<Uuid>) {
+    match place {
+        Place::Everywhere => (true, None, None, None),
+        Place::Region { code } => (false, Some(code), None, None),
+        Place::Group { id } => (false, None, Some(*id), None),
+        Place::Store { id } => (false, None, None, Some(id.0)),
+    }
+}
+
+/// The place of a grant, from its columns.
+fn place_of(region: Option<String>, group: Option<Uuid>, store: Option<Uuid>) -> Place {
+    match (region, group, store) {
+        (Some(code), ..) => Place::Region { code },
+        (_, Some(id), _) => Place::Group { id },
+        (.., Some(id)) => Place::Store { id: StoreId(id) },
+        _ => Place::Everywhere,
+    }
+}
+
+/// What a person may do at this moment, for every request of theirs: regions and groups are resolved to the
+/// stores in them.
+pub(crate) async fn grants_of(pool: &PgPool, staff: Uuid, now: DateTime<Utc>) -> Result<Vec<Grant>, Fault> {
+    let rows = sqlx::query!(
+        r#"with recursive live as materialized (
+               select * from grants where staff_id = $1 and (ends_at is null or ends_at > $2)
+           ), below as (
+               select id as grant_id, region_code as code from live where region_code is not null
+               union
+               select b.grant_id, r.code from below b join regions r on r.parent_code = b.code
+           )
+           select g.role, o.name as "own_name?", o.permissions as "own_permissions?",
+                  g.region_code, g.group_id, g.store_id,
+                  case
+                      when g.store_id is not null then array[g.store_id]
+                      when g.region_code is not null then array(
+                          select s.id from below b join stores s on s.region_code = b.code where b.grant_id = g.id)
+                      when g.group_id is not null then array(
+                          select m.store_id from store_group_members m where m.group_id = g.group_id)
+                      else '{}'
+                  end as "stores!: Vec<Uuid>"
+           from live g left join roles o on o.id = g.role_id"#,
+        staff,
+        now,
+    )
+    .fetch_all(pool)
+    .await
+    .or_fault()?;
+    let grants = rows.into_iter().filter_map(|row| {
+        let (role, permissions) = within::role_of(&row.role, row.own_name, row.own_permissions)?;
+        let place = place_of(row.region_code, row.group_id, row.store_id);
+        let reach = match place {
+            Place::Everywhere => Reach::All,
+            _ => Reach::Stores(row.stores.into_iter().map(StoreId).collect()),
+        };
+        Some(Grant { role, permissions, place, reach })
+    });
+    Ok(grants.collect())
+}
+
+/// The grants of a person that apply now, the widest first.
+pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, staff: StaffId) -> Result<Vec<GrantView>, Fault> {
+    let rows = sqlx::query!(
+        r#"select g.id, g.role, o.name as "own_name?", o.permissions as "own_permissions?",
+                  g.region_code, g.group_id, g.store_id, g.ends_at, g.granted_at, b.name as "given_by?",
+                  coalesce(r.name, m.name, s.name, '全部门店') as "place_name!",
+                  case when g.everywhere then null
+                       else (select count(*) from stores_of_grants i where i.grant_id = g.id) end as stores
+           from grants g
+           left join roles o on o.id = g.role_id left join staff b on b.id = g.granted_by
+           left join regions r on r.code = g.region_code left join store_groups m on m.id = g.group_id
+           left join stores s on s.id = g.store_id
+           where g.staff_id = $1 and (g.ends_at is null or g.ends_at > $2)
+           order by g.everywhere desc, g.region_code is null, g.group_id is null, g.granted_at, g.id"#,
+        staff.0,
+        scope.now,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let views = rows.into_iter().filter_map(|row| {
+        let (role, permissions) = within::role_of(&row.role, row.own_name, row.own_permissions)?;
+        Some(GrantView {
+            id: row.id,
+            role,
+            permissions,
+            place: place_of(row.region_code, row.group_id, row.store_id),
+            place_name: row.place_name,
+            stores: row.stores.and_then(|stores| usize::try_from(stores).ok()),
+            ends_at: row.ends_at,
+            given_at: row.granted_at,
+            given_by: row.given_by,
+        })
+    });
+    Ok(views.collect())
+}

@@ -1,0 +1,122 @@
+//! Logging in, oneself, one's own password.
+
+use chrono::Duration;
+use domain::{
+    Fault, StaffId,
+    audit::Act,
+    staff::{ChangePassword, Permission, StaffLogIn, StaffView},
+};
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::{accounts, password};
+use crate::{
+    Scope,
+    database::OrFault,
+    demo, limits,
+    sessions::{self, Person, Token},
+};
+
+/// Logs a person of staff in.
+///
+/// Faults: `Invalid` beside `password`, the same words for an unknown account; `TooMany`.
+pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<(Token, StaffView), Fault> {
+    let most = scope.house.settings.log_ins_in_ten_minutes;
+    limits::count(scope, &format!("staff-log-in-from:{}", scope.address), most, Duration::minutes(10)).await?;
+    limits::count(scope, &format!("staff-log-in:{}", command.account), most, Duration::minutes(10)).await?;
+    let found = sqlx::query!("select id, password_hash from staff where account = $1 and active", command.account)
+        .fetch_optional(scope.pool())
+        .await
+        .or_fault()?;
+    let hash = found.as_ref().map(|row| row.password_hash.clone());
+    let right = password::is_right(command.password, hash).await?;
+    let Some(row) = found.filter(|_| right) else {
+        return Err(Fault::invalid("password", "账号或密码不对"));
+    };
+    let mut tx = scope.begin().await?;
+    sqlx::query!("update staff set last_log_in_at = $2 where id = $1", row.id, scope.now)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    let token = sessions::begin(&mut tx, scope, Person::Staff(StaffId(row.id))).await?;
+    tx.commit().await.or_fault()?;
+    let request = sessions::Request {
+        channel: scope.channel,
+        now: scope.now,
+        id: scope.request_id.clone(),
+        address: scope.address.clone(),
+    };
+    let view = me(&sessions::identify(&scope.house, Some(token.secret()), request).await?)?;
+    Ok((token, view))
+}
+
+/// The person of staff who asks.
+pub fn me(scope: &Scope) -> Result<StaffView, Fault> {
+    let person = scope.staff()?;
+    let mut roles: Vec<_> = person.grants.iter().map(|grant| grant.role.clone()).collect();
+    roles.sort();
+    roles.dedup();
+    Ok(StaffView {
+        id: person.id,
+        name: person.name.clone(),
+        roles,
+        uses_hq: scope.may(Permission::UseHq),
+        must_change_password: person.must_change_password,
+    })
+}
+
+/// Replaces one's own password. Every session of theirs ends and a new one begins, so that whoever knew the old
+/// password is out.
+///
+/// Faults: `Invalid` beside `old_password` and `password`; `TooMany`.
+pub async fn change_password(scope: &Scope, command: ChangePassword) -> Result<Token, Fault> {
+    let me = scope.staff()?.id;
+    let most = scope.house.settings.log_ins_in_ten_minutes;
+    limits::count(scope, &format!("staff-password:{me}"), most, Duration::minutes(10)).await?;
+    let person = sqlx::query!("select account, name, password_hash from staff where id = $1", me.0)
+        .fetch_one(scope.pool())
+        .await
+        .or_fault()?;
+    if !password::is_right(command.old_password.clone(), Some(person.password_hash.clone())).await? {
+        return Err(Fault::invalid("old_password", "现在的密码不对"));
+    }
+    if command.password == command.old_password {
+        return Err(Fault::invalid("password", "新密码不能与现在的相同"));
+    }
+    password::judge(&command.password, &[&person.account, &person.name])?;
+    let hash = password::hash(command.password).await?;
+    let mut tx = scope.begin().await?;
+    // Only where nobody has replaced it since it was looked at.
+    let changed = sqlx::query!(
+        "update staff set password_hash = $2, must_change_password = false where id = $1 and password_hash = $3",
+        me.0,
+        hash,
+        person.password_hash,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if changed.rows_affected() == 0 {
+        return Err(Fault::invalid("old_password", "现在的密码不对"));
+    }
+    sessions::end_all_of(&mut tx, me).await?;
+    let token = sessions::begin(&mut tx, scope, Person::Staff(me)).await?;
+    accounts::note(&mut tx, scope, Act::ChangePassword, me, json!(null), json!(null)).await?;
+    tx.commit().await.or_fault()?;
+    Ok(token)
+}
+
+/// The demo's accounts that open with the demo's passwords.
+pub async fn demo_log_ins(pool: &PgPool) -> Result<Vec<String>, Fault> {
+    let mut open = Vec::new();
+    for log_in in demo::LOG_INS {
+        let hash = sqlx::query_scalar!("select password_hash from staff where account = $1 and active", log_in.account)
+            .fetch_optional(pool)
+            .await
+            .or_fault()?;
+        if hash.is_some() && password::is_right(log_in.password.to_owned(), hash).await? {
+            open.push(log_in.account.to_owned());
+        }
+    }
+    Ok(open)
+}

@@ -1,0 +1,37 @@
+//! Staff: who they are and what they may do (O4).
+//!
+//! - `accounts`: making, listing, showing and suspending accounts
+//! - `grants`: giving roles and taking them back
+//! - `roles`: what customers make beside the roles that are there from the first day
+//! - `groups`: groups of stores, which a grant can reach
+//! - `log_in`: logging in, oneself, one's own password
+//! - `password`: what a password must be, and how it is kept
+//! - `choices`: what somebody can give, for the forms
+//! - `within`: which accounts, places and permissions are within somebody's authority
+
+mod accounts;
+mod choices;
+mod grants;
+mod groups;
+mod log_in;
+mod password;
+mod roles;
+mod within;
+
+pub use accounts::{hire, list, reset_password, restore, show, suspend};
+pub use choices::choices;
+pub use grants::{give, take_back};
+pub use log_in::{change_password, demo_log_ins, log_in, me};
+
+/// Roles that customers make.
+pub mod own_roles {
+    pub use super::roles::{list, remove, save};
+}
+
+/// Groups of stores.
+pub mod store_groups {
+    pub use super::groups::{list, remove, save};
+}
+
+pub(crate) use accounts::{NewReach, NewStaff, install};
+pub(crate) use grants::grants_of;

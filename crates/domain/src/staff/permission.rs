@@ -1,0 +1,113 @@
+//! What can be allowed, and the roles that are there from the first day.
+
+use serde::{Deserialize, Serialize};
+
+use crate::stores::words;
+
+/// One thing that can be allowed. Each use case of staff names the one it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum Permission {
+    /// See stores as staff see them.
+    ReadStores,
+    /// See orders.
+    ReadOrders,
+    /// Accept, prepare, redeem.
+    FulfilOrders,
+    /// Turn an order down, which gives the money back.
+    RejectOrders,
+    /// See figures of sales.
+    ReadSales,
+    /// Use head office's pages.
+    UseHq,
+    /// Import stores and products from tables. An import may touch any store, so only a reach of all of
+    /// them is enough.
+    ManageImports,
+    /// Give keys of the API to partners' programs, and tell them what happens. Both may concern any
+    /// store, so only a reach of all of them is enough.
+    ManagePartners,
+    /// Make accounts, and give grants that are no wider than one's own.
+    ManageStaff,
+    /// Make roles and groups of stores. Either may be used anywhere, so only a reach of all stores is
+    /// enough.
+    ManageRoles,
+    /// See who changed what.
+    ReadAudit,
+}
+
+words!(Permission:
+    ReadStores = "read_stores" / "查看门店", ReadOrders = "read_orders" / "查看订单",
+    FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
+    ReadSales = "read_sales" / "查看销售数据", UseHq = "use_hq" / "进入总部后台",
+    ManageImports = "manage_imports" / "批量导入",
+    ManagePartners = "manage_partners" / "管理开放接口",
+    ManageStaff = "manage_staff" / "管理员工与授权",
+    ManageRoles = "manage_roles" / "管理角色与门店组",
+    ReadAudit = "read_audit" / "查看操作日志");
+
+impl Permission {
+    /// Whether it is the daily work of a store.
+    pub fn is_store_work(self) -> bool {
+        matches!(self, Self::ReadStores | Self::ReadOrders | Self::FulfilOrders | Self::RejectOrders | Self::ReadSales)
+    }
+
+    /// Whether it comes to nothing where the grant that gives it does not reach every store.
+    pub fn needs_everywhere(self) -> bool {
+        matches!(self, Self::ManageImports | Self::ManagePartners | Self::ManageRoles)
+    }
+}
+
+/// A role that is there from the first day. Customers make others beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum Role {
+    /// 总部超级管理员
+    SuperAdmin,
+    /// 总部商品部
+    GoodsDepartment,
+    /// 总部营销部
+    MarketingDepartment,
+    /// 总部财务部
+    FinanceDepartment,
+    /// 总部客服部
+    ServiceDepartment,
+    /// 区域经理
+    RegionalManager,
+    /// 店长
+    StoreManager,
+    /// 店员
+    Clerk,
+    /// 商户负责人
+    MerchantOwner,
+    /// 商户店员
+    MerchantStaff,
+}
+
+words!(Role:
+    SuperAdmin = "super_admin" / "总部管理员", GoodsDepartment = "goods_department" / "总部商品部",
+    MarketingDepartment = "marketing_department" / "总部营销部", FinanceDepartment = "finance_department" / "总部财务部",
+    ServiceDepartment = "service_department" / "总部客服部", RegionalManager = "regional_manager" / "区域经理",
+    StoreManager = "store_manager" / "店长", Clerk = "clerk" / "店员",
+    MerchantOwner = "merchant_owner" / "商户负责人", MerchantStaff = "merchant_staff" / "商户店员");
+
+impl Role {
+    /// What the role allows.
+    pub fn permissions(self) -> &'static [Permission] {
+        use Permission::*;
+        match self {
+            Self::SuperAdmin => Permission::ALL,
+            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports],
+            Self::MarketingDepartment => &[ReadStores, ReadSales, UseHq],
+            Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
+            Self::ServiceDepartment => &[ReadStores, ReadOrders, RejectOrders, UseHq],
+            Self::RegionalManager => &[ReadStores, ReadOrders, ReadSales, UseHq, ManageStaff, ReadAudit],
+            Self::StoreManager => &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales],
+            Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
+            Self::MerchantOwner => {
+                &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, UseHq, ManageStaff, ReadAudit]
+            }
+        }
+    }
+}

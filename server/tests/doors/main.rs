@@ -1,0 +1,127 @@
+//! Every door of the site, who may pass it, and that nobody else does: for every role and every door, with what
+//! belongs to another store or another person.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod inventory;
+mod people;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use domain::staff::Permission;
+use reqwest::Method;
+
+use inventory::{DOORS, Door, Needs, declared};
+use people::{Foreign, Person, people};
+use support::Town;
+
+/// Every address that the sources and the API's document name has an entry that says who may pass, and every entry
+/// has such an address.
+#[test]
+fn every_door_says_who_may_pass_it() {
+    let named: BTreeSet<String> = DOORS.iter().map(|door| format!("{} {}", door.method, door.path)).collect();
+    assert_eq!(named.len(), DOORS.len(), "a door stands twice in the inventory");
+    let declared = declared();
+    let silent: Vec<_> = declared.difference(&named).collect();
+    let gone: Vec<_> = named.difference(&declared).collect();
+    assert!(silent.is_empty(), "doors that do not say who may pass: {silent:#?}");
+    assert!(gone.is_empty(), "entries without a door: {gone:#?}");
+}
+
+/// What must be answered.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    /// As nobody who is known.
+    LogIn,
+    /// As somebody who may not do this.
+    Forbidden,
+    /// As if the object were not there.
+    NotFound,
+    /// Some refusal, since what is sent names another's store.
+    Refused,
+    /// An answer without a word of what is another's.
+    Without,
+}
+
+fn expected(person: &Person, door: &Door) -> Expected {
+    let forbidden = |permission: Permission| !person.permissions.contains(&permission);
+    match door.needs {
+        Needs::Member if person.is_member => of_objects(door),
+        Needs::Member => Expected::LogIn,
+        Needs::Staff(_) | Needs::Everywhere(_) if !person.is_staff => Expected::LogIn,
+        // Nobody's reach here is everywhere.
+        Needs::Everywhere(_) => Expected::Forbidden,
+        Needs::Staff(permission) if forbidden(permission) => Expected::Forbidden,
+        Needs::Staff(_) if door.path.starts_with("/hq") && forbidden(Permission::UseHq) => Expected::Forbidden,
+        Needs::Staff(_) => of_objects(door),
+        Needs::Nothing | Needs::Oneself => Expected::Without,
+    }
+}
+
+fn of_objects(door: &Door) -> Expected {
+    match (door.path.contains('{') && !door.path.contains("{kind}"), door.method) {
+        (true, _) => Expected::NotFound,
+        (false, "GET") => Expected::Without,
+        (false, _) => Expected::Refused,
+    }
+}
+
+/// Whether the answer is as it must be; a form's is a redirect, whatever comes of it.
+fn fits(expected: &Expected, door: &Door, answer: &people::Answer) -> bool {
+    let status = answer.status;
+    if door.is_form() {
+        return (300..400).contains(&status);
+    }
+    match expected {
+        Expected::LogIn if door.is_api() => status == 401,
+        Expected::LogIn => status == 401 || ((300..400).contains(&status) && answer.leads_to_log_in()),
+        Expected::Forbidden => status == 403,
+        Expected::NotFound => status == 404,
+        Expected::Refused => (400..500).contains(&status),
+        Expected::Without => status < 500,
+    }
+}
+
+#[tokio::test]
+async fn nobody_passes_a_door_to_what_is_anothers() {
+    let town = Town::start().await;
+    let foreign = Foreign::furnish(&town).await;
+    let people = people(&town).await;
+    let mut cases = 0;
+    let mut wrong = Vec::new();
+    for person in &people {
+        let before = foreign.state(&town).await;
+        for door in DOORS.iter().filter(|door| person.tries(door)) {
+            let answer = person.knock(&town, door, &foreign).await;
+            let expected = expected(person, door);
+            let tells = foreign.secrets.iter().find(|secret| answer.text.contains(*secret));
+            if !fits(&expected, door, &answer) || (door.needs != Needs::Nothing && tells.is_some()) {
+                let (name, status) = (&person.name, answer.status);
+                wrong.push(format!(
+                    "{name}: {} {}: {status}, expected {expected:?}; tells {tells:?}",
+                    door.method, door.path
+                ));
+            }
+            cases += 1;
+        }
+        assert_eq!(foreign.state(&town).await, before, "{} changed what is another's", person.name);
+    }
+    assert!(wrong.is_empty(), "{} of {cases}: {wrong:#?}", wrong.len());
+    let passed =
+        format!("{cases} role × route × foreign-object cases passed: {} people, {} doors", people.len(), DOORS.len());
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("doors.txt"), passed + "\n").unwrap();
+    town.check_books().await;
+}
+
+/// A request with a method that the door does not have changes nothing and is no fault of ours.
+#[tokio::test]
+async fn a_door_knocked_at_in_another_way_stays_shut() {
+    let town = Town::start().await;
+    let hq = town.staff("hq").await;
+    for door in DOORS.iter().filter(|door| door.path.starts_with("/rpc/")) {
+        let cookie = format!("mendian-staff={}", hq.token());
+        let answer = town.raw(Method::GET, door.path).header("cookie", cookie).send().await.unwrap();
+        assert!(matches!(answer.status().as_u16(), 400 | 404 | 405), "GET {}: {}", door.path, answer.status());
+    }
+}

@@ -1,0 +1,197 @@
+//! One person of each kind, and what belongs to others.
+
+use domain::staff::{Permission, Role};
+use reqwest::{Method, header::LOCATION};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    inventory::Door,
+    support::{STORE, TEA, Town},
+};
+
+/// A store in another city.
+const ELSEWHERE: &str = "QH-HZ-001";
+const FIRST_PASSWORD: &str = "雨后 的 茶园 很安静";
+const PASSWORD: &str = "雨后 的 茶园 真的 很安静";
+
+/// Somebody who knocks.
+pub struct Person {
+    pub name: String,
+    pub is_member: bool,
+    pub is_staff: bool,
+    pub permissions: Vec<Permission>,
+    token: Option<String>,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    to: String,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn leads_to_log_in(&self) -> bool {
+        self.to.starts_with("/console/login") || self.to.starts_with("/login")
+    }
+}
+
+/// Things of others, by the names that doors have for them.
+pub struct Foreign {
+    names: Vec<(&'static str, String)>,
+    /// Words that nobody of the people may read.
+    pub secrets: Vec<String>,
+}
+
+/// An account with one role at one store, whose first password was replaced; answers its token.
+async fn settle(town: &Town, account: &str, role: &str, store: &str) -> (Uuid, String) {
+    let hq = town.staff("hq").await;
+    let id = Uuid::now_v7();
+    let grant = json!({ "role": role, "place": { "kind": "stores", "codes": [store] } });
+    let body = json!({ "id": id, "account": account, "name": account, "password": FIRST_PASSWORD, "grant": grant });
+    hq.post("/hq/staff", body).await.done();
+    let log_in = json!({ "account": account, "password": FIRST_PASSWORD });
+    let session = town.visitor().post("/auth/staff-sessions", log_in).await.done();
+    let new = town.program(session["token"].as_str().unwrap());
+    let change = json!({ "old_password": FIRST_PASSWORD, "password": PASSWORD });
+    let renewed = new.attempt(Method::PUT, "/auth/staff-password", Some(&change)).await.unwrap().done();
+    (id, renewed["token"].as_str().unwrap().to_owned())
+}
+
+/// A visitor, a member, and one of each role at the demo's first store.
+pub async fn people(town: &Town) -> Vec<Person> {
+    let member = town.member("13911112222").await;
+    let someone = |name: &str, token: Option<String>| Person {
+        name: name.into(),
+        is_member: false,
+        is_staff: false,
+        permissions: Vec::new(),
+        token,
+    };
+    let mut people = vec![
+        someone("a visitor", None),
+        Person { is_member: true, ..someone("another member", Some(member.token().to_owned())) },
+    ];
+    for role in Role::ALL {
+        let (_, token) = settle(town, &format!("near.{}", role.code()), role.code(), STORE).await;
+        let permissions = role.permissions().to_vec();
+        people.push(Person { is_staff: true, permissions, ..someone(role.code(), Some(token)) });
+    }
+    people
+}
+
+impl Person {
+    /// Doors that would end the session which the others need are left out.
+    pub fn tries(&self, door: &Door) -> bool {
+        !door.path.ends_with("log_out") && (door.method, door.path) != ("DELETE", "/api/v1/auth/sessions")
+    }
+
+    /// Tries a door with the names of what is another's.
+    pub async fn knock(&self, town: &Town, door: &Door, foreign: &Foreign) -> Answer {
+        let method = Method::from_bytes(door.method.as_bytes()).unwrap();
+        let mut request = town.raw(method, &foreign.named(door.path)).header("sec-fetch-site", "same-origin");
+        if let Some(token) = &self.token {
+            let cookie = if self.is_staff { "mendian-staff" } else { "mendian" };
+            request = if door.is_api() {
+                request.bearer_auth(token)
+            } else {
+                request.header("cookie", format!("{cookie}={token}"))
+            };
+        }
+        if !door.is_api() {
+            // As a browser without script asks.
+            request = request.header("accept", "text/html");
+        }
+        let sends = foreign.named(door.sends);
+        request = match sends.as_str() {
+            "" => request,
+            body if door.is_api() => request.header("content-type", "application/json").body(body.to_owned()),
+            body if body.starts_with("--") => {
+                request.header("content-type", "multipart/form-data; boundary=door").body(body.to_owned())
+            }
+            body => request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned()),
+        };
+        let answer = request.send().await.unwrap();
+        let to = answer.headers().get(LOCATION).map(|to| to.to_str().unwrap().to_owned()).unwrap_or_default();
+        let status = answer.status().as_u16();
+        // A stream of events does not end.
+        let text = if door.path.ends_with("/events") { String::new() } else { answer.text().await.unwrap() };
+        Answer { status, to, text }
+    }
+}
+
+impl Foreign {
+    /// An order, an account and everything else that head office has, all at a store where none of the people is.
+    pub async fn furnish(town: &Town) -> Self {
+        let hq = town.staff("hq").await;
+        let buyer = town.member("13833334444").await;
+        let goods = buyer.goods(ELSEWHERE, TEA).await;
+        let order = buyer.place(&goods, 1).await;
+        town.pay(&buyer, &order).await;
+        let seen = buyer.order(&order).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (number, code) = (text(&seen["number"]), text(&seen["pickup_code"]));
+        let (staff, _) = settle(town, "foreign.clerk", "clerk", ELSEWHERE).await;
+        let card = hq.get(&format!("/hq/staff/{staff}")).await.done();
+        let (role, group) = (Uuid::now_v7(), Uuid::now_v7());
+        let put = async |path: String, body: Value| {
+            hq.attempt(Method::PUT, &path, Some(&body)).await.unwrap().done();
+        };
+        put(format!("/hq/roles/{role}"), json!({ "name": "巡店员", "permissions": ["read_orders"] })).await;
+        put(format!("/hq/store-groups/{group}"), json!({ "name": "异地组", "stores": [ELSEWHERE] })).await;
+        let mut office = town.head_office("hq").await;
+        let page = office.open("/hq/keys/new").await;
+        let form = page.form("/rpc/hq/create_key").with("name", "异地伙伴").with("may.read_orders", "on");
+        let list = office.send(&form).await;
+        let key = list.attribute("form[action$='/file']", "action").unwrap();
+        let key = key.split('/').nth(3).unwrap().to_owned();
+        let unknown = Uuid::now_v7().to_string();
+        let names = vec![
+            ("order", order.clone()),
+            ("order_id", order.clone()),
+            ("id", order),
+            ("store", ELSEWHERE.into()),
+            ("store_id", goods.store_id.clone()),
+            ("sku_id", goods.sku_id.clone()),
+            ("product", TEA.into()),
+            ("code", TEA.into()),
+            ("pickup_code", code.clone()),
+            ("person", staff.to_string()),
+            ("staff_id", staff.to_string()),
+            ("grant_id", text(&card["grants"][0]["id"])),
+            ("role", role.to_string()),
+            ("role_id", role.to_string()),
+            ("group", group.to_string()),
+            ("group_id", group.to_string()),
+            ("key", key),
+            ("webhook", unknown.clone()),
+            ("import", unknown.clone()),
+            ("hold_id", unknown),
+            ("kind", "csv".into()),
+        ];
+        Self { names, secrets: vec![number, code, "foreign.clerk".into(), "异地组".into(), "异地伙伴".into()] }
+    }
+
+    fn named(&self, text: &str) -> String {
+        let fresh = Uuid::now_v7().to_string();
+        let names = self.names.iter().map(|(name, value)| (*name, value.as_str())).chain([("new_id", fresh.as_str())]);
+        names.fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// All that could have been changed, as head office sees it.
+    pub async fn state(&self, town: &Town) -> Vec<Value> {
+        let hq = town.staff("hq").await;
+        let mut seen = Vec::new();
+        for path in
+            ["/hq/orders?limit=100", "/hq/staff?limit=200", "/hq/roles", "/hq/store-groups", "/hq/audit?limit=200"]
+        {
+            seen.push(hq.get(path).await.done());
+        }
+        // Whoever looks has just logged in.
+        for person in seen[1]["items"].as_array_mut().unwrap() {
+            person["last_log_in_at"] = Value::Null;
+        }
+        seen
+    }
+}
