@@ -54,6 +54,7 @@ create index grants_store on grants (store_id) where store_id is not null;
 -- The log is searched by time, by kind and by store.
 create index audit_at on audit (at desc, id desc);
 create index audit_store on audit (store_id, at desc) where store_id is not null;
+-- From where the request came, of staff and programs alone.
 alter table audit add column address text not null default '';
 
 -- Which stores each grant reaches at this moment, but for those that reach every store.

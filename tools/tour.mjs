@@ -105,6 +105,7 @@ async function office(page, order) {
   await at(page, `/hq${order}`, "hq-order");
   await at(page, "/hq/stores", "hq-stores");
   await at(page, "/hq/products", "hq-products");
+  await people(page);
   await at(page, "/hq/keys/new", "hq-keys");
   await webhook(page);
   await page.goto(`${site}/hq/imports/new`);
@@ -113,6 +114,25 @@ async function office(page, order) {
   await page.click("button:has-text('上传并预览')");
   await page.waitForSelector("button:has-text('确认导入')");
   await take(page, "hq-import");
+}
+
+/** A new manager of the region's stores until the end of the year, what they may do, and the log of it. */
+async function people(page) {
+  await page.goto(`${site}/hq/staff/new`);
+  await page.fill("input[name=name]", "林晓");
+  await page.fill("input[name=department]", "华东营运部");
+  await page.fill("input[name=account]", `lin.${String(Date.now()).slice(-5)}`);
+  await page.fill("input[name=password]", "雨后 的 茶园 很安静");
+  await page.selectOption("select[name=role]", "store_manager");
+  await page.check("input[value=region]");
+  await page.selectOption("select[name=region]", "310000");
+  await page.fill("input[name=until]", `${new Date().getFullYear()}-12-31`);
+  await take(page, "hq-staff-new");
+  await page.click("button:has-text('建立账号')");
+  await page.waitForSelector("text=能做什么、在哪里、凭什么");
+  await take(page, "hq-person");
+  await at(page, "/hq/staff", "hq-staff");
+  await at(page, "/hq/audit", "hq-audit");
 }
 
 /** A webhook that has told its receiver something, once with success and once without. */
@@ -143,7 +163,10 @@ for (const [scheme, suffix] of [["light", ""], ["dark", "-dark"]]) {
   const tablet = await visitor(TABLET, scheme);
   await logIn(tablet, "/console", "manager");
   await take(tablet, `console-board${suffix}`);
-  if (scheme === "light") await at(tablet, "/console/orders", "console-orders");
+  if (scheme === "light") {
+    await at(tablet, "/console/orders", "console-orders");
+    await at(tablet, "/console/account", "console-account");
+  }
 }
 const till = await visitor(PC);
 await logIn(till, "/console", "manager");

@@ -97,7 +97,8 @@ async fn main() -> Result<()> {
         pages::measure(&town, Load { connections: cli.connections, took }, &mut report).await?;
     }
     if wanted(Part::Orders) {
-        let sold = orders::sell(&town, cli.buyers, took).await?;
+        let mut crowd = orders::Crowd::gather(&town, cli.buyers).await?;
+        let sold = crowd.sell(took).await?;
         report.add(Row {
             what: format!(
                 "paid orders: cart, quote, place, pay, callback; {} buyers, {} orders",
@@ -106,6 +107,16 @@ async fn main() -> Result<()> {
             floor: Some(500.0),
             per_second: sold.per_second(),
             times: vec![("p50", sold.quantile(0.5)), ("p95", sold.quantile(0.95))],
+        });
+        // With the store's side each order is twice the work.
+        let pace = sold.per_second() / 4.0;
+        let served = crowd.serve(pace, took).await?;
+        let quantile = |quantile| Duration::from_micros(served.value_at_quantile(quantile));
+        report.add(Row {
+            what: format!("place, pay, accept, redeem: due at fixed times, {} orders", served.len()),
+            floor: None,
+            per_second: served.len() as f64 / took.as_secs_f64(),
+            times: vec![("p50", quantile(0.5)), ("p95", quantile(0.95)), ("p99", quantile(0.99))],
         });
     }
     if wanted(Part::Flash) {

@@ -1,4 +1,5 @@
-//! Members who order and pay as fast as they are answered, through the API and the gateway's stand-in.
+//! Members who order and pay, through the API and the gateway's stand-in: as fast as they are answered, and then
+//! at fixed times, when the store hands their orders over too.
 
 use std::time::{Duration, Instant};
 
@@ -44,19 +45,66 @@ struct Goods {
     line: Value,
 }
 
-/// Lets `buyers` order for so long, then waits until every order is paid.
-pub async fn sell(town: &Town, buyers: usize, lasts: Duration) -> Result<Sold> {
-    let goods = open_goods(town).await?;
-    let mut clients = Vec::new();
-    for place in 0..buyers {
-        clients.push(Buyer {
-            shop: town.member(&format!("139{place:08}")).await?,
-            gateway: Client::connect(town.gateway).await?,
-        });
+/// Members at their phones, a store's people at the counter, and what can be bought.
+pub struct Crowd {
+    buyers: Vec<Buyer>,
+    office: Client,
+    goods: Vec<Goods>,
+}
+
+impl Crowd {
+    /// So many members, logged in.
+    pub async fn gather(town: &Town, buyers: usize) -> Result<Self> {
+        let goods = open_goods(town).await?;
+        let office = town.staff("hq", "demo-hq-2026").await?;
+        let mut crowd = Self { buyers: Vec::new(), office, goods };
+        for place in 0..buyers {
+            let mut counter = Client::connect(town.address).await?;
+            counter.token = crowd.office.token.clone();
+            crowd.buyers.push(Buyer {
+                shop: town.member(&format!("139{place:08}")).await?,
+                gateway: Client::connect(town.gateway).await?,
+                counter,
+            });
+        }
+        Ok(crowd)
     }
-    let mut office = town.staff("hq", "demo-hq-2026").await?;
-    sell_to(&mut clients, &mut office, &goods, WARM_UP).await?;
-    sell_to(&mut clients, &mut office, &goods, lasts).await
+
+    /// Lets them order for so long, each as soon as they have been answered, then waits until every order is paid.
+    pub async fn sell(&mut self, lasts: Duration) -> Result<Sold> {
+        let Self { buyers, office, goods } = self;
+        sell_to(buyers, office, goods, WARM_UP).await?;
+        sell_to(buyers, office, goods, lasts).await
+    }
+
+    /// Lets orders be due at fixed times, `per_second` in all, each followed until it is handed over; answers how
+    /// long that took from when it was due: one that had to wait for its buyer counts with its wait.
+    pub async fn serve(&mut self, per_second: f64, lasts: Duration) -> Result<Histogram<u64>> {
+        let start = Instant::now();
+        let every = Duration::from_secs_f64(self.buyers.len() as f64 / per_second);
+        let many = self.buyers.len() as f64;
+        let goods = &self.goods;
+        let serving = self.buyers.iter_mut().enumerate().map(|(place, buyer)| async move {
+            let mut histogram = Histogram::<u64>::new(3)?;
+            let mut due = start + every.mul_f64(place as f64 / many);
+            for goods in goods.iter().cycle().skip(place * 7) {
+                if due >= start + lasts {
+                    break;
+                }
+                tokio::time::sleep_until(due.into()).await;
+                let order = buyer.order(goods).await?;
+                buyer.collect(order).await?;
+                histogram.record(due.elapsed().as_micros() as u64)?;
+                due += every;
+            }
+            anyhow::Ok(histogram)
+        });
+        let mut histogram = Histogram::new(3)?;
+        for served in try_join_all(serving).await? {
+            histogram.add(served)?;
+        }
+        Ok(histogram)
+    }
 }
 
 async fn sell_to(clients: &mut [Buyer], office: &mut Client, goods: &[Goods], lasts: Duration) -> Result<Sold> {
@@ -113,20 +161,17 @@ async fn paid_today(office: &mut Client) -> Result<u64> {
     sales["today"]["orders"].as_u64().context("sales without orders")
 }
 
-/// A member, and the way to the cashier.
+/// A member, the way to the cashier, and the counter where the goods are.
 struct Buyer {
     shop: Client,
     gateway: Client,
+    counter: Client,
 }
 
-async fn buy(buyer: &mut Buyer, goods: &[Goods], first: usize, until: Instant) -> Result<Histogram<u64>> {
-    let Buyer { shop: client, gateway } = buyer;
-    let mut histogram = Histogram::new(3)?;
-    for goods in goods.iter().cycle().skip(first) {
-        let began = Instant::now();
-        if began >= until {
-            break;
-        }
+impl Buyer {
+    /// From the cart to the gateway's word that it is paid.
+    async fn order(&mut self, goods: &Goods) -> Result<Uuid> {
+        let Self { shop: client, gateway, .. } = self;
         client.api(Method::PUT, "/cart/lines", Some(&goods.line)).await?;
         let quote = client.api(Method::GET, &format!("/cart/quotes/{}", goods.store_id), None).await?;
         let order = Uuid::now_v7();
@@ -140,6 +185,34 @@ async fn buy(buyer: &mut Buyer, goods: &[Goods], first: usize, until: Instant) -
         client.api(Method::POST, &format!("/orders/{order}/payments"), Some(&body)).await?;
         let body = json!({ "out_trade_no": payment.simple().to_string() });
         gateway.json(Method::POST, "/sandbox/pay", Some(&body)).await?;
+        Ok(order)
+    }
+
+    /// Waits for the code, and lets the store accept the order and hand it over.
+    async fn collect(&mut self, order: Uuid) -> Result<()> {
+        let asked = Instant::now();
+        let code = loop {
+            let seen = self.shop.api(Method::GET, &format!("/orders/{order}"), None).await?;
+            if let Some(code) = seen["pickup_code"].as_str() {
+                break code.to_owned();
+            }
+            ensure!(asked.elapsed() < SETTLE, "an order was not paid");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        self.counter.api(Method::POST, &format!("/console/orders/{order}/accept"), None).await?;
+        self.counter.api(Method::POST, "/console/redemptions", Some(&json!({ "code": code }))).await?;
+        Ok(())
+    }
+}
+
+async fn buy(buyer: &mut Buyer, goods: &[Goods], first: usize, until: Instant) -> Result<Histogram<u64>> {
+    let mut histogram = Histogram::new(3)?;
+    for goods in goods.iter().cycle().skip(first) {
+        let began = Instant::now();
+        if began >= until {
+            break;
+        }
+        buyer.order(goods).await?;
         histogram.record(began.elapsed().as_micros() as u64)?;
     }
     Ok(histogram)

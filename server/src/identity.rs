@@ -30,7 +30,9 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
     let address = address_of(&site, &request);
     // PostgreSQL keeps microseconds: with these alone, an answer is the same when it is read again.
     let now = Utc::now().trunc_subsecs(6);
-    let asked = sessions::Request { channel, now, id: id.clone(), address: address.to_string().into() };
+    let agent =
+        request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default().into();
+    let asked = sessions::Request { channel, now, id: id.clone(), address: address.to_string().into(), agent };
     let token = match bearer {
         Some(bearer) => cookie(request.headers(), &cookies::name(bearer, &site.house.settings.public_url)),
         None => bearer_token(request.headers()),

@@ -47,9 +47,9 @@ async fn somebody_is_hired_logs_in_and_loses_the_grant_again() {
     assert!(card.html.contains("店长") && card.html.contains("人民广场店") && card.html.contains("初始密码还没有修改"));
 
     let (mut lin, page) = log_in(&town, "lin", FIRST_PASSWORD).await;
-    assert_eq!(page.url.path(), "/console/password", "first of all the password is changed");
+    assert_eq!(page.url.path(), "/console/account", "first of all the password is changed");
     let shut = lin.open("/console").await;
-    assert_eq!(shut.url.path(), "/console/password", "until then nothing else opens");
+    assert_eq!(shut.url.path(), "/console/account", "until then nothing else opens");
     let form = page.form("/rpc/console/change_password").with("old_password", FIRST_PASSWORD);
     let wrong = lin.send(&form.clone().with("password", "password1").with("password_again", "password1")).await;
     assert!(wrong.html.contains("太常见"), "{}", wrong.html);

@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
 use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, RailScreen, Size, Tone};
 
-use crate::{log_in::StaffLogOut, password};
+use crate::{account, log_in::StaffLogOut};
 
 /// Which link is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub fn framed(scope: &Scope, lit: Lit, body: AnyView) -> Result<impl IntoView + 
     let name = person.name.clone();
     let foot = view! {
         <p class="mb-2 text-sm font-medium">{name}</p>
-        <p class="mb-2"><a class="link text-sm" href=password::PATH>"修改密码"</a></p>
+        <p class="mb-2"><a class="link text-sm" href=account::PATH>"账号与安全"</a></p>
         <Form action=StaffLogOut::PATH>
             <Hidden name="from" value="/console/login"/>
             <Button tone=Tone::Plain size=Size::Small block=true>"退出登录"</Button>

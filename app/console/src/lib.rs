@@ -3,6 +3,8 @@
 pub mod islands;
 
 #[cfg(feature = "ssr")]
+mod account;
+#[cfg(feature = "ssr")]
 mod board;
 #[cfg(feature = "ssr")]
 mod frame;
@@ -10,8 +12,6 @@ mod frame;
 mod log_in;
 #[cfg(feature = "ssr")]
 mod orders;
-#[cfg(feature = "ssr")]
-mod password;
 #[cfg(feature = "ssr")]
 mod ticket;
 
@@ -27,18 +27,18 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{board, log_in, orders, password, ticket};
+    use crate::{account, board, log_in, orders, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
-        Face { log_in: "/console/login", home: "/console", password: "/console/password", theme: Theme::System };
+        Face { log_in: "/console/login", home: "/console", password: "/console/account", theme: Theme::System };
 
     /// The console's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         Router::new()
             .route("/console", page(FACE, board::board))
             .route("/console/login", page(FACE, log_in::log_in))
-            .route("/console/password", page(FACE, password::password))
+            .route("/console/account", page(FACE, account::account))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
@@ -48,7 +48,9 @@ mod routes {
     pub fn register() {
         register_explicit::<log_in::StaffLogIn>();
         register_explicit::<log_in::StaffLogOut>();
-        register_explicit::<password::ChangePassword>();
+        register_explicit::<account::ChangePassword>();
+        register_explicit::<account::EndSession>();
+        register_explicit::<account::EndOtherSessions>();
         register_explicit::<board::AcceptOrder>();
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();

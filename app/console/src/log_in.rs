@@ -1,25 +1,31 @@
 //! Logging in to the console and to head office's pages.
 
-use commerce::{sessions, staff};
+use commerce::{
+    sessions,
+    staff::{self, LoggedIn},
+};
 use domain::{Fault, Fields, staff::StaffLogIn as StaffLogInCommand};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{
-    Asked, Next, Page, back_path,
+    Asked, Next, Page, back_path, cookie_sent,
     cookies::{self, Bearer},
 };
 use ui::{Button, Card, Field, Form, Hidden, Main, Notice, Size, Tone};
 
-use crate::password;
+use crate::account;
 
 /// Logs in and goes on to where the person wanted to, or to the face that is theirs.
 #[server(prefix = "/rpc/console", endpoint = "log_in")]
 pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("log_in", "/console/login", fields, async |scope, fields| {
-        let (token, person) = staff::log_in(&scope, StaffLogInCommand::from_fields(&fields)?).await?;
+        let device = cookie_sent(&cookies::device_name(&scope.house().settings.public_url));
+        let command = StaffLogInCommand { device, ..StaffLogInCommand::from_fields(&fields)? };
+        let LoggedIn { token, device, person } = staff::log_in(&scope, command).await?;
         let home = if person.uses_hq { "/hq" } else { "/console" };
         let wanted = fields.given("to").map_or(home, back_path);
-        let to = if person.must_change_password { password::PATH } else { wanted };
-        Ok(Next::to(to).with_cookie(cookies::session(&scope, Bearer::Staff, &token)))
+        let to = if person.must_change_password { account::PATH } else { wanted };
+        let next = Next::to(to).with_cookie(cookies::session(&scope, Bearer::Staff, &token));
+        Ok(next.with_cookie(cookies::device(&scope, &device)))
     })
     .await
 }

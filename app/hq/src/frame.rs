@@ -17,8 +17,8 @@ use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailSc
 const LOG_OUT: &str = "/rpc/console/log_out";
 /// Where one logs in.
 pub const LOG_IN: &str = "/console/login";
-/// Where one changes one's own password.
-const PASSWORD: &str = "/console/password";
+/// One's own account.
+const ACCOUNT: &str = "/console/account";
 
 /// Which link of the rail is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn Person(me: StaffView) -> impl IntoView {
     view! {
         <p class="font-semibold">{me.name}</p>
         <p class="mb-2 text-sm text-base-content/70">{me.roles.join("、")}</p>
-        <p class="mb-2"><a class="link text-sm" href=PASSWORD>"修改密码"</a></p>
+        <p class="mb-2"><a class="link text-sm" href=ACCOUNT>"账号与安全"</a></p>
         <LogOut/>
     }
 }

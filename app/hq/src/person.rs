@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::staff;
 use domain::{
     Fault, Fields, StaffId,
-    staff::{self as wanted, GrantChoices, GrantView, StaffCard},
+    staff::{self as wanted, GrantChoices, GrantView, SessionView, StaffCard},
     text,
 };
 use leptos::prelude::*;
@@ -86,10 +86,22 @@ pub async fn reset_staff_password(#[server(flatten)] fields: Fields) -> Result<(
     .await
 }
 
+/// Logs a person out everywhere.
+#[server(prefix = "/rpc/hq", endpoint = "log_out_everywhere")]
+pub async fn log_out_everywhere(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::log_out_everywhere(&scope, id).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已在所有设备上退出"))
+    })
+    .await
+}
+
 /// The account's page.
 pub async fn person(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope)?;
     let card = staff::show(&asked.scope, asked.id("person", "这位员工")?).await?;
+    let sessions = staff::sessions_of(&asked.scope, card.entry.id).await?;
     let choices = if card.may_change { Some(staff::choices(&asked.scope).await?) } else { None };
     Ok(Page::new(card.entry.name.clone(), move || {
         let now = asked.scope.now;
@@ -100,6 +112,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
             {frame.audit().then(|| view! { <LinkButton href=audit>"操作日志"</LinkButton> })}
         };
         let (name, grants, rights) = (card.entry.name.clone(), grants(&card, now), rights(&card));
+        let devices = devices(&card, sessions, now);
         let give = choices.map(|choices| give(&asked, &card, &choices));
         let body = view! {
             {said(&asked, FORM)}
@@ -111,6 +124,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
                 </div>
                 <div class="grid gap-4">
                     {about(&card, now)}
+                    {devices}
                     {give}
                 </div>
             </div>
@@ -272,6 +286,38 @@ fn restore(id: &str, from: &str) -> AnyView {
         </Form>
     }
     .into_any()
+}
+
+fn devices(card: &StaffCard, sessions: Vec<SessionView>, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let (from, id) = (path_of(card.entry.id.0), card.entry.id.to_string());
+    let end = (card.may_change && !sessions.is_empty()).then(|| {
+        view! {
+            <Form action="/rpc/hq/log_out_everywhere" class="mt-3">
+                <Hidden name="from" value=from/>
+                <Hidden name="id" value=id/>
+                <Button size=Size::Small tone=Tone::Plain>"在所有设备上退出"</Button>
+            </Form>
+        }
+    });
+    let none = sessions.is_empty().then(|| view! { <p class="text-sm text-base-content/70">"现在没有登录。"</p> });
+    let items = sessions.into_iter().map(|session| {
+        let seen = text::moment(session.seen_at, now, text::zone(""));
+        let (name, note) = (session.device(), format!("{} · {seen} 使用", session.address));
+        view! {
+            <li class="py-2">
+                <p class="font-medium">{name}</p>
+                <p class="tabular text-sm text-base-content/70">{note}</p>
+            </li>
+        }
+    });
+    let items = items.collect_view();
+    view! {
+        <Card title="登录中的设备">
+            {none}
+            <ul class="divide-y divide-base-300">{items}</ul>
+            {end}
+        </Card>
+    }
 }
 
 fn give(asked: &Asked, card: &StaffCard, choices: &GrantChoices) -> impl IntoView + use<> {

@@ -13,6 +13,8 @@ use domain::{Fault, Fields};
 use leptos::prelude::{ServerFnError, use_context};
 use leptos_axum::ResponseOptions;
 
+use crate::page::cookies_of;
+
 /// What is never kept or shown again.
 const SECRETS: &[&str] = &["password", "password_again", "old_password", "code_secret"];
 
@@ -80,6 +82,11 @@ where
     };
     answer(&scope, next).await;
     Ok(())
+}
+
+/// A cookie of the request that sent the form.
+pub fn cookie_sent(name: &str) -> Option<String> {
+    cookies_of(&use_context::<Parts>()?.headers).remove(name)
 }
 
 async fn back_with(scope: &Scope, form: &'static str, from: &str, fields: Fields, fault: &Fault) -> Next {

@@ -8,5 +8,5 @@ mod form;
 mod page;
 
 pub use asked::{Asked, Nonce};
-pub use form::{Next, back_path, post};
+pub use form::{Next, back_path, cookie_sent, post};
 pub use page::{Face, Page, fault_page, page, show, status_of, use_assets};

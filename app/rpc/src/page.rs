@@ -118,7 +118,7 @@ async fn asked(
     };
     Some(Asked {
         here: here(request.uri(), &query),
-        cookies: cookies(request.headers()),
+        cookies: cookies_of(request.headers()),
         path: path.map(|Path(path)| path).unwrap_or_default(),
         query: Fields(query),
         scope,
@@ -133,7 +133,8 @@ fn here(uri: &Uri, query: &BTreeMap<String, String>) -> String {
     if pairs.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), pairs.join("&")) }
 }
 
-fn cookies(headers: &HeaderMap) -> BTreeMap<String, String> {
+/// The cookies of a request, by name.
+pub(crate) fn cookies_of(headers: &HeaderMap) -> BTreeMap<String, String> {
     let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -45,10 +45,12 @@ fn located(fields: &Fields) -> Result<Point, Fault> {
 
 /// How many stores a page of the list has.
 const PAGE: usize = 20;
+/// Nobody pages further.
+const SKIP_MOST: usize = 100_000;
 
 pub async fn finder(asked: Asked) -> Result<Page, Fault> {
     let place = chosen_place(&asked);
-    let skip: usize = asked.query.text("skip").parse().unwrap_or(0);
+    let skip: usize = asked.query.text("skip").parse().unwrap_or(0).min(SKIP_MOST);
     let ask = FindStores {
         near: place.as_ref().map(|(point, _)| *point),
         words: asked.query.text("q").to_owned(),

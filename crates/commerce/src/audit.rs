@@ -80,13 +80,13 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join webhooks h on a.object_kind = 'webhook' and h.id = a.object_id
            left join imports i on a.object_kind = 'import' and i.id = a.object_id
            where ($1::uuid[] is null or a.store_id = any($1))
-             and ($2 = '' or a.object_id::text = $2 or a.request_id = $2
+             and ($2 = '' or a.object_id = $11 or a.request_id = $2
                   or strpos(lower(concat_ws(' ', p.name, p.account, k.name, o.number, d.name, d.account, a.reason)), $2) > 0)
              and ($3::uuid is null or a.staff_id = $3) and ($4::text is null or a.object_kind = $4)
              and ($5::text is null or a.act = $5) and ($6::uuid is null or a.store_id = $6)
              and ($7::timestamptz is null or a.at >= $7) and ($8::timestamptz is null or a.at < $8)
-             and ($9::bigint is null or a.id < $9)
-           order by a.id desc limit $10"#,
+             and ($9::bigint is null or (a.at, a.id) < (select c.at, c.id from audit c where c.id = $9))
+           order by a.at desc, a.id desc limit $10"#,
         reach.as_deref(),
         words,
         ask.staff.map(|id| id.0),
@@ -97,6 +97,7 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
         to,
         ask.after,
         most as i64 + 1,
+        ask.words.trim().parse::<Uuid>().ok(),
     )
     .fetch_all(scope.pool())
     .await

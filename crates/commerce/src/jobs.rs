@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, webhooks,
+    Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, staff, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -168,6 +168,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     limits::sweep(scope).await?;
     flashes::sweep(scope).await?;
     sessions::sweep(scope).await?;
+    staff::sweep_devices(scope).await?;
     members::sweep(scope).await?;
     imports::sent::sweep(scope).await?;
     webhooks::sweep(scope).await?;

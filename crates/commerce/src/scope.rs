@@ -77,6 +77,8 @@ pub struct Scope {
     pub request_id: Arc<str>,
     /// The address asked from, for rate limits.
     pub address: Arc<str>,
+    /// What the browser or program calls itself, for the list of sessions.
+    pub agent: Arc<str>,
     pub(crate) cart: Option<CartId>,
     pub(crate) token_hash: Option<Vec<u8>>,
 }
@@ -91,6 +93,7 @@ impl Scope {
             now,
             request_id: "system".into(),
             address: "".into(),
+            agent: "".into(),
             cart: None,
             token_hash: None,
         }

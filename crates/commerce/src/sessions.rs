@@ -15,13 +15,17 @@ use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, ke
 pub const MEMBER_DAYS: i64 = 30;
 /// How long staff stay logged in: one shift.
 pub const STAFF_HOURS: i64 = 12;
+/// How long a session of staff may rest before it is over. A board that is open asks every ten minutes.
+const STAFF_IDLE: Duration = Duration::hours(2);
+/// How exactly is kept when a session was last used: every request would be a write.
+const SEEN_EVERY: Duration = Duration::minutes(5);
 
 /// The secret a session is known by: 256 bits, in hex. Only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bytes = [0u8; 32];
         rand::rng().fill(&mut bytes);
         Self(hex::encode(bytes))
@@ -33,7 +37,10 @@ impl Token {
     }
 }
 
-fn hash_of(token: &str) -> Vec<u8> {
+/// How much of what a browser calls itself is kept, in characters.
+const AGENT_MOST: usize = 300;
+
+pub(crate) fn hash_of(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
@@ -48,6 +55,8 @@ pub struct Request {
     pub id: Arc<str>,
     /// The address it came from.
     pub address: Arc<str>,
+    /// What the browser or program calls itself.
+    pub agent: Arc<str>,
 }
 
 /// The scope of whoever bears `token`, a session's or, for the API, a key; a visitor's where it is absent,
@@ -62,6 +71,7 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
         now: request.now,
         request_id: request.id,
         address: request.address,
+        agent: request.agent,
         cart: None,
         token_hash: None,
     };
@@ -76,7 +86,12 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
     let Some(token) = token.filter(|token| token.len() == 64) else { return Ok(scope) };
     let hash = hash_of(token);
     let found = house.sessions.ask(house, hash.clone(), find).await??;
-    let Some(session) = found.filter(|session| session.expires_at > request.now) else { return Ok(scope) };
+    let rests = |session: &Session| session.staff_id.is_some() && request.now - session.seen_at > STAFF_IDLE;
+    let live = |session: &Session| session.expires_at > request.now && !rests(session);
+    let Some(session) = found.filter(live) else { return Ok(scope) };
+    if session.staff_id.is_some() && request.now - session.seen_at > SEEN_EVERY {
+        note_seen(house, &hash, request.now).await?;
+    }
     scope.token_hash = Some(hash);
     scope.cart = session.cart_id.map(CartId);
     if let Some(member) = session.member_id {
@@ -102,6 +117,7 @@ pub(crate) fn desk() -> Desk {
 #[derive(Clone)]
 pub(crate) struct Session {
     expires_at: DateTime<Utc>,
+    seen_at: DateTime<Utc>,
     member_id: Option<Uuid>,
     staff_id: Option<Uuid>,
     staff_name: Option<String>,
@@ -112,7 +128,7 @@ pub(crate) struct Session {
 /// The sessions of these hashes, in their order.
 async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>, Fault>> {
     let found = sqlx::query!(
-        r#"select s.token_hash, s.expires_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
+        r#"select s.token_hash, s.expires_at, s.seen_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
                   p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!"
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
@@ -132,6 +148,7 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
         .map(|row| {
             let session = Session {
                 expires_at: row.expires_at,
+                seen_at: row.seen_at,
                 member_id: row.member_id,
                 staff_id: row.staff_id,
                 staff_name: row.staff_name,
@@ -142,6 +159,20 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
         })
         .collect();
     hashes.iter().map(|hash| Ok(sessions.get(hash).cloned())).collect()
+}
+
+/// Notes that a session is used. The commit does not wait for the disk: a crash forgets some minutes.
+async fn note_seen(house: &House, hash: &[u8], now: DateTime<Utc>) -> Result<(), Fault> {
+    sqlx::query!(
+        "with quick as (select set_config('synchronous_commit', 'off', true))
+         update sessions set seen_at = $2 from quick where token_hash = $1",
+        hash,
+        now,
+    )
+    .execute(&house.pool)
+    .await
+    .or_fault()?;
+    Ok(())
 }
 
 /// Gives a visitor a session with a cart, on the first thing they keep.
@@ -178,12 +209,15 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
         forget(tx, old).await?;
     }
     sqlx::query!(
-        "insert into sessions (token_hash, member_id, staff_id, created_at, expires_at) values ($1, $2, $3, $4, $5)",
+        "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at, agent, address)
+         values ($1, $2, $3, $4, $4, $5, $6, $7)",
         hash_of(token.secret()),
         member,
         staff,
         scope.now,
         scope.now + lasts,
+        scope.agent.chars().take(AGENT_MOST).collect::<String>(),
+        &*scope.address,
     )
     .execute(tx)
     .await

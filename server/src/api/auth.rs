@@ -1,7 +1,10 @@
 //! Logging in.
 
 use axum::{Json, http::StatusCode};
-use commerce::{members, sessions, staff};
+use commerce::{
+    members, sessions,
+    staff::{self, LoggedIn},
+};
 use domain::{
     Fault,
     members::{AskCode, CodeSent, LogIn, MemberView},
@@ -26,6 +29,8 @@ pub struct MemberLoggedIn {
 pub struct StaffLoggedIn {
     /// For the header `Authorization: Bearer`.
     pub token: String,
+    /// To be sent with the next log-in on this device; it opens nothing.
+    pub device: String,
     /// Who it is.
     pub staff: StaffView,
 }
@@ -63,7 +68,11 @@ pub async fn log_out(caller: Caller) -> Result<StatusCode, Problem> {
     responses((status = 200, body = StaffLoggedIn), (status = "default", body = Problem)))]
 pub async fn staff_log_in(caller: Caller, Sent(command): Sent<StaffLogIn>) -> Result<Json<StaffLoggedIn>, Problem> {
     let done = staff::log_in(&caller.0, command).await;
-    caller.answer(done.map(|(token, staff)| StaffLoggedIn { token: token.secret().into(), staff }))
+    caller.answer(done.map(|LoggedIn { token, device, person }| StaffLoggedIn {
+        token: token.secret().into(),
+        device,
+        staff: person,
+    }))
 }
 
 /// The member who asks.

@@ -59,6 +59,7 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("staff_suspend", &[YOURSELF, LAST_ADMIN]),
     ("staff_restore", &[YOURSELF]),
     ("staff_reset_password", &[YOURSELF]),
+    ("staff_log_out_everywhere", &[YOURSELF]),
     ("staff_remove_role", &[("role_given", "还有 3 项授权使用这个角色，请先收回")]),
     ("staff_remove_store_group", &[("group_given", "还有 3 项授权使用这个门店组，请先收回")]),
 ];

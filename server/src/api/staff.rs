@@ -5,8 +5,8 @@ use commerce::staff;
 use domain::{
     StaffId,
     staff::{
-        ChangePassword, GiveGrant, GrantChoices, Hire, ListStaff, RoleView, SaveRole, SaveStoreGroup, StaffCard,
-        StaffEntry, StoreGroup,
+        ChangePassword, GiveGrant, GrantChoices, Hire, ListStaff, RoleKey, RoleView, SaveRole, SaveStoreGroup,
+        SessionView, StaffCard, StaffEntry, StoreGroup,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,8 @@ pub struct StaffAsked {
     /// Words in the account, name or department.
     q: Option<String>,
     /// Only who has this role: a built-in one's code or the id of one of the customer's own.
-    role: Option<String>,
+    #[param(value_type = Option<String>)]
+    role: Option<RoleKey>,
     /// Only who can log in, or who cannot.
     active: Option<bool>,
     /// 1 to 200.
@@ -49,7 +50,7 @@ pub struct StaffListed {
 pub async fn list(caller: Caller, Query(asked): Query<StaffAsked>) -> Result<Json<StaffListed>, Problem> {
     let ask = ListStaff {
         words: asked.q.unwrap_or_default(),
-        role: asked.role.and_then(|role| role.parse().ok()),
+        role: asked.role,
         active: asked.active,
         most: asked.limit.map_or(50, |limit| limit.get() as i64),
         skip: asked.offset.map_or(0, |offset| offset.get() as i64),
@@ -198,4 +199,33 @@ pub struct Renewed {
 pub async fn change_password(caller: Caller, Sent(command): Sent<ChangePassword>) -> Result<Json<Renewed>, Problem> {
     let done = staff::change_password(&caller.0, command).await;
     caller.answer(done.map(|token| Renewed { token: token.secret().into() }))
+}
+
+/// Where the caller is logged in, the one that asks first.
+#[utoipa::path(get, path = "/auth/staff-sessions", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = Vec<SessionView>), (status = "default", body = Problem)))]
+pub async fn my_sessions(caller: Caller) -> Result<Json<Vec<SessionView>>, Problem> {
+    caller.answer(staff::my_sessions(&caller.0).await)
+}
+
+/// Ends one of the caller's own sessions.
+#[utoipa::path(delete, path = "/auth/staff-sessions/{session_id}", tag = "auth", security(("bearer" = [])),
+    params(("session_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end_session(caller: Caller, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
+    caller.done(staff::end_session(&caller.0, id).await)
+}
+
+/// Where an account within reach is logged in.
+#[utoipa::path(get, path = "/hq/staff/{staff_id}/sessions", tag = "staff", security(("bearer" = [])),
+    params(("staff_id" = StaffId, Path)),
+    responses((status = 200, body = Vec<SessionView>), (status = "default", body = Problem)))]
+pub async fn sessions_of(caller: Caller, Path(id): Path<StaffId>) -> Result<Json<Vec<SessionView>>, Problem> {
+    caller.answer(staff::sessions_of(&caller.0, id).await)
+}
+
+/// Logs a person out everywhere.
+#[utoipa::path(delete, path = "/hq/staff/{staff_id}/sessions", tag = "staff", security(("bearer" = [])),
+    params(("staff_id" = StaffId, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn log_out_everywhere(caller: Caller, Path(id): Path<StaffId>) -> Result<StatusCode, Problem> {
+    caller.done(staff::log_out_everywhere(&caller.0, id).await)
 }

@@ -162,5 +162,12 @@ pub(super) async fn audit(scope: &Scope, query: &Fields) -> Result<Exported, Fau
             entry.request_id.clone(),
         ]
     };
-    Ok(table(&header, audit::list(scope, &ask).await?.items, row))
+    let page = audit::list(scope, &ask).await?;
+    let mut file = table(&header, page.items, row);
+    if page.next.is_some() {
+        let mut end = vec![String::new(); header.len()];
+        end[0] = format!("只导出了最近的 {CHANGES_MOST} 条；更早的请选择时间分段导出");
+        file.rows.push(end);
+    }
+    Ok(file)
 }

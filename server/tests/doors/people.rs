@@ -134,6 +134,7 @@ impl Foreign {
         let (number, code) = (text(&seen["number"]), text(&seen["pickup_code"]));
         let (staff, _) = settle(town, "foreign.clerk", "clerk", ELSEWHERE).await;
         let card = hq.get(&format!("/hq/staff/{staff}")).await.done();
+        let sessions = hq.get(&format!("/hq/staff/{staff}/sessions")).await.done();
         let (role, group) = (Uuid::now_v7(), Uuid::now_v7());
         let put = async |path: String, body: Value| {
             hq.attempt(Method::PUT, &path, Some(&body)).await.unwrap().done();
@@ -160,6 +161,7 @@ impl Foreign {
             ("person", staff.to_string()),
             ("staff_id", staff.to_string()),
             ("grant_id", text(&card["grants"][0]["id"])),
+            ("session_id", text(&sessions[0]["id"])),
             ("role", role.to_string()),
             ("role_id", role.to_string()),
             ("group", group.to_string()),
@@ -188,6 +190,8 @@ impl Foreign {
         {
             seen.push(hq.get(path).await.done());
         }
+        let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
+        seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());
         // Whoever looks has just logged in.
         for person in seen[1]["items"].as_array_mut().unwrap() {
             person["last_log_in_at"] = Value::Null;

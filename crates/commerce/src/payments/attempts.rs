@@ -84,7 +84,7 @@ async fn open_all(house: House, attempts: Arc<[Attempt]>) -> Result<Vec<Result<O
                order by o.id for update of o
            ), stored as (
                insert into payments (id, order_id, gateway, cashier, out_trade_no, amount_fen, state, created_at)
-               select o.id, o.order_id, 'wechat_pay', o.cashier, o.out_trade_no, o.total_fen, 'open', o.at from ordered o
+               select distinct on (o.id) o.id, o.order_id, 'wechat_pay', o.cashier, o.out_trade_no, o.total_fen, 'open', o.at from ordered o
                where o.state = 'placed' and o.pay_before > o.at
                  and $9 > (select count(*) from payments p where p.order_id = o.order_id and p.id <> o.id)
                on conflict (id) do update set id = payments.id

@@ -8,17 +8,16 @@ use domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::{grants, password, within};
+use super::{devices, grants, password, within};
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    sessions,
 };
 
 /// The accounts within reach, those that can log in first; and how many there are in all. Whoever does not reach
-/// every store sees those people whose every grant is within their own stores.
+/// every store sees those people whose every grant is within their own stores (see [`within::is_seen`]).
 pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i64), Fault> {
     let reach = scope.reach_filter(Permission::ManageStaff)?;
     let (role, role_id) = ask.role.map(within::columns).unzip();
@@ -33,10 +32,12 @@ pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i6
                   ) as "roles!"
            from staff p
            where ($1::uuid[] is null or (
-                     exists (select from grants g where g.staff_id = p.id and (g.ends_at is null or g.ends_at > $8))
+                     exists (select from grants g where g.staff_id = p.id)
                      and not exists (
                          select from grants g
-                         where g.staff_id = p.id and (g.ends_at is null or g.ends_at > $8)
+                         where g.staff_id = p.id
+                           and (g.ends_at is null or g.ends_at > $8
+                                or not exists (select from grants l where l.staff_id = p.id and (l.ends_at is null or l.ends_at > $8)))
                            and (g.everywhere
                                 or not exists (select from stores_of_grants i where i.grant_id = g.id)
                                 or exists (select from stores_of_grants i where i.grant_id = g.id and i.store_id <> all($1))))))
@@ -97,7 +98,7 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
         return Err(Fault::NotFound("这位员工"));
     }
     let grants = grants::read(&mut tx, scope, id).await?;
-    let may_change = scope.staff()?.id != id && within::may_change(&mut tx, scope, id).await?;
+    let may_change = scope.staff()?.id != id && within::may_change(&mut tx, scope, &scope.staff()?.grants, id).await?;
     let entry = StaffEntry {
         id,
         account: found.account,
@@ -118,8 +119,9 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
     scope.reach(Permission::ManageStaff)?;
     command.check()?;
     password::judge(&command.password, &[&command.account, &command.name])?;
-    let hash = password::hash(command.password).await?;
+    let hash = password::hash(command.password.clone()).await?;
     let mut tx = scope.begin().await?;
+    let authority = within::authority(&mut tx, scope, None).await?;
     let made = sqlx::query_scalar!(
         "insert into staff (id, account, name, department, password_hash, must_change_password, created_at)
          values ($1, $2, $3, $4, $5, true, $6) on conflict do nothing returning id",
@@ -134,20 +136,33 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
     .await
     .or_fault()?;
     if made.is_none() {
-        let before = sqlx::query_scalar!("select account from staff where id = $1", command.id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .or_fault()?;
-        return match before {
-            Some(account) if account == command.account => Ok(()),
-            Some(_) => Err(Fault::conflict("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")),
-            None => Err(Fault::invalid("account", "这个账号已有人使用，请换一个")),
-        };
+        drop(tx);
+        return hired_before(scope, command).await;
     }
-    let after = json!({ "account": command.account, "department": command.department });
+    let after = json!({ "department": command.department });
     note(&mut tx, scope, Act::Hire, command.id, json!(null), after).await?;
-    grants::write(&mut tx, scope, command.id, &command.grant).await?;
+    grants::write(&mut tx, scope, &authority, command.id, &command.grant).await?;
     tx.commit().await.or_fault()
+}
+
+/// Whether the account is there because of the same request.
+async fn hired_before(scope: &Scope, command: Hire) -> Result<(), Fault> {
+    let found = sqlx::query!("select account, name, department, password_hash from staff where id = $1", command.id.0)
+        .fetch_optional(scope.pool())
+        .await
+        .or_fault()?;
+    let Some(found) = found else {
+        return Err(Fault::invalid("account", "这个账号已有人使用，请换一个"));
+    };
+    let same = found.account == command.account
+        && found.name == command.name.trim()
+        && found.department == command.department.trim()
+        && password::is_right(command.password, Some(found.password_hash)).await?;
+    if same {
+        Ok(())
+    } else {
+        Err(Fault::conflict("key_reused", "这个页面已经提交过另一个账号，请刷新后再试"))
+    }
 }
 
 /// The person cannot log in any more, and is logged out everywhere. Doing it twice is doing it once.
@@ -157,8 +172,10 @@ pub async fn suspend(scope: &Scope, id: StaffId) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     within::lock(&mut tx, scope, id).await?;
     if set_active(&mut tx, scope, id, false).await? {
-        within::somebody_is_left(&mut tx).await?;
-        sessions::end_all_of(&mut tx, id).await?;
+        if within::is_administrator(&mut tx, id).await? {
+            within::somebody_is_left(&mut tx).await?;
+        }
+        devices::forget_all(&mut tx, id).await?;
     }
     tx.commit().await.or_fault()
 }
@@ -189,17 +206,17 @@ async fn set_active(tx: &mut PgConnection, scope: &Scope, id: StaffId, active: b
 ///
 /// Faults: `NotFound` for an account out of reach; `Conflict` (`yourself`); `Invalid` beside `password`.
 pub async fn reset_password(scope: &Scope, id: StaffId, password: String) -> Result<(), Fault> {
+    let known = show(scope, id).await?.entry;
+    password::judge(&password, &[&known.account, &known.name])?;
+    // Hashing takes its time and waits for its turn, so nothing is locked meanwhile.
+    let hash = password::hash(password).await?;
     let mut tx = scope.begin().await?;
     within::lock(&mut tx, scope, id).await?;
-    let person = sqlx::query!("select account, name from staff where id = $1", id.0).fetch_one(&mut *tx).await;
-    let person = person.or_fault()?;
-    password::judge(&password, &[&person.account, &person.name])?;
-    let hash = password::hash(password).await?;
     sqlx::query!("update staff set password_hash = $2, must_change_password = true where id = $1", id.0, hash)
         .execute(&mut *tx)
         .await
         .or_fault()?;
-    sessions::end_all_of(&mut tx, id).await?;
+    devices::forget_all(&mut tx, id).await?;
     note(&mut tx, scope, Act::ResetPassword, id, json!(null), json!(null)).await?;
     tx.commit().await.or_fault()
 }

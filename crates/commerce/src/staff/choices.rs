@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Fault,
-    staff::{GrantChoices, Permission, Place, RegionChoice, not_theirs_to_give},
+    staff::{Gift, GrantChoices, Permission, Place, RegionChoice, not_theirs_to_give},
 };
 
 use super::{groups, roles};
@@ -14,8 +14,11 @@ use crate::{Scope, database::OrFault};
 pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
     scope.reach(Permission::ManageStaff)?;
     let held = &scope.staff()?.grants;
-    let manages =
-        |place: &Place, above: &[String]| not_theirs_to_give(held, &[Permission::ManageStaff], place, above).is_empty();
+    // Who may give nothing but the work of a store manages there.
+    let permissions = &[Permission::ReadStores];
+    let manages = |place: &Place, above: &[String]| {
+        not_theirs_to_give(held, Gift { permissions, place, above, ends_at: None }).is_empty()
+    };
     let has = |one: Permission| held.iter().any(|grant| grant.permissions.contains(&one));
     let mut roles = roles::list(scope).await?;
     roles.retain(|role| role.permissions.iter().all(|one| one.is_store_work() || has(*one)));

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use domain::{
     Fault, StaffId, StoreId,
     audit::{Act, ObjectKind},
-    staff::{GiveGrant, Grant, GrantView, Place, Reach},
+    staff::{GiveGrant, Grant, GrantView, Place, Reach, RoleKey},
     text,
 };
-use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use serde_json::{Value, json};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
-use super::within;
+use super::within::{self, Authority};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -28,67 +28,37 @@ use crate::{
 /// also where whoever asks may not give as much.
 pub async fn give(scope: &Scope, to: StaffId, grant: GiveGrant) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
-    within::lock(&mut tx, scope, to).await?;
-    write(&mut tx, scope, to, &grant).await?;
+    let authority = within::lock(&mut tx, scope, to).await?;
+    write(&mut tx, scope, &authority, to, &grant).await?;
+    // An end may have been set to what had none.
+    if within::is_administrator(&mut tx, to).await? {
+        within::somebody_is_left(&mut tx).await?;
+    }
     sessions::end_all_of(&mut tx, to).await?;
     tx.commit().await.or_fault()
 }
 
 /// Writes what [`give`] and hiring give.
-pub(super) async fn write(tx: &mut PgConnection, scope: &Scope, to: StaffId, grant: &GiveGrant) -> Result<(), Fault> {
+pub(super) async fn write(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    authority: &Authority,
+    to: StaffId,
+    grant: &GiveGrant,
+) -> Result<(), Fault> {
     let permissions = within::permissions_of(tx, grant.role).await?;
-    let places = within::places(tx, scope, &grant.place, &permissions).await?;
     let ends_at = grant.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
     if ends_at.is_some_and(|end| end <= scope.now) {
         return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
     }
-    let (role, role_id) = within::columns(grant.role);
-    for place in places {
-        let (everywhere, region, group, store) = columns(&place);
-        let same = sqlx::query_scalar!(
-            "update grants set ends_at = $7, granted_by = $8, granted_at = $9
-             where staff_id = $1 and role = $2 and role_id is not distinct from $3 and everywhere = ($4::text is null and $5::uuid is null and $6::uuid is null)
-               and region_code is not distinct from $4 and group_id is not distinct from $5 and store_id is not distinct from $6
-             returning id",
-            to.0,
-            role,
-            role_id,
-            region,
-            group,
-            store,
-            ends_at,
-            scope.staff()?.id.0,
-            scope.now,
-        )
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?;
-        if same.is_none() {
-            sqlx::query!(
-                "insert into grants (id, staff_id, role, role_id, everywhere, region_code, group_id, store_id, ends_at, granted_by, granted_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                new_id(),
-                to.0,
-                role,
-                role_id,
-                everywhere,
-                region,
-                group,
-                store,
-                ends_at,
-                scope.staff()?.id.0,
-                scope.now,
-            )
-            .execute(&mut *tx)
-            .await
-            .or_fault()?;
-        }
+    for place in within::places(tx, authority, &grant.place, &permissions, ends_at).await? {
+        let before = write_at(tx, scope, (to, grant.role), &place, ends_at).await?;
         let change = Change {
             act: Act::GiveGrant,
             object: ObjectKind::Staff,
             object_id: to.0,
-            store_id: store,
-            before: json!(null),
+            store_id: columns(&place).3,
+            before,
             after: json!({ "role": grant.role, "place": place, "until": grant.until }),
             reason: "",
         };
@@ -97,32 +67,98 @@ pub(super) async fn write(tx: &mut PgConnection, scope: &Scope, to: StaffId, gra
     Ok(())
 }
 
-/// Takes a grant back; one that has gone is taken back already. The person's sessions end.
+/// Writes a grant at one place; answers, for the log, how the same one stood before.
+async fn write_at(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    (to, role): (StaffId, RoleKey),
+    place: &Place,
+    ends_at: Option<DateTime<Utc>>,
+) -> Result<Value, Fault> {
+    let by = scope.staff()?.id.0;
+    let (role, role_id) = within::columns(role);
+    let (everywhere, region, group, store) = columns(place);
+    let same = sqlx::query!(
+        "select id, ends_at from grants
+         where staff_id = $1 and role = $2 and role_id is not distinct from $3 and everywhere = $4
+           and region_code is not distinct from $5 and group_id is not distinct from $6 and store_id is not distinct from $7
+         limit 1",
+        to.0,
+        role,
+        role_id,
+        everywhere,
+        region,
+        group,
+        store,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    if let Some(same) = same {
+        sqlx::query!(
+            "update grants set ends_at = $2, granted_by = $3, granted_at = $4 where id = $1",
+            same.id,
+            ends_at,
+            by,
+            scope.now,
+        )
+        .execute(tx)
+        .await
+        .or_fault()?;
+        return Ok(json!({ "role": role, "place": place, "until": same.ends_at.map(text::day_before) }));
+    }
+    sqlx::query!(
+        "insert into grants (id, staff_id, role, role_id, everywhere, region_code, group_id, store_id, ends_at, granted_by, granted_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        new_id(),
+        to.0,
+        role,
+        role_id,
+        everywhere,
+        region,
+        group,
+        store,
+        ends_at,
+        by,
+        scope.now,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(json!(null))
+}
+
+/// Takes a grant back; one that has ended is taken back already. The person's sessions end.
 ///
 /// Faults: `NotFound` for an account out of reach; `Conflict` (`yourself`, `last_admin`).
 pub async fn take_back(scope: &Scope, from: StaffId, grant: Uuid) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     within::lock(&mut tx, scope, from).await?;
-    let gone = sqlx::query!(
-        r#"delete from grants where id = $1 and staff_id = $2
-           returning role, role_id, everywhere, region_code, group_id, store_id, ends_at"#,
+    // Its row stays: whose people somebody was is told by it.
+    let ended = sqlx::query!(
+        r#"update grants g set ends_at = $3 from grants was
+           where g.id = $1 and was.id = g.id and g.staff_id = $2 and (g.ends_at is null or g.ends_at > $3)
+           returning g.role, g.role_id, g.region_code, g.group_id, g.store_id, was.ends_at"#,
         grant,
         from.0,
+        scope.now,
     )
     .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    let Some(gone) = gone else { return Ok(()) };
-    within::somebody_is_left(&mut tx).await?;
+    let Some(ended) = ended else { return Ok(()) };
+    if within::is_administrator(&mut tx, from).await? {
+        within::somebody_is_left(&mut tx).await?;
+    }
     sessions::end_all_of(&mut tx, from).await?;
+    let place = place_of(ended.region_code, ended.group_id, ended.store_id);
     let change = Change {
         act: Act::TakeBackGrant,
         object: ObjectKind::Staff,
         object_id: from.0,
-        store_id: gone.store_id,
+        store_id: ended.store_id,
         before: json!({
-            "role": gone.role, "role_id": gone.role_id, "everywhere": gone.everywhere, "region": gone.region_code,
-            "group": gone.group_id, "store": gone.store_id, "ends_at": gone.ends_at,
+            "role": ended.role, "role_id": ended.role_id, "place": place, "until": ended.ends_at.map(text::day_before),
         }),
         after: json!(null),
         reason: "",
@@ -153,7 +189,11 @@ fn place_of(region: Option<String>, group: Option<Uuid>, store: Option<Uuid>) ->
 
 /// What a person may do at this moment, for every request of theirs: regions and groups are resolved to the
 /// stores in them.
-pub(crate) async fn grants_of(pool: &PgPool, staff: Uuid, now: DateTime<Utc>) -> Result<Vec<Grant>, Fault> {
+pub(crate) async fn grants_of(
+    connection: impl PgExecutor<'_>,
+    staff: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Grant>, Fault> {
     let rows = sqlx::query!(
         r#"with recursive live as materialized (
                select * from grants where staff_id = $1 and (ends_at is null or ends_at > $2)
@@ -163,7 +203,7 @@ pub(crate) async fn grants_of(pool: &PgPool, staff: Uuid, now: DateTime<Utc>) ->
                select b.grant_id, r.code from below b join regions r on r.parent_code = b.code
            )
            select g.role, o.name as "own_name?", o.permissions as "own_permissions?",
-                  g.region_code, g.group_id, g.store_id,
+                  g.region_code, g.group_id, g.store_id, g.ends_at,
                   case
                       when g.store_id is not null then array[g.store_id]
                       when g.region_code is not null then array(
@@ -176,7 +216,7 @@ pub(crate) async fn grants_of(pool: &PgPool, staff: Uuid, now: DateTime<Utc>) ->
         staff,
         now,
     )
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await
     .or_fault()?;
     let grants = rows.into_iter().filter_map(|row| {
@@ -186,7 +226,7 @@ pub(crate) async fn grants_of(pool: &PgPool, staff: Uuid, now: DateTime<Utc>) ->
             Place::Everywhere => Reach::All,
             _ => Reach::Stores(row.stores.into_iter().map(StoreId).collect()),
         };
-        Some(Grant { role, permissions, place, reach })
+        Some(Grant { role, permissions, place, reach, ends_at: row.ends_at })
     });
     Ok(grants.collect())
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::within;
 use crate::{
     Scope,
     audit::{self, Change},
@@ -22,7 +23,7 @@ pub async fn list(scope: &Scope) -> Result<Vec<StoreGroup>, Fault> {
     read_all(scope, None).await
 }
 
-/// Those groups that the grants of whoever asks reach.
+/// Those groups that the grants of whoever asks reach. How many others they reach is not theirs to know.
 pub(super) async fn reached(scope: &Scope) -> Result<Vec<StoreGroup>, Fault> {
     let own = scope.staff()?.grants.iter().filter_map(|grant| match grant.place {
         Place::Group { id } => Some(id),
@@ -36,7 +37,8 @@ async fn read_all(scope: &Scope, only: Option<&[Uuid]>) -> Result<Vec<StoreGroup
         r#"select m.id, m.name,
                   array(select s.code from store_group_members i join stores s on s.id = i.store_id
                         where i.group_id = m.id order by s.code) as "stores!",
-                  (select count(*) from grants g where g.group_id = m.id and (g.ends_at is null or g.ends_at > $1)) as "grants!"
+                  (select count(*) from grants g
+                   where g.group_id = m.id and $2::uuid[] is null and (g.ends_at is null or g.ends_at > $1)) as "grants!"
            from store_groups m where $2::uuid[] is null or m.id = any($2) order by m.name"#,
         scope.now,
         only,
@@ -51,21 +53,29 @@ async fn read_all(scope: &Scope, only: Option<&[Uuid]>) -> Result<Vec<StoreGroup
 
 /// Puts a group together under an id of the client's, or anew. Grants that reach it reach its stores of then.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `name` for one that another group
-/// has.
+/// Faults: `Forbidden`; `Conflict` (`yourself`) for one that their own grant reaches; `Invalid` beside `stores` for a
+/// code no store has, or where somebody would win more by it than whoever asks may give, beside `name` for one that
+/// another group has.
 pub async fn save(scope: &Scope, id: Uuid, group: SaveStoreGroup) -> Result<(), Fault> {
-    let person = scope.staff_everywhere(Permission::ManageRoles)?.id;
+    scope.staff_everywhere(Permission::ManageRoles)?;
     group.check()?;
     let stores = stores::of_codes(scope, &group.stores).await?.unwrap_or_default();
     let mut tx = scope.begin().await?;
+    let authority = within::authority(&mut tx, scope, None).await?;
     let before = read(&mut tx, id).await?;
+    let present = sqlx::query_scalar!("select store_id from store_group_members where group_id = $1", id)
+        .fetch_all(&mut *tx)
+        .await
+        .or_fault()?;
+    let joining: Vec<Uuid> = stores.iter().copied().filter(|store| !present.contains(store)).collect();
+    within::may_join(&mut tx, scope, &authority, id, &joining).await?;
     sqlx::query!(
         "insert into store_groups (id, name, created_at, created_by) values ($1, $2, $3, $4)
          on conflict (id) do update set name = excluded.name",
         id,
         group.name.trim(),
         scope.now,
-        person.0,
+        authority.me.0,
     )
     .execute(&mut *tx)
     .await

@@ -4,12 +4,12 @@ use chrono::Duration;
 use domain::{
     Fault, StaffId,
     audit::Act,
-    staff::{ChangePassword, Permission, StaffLogIn, StaffView},
+    staff::{ACCOUNT_MOST, ChangePassword, PASSWORD_MOST, Permission, StaffLogIn, StaffView},
 };
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{accounts, password};
+use super::{accounts, devices, password};
 use crate::{
     Scope,
     database::OrFault,
@@ -17,27 +17,48 @@ use crate::{
     sessions::{self, Person, Token},
 };
 
+/// What a log-in answers.
+pub struct LoggedIn {
+    /// The new session's.
+    pub token: Token,
+    /// Shown at the next log-in on this device.
+    pub device: String,
+    /// Who it is.
+    pub person: StaffView,
+}
+
 /// Logs a person of staff in.
 ///
 /// Faults: `Invalid` beside `password`, the same words for an unknown account; `TooMany`.
-pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<(Token, StaffView), Fault> {
-    let most = scope.house.settings.log_ins_in_ten_minutes;
-    limits::count(scope, &format!("staff-log-in-from:{}", scope.address), most, Duration::minutes(10)).await?;
-    limits::count(scope, &format!("staff-log-in:{}", command.account), most, Duration::minutes(10)).await?;
+pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Fault> {
+    let device = command.device.as_deref();
+    let wrong = || Fault::invalid("password", "账号或密码不对");
+    if command.account.len() > ACCOUNT_MOST || command.password.len() > PASSWORD_MOST {
+        return Err(wrong());
+    }
+    devices::count_try(scope, &command.account, device).await?;
     let found = sqlx::query!("select id, password_hash from staff where account = $1 and active", command.account)
         .fetch_optional(scope.pool())
         .await
         .or_fault()?;
     let hash = found.as_ref().map(|row| row.password_hash.clone());
-    let right = password::is_right(command.password, hash).await?;
-    let Some(row) = found.filter(|_| right) else {
-        return Err(Fault::invalid("password", "账号或密码不对"));
-    };
+    let right = password::is_right(command.password.clone(), hash).await?;
+    let row = found.filter(|_| right).ok_or_else(wrong)?;
     let mut tx = scope.begin().await?;
-    sqlx::query!("update staff set last_log_in_at = $2 where id = $1", row.id, scope.now)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
+    // Only where nobody has replaced the password or suspended the account since it was looked at.
+    let current = sqlx::query!(
+        "update staff set last_log_in_at = $2 where id = $1 and active and password_hash = $3",
+        row.id,
+        scope.now,
+        row.password_hash,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if current.rows_affected() == 0 {
+        return Err(wrong());
+    }
+    let device = devices::remember(&mut tx, scope, row.id, device).await?;
     let token = sessions::begin(&mut tx, scope, Person::Staff(StaffId(row.id))).await?;
     tx.commit().await.or_fault()?;
     let request = sessions::Request {
@@ -45,9 +66,10 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<(Token, StaffV
         now: scope.now,
         id: scope.request_id.clone(),
         address: scope.address.clone(),
+        agent: scope.agent.clone(),
     };
-    let view = me(&sessions::identify(&scope.house, Some(token.secret()), request).await?)?;
-    Ok((token, view))
+    let person = me(&sessions::identify(&scope.house, Some(token.secret()), request).await?)?;
+    Ok(LoggedIn { token, device, person })
 }
 
 /// The person of staff who asks.
@@ -99,7 +121,7 @@ pub async fn change_password(scope: &Scope, command: ChangePassword) -> Result<T
     if changed.rows_affected() == 0 {
         return Err(Fault::invalid("old_password", "现在的密码不对"));
     }
-    sessions::end_all_of(&mut tx, me).await?;
+    devices::forget_all(&mut tx, me).await?;
     let token = sessions::begin(&mut tx, scope, Person::Staff(me)).await?;
     accounts::note(&mut tx, scope, Act::ChangePassword, me, json!(null), json!(null)).await?;
     tx.commit().await.or_fault()?;

@@ -7,10 +7,12 @@
 //! - `log_in`: logging in, oneself, one's own password
 //! - `password`: what a password must be, and how it is kept
 //! - `choices`: what somebody can give, for the forms
+//! - `devices`: where somebody is logged in, and on which devices they have been
 //! - `within`: which accounts, places and permissions are within somebody's authority
 
 mod accounts;
 mod choices;
+mod devices;
 mod grants;
 mod groups;
 mod log_in;
@@ -20,8 +22,9 @@ mod within;
 
 pub use accounts::{hire, list, reset_password, restore, show, suspend};
 pub use choices::choices;
+pub use devices::{DEVICE_DAYS, end_other_sessions, end_session, log_out_everywhere, my_sessions, sessions_of};
 pub use grants::{give, take_back};
-pub use log_in::{change_password, demo_log_ins, log_in, me};
+pub use log_in::{LoggedIn, change_password, demo_log_ins, log_in, me};
 
 /// Roles that customers make.
 pub mod own_roles {
@@ -34,4 +37,5 @@ pub mod store_groups {
 }
 
 pub(crate) use accounts::{NewReach, NewStaff, install};
+pub(crate) use devices::sweep as sweep_devices;
 pub(crate) use grants::grants_of;

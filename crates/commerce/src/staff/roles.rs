@@ -1,5 +1,7 @@
 //! Roles that customers make beside those that are there from the first day.
 
+use std::collections::BTreeSet;
+
 use domain::{
     Fault,
     audit::{Act, ObjectKind},
@@ -15,39 +17,44 @@ use crate::{
     database::OrFault,
 };
 
-/// All roles that can be given, with how many grants give them now.
+/// All roles that can be given, with how many grants within reach give them now.
 pub async fn list(scope: &Scope) -> Result<Vec<RoleView>, Fault> {
-    scope.reach(Permission::ManageStaff).or_else(|_| scope.reach(Permission::ManageRoles))?;
+    let reach = scope
+        .reach_filter(Permission::ManageStaff)
+        .or_else(|_| scope.staff_everywhere(Permission::ManageRoles).map(|_| None))?;
     let given = sqlx::query!(
-        r#"select role, count(*) as "grants!" from grants
-           where role_id is null and (ends_at is null or ends_at > $1) group by role"#,
+        r#"select g.role, g.role_id, count(*) as "grants!" from grants g
+           where (g.ends_at is null or g.ends_at > $1)
+             and ($2::uuid[] is null or (
+                 not g.everywhere and exists (select from stores_of_grants i where i.grant_id = g.id)
+                 and not exists (select from stores_of_grants i where i.grant_id = g.id and i.store_id <> all($2))))
+           group by g.role, g.role_id"#,
         scope.now,
+        reach.as_deref(),
     )
     .fetch_all(scope.pool())
     .await
     .or_fault()?;
-    let own = sqlx::query!(
-        r#"select r.id, r.name, r.permissions,
-                  (select count(*) from grants g where g.role_id = r.id and (g.ends_at is null or g.ends_at > $1)) as "grants!"
-           from roles r order by r.name"#,
-        scope.now,
-    )
-    .fetch_all(scope.pool())
-    .await
-    .or_fault()?;
+    let count = |role: &str, id: Option<Uuid>| {
+        given.iter().find(|row| row.role == role && row.role_id == id).map_or(0, |row| row.grants)
+    };
+    let own = sqlx::query!("select id, name, permissions from roles order by name")
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
     let built_in = Role::ALL.iter().map(|role| RoleView {
         key: RoleKey::BuiltIn(*role),
         name: role.label().to_owned(),
         permissions: role.permissions().to_vec(),
         built_in: true,
-        grants: given.iter().find(|row| row.role == role.code()).map_or(0, |row| row.grants),
+        grants: count(role.code(), None),
     });
     let own = own.into_iter().map(|row| RoleView {
         key: RoleKey::Own(row.id),
         name: row.name,
         permissions: within::known(&row.permissions),
         built_in: false,
-        grants: row.grants,
+        grants: count("own", Some(row.id)),
     });
     Ok(built_in.chain(own).collect())
 }
@@ -55,26 +62,30 @@ pub async fn list(scope: &Scope) -> Result<Vec<RoleView>, Fault> {
 /// Makes a role under an id of the client's, or changes what it is. Everybody who has it can do at once what it
 /// then allows.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `may` for permissions that whoever asks does not have everywhere, beside
-/// `name` for one that another role has.
+/// Faults: `Forbidden`; `Invalid` beside `may` where it allowed or is to allow what whoever asks does not have
+/// everywhere and for good, beside `name` for one that another role has.
 pub async fn save(scope: &Scope, id: Uuid, role: SaveRole) -> Result<(), Fault> {
-    let person = scope.staff_everywhere(Permission::ManageRoles)?.id;
+    scope.staff_everywhere(Permission::ManageRoles)?;
     role.check()?;
-    let lacking: Vec<&str> =
-        role.permissions.iter().filter(|one| scope.staff_everywhere(**one).is_err()).map(|one| one.label()).collect();
-    if !lacking.is_empty() {
-        return Err(Fault::invalid("may", format!("您自己没有这些权限，不能放进角色：{}", lacking.join("、"))));
-    }
     let name = role.name.trim();
     if Role::ALL.iter().any(|built_in| built_in.label() == name) {
         return Err(Fault::invalid("name", "已有同名角色，请换一个名称"));
     }
     let permissions: Vec<String> = role.permissions.iter().map(|one| one.code().to_owned()).collect();
     let mut tx = scope.begin().await?;
+    let authority = within::authority(&mut tx, scope, None).await?;
     let before = sqlx::query!("select name, permissions from roles where id = $1 for update", id)
         .fetch_optional(&mut *tx)
         .await
         .or_fault()?;
+    // What it allowed counts too: whoever has it would lose it.
+    let concerned = before.iter().flat_map(|before| within::known(&before.permissions)).chain(role.permissions.clone());
+    let lacking: BTreeSet<&str> =
+        concerned.filter(|one| !authority.has_for_good_everywhere(*one)).map(|one| one.label()).collect();
+    if !lacking.is_empty() {
+        let lacking: Vec<&str> = lacking.into_iter().collect();
+        return Err(Fault::invalid("may", format!("您自己没有长期的全部门店权限，不能改动：{}", lacking.join("、"))));
+    }
     sqlx::query!(
         "insert into roles (id, name, permissions, created_at, created_by) values ($1, $2, $3, $4, $5)
          on conflict (id) do update set name = excluded.name, permissions = excluded.permissions",
@@ -82,7 +93,7 @@ pub async fn save(scope: &Scope, id: Uuid, role: SaveRole) -> Result<(), Fault> 
         name,
         &permissions,
         scope.now,
-        person.0,
+        authority.me.0,
     )
     .execute(&mut *tx)
     .await

@@ -1,8 +1,12 @@
 //! Which accounts, places and permissions are within somebody's authority.
 
+use chrono::{DateTime, Utc};
 use domain::{
     Fault, StaffId, StoreId,
-    staff::{Permission, Place, PlaceAsked, Role, RoleKey, not_theirs_to_give},
+    staff::{
+        Gift, Grant, GrantView, Permission, Place, PlaceAsked, Reach, Role, RoleKey, STORES_AT_ONCE,
+        not_theirs_to_give, reach_of,
+    },
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,26 +14,79 @@ use uuid::Uuid;
 use super::grants;
 use crate::{Scope, database::OrFault};
 
+/// What whoever asks may do at this moment, as it stands in the transaction that rests on it.
+pub(super) struct Authority {
+    pub me: StaffId,
+    pub grants: Vec<Grant>,
+}
+
+impl Authority {
+    /// Refuses where this is more than they have: beside `field`, naming what.
+    fn must_cover(&self, field: &str, gift: Gift<'_>) -> Result<(), Fault> {
+        let lacking = not_theirs_to_give(&self.grants, gift);
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = lacking.iter().map(|one| one.label()).collect();
+        Err(Fault::invalid(field, format!("您在这个范围内、到这一天为止，不能授予：{}", names.join("、"))))
+    }
+
+    /// Whether they have the permission at every store and for good.
+    pub fn has_for_good_everywhere(&self, permission: Permission) -> bool {
+        let lasting: Vec<Grant> = self.grants.iter().filter(|grant| grant.ends_at.is_none()).cloned().collect();
+        reach_of(&lasting, permission) == Some(Reach::All)
+    }
+}
+
+/// Locks the account of whoever asks, and another beside it, in the order of their ids; answers what whoever asks
+/// may do now: the request may have waited while it was taken away.
+///
+/// Faults: `Unauthenticated` for somebody who was suspended meanwhile.
+pub(super) async fn authority(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    other: Option<StaffId>,
+) -> Result<Authority, Fault> {
+    let me = scope.staff()?.id;
+    let ids: Vec<Uuid> = [Some(me), other].into_iter().flatten().map(|id| id.0).collect();
+    // What others write about these people is not held up.
+    let locked = sqlx::query!("select id, active from staff where id = any($1) order by id for no key update", &ids)
+        .fetch_all(&mut *tx)
+        .await
+        .or_fault()?;
+    if !locked.iter().any(|person| person.id == me.0 && person.active) {
+        return Err(Fault::Unauthenticated);
+    }
+    Ok(Authority { me, grants: grants::grants_of(tx, me.0, scope.now).await? })
+}
+
 /// Locks an account that is within the authority of whoever asks. Its grants cannot change meanwhile.
 ///
 /// Faults: `NotFound` for one that is not; `Conflict` (`yourself`): nobody changes what they may do themselves;
 /// `Forbidden` for somebody who may do more.
-pub(super) async fn lock(tx: &mut PgConnection, scope: &Scope, id: StaffId) -> Result<(), Fault> {
-    let reach = scope.reach_filter(Permission::ManageStaff)?;
-    let locked = sqlx::query!("select id from staff where id = $1 for update", id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?;
-    if locked.is_none() || !is_seen(tx, scope, id, reach.as_deref()).await? {
+pub(super) async fn lock(tx: &mut PgConnection, scope: &Scope, id: StaffId) -> Result<Authority, Fault> {
+    scope.reach(Permission::ManageStaff)?;
+    let authority = authority(tx, scope, Some(id)).await?;
+    let reach = match reach_of(&authority.grants, Permission::ManageStaff).ok_or(Fault::Forbidden)? {
+        Reach::All => None,
+        Reach::Stores(stores) => Some(stores.into_iter().map(|store| store.0).collect::<Vec<_>>()),
+    };
+    if !is_there(tx, id).await? || !is_seen(tx, scope, id, reach.as_deref()).await? {
         return Err(Fault::NotFound("这位员工"));
     }
-    if scope.staff()?.id == id {
+    if authority.me == id {
         return Err(Fault::conflict("yourself", "不能修改自己的账号和权限，请让另一位管理员来做"));
     }
-    if may_change(tx, scope, id).await? { Ok(()) } else { Err(Fault::Forbidden) }
+    if may_change(tx, scope, &authority.grants, id).await? { Ok(authority) } else { Err(Fault::Forbidden) }
+}
+
+async fn is_there(tx: &mut PgConnection, id: StaffId) -> Result<bool, Fault> {
+    let found = sqlx::query!("select id from staff where id = $1", id.0).fetch_optional(tx).await.or_fault()?;
+    Ok(found.is_some())
 }
 
 /// Whether an account is among those that a reach sees: all of them, or those all of whose grants are within it.
+/// Of somebody whose grants have all ended, those count, so that whoever took the last one back finds them again.
 pub(super) async fn is_seen(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -43,7 +100,10 @@ pub(super) async fn is_seen(
                and exists (select from stores_of_grants o where o.grant_id = g.id)
                and not exists (select from stores_of_grants o where o.grant_id = g.id and o.store_id <> all($2))
            ) as "seen!"
-           from grants g where g.staff_id = $1 and (g.ends_at is null or g.ends_at > $3)"#,
+           from grants g
+           where g.staff_id = $1
+             and (g.ends_at is null or g.ends_at > $3
+                  or not exists (select from grants l where l.staff_id = $1 and (l.ends_at is null or l.ends_at > $3)))"#,
         id.0,
         stores,
         scope.now,
@@ -53,11 +113,17 @@ pub(super) async fn is_seen(
     .or_fault()
 }
 
-/// Whether everything that the person may do, whoever asks could give them.
-pub(super) async fn may_change(tx: &mut PgConnection, scope: &Scope, id: StaffId) -> Result<bool, Fault> {
+/// Whether everything that the person may do, whoever holds these grants could give them.
+pub(super) async fn may_change(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    held: &[Grant],
+    id: StaffId,
+) -> Result<bool, Fault> {
     for grant in grants::read(tx, scope, id).await? {
         let above = above(tx, &grant.place).await?;
-        if !not_theirs_to_give(&scope.staff()?.grants, &grant.permissions, &grant.place, &above).is_empty() {
+        let GrantView { permissions, place, ends_at, .. } = &grant;
+        if !not_theirs_to_give(held, Gift { permissions, place, above: &above, ends_at: *ends_at }).is_empty() {
             return Ok(false);
         }
     }
@@ -103,20 +169,21 @@ pub(super) fn known(codes: &[String]) -> Vec<Permission> {
     codes.iter().filter_map(|code| Permission::from_code(code)).collect()
 }
 
-/// The places that are asked for, each of which whoever asks may give these permissions at.
+/// The places that are asked for, at each of which whoever asks may give these permissions until then.
 ///
 /// Faults: `Invalid` beside the field that names the place, for one that is not there or not theirs.
 pub(super) async fn places(
     tx: &mut PgConnection,
-    scope: &Scope,
+    authority: &Authority,
     asked: &PlaceAsked,
-    wanted: &[Permission],
+    permissions: &[Permission],
+    ends_at: Option<DateTime<Utc>>,
 ) -> Result<Vec<Place>, Fault> {
     let (field, places) = match asked {
         PlaceAsked::Everywhere => ("place", vec![Place::Everywhere]),
         PlaceAsked::Region { code } => ("region", vec![Place::Region { code: code.clone() }]),
         PlaceAsked::Group { id } => ("group", vec![Place::Group { id: *id }]),
-        PlaceAsked::Stores { codes } => ("stores", stores_of(tx, scope, codes).await?),
+        PlaceAsked::Stores { codes } => ("stores", stores_of(tx, authority, codes).await?),
     };
     for place in &places {
         let above = above(tx, place).await?;
@@ -128,14 +195,44 @@ pub(super) async fn places(
         if !is_there {
             return Err(Fault::invalid(field, "没有这个范围，请重新选择"));
         }
-        let lacking = not_theirs_to_give(&scope.staff()?.grants, wanted, place, &above);
-        if !lacking.is_empty() {
-            let names: Vec<&str> = lacking.iter().map(|one| one.label()).collect();
-            let message = format!("您在这个范围内不能授予：{}", names.join("、"));
-            return Err(Fault::invalid(field, message));
-        }
+        authority.must_cover(field, Gift { permissions, place, above: &above, ends_at })?;
     }
     Ok(places)
+}
+
+/// Refuses a wider group where a grant that reaches it would give its holder more than whoever asks may give: at
+/// the stores that join, for as long as the grant lasts.
+///
+/// Faults: `Conflict` (`yourself`) for a group that reaches whoever asks; `Invalid` beside `stores`.
+pub(super) async fn may_join(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    authority: &Authority,
+    group: Uuid,
+    joining: &[Uuid],
+) -> Result<(), Fault> {
+    let reaching = sqlx::query!(
+        r#"select g.staff_id, g.role, o.name as "own_name?", o.permissions as "own_permissions?", g.ends_at
+           from grants g left join roles o on o.id = g.role_id
+           where g.group_id = $1 and (g.ends_at is null or g.ends_at > $2)"#,
+        group,
+        scope.now,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    for grant in reaching {
+        if grant.staff_id == authority.me.0 {
+            return Err(Fault::conflict("yourself", "您自己的授权用到这个门店组，请让另一位管理员来修改"));
+        }
+        let Some((_, permissions)) = role_of(&grant.role, grant.own_name, grant.own_permissions) else { continue };
+        for store in joining {
+            let place = Place::Store { id: StoreId(*store) };
+            let gift = Gift { permissions: &permissions, place: &place, above: &[], ends_at: grant.ends_at };
+            authority.must_cover("stores", gift)?;
+        }
+    }
+    Ok(())
 }
 
 async fn is_group(tx: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
@@ -144,16 +241,16 @@ async fn is_group(tx: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
 }
 
 /// The stores with these codes; those out of reach are as unknown as those that are not there.
-async fn stores_of(tx: &mut PgConnection, scope: &Scope, codes: &[String]) -> Result<Vec<Place>, Fault> {
-    let reach = scope.reach_filter(Permission::ManageStaff)?;
-    let found = sqlx::query!(
-        "select id, code from stores where code = any($1) and ($2::uuid[] is null or id = any($2)) order by code",
-        codes,
-        reach.as_deref(),
-    )
-    .fetch_all(tx)
-    .await
-    .or_fault()?;
+async fn stores_of(tx: &mut PgConnection, authority: &Authority, codes: &[String]) -> Result<Vec<Place>, Fault> {
+    if codes.len() > STORES_AT_ONCE {
+        return Err(Fault::invalid("stores", format!("一次最多 {STORES_AT_ONCE} 家门店")));
+    }
+    let reach = reach_of(&authority.grants, Permission::ManageStaff).ok_or(Fault::Forbidden)?;
+    let found = sqlx::query!("select id, code from stores where code = any($1) order by code", codes)
+        .fetch_all(tx)
+        .await
+        .or_fault()?;
+    let found: Vec<_> = found.into_iter().filter(|store| reach.covers(StoreId(store.id))).collect();
     let unknown: Vec<&str> =
         codes.iter().filter(|code| found.iter().all(|store| store.code != **code)).map(String::as_str).collect();
     if !unknown.is_empty() || found.is_empty() {
@@ -182,8 +279,13 @@ pub(super) fn role_of(
     }
 }
 
-/// Somebody must be left who can give everything back: refuses where that were nobody.
+/// Somebody must be left who can give everything back, for good: refuses where that were nobody.
 pub(super) async fn somebody_is_left(tx: &mut PgConnection) -> Result<(), Fault> {
+    // One at a time, or two would each find the other's.
+    sqlx::query!("select pg_advisory_xact_lock(hashtext('mendian: the last administrator'))")
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
     let left = sqlx::query_scalar!(
         r#"select exists (
                select from grants g join staff p on p.id = g.staff_id
@@ -199,4 +301,16 @@ pub(super) async fn somebody_is_left(tx: &mut PgConnection) -> Result<(), Fault>
     } else {
         Err(Fault::conflict("last_admin", "这是最后一位总部管理员，请先任命另一位"))
     }
+}
+
+/// Whether an account is one of those [`somebody_is_left`] counts, or was before this transaction.
+pub(super) async fn is_administrator(tx: &mut PgConnection, id: StaffId) -> Result<bool, Fault> {
+    sqlx::query_scalar!(
+        r#"select exists (select from grants where staff_id = $1 and everywhere and role = $2) as "is!""#,
+        id.0,
+        Role::SuperAdmin.code(),
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()
 }

@@ -1,7 +1,7 @@
 //! Who may make whom, and what that leaves behind.
 
 use chrono::Duration;
-use commerce::{Scope, audit, orders, staff};
+use commerce::{Partners, Scope, Settings, audit, orders, sessions, staff};
 use domain::{
     Fault, StaffId,
     audit::ListAudit,
@@ -54,8 +54,8 @@ async fn hired(by: &Scope, name: &str, grant: GiveGrant) -> StaffId {
 
 async fn log_in(world: &World, name: &str, password: &str) -> Result<Scope, Fault> {
     let visitor = world.bearer(None, Channel::Console).await;
-    let command = StaffLogIn { account: name.into(), password: password.into() };
-    let (token, _) = staff::log_in(&visitor, command).await?;
+    let command = StaffLogIn { account: name.into(), password: password.into(), device: None };
+    let staff::LoggedIn { token, .. } = staff::log_in(&visitor, command).await?;
     Ok(world.bearer(Some(token.secret()), Channel::Console).await)
 }
 
@@ -107,8 +107,8 @@ async fn a_new_password_ends_every_session_of_before(options: PgPoolOptions, con
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
     hired(&hq, "lin", at_stores(Role::Clerk, &["RMGC"])).await;
     let visitor = world.bearer(None, Channel::Console).await;
-    let command = StaffLogIn { account: "lin".into(), password: PASSWORD.into() };
-    let (stolen, _) = staff::log_in(&visitor, command).await.unwrap();
+    let command = StaffLogIn { account: "lin".into(), password: PASSWORD.into(), device: None };
+    let stolen = staff::log_in(&visitor, command).await.unwrap().token;
     settled(&world, "lin").await;
     let thief = world.bearer(Some(stolen.secret()), Channel::Console).await;
     assert_eq!(code_of(staff::me(&thief)), "unauthenticated");
@@ -216,17 +216,21 @@ async fn a_temporary_grant_ends_with_its_last_day(options: PgPoolOptions, connec
     let lin = hired(&hq, "lin", grant).await;
     settled(&world, "lin").await;
     let visitor = world.bearer(None, Channel::Console).await;
-    let command = StaffLogIn { account: "lin".into(), password: format!("{PASSWORD}，真的") };
-    let (token, _) = staff::log_in(&visitor, command).await.unwrap();
+    let command = StaffLogIn { account: "lin".into(), password: format!("{PASSWORD}，真的"), device: None };
+    let token = staff::log_in(&visitor, command).await.unwrap().token;
     let at = |hours| {
         let now = world.now + Duration::hours(hours);
         let request =
-            commerce::sessions::Request { channel: Channel::Console, now, id: "r".into(), address: "".into() };
-        commerce::sessions::identify(&world.house, Some(token.secret()), request)
+            sessions::Request { channel: Channel::Console, now, id: "r".into(), address: "".into(), agent: "".into() };
+        sessions::identify(&world.house, Some(token.secret()), request)
     };
+    world
+        .alter(
+            "update sessions set expires_at = expires_at + interval '1 day', seen_at = seen_at + interval '11 hours'",
+        )
+        .await;
     // It is noon in Shanghai.
     assert!(at(11).await.unwrap().may(Permission::ReadOrders));
-    world.alter("update sessions set expires_at = expires_at + interval '1 day'").await;
     assert!(!at(12).await.unwrap().may(Permission::ReadOrders));
     let mut tomorrow = hq.clone();
     tomorrow.now += Duration::hours(12);
@@ -310,9 +314,33 @@ async fn somebody_is_always_left_who_can_give_everything_back(options: PgPoolOpt
     hired(&hq, "second", everywhere(Role::SuperAdmin)).await;
     let second = settled(&world, "second").await;
     staff::suspend(&second, first).await.unwrap();
-    // The first is suspended, and a request of theirs that began before still runs: even so the last one stays.
-    assert_eq!(code_of(staff::suspend(&hq, second.staff().unwrap().id).await), "last_admin");
-    assert_eq!(world.count("select count(*) from staff where active").await, 1);
+    // A request of the first one that began before still runs.
+    let id = second.staff().unwrap().id;
+    assert_eq!(
+        code_of(staff::suspend(&hq, id).await),
+        "unauthenticated",
+        "whoever was suspended meanwhile does nothing"
+    );
+    staff::restore(&second, first).await.unwrap();
+    let mut temporary = everywhere(Role::SuperAdmin);
+    temporary.until = Some(world.now.date_naive());
+    staff::give(&hq, id, temporary.clone()).await.unwrap();
+    assert_eq!(code_of(staff::give(&second, first, temporary).await), "forbidden", "who is administrator for a day");
+    staff::give(&hq, id, everywhere(Role::SuperAdmin)).await.unwrap();
+    staff::suspend(&second, first).await.unwrap();
+    let grant = staff::show(&second, id).await.unwrap().grants[0].id;
+    assert_eq!(code_of(staff::take_back(&second, id, grant).await), "yourself");
+    let everything = SaveRole { name: "全权".into(), permissions: Permission::ALL.to_vec() };
+    let role = Uuid::now_v7();
+    staff::own_roles::save(&second, role, everything).await.unwrap();
+    hired(&second, "third", GiveGrant { role: RoleKey::Own(role), place: PlaceAsked::Everywhere, until: None }).await;
+    let third = settled(&world, "third").await;
+    assert_eq!(code_of(staff::suspend(&third, id).await), "last_admin");
+    assert_eq!(code_of(staff::take_back(&third, id, grant).await), "last_admin");
+    let mut ended = everywhere(Role::SuperAdmin);
+    ended.until = Some(world.now.date_naive());
+    assert_eq!(code_of(staff::give(&third, id, ended).await), "last_admin", "nor is the last one given an end");
+    assert!(staff::show(&third, id).await.unwrap().grants[0].ends_at.is_none());
 }
 
 #[sqlx::test(migrations = "../../migrations")]
@@ -358,4 +386,172 @@ async fn the_log_tells_who_did_what_to_whom_and_only_to_those_who_may_know(
     assert_eq!(code_of(audit::list(&clerk, &ListAudit::default()).await), "forbidden");
     let told = "select count(*) from audit where concat(before, after) like '%茶园%'";
     assert_eq!(world.count(told).await, 0, "a password is in the log");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn whoever_guesses_locks_out_strangers_and_nobody_on_a_device_that_is_known(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let settings = Settings { log_ins_in_ten_minutes: 5, ..Settings::default() };
+    let world = World::with(options, connect, Partners::default(), settings).await;
+    let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    hired(&hq, "lin", at_stores(Role::Clerk, &["RMGC"])).await;
+    let from = async |address: &str, password: &str, device: Option<&str>| {
+        let mut visitor = world.bearer(None, Channel::Console).await;
+        visitor.address = address.into();
+        let command =
+            StaffLogIn { account: "lin".into(), password: password.into(), device: device.map(str::to_owned) };
+        staff::log_in(&visitor, command).await
+    };
+    let known = from("10.0.0.1", PASSWORD, None).await.unwrap().device;
+    for guess in 0..4 {
+        assert_eq!(code_of(from(&format!("10.1.0.{guess}"), "geraten", None).await.map(drop)), "invalid");
+    }
+    assert_eq!(code_of(from("10.1.0.9", PASSWORD, None).await.map(drop)), "too_many", "a stranger is locked out");
+    let made_up = "ab".repeat(32);
+    assert_eq!(code_of(from("10.1.0.9", PASSWORD, Some(&made_up)).await.map(drop)), "too_many");
+    let again = from("10.0.0.2", PASSWORD, Some(&known)).await.unwrap();
+    assert_eq!(again.device, known, "the device stays the same");
+    for _ in 0..4 {
+        assert_eq!(code_of(from("10.0.0.3", "geraten", Some(&known)).await.map(drop)), "invalid");
+    }
+    assert_eq!(
+        code_of(from("10.0.0.4", PASSWORD, Some(&known)).await.map(drop)),
+        "too_many",
+        "a device is counted too"
+    );
+    assert_eq!(world.count("select count(*) from staff_devices").await, 1);
+    let lin = again.person.id;
+    staff::log_out_everywhere(&hq, lin).await.unwrap();
+    assert_eq!(world.count("select count(*) from staff_devices").await, 0, "a lost device is a stranger again");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_session_is_listed_ended_and_over_when_it_rests_too_long(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    let manager = world.staff("顾经理", Role::RegionalManager, Reach::Region("330000")).await;
+    let lin = hired(&hq, "lin", at_stores(Role::Clerk, &["RMGC"])).await;
+    let first = settled(&world, "lin").await;
+    let second = log_in(&world, "lin", &format!("{PASSWORD}，真的")).await.unwrap();
+    let mine = staff::my_sessions(&second).await.unwrap();
+    assert_eq!(mine.iter().map(|session| session.is_this).collect::<Vec<_>>(), [true, false]);
+    assert_eq!((mine[0].device().as_str(), mine[0].address.as_str()), ("Firefox · Windows", "127.0.0.1"));
+    assert_eq!(staff::sessions_of(&hq, lin).await.unwrap().len(), 2);
+    assert_eq!(code_of(staff::sessions_of(&manager, lin).await), "not_found");
+    assert_eq!(code_of(staff::log_out_everywhere(&manager, lin).await), "not_found");
+    let of_hq = staff::my_sessions(&hq).await.unwrap()[0].id;
+    staff::end_session(&second, of_hq).await.unwrap();
+    assert_eq!(staff::my_sessions(&hq).await.unwrap().len(), 1, "another's session cannot be ended");
+    staff::end_session(&second, mine[1].id).await.unwrap();
+    assert_eq!(staff::my_sessions(&first).await.unwrap().len(), 1);
+    log_in(&world, "lin", &format!("{PASSWORD}，真的")).await.unwrap();
+    staff::end_other_sessions(&second).await.unwrap();
+    assert_eq!(staff::my_sessions(&second).await.unwrap().len(), 1);
+
+    let visitor = world.bearer(None, Channel::Console).await;
+    let command = StaffLogIn { account: "lin".into(), password: format!("{PASSWORD}，真的"), device: None };
+    let token = staff::log_in(&visitor, command).await.unwrap().token;
+    let after = |minutes| {
+        let (channel, now) = (Channel::Console, world.now + Duration::minutes(minutes));
+        let request = sessions::Request { channel, now, id: "r".into(), address: "".into(), agent: "".into() };
+        sessions::identify(&world.house, Some(token.secret()), request)
+    };
+    for minutes in [60, 170, 280] {
+        assert!(after(minutes).await.unwrap().staff().is_ok(), "used after {minutes} minutes");
+    }
+    assert!(after(280 + 121).await.unwrap().staff().is_err(), "it rested for two hours");
+    assert!(after(12 * 60).await.unwrap().staff().is_err());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn nobody_widens_a_grant_by_its_group_or_for_longer_than_they_have(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    let (group, makers) = (Uuid::now_v7(), Uuid::now_v7());
+    let stores = |codes: &[&str]| {
+        let stores = codes.iter().map(|code| (*code).to_owned()).collect();
+        SaveStoreGroup { name: "试点".into(), stores }
+    };
+    staff::store_groups::save(&hq, group, stores(&["RMGC"])).await.unwrap();
+    let role = SaveRole { name: "建组".into(), permissions: vec![Permission::UseHq, Permission::ManageRoles] };
+    staff::own_roles::save(&hq, makers, role.clone()).await.unwrap();
+    let maker = GiveGrant { role: RoleKey::Own(makers), place: PlaceAsked::Everywhere, until: None };
+    let id = hired(&hq, "maker", maker).await;
+    let maker = settled(&world, "maker").await;
+    let at_group =
+        |role| GiveGrant { role: RoleKey::BuiltIn(role), place: PlaceAsked::Group { id: group }, until: None };
+    staff::store_groups::save(&maker, group, stores(&["RMGC", "XIHU"])).await.unwrap();
+    staff::store_groups::save(&maker, group, stores(&["RMGC"])).await.unwrap();
+    hired(&hq, "friend", at_group(Role::StoreManager)).await;
+    assert_eq!(field_of(staff::store_groups::save(&maker, group, stores(&["RMGC", "XIHU"])).await), "stores");
+    staff::give(&hq, id, at_group(Role::StoreManager)).await.unwrap();
+    assert_eq!(code_of(staff::store_groups::save(&maker, group, stores(&["RMGC"])).await), "yourself");
+    staff::store_groups::save(&hq, group, stores(&["RMGC", "XIHU"])).await.unwrap();
+    let taken = SaveRole { permissions: vec![Permission::ManageRoles], ..role };
+    let directors = Uuid::now_v7();
+    let director = SaveRole { name: "总监".into(), permissions: Permission::ALL.to_vec() };
+    staff::own_roles::save(&hq, directors, director).await.unwrap();
+    let less = SaveRole { name: "总监".into(), ..taken };
+    assert_eq!(
+        field_of(staff::own_roles::save(&maker, directors, less).await),
+        "may",
+        "nor takes away what is not theirs"
+    );
+
+    let mut stand_in = in_region(Role::RegionalManager, "310000");
+    stand_in.until = Some(world.now.date_naive());
+    hired(&hq, "stand-in", stand_in.clone()).await;
+    let manager = settled(&world, "stand-in").await;
+    let puppet = account("puppet", in_region(Role::RegionalManager, "310000"));
+    assert_eq!(field_of(staff::hire(&manager, puppet).await), "region", "for good, as they are not themselves");
+    hired(&manager, "helper", stand_in).await;
+    hired(&manager, "clerk", at_stores(Role::Clerk, &["RMGC"])).await;
+    let lasting = hired(&hq, "lasting", in_region(Role::RegionalManager, "310000")).await;
+    assert_eq!(staff::reset_password(&manager, lasting, PASSWORD.into()).await, Err(Fault::Forbidden));
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn whoever_took_the_last_grant_back_can_give_another(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let manager = world.staff("顾经理", Role::RegionalManager, Reach::Region("310000")).await;
+    let lin = hired(&manager, "lin", at_stores(Role::Clerk, &["RMGC"])).await;
+    let grant = staff::show(&manager, lin).await.unwrap().grants[0].id;
+    staff::take_back(&manager, lin, grant).await.unwrap();
+    staff::take_back(&manager, lin, grant).await.unwrap();
+    assert!(staff::show(&manager, lin).await.unwrap().grants.is_empty());
+    assert!(names(&manager, ListStaff::default()).await.contains(&"lin".to_owned()));
+    staff::give(&manager, lin, at_stores(Role::StoreManager, &["RMGC"])).await.unwrap();
+    staff::give(&manager, lin, at_stores(Role::Clerk, &["RMGC"])).await.unwrap();
+    assert_eq!(staff::show(&manager, lin).await.unwrap().grants.len(), 2);
+    assert_eq!(
+        world.count("select count(*) from grants g join staff p on p.id = g.staff_id where account = 'lin'").await,
+        2
+    );
+    let counts = staff::own_roles::list(&manager).await.unwrap();
+    let admins = counts.iter().find(|role| role.key == RoleKey::BuiltIn(Role::SuperAdmin)).unwrap();
+    world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    assert_eq!(admins.grants, 0, "how many others have is not a region's to know");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn two_who_suspend_each_other_at_once_never_deadlock_and_one_stays(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    for _ in 0..8 {
+        let one = world.staff("甲", Role::SuperAdmin, Reach::Everywhere).await;
+        let other = world.staff("乙", Role::SuperAdmin, Reach::Everywhere).await;
+        let (first, second) = futures::join!(
+            staff::suspend(&one, other.staff().unwrap().id),
+            staff::suspend(&other, one.staff().unwrap().id)
+        );
+        assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+        assert_eq!(first.and(second), Err(Fault::Unauthenticated));
+    }
 }

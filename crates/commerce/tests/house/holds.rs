@@ -156,6 +156,7 @@ async fn nobody_holds_more_than_a_member_may_not_even_at_two_servers_at_once(
             now: world.now,
             id: "request-2".into(),
             address: "127.0.0.1".into(),
+            agent: "".into(),
         },
     )
     .await

@@ -20,7 +20,8 @@ pub enum Reach {
 impl World {
     /// The scope of whoever bears a token.
     pub async fn bearer(&self, token: Option<&str>, channel: Channel) -> Scope {
-        let request = sessions::Request { channel, now: self.now, id: "request-1".into(), address: "127.0.0.1".into() };
+        let (id, address, agent) = ("request-1".into(), "127.0.0.1".into(), "Firefox/140.0 (Windows)".into());
+        let request = sessions::Request { channel, now: self.now, id, address, agent };
         sessions::identify(&self.house, token, request).await.unwrap()
     }
 
@@ -87,8 +88,8 @@ impl World {
     async fn log_in(&self, member: Option<Uuid>, staff: Option<Uuid>, channel: Channel) -> Scope {
         let token = format!("{:064x}", Uuid::new_v4().as_u128());
         sqlx::query(
-            "insert into sessions (token_hash, member_id, staff_id, created_at, expires_at)
-             values ($1, $2, $3, $4, $4::timestamptz + interval '12 hours')",
+            "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at)
+             values ($1, $2, $3, $4, $4, $4::timestamptz + interval '12 hours')",
         )
         .bind(Sha256::digest(token.as_bytes()).to_vec())
         .bind(member)

@@ -13,6 +13,8 @@ use crate::{Complaint, Fault, Fields, StaffId};
 pub const PASSWORD_LEAST: usize = 8;
 /// The longest, in bytes: long enough for any sentence, short enough to be hashed.
 pub const PASSWORD_MOST: usize = 512;
+/// The longest name of an account, in bytes.
+pub const ACCOUNT_MOST: usize = 64;
 /// The longest name of a person, a department, a role or a group, in characters.
 pub const NAME_MOST: usize = 30;
 

@@ -61,12 +61,20 @@ pub struct Grant {
     pub place: Place,
     /// Where, at this moment.
     pub reach: Reach,
+    /// From when on it does not apply any more.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl Grant {
-    /// A role that is there from the first day.
+    /// A role that is there from the first day, for good.
     pub fn of(role: Role, place: Place, reach: Reach) -> Self {
-        Self { role: role.label().to_owned(), permissions: role.permissions().to_vec(), place, reach }
+        let permissions = role.permissions().to_vec();
+        Self { role: role.label().to_owned(), permissions, place, reach, ends_at: None }
+    }
+
+    /// Whether it lasts as long as something that ends then, or never.
+    fn lasts_until(&self, end: Option<DateTime<Utc>>) -> bool {
+        self.ends_at.is_none_or(|ends_at| end.is_some_and(|end| end <= ends_at))
     }
 
     /// Whether it applies wherever a grant at `place` would, also at stores to come. `above`: the codes of the
@@ -98,13 +106,29 @@ pub fn reach_of(grants: &[Grant], permission: Permission) -> Option<Reach> {
     })
 }
 
-/// The permissions of `wanted` that whoever holds these grants may not give at `place`. They must manage staff
-/// there; and beyond the work of a store, which managers give without doing it, nobody makes another more
-/// powerful than they are themselves. `above`: the codes of the region of `place` and of all regions above it.
-pub fn not_theirs_to_give(held: &[Grant], wanted: &[Permission], place: &Place, above: &[String]) -> Vec<Permission> {
-    let has = |one: Permission| held.iter().any(|grant| grant.permissions.contains(&one) && grant.covers(place, above));
-    let manages = has(Permission::ManageStaff);
-    wanted.iter().copied().filter(|one| !manages || !(one.is_store_work() || has(*one))).collect()
+/// What somebody is to be given.
+#[derive(Clone, Copy, Debug)]
+pub struct Gift<'a> {
+    /// What it allows.
+    pub permissions: &'a [Permission],
+    /// Where.
+    pub place: &'a Place,
+    /// The codes of the region of `place` and of all regions above it.
+    pub above: &'a [String],
+    /// When it ends; for good where nothing stands here.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// The permissions of a gift that whoever holds these grants may not give. They must manage staff there; and
+/// beyond the work of a store, which managers give without doing it, nobody makes another more powerful, or
+/// for longer, than they are themselves.
+pub fn not_theirs_to_give(held: &[Grant], gift: Gift<'_>) -> Vec<Permission> {
+    let there = |one: Permission| {
+        held.iter().filter(move |grant| grant.permissions.contains(&one) && grant.covers(gift.place, gift.above))
+    };
+    let manages = there(Permission::ManageStaff).next().is_some();
+    let has = |one: Permission| there(one).any(|grant| grant.lasts_until(gift.ends_at));
+    gift.permissions.iter().copied().filter(|one| !manages || !(one.is_store_work() || has(*one))).collect()
 }
 
 /// A grant as those who manage staff see it.
@@ -190,7 +214,8 @@ mod tests {
         let held = [in_region(Role::RegionalManager, "310000"), at_stores(Role::StoreManager, &[7])];
         let lacking = |role: Role, place: Place, above: &[&str]| {
             let above: Vec<String> = above.iter().map(|code| (*code).to_owned()).collect();
-            not_theirs_to_give(&held, role.permissions(), &place, &above)
+            let permissions = role.permissions();
+            not_theirs_to_give(&held, Gift { permissions, place: &place, above: &above, ends_at: None })
         };
         let at = |number| Place::Store { id: store(number) };
         assert_eq!(lacking(Role::Clerk, at(1), &[]), [], "a regional manager fulfils nothing, and staffs the stores");
@@ -203,14 +228,30 @@ mod tests {
         assert_eq!(lacking(Role::RegionalManager, other, &["330000", "100000"]).len(), 6);
         assert_eq!(lacking(Role::RegionalManager, Place::Everywhere, &[]).len(), 6);
         let all = [Grant::of(Role::SuperAdmin, Place::Everywhere, Reach::All)];
-        assert_eq!(not_theirs_to_give(&all, Permission::ALL, &district, &[]), []);
+        let everything = Gift { permissions: Permission::ALL, place: &district, above: &[], ends_at: None };
+        assert_eq!(not_theirs_to_give(&all, everything), []);
     }
 
     #[test]
     fn all_stores_of_a_region_are_less_than_the_region() {
         let held = [at_stores(Role::RegionalManager, &[1, 2, 3])];
         let region = Place::Region { code: "310000".into() };
-        assert!(!not_theirs_to_give(&held, &[Permission::ReadOrders], &region, &["310000".into()]).is_empty());
+        let (permissions, above) = (&[Permission::ReadOrders], &["310000".to_owned()]);
+        assert!(!not_theirs_to_give(&held, Gift { permissions, place: &region, above, ends_at: None }).is_empty());
+    }
+
+    #[test]
+    fn who_manages_for_a_time_gives_management_for_no_longer() {
+        let day = |days| Some(DateTime::UNIX_EPOCH + chrono::Duration::days(days));
+        let held = [Grant { ends_at: day(9), ..in_region(Role::RegionalManager, "310000") }];
+        let (place, above) = (Place::Region { code: "310000".into() }, ["310000".to_owned()]);
+        let lacking = |role: Role, ends_at| {
+            not_theirs_to_give(&held, Gift { permissions: role.permissions(), place: &place, above: &above, ends_at })
+        };
+        assert_eq!(lacking(Role::RegionalManager, day(9)), []);
+        assert_eq!(lacking(Role::RegionalManager, day(10)).len(), 3);
+        assert_eq!(lacking(Role::RegionalManager, None).len(), 3);
+        assert_eq!(lacking(Role::StoreManager, None), [], "a store is staffed for good by a stand-in too");
     }
 
     #[test]

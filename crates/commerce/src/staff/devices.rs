@@ -1,0 +1,181 @@
+//! Where staff are logged in, and the devices on which they have been.
+
+use chrono::Duration;
+use domain::{
+    Fault, StaffId,
+    audit::Act,
+    staff::{Permission, SessionView},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{accounts, within};
+use crate::{
+    Scope,
+    database::OrFault,
+    limits,
+    sessions::{Token, end_all_of, hash_of},
+};
+
+/// How long a device is remembered after it was last used.
+pub const DEVICE_DAYS: i64 = 90;
+/// The while in which tries to log in are counted.
+const A_WHILE: Duration = Duration::minutes(10);
+
+/// Counts a try to log in, by its address, and by the account: for a device on which this account has logged in
+/// before by the device, for all others together. So strangers who guess lock out strangers alone.
+///
+/// Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+///
+/// Faults: `TooMany`.
+pub(super) async fn count_try(scope: &Scope, account: &str, device: Option<&str>) -> Result<(), Fault> {
+    let most = scope.house.settings.log_ins_in_ten_minutes;
+    limits::count(scope, &format!("staff-log-in-from:{}", scope.address), most, A_WHILE).await?;
+    let known = match device.filter(|device| device.len() == 64) {
+        Some(device) => is_known(scope, account, device).await?.then(|| hex::encode(hash_of(device))),
+        None => None,
+    };
+    let bucket = known.map_or_else(|| format!("staff-log-in:{account}"), |hash| format!("staff-log-in-on:{hash}"));
+    limits::count(scope, &bucket, most, A_WHILE).await
+}
+
+async fn is_known(scope: &Scope, account: &str, device: &str) -> Result<bool, Fault> {
+    sqlx::query_scalar!(
+        r#"select exists (
+               select from staff_devices d join staff p on p.id = d.staff_id
+               where d.token_hash = $1 and p.account = $2 and d.used_at > $3
+           ) as "known!""#,
+        hash_of(device),
+        account,
+        scope.now - Duration::days(DEVICE_DAYS),
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()
+}
+
+/// Remembers the device on which somebody has just logged in; answers its token, which is new where it was not
+/// known.
+pub(super) async fn remember(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    staff: Uuid,
+    device: Option<&str>,
+) -> Result<String, Fault> {
+    if let Some(device) = device {
+        let known = sqlx::query!(
+            "update staff_devices set used_at = $3 where token_hash = $1 and staff_id = $2",
+            hash_of(device),
+            staff,
+            scope.now,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+        if known.rows_affected() > 0 {
+            return Ok(device.to_owned());
+        }
+    }
+    let token = Token::new();
+    sqlx::query!(
+        "insert into staff_devices (token_hash, staff_id, made_at, used_at) values ($1, $2, $3, $3)",
+        hash_of(token.secret()),
+        staff,
+        scope.now,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(token.secret().to_owned())
+}
+
+/// Ends every session of an account and forgets its devices: whoever else had them is a stranger again.
+pub(super) async fn forget_all(tx: &mut PgConnection, staff: StaffId) -> Result<(), Fault> {
+    end_all_of(tx, staff).await?;
+    sqlx::query!("delete from staff_devices where staff_id = $1", staff.0).execute(tx).await.or_fault()?;
+    Ok(())
+}
+
+/// Where whoever asks is logged in, the one that asks first.
+pub async fn my_sessions(scope: &Scope) -> Result<Vec<SessionView>, Fault> {
+    read(scope, scope.staff()?.id).await
+}
+
+/// Where an account within reach is logged in.
+///
+/// Faults: `NotFound` out of reach.
+pub async fn sessions_of(scope: &Scope, staff: StaffId) -> Result<Vec<SessionView>, Fault> {
+    let reach = scope.reach_filter(Permission::ManageStaff)?;
+    let mut tx = scope.begin().await?;
+    if !within::is_seen(&mut tx, scope, staff, reach.as_deref()).await? {
+        return Err(Fault::NotFound("这位员工"));
+    }
+    drop(tx);
+    read(scope, staff).await
+}
+
+async fn read(scope: &Scope, staff: StaffId) -> Result<Vec<SessionView>, Fault> {
+    let rows = sqlx::query!(
+        r#"select id, agent, address, created_at, seen_at, token_hash is not distinct from $3 as "is_this!" from sessions
+           where staff_id = $1 and expires_at > $2
+           order by 6 desc, seen_at desc, id"#,
+        staff.0,
+        scope.now,
+        scope.token_hash,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let view = rows.into_iter().map(|row| SessionView {
+        id: row.id,
+        agent: row.agent,
+        address: row.address,
+        began_at: row.created_at,
+        seen_at: row.seen_at,
+        is_this: row.is_this,
+    });
+    Ok(view.collect())
+}
+
+/// Ends one of one's own sessions; one that is over has ended already.
+pub async fn end_session(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    let me = scope.staff()?.id;
+    sqlx::query!("delete from sessions where id = $1 and staff_id = $2", id, me.0)
+        .execute(scope.pool())
+        .await
+        .or_fault()?;
+    Ok(())
+}
+
+/// Ends all of one's own sessions but the one that asks.
+pub async fn end_other_sessions(scope: &Scope) -> Result<(), Fault> {
+    let me = scope.staff()?.id;
+    sqlx::query!(
+        "delete from sessions where staff_id = $1 and token_hash is distinct from $2",
+        me.0,
+        scope.token_hash,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Logs somebody out everywhere.
+///
+/// Faults: `NotFound` for an account out of reach; `Conflict` (`yourself`); `Forbidden`.
+pub async fn log_out_everywhere(scope: &Scope, staff: StaffId) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    within::lock(&mut tx, scope, staff).await?;
+    forget_all(&mut tx, staff).await?;
+    accounts::note(&mut tx, scope, Act::EndSessions, staff, json!(null), json!(null)).await?;
+    tx.commit().await.or_fault()
+}
+
+/// Forgets devices that nobody has used for long.
+pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
+    let before = scope.now - Duration::days(DEVICE_DAYS);
+    sqlx::query!("delete from staff_devices where used_at < $1", before).execute(scope.pool()).await.or_fault()?;
+    Ok(())
+}
