@@ -96,7 +96,7 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       const { context, page } = await person(TABLET, scheme);
       const found = await look(page, ["/console/login"]);
       await staffLogIn(page, "manager");
-      found.push(...(await look(page, ["/console", "/console/orders", "/console/account"])));
+      found.push(...(await look(page, ["/console/account", "/console", "/console/orders"])));
       await page.click("a[href*='/console/orders/']");
       await page.waitForURL("**/console/orders/**");
       found.push(...(await findings(page)));

@@ -265,6 +265,10 @@ pub struct Serve {
     /// Log-in tries one address may make in ten minutes.
     #[arg(long, env = "MENDIAN_LOG_INS", default_value_t = 30)]
     pub log_ins_in_ten_minutes: u32,
+    /// Whether whoever uses head office's pages must have a second step of the log-in [default: with
+    /// `--production`].
+    #[arg(long, env = "MENDIAN_SECOND_STEP")]
+    pub second_step: Option<bool>,
     /// Connections to the database.
     #[arg(long, env = "MENDIAN_CONNECTIONS", default_value_t = 24)]
     pub connections: u32,

@@ -131,3 +131,41 @@ async fn roles_and_groups_of_the_customers_own_are_made_given_and_removed() {
     let roles = office.send(&roles.form("/rpc/hq/remove_role")).await;
     assert!(roles.html.contains("已删除") && !roles.html.contains("巡店员"), "{}", roles.html);
 }
+
+/// The six digits that an app shows which took the secret of the account's page.
+fn code_of(page: &support::browser::Page) -> String {
+    let secret = page.text("#second-step code").unwrap().replace(' ', "");
+    let totp = totp_rs::Builder::new().with_secret(totp_rs::Secret::try_from_base32(secret).unwrap()).build().unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    totp.generate(now.as_secs()).to_string()
+}
+
+#[tokio::test]
+async fn a_second_step_is_set_up_asked_for_and_taken_away_again() {
+    let town = Town::start().await;
+    let mut office = town.head_office("hq").await;
+    let card = hire(&mut office, "lin", MANAGER).await;
+    let (mut lin, page) = log_in(&town, "lin", FIRST_PASSWORD).await;
+    assert!(!page.html.contains("两步验证"), "first of all the password is changed");
+    let form = page.form("/rpc/console/change_password").with("old_password", FIRST_PASSWORD);
+    let page = lin.send(&form.with("password", OWN_PASSWORD).with("password_again", OWN_PASSWORD)).await;
+    let page = lin.send(&page.form("/rpc/console/begin_second_step")).await;
+    assert!(page.html.contains("<svg") && page.html.contains("手动输入密钥"), "{}", page.html);
+    let wrong = lin.send(&page.form("/rpc/console/confirm_second_step").with("code", "12 34")).await;
+    assert!(wrong.html.contains("请输入验证器上的 6 位数字"), "{}", wrong.html);
+    let code = code_of(&page);
+    let on = lin.send(&page.form("/rpc/console/confirm_second_step").with("code", &code)).await;
+    assert!(on.html.contains("两步验证已开启"), "{}", on.html);
+
+    let (mut other, page) = log_in(&town, "lin", OWN_PASSWORD).await;
+    assert_eq!(page.url.path(), "/console/code");
+    assert_eq!(other.open("/console").await.url.path(), "/console/login", "the password alone opens nothing");
+    let again = other.send(&page.form("/rpc/console/enter_code").with("code", &code)).await;
+    assert!(again.html.contains("已经用过"), "{}", again.html);
+
+    let card = office.open(card.url.as_str()).await;
+    let card = office.send(&card.form("/rpc/hq/remove_second_step")).await;
+    assert!(card.html.contains("已解除两步验证"), "{}", card.html);
+    let (_, page) = log_in(&town, "lin", OWN_PASSWORD).await;
+    assert_eq!(page.url.path(), "/console");
+}

@@ -7,6 +7,8 @@ mod account;
 #[cfg(feature = "ssr")]
 mod board;
 #[cfg(feature = "ssr")]
+mod code;
+#[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 mod log_in;
@@ -27,17 +29,18 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, log_in, orders, ticket};
+    use crate::{account, board, code, log_in, orders, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
-        Face { log_in: "/console/login", home: "/console", password: "/console/account", theme: Theme::System };
+        Face { log_in: "/console/login", home: "/console", account: "/console/account", theme: Theme::System };
 
     /// The console's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         Router::new()
             .route("/console", page(FACE, board::board))
             .route("/console/login", page(FACE, log_in::log_in))
+            .route("/console/code", page(FACE, code::code))
             .route("/console/account", page(FACE, account::account))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
@@ -49,6 +52,10 @@ mod routes {
         register_explicit::<log_in::StaffLogIn>();
         register_explicit::<log_in::StaffLogOut>();
         register_explicit::<account::ChangePassword>();
+        register_explicit::<code::EnterCode>();
+        register_explicit::<account::BeginSecondStep>();
+        register_explicit::<account::ConfirmSecondStep>();
+        register_explicit::<account::TurnOffSecondStep>();
         register_explicit::<account::EndSession>();
         register_explicit::<account::EndOtherSessions>();
         register_explicit::<board::AcceptOrder>();

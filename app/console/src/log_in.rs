@@ -4,7 +4,10 @@ use commerce::{
     sessions,
     staff::{self, LoggedIn},
 };
-use domain::{Fault, Fields, staff::StaffLogIn as StaffLogInCommand};
+use domain::{
+    Fault, Fields,
+    staff::{StaffLogIn as StaffLogInCommand, StaffView},
+};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{
     Asked, Next, Page, back_path, cookie_sent,
@@ -12,7 +15,7 @@ use rpc::{
 };
 use ui::{Button, Card, Field, Form, Hidden, Main, Notice, Size, Tone};
 
-use crate::account;
+use crate::{account, code};
 
 /// Logs in and goes on to where the person wanted to, or to the face that is theirs.
 #[server(prefix = "/rpc/console", endpoint = "log_in")]
@@ -21,13 +24,26 @@ pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), Serve
         let device = cookie_sent(&cookies::device_name(&scope.house().settings.public_url));
         let command = StaffLogInCommand { device, ..StaffLogInCommand::from_fields(&fields)? };
         let LoggedIn { token, device, person } = staff::log_in(&scope, command).await?;
-        let home = if person.uses_hq { "/hq" } else { "/console" };
-        let wanted = fields.given("to").map_or(home, back_path);
-        let to = if person.must_change_password { account::PATH } else { wanted };
-        let next = Next::to(to).with_cookie(cookies::session(&scope, Bearer::Staff, &token));
+        let session = cookies::session(&scope, Bearer::Staff, &token);
+        if person.awaits_code {
+            let to = urlencoding::encode(fields.text("to")).into_owned();
+            return Ok(Next::to(format!("{}?to={to}", code::PATH)).with_cookie(session));
+        }
+        let next = Next::to(landing(&person, fields.given("to"))).with_cookie(session);
         Ok(next.with_cookie(cookies::device(&scope, &device)))
     })
     .await
+}
+
+/// Where somebody who has logged in goes on: to what must be done first, to where they wanted to, or to the face
+/// that is theirs.
+pub fn landing(person: &StaffView, wanted: Option<&str>) -> String {
+    let home = if person.uses_hq { "/hq" } else { "/console" };
+    let wanted = wanted.map_or(home, back_path);
+    // No page at all is where a form came from that had no wish.
+    let wanted = if wanted == "/" { home } else { wanted };
+    let first = person.must_change_password || person.must_set_up_second_step;
+    if first { account::PATH.to_owned() } else { wanted.to_owned() }
 }
 
 /// Ends the session.

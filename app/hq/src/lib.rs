@@ -55,7 +55,7 @@ mod routes {
 
     /// Head office among the faces; its people log in where the stores' people do.
     pub const FACE: Face =
-        Face { log_in: "/console/login", home: "/hq", password: "/console/account", theme: Theme::System };
+        Face { log_in: "/console/login", home: "/hq", account: "/console/account", theme: Theme::System };
 
     /// Head office's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -105,6 +105,7 @@ mod routes {
         register_explicit::<person::RestoreStaff>();
         register_explicit::<person::ResetStaffPassword>();
         register_explicit::<person::LogOutEverywhere>();
+        register_explicit::<person::RemoveSecondStep>();
         register_explicit::<roles::SaveRole>();
         register_explicit::<roles::RemoveRole>();
         register_explicit::<groups::SaveStoreGroup>();

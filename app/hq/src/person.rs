@@ -86,6 +86,17 @@ pub async fn reset_staff_password(#[server(flatten)] fields: Fields) -> Result<(
     .await
 }
 
+/// Takes the second step away from somebody who has lost the app.
+#[server(prefix = "/rpc/hq", endpoint = "remove_second_step")]
+pub async fn remove_second_step(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::second_step::remove(&scope, id).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "已解除两步验证，本人已在所有设备上退出；请提醒其登录后重新设置"))
+    })
+    .await
+}
+
 /// Logs a person out everywhere.
 #[server(prefix = "/rpc/hq", endpoint = "log_out_everywhere")]
 pub async fn log_out_everywhere(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
@@ -227,6 +238,7 @@ fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
     let entry = card.entry.clone();
     let seen = entry.last_log_in_at.map_or("从未".into(), |at| text::moment(at, now, text::zone("")));
     let department = if entry.department.is_empty() { "—".to_owned() } else { entry.department };
+    let second_step = card.second_step;
     let acts = card.may_change.then(|| acts(card));
     view! {
         <Card title="账号">
@@ -234,6 +246,7 @@ fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
                 <Fact label="账号">{entry.account}</Fact>
                 <Fact label="部门">{department}</Fact>
                 <Fact label="最近登录">{seen}</Fact>
+                <Fact label="两步验证">{if second_step { "已开启" } else { "没有" }}</Fact>
             </Facts>
             {acts}
         </Card>
@@ -242,6 +255,7 @@ fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
 
 fn acts(card: &StaffCard) -> impl IntoView + use<> {
     let (id, name, from) = (card.entry.id.to_string(), card.entry.name.clone(), path_of(card.entry.id.0));
+    let lost = card.second_step.then(|| lose(&id, &name, &from));
     let turn = if card.entry.active { suspend(&id, &name, &from) } else { restore(&id, &from) };
     view! {
         <div class="mt-3 flex flex-wrap gap-2">
@@ -256,8 +270,25 @@ fn acts(card: &StaffCard) -> impl IntoView + use<> {
                 </Form>
             </Sheet>
             {turn}
+            {lost}
         </div>
     }
+}
+
+fn lose(id: &str, name: &str, from: &str) -> AnyView {
+    let (id, from, title) = (id.to_owned(), from.to_owned(), format!("解除「{name}」的两步验证？"));
+    view! {
+        <SheetButton target="lost">"解除两步验证"</SheetButton>
+        <Sheet id="lost" title=title>
+            <p class="mb-4">"手机丢失或更换时使用。请先确认是本人；之后只凭密码就能登录，直到重新设置。"</p>
+            <Form action="/rpc/hq/remove_second_step">
+                <Hidden name="from" value=from/>
+                <Hidden name="id" value=id/>
+                <Button tone=Tone::Error>"解除"</Button>
+            </Form>
+        </Sheet>
+    }
+    .into_any()
 }
 
 fn suspend(id: &str, name: &str, from: &str) -> AnyView {

@@ -58,8 +58,8 @@ pub struct Face {
     pub log_in: &'static str,
     /// Where one begins.
     pub home: &'static str,
-    /// Where one replaces a password that somebody else knows.
-    pub password: &'static str,
+    /// One's own account: where what must be done before anything else is done.
+    pub account: &'static str,
     /// Light, dark or as the device says.
     pub theme: Theme,
 }
@@ -87,7 +87,9 @@ where
                     Err(Fault::Unauthenticated) => {
                         Redirect::to(&format!("{}?to={}", face.log_in, urlencoding::encode(&here))).into_response()
                     }
-                    Err(fault) if fault.code() == "password_must_change" => Redirect::to(face.password).into_response(),
+                    Err(fault) if matches!(fault.code(), "password_must_change" | "second_step_needed") => {
+                        Redirect::to(face.account).into_response()
+                    }
                     Err(fault) => fault_page(face, &nonce, &request_id, &fault),
                 }
             }

@@ -40,7 +40,7 @@ mod routes {
     use crate::{cart, checkout, finder, home, log_in, me, order, product, store};
 
     /// The shop among the faces.
-    pub const FACE: Face = Face { log_in: "/login", home: "/", password: "/login", theme: Theme::Light };
+    pub const FACE: Face = Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light };
 
     /// The shop's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

@@ -9,10 +9,10 @@ use domain::{
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use qrcode::{QrCode, render::svg};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Fact, Facts, Form, Glyph, Hidden, Icon, Notice, Price, Progress, Size, Step, StepState, Tone,
+    Badge, Button, Card, Fact, Facts, Form, Glyph, Hidden, Icon, Notice, Price, Progress, QrCode, Size, Step,
+    StepState, Tone,
 };
 
 use crate::{
@@ -130,20 +130,11 @@ fn PickupCode(code: String) -> impl IntoView {
     view! {
         <div class="mt-4 flex flex-col items-center gap-2 rounded-box bg-base-200 p-5">
             <p class="font-medium">"取货码"</p>
-            <Code text=code label="取货码二维码"/>
+            <QrCode text=code label="取货码二维码"/>
             <p class="tabular text-3xl font-bold tracking-widest">{digits}</p>
             <p class="text-sm text-base-content/70">"向店员出示二维码或报数字"</p>
         </div>
     }
-}
-
-/// A QR code, dark on white whatever the theme: scanners want it so.
-#[component]
-fn Code(text: String, label: &'static str) -> impl IntoView {
-    let drawn =
-        QrCode::new(text.as_bytes()).map(|code| code.render::<svg::Color<'_>>().min_dimensions(208, 208).build());
-    let drawn = drawn.ok().and_then(|text| text.find("<svg").map(|at| text[at..].to_owned()));
-    view! { <div role="img" aria-label=label class="rounded-lg bg-white p-2" inner_html=drawn.unwrap_or_default()></div> }
 }
 
 #[component]
@@ -165,7 +156,7 @@ fn Pay(order: OrderView, here: String, scan: Option<String>) -> impl IntoView {
         view! {
             <div class="mt-4 flex flex-col items-center gap-2 rounded-box bg-base-200 p-5">
                 <p class="font-medium">"用微信扫一扫付款"</p>
-                <Code text=url label="付款二维码"/>
+                <QrCode text=url label="付款二维码"/>
             </div>
         }
     });

@@ -20,6 +20,7 @@ mod server_side {
     mod frame;
     mod navigation;
     mod picture;
+    mod qr;
     mod remembered;
     mod render;
     mod shell;
@@ -35,6 +36,7 @@ mod server_side {
     pub use frame::{Main, RailScreen, TabScreen};
     pub use navigation::{Breadcrumbs, Chip, Chips, NavLink, Pager, SideRail, TabBar, TopBar};
     pub use picture::Picture;
+    pub use qr::QrCode;
     pub use remembered::Remembered;
     pub use render::render;
     pub use shell::{Assets, Head, Theme, page};

@@ -40,6 +40,8 @@ pub struct Settings {
     pub codes_an_hour: i32,
     /// How many log-in tries one address may make in ten minutes.
     pub log_ins_in_ten_minutes: i32,
+    /// Whether whoever uses head office's pages must have a second step of the log-in.
+    pub second_step_for_hq: bool,
     /// The address people reach this server at, without a slash at the end.
     pub public_url: String,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
             holds_in_ten_minutes: 30,
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
+            second_step_for_hq: false,
             public_url: "http://127.0.0.1:3000".into(),
         }
     }

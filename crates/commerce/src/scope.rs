@@ -20,10 +20,12 @@ pub struct StaffMember {
     pub id: StaffId,
     /// What they are called.
     pub name: String,
-    /// What they may do, and where; nothing while their password must be changed.
+    /// What they may do, and where; nothing while their password must be changed or a second step set up.
     pub grants: Vec<Grant>,
     /// Whether somebody else knows their password, so that it must be changed first.
     pub must_change_password: bool,
+    /// Whether they must have a second step of the log-in, and have none yet.
+    pub must_set_up_second_step: bool,
 }
 
 /// A partner's program, known by its key.
@@ -81,6 +83,8 @@ pub struct Scope {
     pub agent: Arc<str>,
     pub(crate) cart: Option<CartId>,
     pub(crate) token_hash: Option<Vec<u8>>,
+    /// Whose password was right, where the code is still to come. Nobody is known yet.
+    pub(crate) awaits_code_of: Option<StaffId>,
 }
 
 impl Scope {
@@ -96,6 +100,7 @@ impl Scope {
             agent: "".into(),
             cart: None,
             token_hash: None,
+            awaits_code_of: None,
         }
     }
 
@@ -130,11 +135,14 @@ impl Scope {
 
     /// How far the `permission` of this person or program reaches.
     ///
-    /// Faults: `Unauthenticated`; `Forbidden`; `Conflict` (`password_must_change`).
+    /// Faults: `Unauthenticated`; `Forbidden`; `Conflict` (`password_must_change`, `second_step_needed`).
     pub fn reach(&self, permission: Permission) -> Result<Reach, Fault> {
         let reach = match &self.who {
             Who::Staff(person) if person.must_change_password => {
                 return Err(Fault::conflict("password_must_change", "请先修改初始密码，之后就可以使用"));
+            }
+            Who::Staff(person) if person.must_set_up_second_step => {
+                return Err(Fault::conflict("second_step_needed", "请先设置两步验证，之后就可以使用"));
             }
             Who::Staff(person) => reach_of(&person.grants, permission),
             Who::Partner(program) => program.permissions.contains(&permission).then(|| program.reach.clone()),

@@ -3,7 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{CartId, Fault, MemberId, StaffId, orders::Channel};
+use domain::{
+    CartId, Fault, MemberId, StaffId,
+    orders::Channel,
+    staff::{Permission, reach_of},
+};
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -17,6 +21,8 @@ pub const MEMBER_DAYS: i64 = 30;
 pub const STAFF_HOURS: i64 = 12;
 /// How long a session of staff may rest before it is over. A board that is open asks every ten minutes.
 const STAFF_IDLE: Duration = Duration::hours(2);
+/// How long the second step of a log-in may take.
+const CODE_WITHIN: Duration = Duration::minutes(10);
 /// How exactly is kept when a session was last used: every request would be a write.
 const SEEN_EVERY: Duration = Duration::minutes(5);
 
@@ -74,6 +80,7 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
         agent: request.agent,
         cart: None,
         token_hash: None,
+        awaits_code_of: None,
     };
     if let Some(key) = token.filter(|token| keys::is_key(token)) {
         if scope.channel == Channel::Api
@@ -97,10 +104,22 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
     if let Some(member) = session.member_id {
         scope.who = Who::Member(MemberId(member));
     } else if let (Some(id), Some(name)) = (session.staff_id, session.staff_name) {
+        if session.awaits_code {
+            scope.awaits_code_of = Some(StaffId(id));
+            return Ok(scope);
+        }
         let must_change_password = session.must_change_password;
-        let grants =
+        let mut grants =
             if must_change_password { Vec::new() } else { staff::grants_of(&house.pool, id, request.now).await? };
-        scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants, must_change_password }));
+        let must_set_up_second_step = house.settings.second_step_for_hq
+            && !session.has_second_step
+            && reach_of(&grants, Permission::UseHq).is_some();
+        if must_set_up_second_step {
+            grants.clear();
+        }
+        let id = StaffId(id);
+        let person = StaffMember { id, name, grants, must_change_password, must_set_up_second_step };
+        scope.who = Who::Staff(Arc::new(person));
     }
     Ok(scope)
 }
@@ -122,6 +141,8 @@ pub(crate) struct Session {
     staff_id: Option<Uuid>,
     staff_name: Option<String>,
     must_change_password: bool,
+    has_second_step: bool,
+    awaits_code: bool,
     cart_id: Option<Uuid>,
 }
 
@@ -129,7 +150,8 @@ pub(crate) struct Session {
 async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>, Fault>> {
     let found = sqlx::query!(
         r#"select s.token_hash, s.expires_at, s.seen_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
-                  p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!"
+                  p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!",
+                  p.totp_since is not null as "has_second_step!", s.awaits_code
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
            left join members m on m.id = s.member_id
@@ -153,6 +175,8 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
                 staff_id: row.staff_id,
                 staff_name: row.staff_name,
                 must_change_password: row.must_change_password,
+                has_second_step: row.has_second_step,
+                awaits_code: row.awaits_code,
                 cart_id: row.cart_id,
             };
             (row.token_hash, session)
@@ -204,13 +228,15 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
     let (member, staff, lasts) = match person {
         Person::Member(id) => (Some(id.0), None, Duration::days(MEMBER_DAYS)),
         Person::Staff(id) => (None, Some(id.0), Duration::hours(STAFF_HOURS)),
+        Person::StaffWithoutCode(id) => (None, Some(id.0), CODE_WITHIN),
     };
+    let awaits_code = matches!(person, Person::StaffWithoutCode(_));
     if let Some(old) = &scope.token_hash {
         forget(tx, old).await?;
     }
     sqlx::query!(
-        "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at, agent, address)
-         values ($1, $2, $3, $4, $4, $5, $6, $7)",
+        "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at, agent, address, awaits_code)
+         values ($1, $2, $3, $4, $4, $5, $6, $7, $8)",
         hash_of(token.secret()),
         member,
         staff,
@@ -218,6 +244,7 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
         scope.now + lasts,
         scope.agent.chars().take(AGENT_MOST).collect::<String>(),
         &*scope.address,
+        awaits_code,
     )
     .execute(tx)
     .await
@@ -229,6 +256,8 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
 pub(crate) enum Person {
     Member(MemberId),
     Staff(StaffId),
+    /// Whose password was right and whose code is still to come.
+    StaffWithoutCode(StaffId),
 }
 
 /// Ends the session that asks.

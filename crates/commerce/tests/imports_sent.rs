@@ -30,7 +30,13 @@ async fn person(pool: &PgPool, role: Role, reach: Reach) -> Scope {
         .unwrap();
     let grants = vec![Grant::of(role, Place::Everywhere, reach)];
     let name = "周总".into();
-    scope.who = Who::Staff(Arc::new(StaffMember { id: StaffId(id), name, grants, must_change_password: false }));
+    scope.who = Who::Staff(Arc::new(StaffMember {
+        id: StaffId(id),
+        name,
+        grants,
+        must_change_password: false,
+        must_set_up_second_step: false,
+    }));
     scope
 }
 

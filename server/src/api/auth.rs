@@ -8,9 +8,9 @@ use commerce::{
 use domain::{
     Fault,
     members::{AskCode, CodeSent, LogIn, MemberView},
-    staff::{StaffLogIn, StaffView},
+    staff::{EnterCode, StaffLogIn, StaffView},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problem::{Caller, Problem, Sent};
@@ -29,10 +29,16 @@ pub struct MemberLoggedIn {
 pub struct StaffLoggedIn {
     /// For the header `Authorization: Bearer`.
     pub token: String,
-    /// To be sent with the next log-in on this device; it opens nothing.
+    /// To be sent with the next log-in on this device; it opens nothing. Empty where a code is still to come.
     pub device: String,
     /// Who it is.
     pub staff: StaffView,
+}
+
+impl From<LoggedIn> for StaffLoggedIn {
+    fn from(LoggedIn { token, device, person }: LoggedIn) -> Self {
+        Self { token: token.secret().into(), device, staff: person }
+    }
 }
 
 /// Sends a log-in code by SMS.
@@ -68,11 +74,27 @@ pub async fn log_out(caller: Caller) -> Result<StatusCode, Problem> {
     responses((status = 200, body = StaffLoggedIn), (status = "default", body = Problem)))]
 pub async fn staff_log_in(caller: Caller, Sent(command): Sent<StaffLogIn>) -> Result<Json<StaffLoggedIn>, Problem> {
     let done = staff::log_in(&caller.0, command).await;
-    caller.answer(done.map(|LoggedIn { token, device, person }| StaffLoggedIn {
-        token: token.secret().into(),
-        device,
-        staff: person,
-    }))
+    caller.answer(done.map(StaffLoggedIn::from))
+}
+
+/// A code of the app, where the log-in answered `awaits_code`.
+#[derive(Deserialize, ToSchema)]
+pub struct CodeEntered {
+    /// Six digits.
+    #[schema(min_length = 6, max_length = 7, pattern = "^[0-9]{3} ?[0-9]{3}$")]
+    code: String,
+    /// What the last log-in on this device answered as `device`.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    device: Option<String>,
+}
+
+/// The second step of a log-in, with the token that its first step answered.
+#[utoipa::path(post, path = "/auth/staff-codes", tag = "auth", security(("bearer" = [])), request_body = CodeEntered,
+    responses((status = 200, body = StaffLoggedIn), (status = "default", body = Problem)))]
+pub async fn enter_code(caller: Caller, Sent(sent): Sent<CodeEntered>) -> Result<Json<StaffLoggedIn>, Problem> {
+    let done = staff::second_step::enter(&caller.0, EnterCode { code: sent.code }, sent.device.as_deref()).await;
+    caller.answer(done.map(StaffLoggedIn::from))
 }
 
 /// The member who asks.

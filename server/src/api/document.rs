@@ -60,20 +60,29 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("staff_restore", &[YOURSELF]),
     ("staff_reset_password", &[YOURSELF]),
     ("staff_log_out_everywhere", &[YOURSELF]),
+    ("staff_remove_second_step", &[YOURSELF]),
+    ("auth_begin_second_step", &[("second_step_on", "两步验证已经开启")]),
+    ("auth_confirm_second_step", &[("second_step_not_begun", "请先开始设置两步验证")]),
     ("staff_remove_role", &[("role_given", "还有 3 项授权使用这个角色，请先收回")]),
     ("staff_remove_store_group", &[("group_given", "还有 3 项授权使用这个门店组，请先收回")]),
 ];
 
 const YOURSELF: (&str, &str) = ("yourself", "不能修改自己的账号和权限，请让另一位管理员来做");
 const LAST_ADMIN: (&str, &str) = ("last_admin", "这是最后一位总部管理员，请先任命另一位");
-const PASSWORD_MUST_CHANGE: (&str, &str) = ("password_must_change", "请先修改初始密码，之后就可以使用");
+/// What somebody of staff must do before anything else.
+const FIRST_OF_ALL: [(&str, &str); 2] = [
+    ("password_must_change", "请先修改初始密码，之后就可以使用"),
+    ("second_step_needed", "请先设置两步验证，之后就可以使用"),
+];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 7] = [
+const COUNTED: [&str; 9] = [
     "auth_ask_code",
     "auth_log_in",
     "auth_staff_log_in",
     "auth_change_password",
+    "auth_enter_code",
+    "auth_confirm_second_step",
     "holds_take",
     "orders_place",
     "console_redeem",
@@ -175,7 +184,9 @@ fn faults_of(operation: &Value, name: &str, path: &str) -> Vec<Problem> {
     add(operation.get("security").is_some(), Fault::Unauthenticated);
     let of_staff = path.starts_with("/console") || path.starts_with("/hq");
     add(of_staff, Fault::Forbidden);
-    add(of_staff, Fault::conflict(PASSWORD_MUST_CHANGE.0, PASSWORD_MUST_CHANGE.1));
+    for (code, message) in FIRST_OF_ALL {
+        add(of_staff, Fault::conflict(code, message));
+    }
     add(has("parameters", "path") || body, Fault::NotFound("这个订单"));
     for (code, message) in CONFLICTS.iter().filter(|(of, _)| *of == name).flat_map(|(_, conflicts)| *conflicts) {
         add(true, Fault::conflict(code, *message));

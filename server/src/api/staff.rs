@@ -5,8 +5,8 @@ use commerce::staff;
 use domain::{
     StaffId,
     staff::{
-        ChangePassword, GiveGrant, GrantChoices, Hire, ListStaff, RoleKey, RoleView, SaveRole, SaveStoreGroup,
-        SessionView, StaffCard, StaffEntry, StoreGroup,
+        ChangePassword, EnterCode, GiveGrant, GrantChoices, Hire, ListStaff, RoleKey, RoleView, SaveRole,
+        SaveStoreGroup, SecondStepView, SessionView, StaffCard, StaffEntry, StoreGroup,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -228,4 +228,32 @@ pub async fn sessions_of(caller: Caller, Path(id): Path<StaffId>) -> Result<Json
     params(("staff_id" = StaffId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn log_out_everywhere(caller: Caller, Path(id): Path<StaffId>) -> Result<StatusCode, Problem> {
     caller.done(staff::log_out_everywhere(&caller.0, id).await)
+}
+
+/// How the caller stands with the second step of the log-in.
+#[utoipa::path(get, path = "/auth/second-step", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = SecondStepView), (status = "default", body = Problem)))]
+pub async fn second_step(caller: Caller) -> Result<Json<SecondStepView>, Problem> {
+    caller.answer(staff::second_step::mine(&caller.0).await)
+}
+
+/// Begins to set the second step up: afterwards it is asked for at `GET`, and turned on with a first code.
+#[utoipa::path(post, path = "/auth/second-step", tag = "auth", security(("bearer" = [])),
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn begin_second_step(caller: Caller) -> Result<StatusCode, Problem> {
+    caller.done(staff::second_step::begin(&caller.0).await)
+}
+
+/// Turns the second step on with a first code.
+#[utoipa::path(put, path = "/auth/second-step", tag = "auth", security(("bearer" = [])), request_body = EnterCode,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn confirm_second_step(caller: Caller, Sent(command): Sent<EnterCode>) -> Result<StatusCode, Problem> {
+    caller.done(staff::second_step::confirm(&caller.0, command).await)
+}
+
+/// Takes the second step away from somebody who has lost the app, and logs them out everywhere.
+#[utoipa::path(delete, path = "/hq/staff/{staff_id}/second-step", tag = "staff", security(("bearer" = [])),
+    params(("staff_id" = StaffId, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn remove_second_step(caller: Caller, Path(id): Path<StaffId>) -> Result<StatusCode, Problem> {
+    caller.done(staff::second_step::remove(&caller.0, id).await)
 }

@@ -87,7 +87,7 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
     let reach = scope.reach_filter(Permission::ManageStaff)?;
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
-        "select account, name, department, active, must_change_password, last_log_in_at from staff where id = $1",
+        "select account, name, department, active, must_change_password, totp_since, last_log_in_at from staff where id = $1",
         id.0,
     )
     .fetch_optional(&mut *tx)
@@ -108,7 +108,8 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
         roles: grants.iter().map(|grant| format!("{} · {}", grant.role, grant.place_name)).collect(),
         last_log_in_at: found.last_log_in_at,
     };
-    Ok(StaffCard::new(entry, found.must_change_password, grants, may_change))
+    let (must_change_password, second_step) = (found.must_change_password, found.totp_since.is_some());
+    Ok(StaffCard { must_change_password, second_step, may_change, ..StaffCard::new(entry, grants) })
 }
 
 /// Makes an account with a first grant. Its id is the idempotency key: the same account again is there already.

@@ -21,13 +21,14 @@ use crate::{
 pub struct LoggedIn {
     /// The new session's.
     pub token: Token,
-    /// Shown at the next log-in on this device.
+    /// Shown at the next log-in on this device; empty where a code is still to come.
     pub device: String,
     /// Who it is.
     pub person: StaffView,
 }
 
-/// Logs a person of staff in.
+/// Logs a person of staff in. Where they have a second step, the session opens nothing before its code was taken
+/// ([`super::second_step::enter`]).
 ///
 /// Faults: `Invalid` beside `password`, the same words for an unknown account; `TooMany`.
 pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Fault> {
@@ -37,10 +38,13 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
         return Err(wrong());
     }
     devices::count_try(scope, &command.account, device).await?;
-    let found = sqlx::query!("select id, password_hash from staff where account = $1 and active", command.account)
-        .fetch_optional(scope.pool())
-        .await
-        .or_fault()?;
+    let found = sqlx::query!(
+        "select id, name, password_hash, totp_since from staff where account = $1 and active",
+        command.account,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
     let hash = found.as_ref().map(|row| row.password_hash.clone());
     let right = password::is_right(command.password.clone(), hash).await?;
     let row = found.filter(|_| right).ok_or_else(wrong)?;
@@ -58,9 +62,28 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
     if current.rows_affected() == 0 {
         return Err(wrong());
     }
+    if row.totp_since.is_some() {
+        let token = sessions::begin(&mut tx, scope, Person::StaffWithoutCode(StaffId(row.id))).await?;
+        tx.commit().await.or_fault()?;
+        let person = StaffView {
+            id: StaffId(row.id),
+            name: row.name,
+            roles: Vec::new(),
+            uses_hq: false,
+            must_change_password: false,
+            must_set_up_second_step: false,
+            awaits_code: true,
+        };
+        return Ok(LoggedIn { token, device: String::new(), person });
+    }
     let device = devices::remember(&mut tx, scope, row.id, device).await?;
     let token = sessions::begin(&mut tx, scope, Person::Staff(StaffId(row.id))).await?;
     tx.commit().await.or_fault()?;
+    greet(scope, token, device).await
+}
+
+/// The answer to who has just logged in.
+pub(super) async fn greet(scope: &Scope, token: Token, device: String) -> Result<LoggedIn, Fault> {
     let request = sessions::Request {
         channel: scope.channel,
         now: scope.now,
@@ -84,6 +107,8 @@ pub fn me(scope: &Scope) -> Result<StaffView, Fault> {
         roles,
         uses_hq: scope.may(Permission::UseHq),
         must_change_password: person.must_change_password,
+        must_set_up_second_step: person.must_set_up_second_step,
+        awaits_code: false,
     })
 }
 

@@ -8,6 +8,7 @@
 //! - `password`: what a password must be, and how it is kept
 //! - `choices`: what somebody can give, for the forms
 //! - `devices`: where somebody is logged in, and on which devices they have been
+//! - `second_step`: codes of an app
 //! - `within`: which accounts, places and permissions are within somebody's authority
 
 mod accounts;
@@ -18,6 +19,7 @@ mod groups;
 mod log_in;
 mod password;
 mod roles;
+pub mod second_step;
 mod within;
 
 pub use accounts::{hire, list, reset_password, restore, show, suspend};

@@ -20,5 +20,6 @@ mod payments;
 mod people;
 mod placing;
 mod races;
+mod second_step;
 mod staff;
 mod world;

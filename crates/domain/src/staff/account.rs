@@ -312,6 +312,8 @@ pub struct StaffCard {
     pub entry: StaffEntry,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+    /// Whether a code is asked for at the log-in.
+    pub second_step: bool,
     /// The grants that apply now.
     pub grants: Vec<GrantView>,
     /// Every permission, with the grants it comes from.
@@ -322,8 +324,15 @@ pub struct StaffCard {
 
 impl StaffCard {
     /// The card of an account with these grants.
-    pub fn new(entry: StaffEntry, must_change_password: bool, grants: Vec<GrantView>, may_change: bool) -> Self {
-        Self { rights: rights_of(&grants), entry, must_change_password, grants, may_change }
+    pub fn new(entry: StaffEntry, grants: Vec<GrantView>) -> Self {
+        Self {
+            rights: rights_of(&grants),
+            entry,
+            must_change_password: false,
+            second_step: false,
+            grants,
+            may_change: false,
+        }
     }
 }
 

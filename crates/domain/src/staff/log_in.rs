@@ -54,6 +54,58 @@ pub struct StaffView {
     pub uses_hq: bool,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+    /// Whether a second step must be set up before anything else.
+    pub must_set_up_second_step: bool,
+    /// Whether the second step of the log-in is still to come: until then the session opens nothing.
+    pub awaits_code: bool,
+}
+
+/// A code of an app: six digits.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct EnterCode {
+    /// As the app shows it.
+    #[cfg_attr(feature = "api", schema(min_length = 6, max_length = 7, pattern = "^[0-9]{3} ?[0-9]{3}$"))]
+    pub code: String,
+}
+
+impl EnterCode {
+    /// Reads the command from a form: `code`, with or without the space that apps show.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let command = Self { code: fields.text("code").to_owned() };
+        command.digits().map(|_| command.clone())
+    }
+
+    /// The six digits alone.
+    ///
+    /// Faults: `Invalid` beside `code`.
+    pub fn digits(&self) -> Result<String, Fault> {
+        let digits: String = self.code.chars().filter(|sign| !sign.is_whitespace()).collect();
+        let fits = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if fits { Ok(digits) } else { Err(Fault::invalid("code", "请输入验证器上的 6 位数字")) }
+    }
+}
+
+/// A second step that is being set up.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SecondStepSetUp {
+    /// For the app's camera: `otpauth://totp/…`.
+    pub url: String,
+    /// For who types it: base 32, in groups of four.
+    pub secret: String,
+}
+
+/// How somebody stands with the second step.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SecondStepView {
+    /// Since when a code is asked for.
+    pub since: Option<DateTime<Utc>>,
+    /// What is to be taken into the app, while it is being set up.
+    pub set_up: Option<SecondStepSetUp>,
+    /// Whether it cannot be given up.
+    pub is_required: bool,
 }
 
 /// Where somebody is logged in.
