@@ -1,12 +1,14 @@
 //! One's own account, for the people of all faces: the password, and where one is logged in.
 
 use chrono::{DateTime, Utc};
-use commerce::staff::{self, second_step};
+use commerce::{
+    sessions,
+    staff::{self, second_step},
+};
 use domain::{
     Fault, Fields,
-    staff::{
-        ChangePassword as ChangePasswordCommand, EnterCode, SecondStepSetUp, SecondStepView, SessionView, StaffView,
-    },
+    sessions::SessionView,
+    staff::{ChangePassword as ChangePasswordCommand, EnterCode, SecondStepSetUp, SecondStepView, StaffView},
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -71,7 +73,7 @@ pub async fn turn_off_second_step(#[server(flatten)] fields: Fields) -> Result<(
 pub async fn end_session(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
         let id = fields.text("id").parse().map_err(|_| Fault::NotFound("这个登录"))?;
-        staff::end_session(&scope, id).await?;
+        sessions::end_one(&scope, id).await?;
         Ok(Next::to(PATH).saying(FORM, "已退出那台设备"))
     })
     .await
@@ -81,7 +83,7 @@ pub async fn end_session(#[server(flatten)] fields: Fields) -> Result<(), Server
 #[server(prefix = "/rpc/console", endpoint = "end_other_sessions")]
 pub async fn end_other_sessions(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, _| {
-        staff::end_other_sessions(&scope).await?;
+        sessions::end_others(&scope).await?;
         Ok(Next::to(PATH).saying(FORM, "其他设备都已退出"))
     })
     .await
@@ -90,7 +92,7 @@ pub async fn end_other_sessions(#[server(flatten)] fields: Fields) -> Result<(),
 /// The account's page.
 pub async fn account(asked: Asked) -> Result<Page, Fault> {
     let me = staff::me(&asked.scope)?;
-    let sessions = staff::my_sessions(&asked.scope).await?;
+    let sessions = sessions::mine(&asked.scope).await?;
     let step = second_step::mine(&asked.scope).await?;
     Ok(Page::new("账号与安全", move || {
         let flash = asked.flash_of(FORM).cloned().unwrap_or_default();

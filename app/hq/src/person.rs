@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use commerce::staff;
 use domain::{
     Fault, Fields, StaffId,
-    staff::{self as wanted, GrantChoices, GrantView, SessionView, StaffCard},
+    sessions::SessionView,
+    staff::{self as wanted, GrantChoices, GrantView, StaffCard},
     text,
 };
 use leptos::prelude::*;

@@ -68,5 +68,7 @@ mod routes {
         register_explicit::<log_in::AskCode>();
         register_explicit::<log_in::LogIn>();
         register_explicit::<log_in::LogOut>();
+        register_explicit::<me::EndSession>();
+        register_explicit::<me::EndOtherSessions>();
     }
 }

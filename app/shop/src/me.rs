@@ -1,18 +1,20 @@
 //! 我的: oneself and one's orders.
 
-use commerce::{members, orders};
+use chrono::{DateTime, Utc};
+use commerce::{members, orders, sessions};
 use domain::{
-    Fault,
+    Fault, Fields,
     members::MemberView,
     orders::{ListOrders, OrderCard, OrderState},
+    sessions::SessionView,
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
-use rpc::{Asked, Page};
+use rpc::{Asked, Next, Page};
 use ui::{Badge, Button, Card, Chip, Chips, EmptyState, Form, Glyph, Hidden, Icon, Pager, Price, Section, Tone};
 
 use crate::{
-    frame::{Frame, Tab},
+    frame::{Frame, Tab, news},
     goods::GoodsPicture,
     home::ToTheShop,
     log_in::LogOut,
@@ -21,19 +23,48 @@ use crate::{
 /// How many orders a page of the list has.
 const PAGE: usize = 20;
 
+/// The part of the page that its forms speak to.
+const FORM: &str = "me";
+
+/// Ends one of one's own sessions.
+#[server(prefix = "/rpc/shop", endpoint = "end_session")]
+pub async fn end_session(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, "/login", fields, async |scope, fields| {
+        let id = fields.text("id").parse().map_err(|_| Fault::NotFound("这个登录"))?;
+        sessions::end_one(&scope, id).await?;
+        Ok(Next::to("/me").saying(FORM, "已退出那台设备"))
+    })
+    .await
+}
+
+/// Ends all of one's own sessions but this one.
+#[server(prefix = "/rpc/shop", endpoint = "end_other_sessions")]
+pub async fn end_other_sessions(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, "/login", fields, async |scope, _| {
+        sessions::end_others(&scope).await?;
+        Ok(Next::to("/me").saying(FORM, "其他设备都已退出"))
+    })
+    .await
+}
+
 pub async fn me(asked: Asked) -> Result<Page, Fault> {
     let me = members::me(&asked.scope).await?;
+    let sessions = sessions::mine(&asked.scope).await?;
     let recent = orders::mine(&asked.scope, ListOrders { most: 3, ..ListOrders::default() }).await?.items;
     let frame = Frame::of(&asked).await;
     Ok(Page::new("我的", move || {
+        let said = news(&asked, FORM);
+        let devices = devices(sessions, asked.scope.now);
         let orders = if recent.is_empty() {
             none().into_any()
         } else {
             view! { <Orders orders=recent asked=asked/> }.into_any()
         };
         let body = view! {
+            {said}
             <Person me=me/>
             <Section title="最近订单" more="/orders">{orders}</Section>
+            {devices}
         };
         frame.titled(Tab::Me, "我的", "", body.into_any())
     }))
@@ -55,6 +86,50 @@ fn Person(me: MemberView) -> impl IntoView {
                 </Form>
             </div>
         </Card>
+    }
+}
+
+fn devices(sessions: Vec<SessionView>, now: DateTime<Utc>) -> impl IntoView {
+    let others = sessions.iter().any(|session| !session.is_this);
+    let items = sessions.into_iter().map(|session| device(session, now)).collect_view();
+    let all = others.then(|| {
+        view! {
+            <Form action=EndOtherSessions::PATH class="mt-3">
+                <Hidden name="from" value="/me"/>
+                <Button tone=Tone::Plain>"退出其他所有设备"</Button>
+            </Form>
+        }
+    });
+    view! {
+        <Section title="登录的设备">
+            <div class="panel px-4 py-1"><ul class="divide-y divide-base-300">{items}</ul></div>
+            {all}
+        </Section>
+    }
+}
+
+fn device(session: SessionView, now: DateTime<Utc>) -> impl IntoView {
+    let (name, seen) = (session.device(), text::moment(session.seen_at, now, text::zone("")));
+    let end = if session.is_this {
+        view! { <Badge tone=Tone::Success>"本机"</Badge> }.into_any()
+    } else {
+        view! {
+            <Form action=EndSession::PATH class="shrink-0">
+                <Hidden name="from" value="/me"/>
+                <Hidden name="id" value=session.id.to_string()/>
+                <Button tone=Tone::Plain>"退出"</Button>
+            </Form>
+        }
+        .into_any()
+    };
+    view! {
+        <li class="flex items-center justify-between gap-3 py-2.5">
+            <p class="min-w-0">
+                <span class="block font-medium">{name}</span>
+                <span class="tabular text-sm text-base-content/70">{format!("{seen} 使用")}</span>
+            </p>
+            {end}
+        </li>
     }
 }
 

@@ -1,7 +1,7 @@
 //! The log of what staff and partners' programs changed: written in the transaction of the change, searched by
 //! those who may.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike, NaiveDate};
 use domain::{
     Fault,
     audit::{Act, AuditEntry, ListAudit, ObjectKind},
@@ -56,14 +56,15 @@ pub(crate) async fn record(tx: &mut PgConnection, scope: &Scope, change: Change<
 
 /// The changes that whoever asks may see, the newest first: all of them, or those that concern their stores.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `from` or `to`.
+/// Faults: `Forbidden`.
 pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fault> {
     let reach = scope.reach_filter(Permission::ReadAudit)?;
     let words = ask.words.trim().to_lowercase();
-    // A day begins when the one before it ends.
-    let begins = |day: NaiveDate| text::end_of_day_given("from", day.pred_opt().unwrap_or(day));
-    let from = ask.from.map(begins).transpose()?;
-    let to = ask.to.map(|day| text::end_of_day_given("to", day)).transpose()?;
+    // A day begins when the one before it ends. One that nobody lived to see bounds nothing, or everything.
+    let bound =
+        |day: NaiveDate| text::end_of_day(day).or_else(|| DateTime::from_timestamp(0, 0).filter(|_| day.year() < 1970));
+    let from = ask.from.and_then(|day| bound(day.pred_opt().unwrap_or(day)));
+    let to = ask.to.and_then(bound);
     let most = ask.most.clamp(1, 10_000);
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     CartId, Fault, MemberId, StaffId,
     orders::Channel,
+    sessions::SessionView,
     staff::{Permission, reach_of},
 };
 use rand::Rng;
@@ -23,8 +24,8 @@ pub const STAFF_HOURS: i64 = 12;
 const STAFF_IDLE: Duration = Duration::hours(2);
 /// How long the second step of a log-in may take.
 const CODE_WITHIN: Duration = Duration::minutes(10);
-/// How exactly is kept when a session was last used: every request would be a write.
-const SEEN_EVERY: Duration = Duration::minutes(5);
+/// How exactly is kept when a session was last used, of staff and of members: every request would be a write.
+const SEEN_EVERY: (Duration, Duration) = (Duration::minutes(5), Duration::hours(1));
 
 /// The secret a session is known by: 256 bits, in hex. Only its hash is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -96,7 +97,8 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
     let rests = |session: &Session| session.staff_id.is_some() && request.now - session.seen_at > STAFF_IDLE;
     let live = |session: &Session| session.expires_at > request.now && !rests(session);
     let Some(session) = found.filter(live) else { return Ok(scope) };
-    if session.staff_id.is_some() && request.now - session.seen_at > SEEN_EVERY {
+    let seen_every = if session.staff_id.is_some() { SEEN_EVERY.0 } else { SEEN_EVERY.1 };
+    if request.now - session.seen_at > seen_every {
         note_seen(house, &hash, request.now).await?;
     }
     scope.token_hash = Some(hash);
@@ -274,6 +276,73 @@ pub async fn end(scope: &Scope) -> Result<(), Fault> {
 pub(crate) async fn end_all_of(tx: &mut PgConnection, staff: StaffId) -> Result<(), Fault> {
     sqlx::query!("delete from sessions where staff_id = $1", staff.0).execute(tx).await.or_fault()?;
     Ok(())
+}
+
+/// Where whoever asks is logged in, the one that asks first.
+///
+/// Faults: `Unauthenticated` for a visitor or a program.
+pub async fn mine(scope: &Scope) -> Result<Vec<SessionView>, Fault> {
+    read(scope, owner(scope)?).await
+}
+
+/// Ends one of one's own sessions; one that is over has ended already.
+pub async fn end_one(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    let (member, staff) = owner(scope)?;
+    sqlx::query!("delete from sessions where id = $1 and (member_id = $2 or staff_id = $3)", id, member, staff,)
+        .execute(scope.pool())
+        .await
+        .or_fault()?;
+    Ok(())
+}
+
+/// Ends all of one's own sessions but the one that asks.
+pub async fn end_others(scope: &Scope) -> Result<(), Fault> {
+    let (member, staff) = owner(scope)?;
+    sqlx::query!(
+        "delete from sessions where (member_id = $1 or staff_id = $2) and token_hash is distinct from $3",
+        member,
+        staff,
+        scope.token_hash,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// A member or a person of staff, in the column of its kind.
+type Owner = (Option<Uuid>, Option<Uuid>);
+
+fn owner(scope: &Scope) -> Result<Owner, Fault> {
+    match scope.member() {
+        Ok(member) => Ok((Some(member.0), None)),
+        Err(_) => Ok((None, Some(scope.staff()?.id.0))),
+    }
+}
+
+/// Where somebody is logged in.
+pub(crate) async fn read(scope: &Scope, (member, staff): Owner) -> Result<Vec<SessionView>, Fault> {
+    let rows = sqlx::query!(
+        r#"select id, agent, address, created_at, seen_at, token_hash is not distinct from $4 as "is_this!" from sessions
+           where (member_id = $1 or staff_id = $2) and expires_at > $3 and not awaits_code
+           order by 6 desc, seen_at desc, id"#,
+        member,
+        staff,
+        scope.now,
+        scope.token_hash,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let view = rows.into_iter().map(|row| SessionView {
+        id: row.id,
+        agent: row.agent,
+        address: row.address,
+        began_at: row.created_at,
+        seen_at: row.seen_at,
+        is_this: row.is_this,
+    });
+    Ok(view.collect())
 }
 
 /// Ends a session; a visitor's cart goes with it, for nobody else can reach it.

@@ -178,10 +178,10 @@ pub struct AuditEntry {
     /// The store it concerns.
     pub store: Option<String>,
     /// What was so before; nothing for something new.
-    #[cfg_attr(feature = "api", schema(value_type = Object))]
+    #[cfg_attr(feature = "api", schema(value_type = Option<Object>))]
     pub before: Value,
     /// What was so afterwards; nothing for something that has gone.
-    #[cfg_attr(feature = "api", schema(value_type = Object))]
+    #[cfg_attr(feature = "api", schema(value_type = Option<Object>))]
     pub after: Value,
     /// Why, where somebody said so.
     pub reason: String,

@@ -21,6 +21,7 @@ pub mod money;
 pub mod orders;
 pub mod page;
 pub mod payments;
+pub mod sessions;
 pub mod staff;
 pub mod stores;
 pub mod text;

@@ -8,12 +8,14 @@ use commerce::{
 use domain::{
     Fault,
     members::{AskCode, CodeSent, LogIn, MemberView},
+    sessions::SessionView,
     staff::{EnterCode, StaffLogIn, StaffView},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::problem::{Caller, Problem, Sent};
+use super::problem::{Caller, Path, Problem, Sent};
 
 /// A member's log-in.
 #[derive(Serialize, ToSchema)]
@@ -102,4 +104,18 @@ pub async fn enter_code(caller: Caller, Sent(sent): Sent<CodeEntered>) -> Result
     responses((status = 200, body = MemberView), (status = "default", body = Problem)))]
 pub async fn me(caller: Caller) -> Result<Json<MemberView>, Problem> {
     caller.answer(members::me(&caller.0).await)
+}
+
+/// Where the caller, a member or a person of staff, is logged in; the session that asks first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, body = Vec<SessionView>), (status = "default", body = Problem)))]
+pub async fn sessions(caller: Caller) -> Result<Json<Vec<SessionView>>, Problem> {
+    caller.answer(sessions::mine(&caller.0).await)
+}
+
+/// Ends one of the caller's own sessions.
+#[utoipa::path(delete, path = "/auth/sessions/{session_id}", tag = "auth", security(("bearer" = [])),
+    params(("session_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end_session(caller: Caller, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
+    caller.done(sessions::end_one(&caller.0, id).await)
 }

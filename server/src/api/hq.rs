@@ -83,8 +83,10 @@ pub struct AuditAsked {
     /// Only by this person.
     staff: Option<StaffId>,
     /// Only to objects of this kind.
+    #[param(inline)]
     object: Option<ObjectKind>,
     /// Only this act.
+    #[param(inline)]
     act: Option<Act>,
     /// Only what concerns this store.
     store: Option<StoreId>,

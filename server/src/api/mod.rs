@@ -64,9 +64,9 @@ impl Modify for Bearer {
 fn both() -> OpenApiRouter<Site> {
     OpenApiRouter::with_openapi(Api::openapi())
         .routes(routes!(auth::ask_code))
-        .routes(routes!(auth::log_in, auth::log_out))
-        .routes(routes!(auth::staff_log_in, staff::my_sessions))
-        .routes(routes!(staff::end_session))
+        .routes(routes!(auth::log_in, auth::log_out, auth::sessions))
+        .routes(routes!(auth::staff_log_in))
+        .routes(routes!(auth::end_session))
         .routes(routes!(auth::enter_code))
         .routes(routes!(staff::second_step, staff::begin_second_step, staff::confirm_second_step))
         .routes(routes!(staff::remove_second_step))

@@ -4,9 +4,10 @@ use axum::{Json, http::StatusCode};
 use commerce::staff;
 use domain::{
     StaffId,
+    sessions::SessionView,
     staff::{
         ChangePassword, EnterCode, GiveGrant, GrantChoices, Hire, ListStaff, RoleKey, RoleView, SaveRole,
-        SaveStoreGroup, SecondStepView, SessionView, StaffCard, StaffEntry, StoreGroup,
+        SaveStoreGroup, SecondStepView, StaffCard, StaffEntry, StoreGroup,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,7 @@ pub struct StaffAsked {
     /// Words in the account, name or department.
     q: Option<String>,
     /// Only who has this role: a built-in one's code or the id of one of the customer's own.
-    #[param(value_type = Option<String>)]
-    role: Option<RoleKey>,
+    role: Option<String>,
     /// Only who can log in, or who cannot.
     active: Option<bool>,
     /// 1 to 200.
@@ -50,7 +50,8 @@ pub struct StaffListed {
 pub async fn list(caller: Caller, Query(asked): Query<StaffAsked>) -> Result<Json<StaffListed>, Problem> {
     let ask = ListStaff {
         words: asked.q.unwrap_or_default(),
-        role: asked.role,
+        // What is no role, nobody has.
+        role: asked.role.map(|role| role.parse().unwrap_or(RoleKey::Own(Uuid::nil()))),
         active: asked.active,
         most: asked.limit.map_or(50, |limit| limit.get() as i64),
         skip: asked.offset.map_or(0, |offset| offset.get() as i64),
@@ -199,20 +200,6 @@ pub struct Renewed {
 pub async fn change_password(caller: Caller, Sent(command): Sent<ChangePassword>) -> Result<Json<Renewed>, Problem> {
     let done = staff::change_password(&caller.0, command).await;
     caller.answer(done.map(|token| Renewed { token: token.secret().into() }))
-}
-
-/// Where the caller is logged in, the one that asks first.
-#[utoipa::path(get, path = "/auth/staff-sessions", tag = "auth", security(("bearer" = [])),
-    responses((status = 200, body = Vec<SessionView>), (status = "default", body = Problem)))]
-pub async fn my_sessions(caller: Caller) -> Result<Json<Vec<SessionView>>, Problem> {
-    caller.answer(staff::my_sessions(&caller.0).await)
-}
-
-/// Ends one of the caller's own sessions.
-#[utoipa::path(delete, path = "/auth/staff-sessions/{session_id}", tag = "auth", security(("bearer" = [])),
-    params(("session_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
-pub async fn end_session(caller: Caller, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
-    caller.done(staff::end_session(&caller.0, id).await)
 }
 
 /// Where an account within reach is logged in.

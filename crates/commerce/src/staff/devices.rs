@@ -1,11 +1,7 @@
-//! Where staff are logged in, and the devices on which they have been.
+//! The devices on which staff have been, and where a manager's people are logged in.
 
 use chrono::Duration;
-use domain::{
-    Fault, StaffId,
-    audit::Act,
-    staff::{Permission, SessionView},
-};
+use domain::{Fault, StaffId, audit::Act, sessions::SessionView, staff::Permission};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,7 +11,7 @@ use crate::{
     Scope,
     database::OrFault,
     limits,
-    sessions::{Token, end_all_of, hash_of},
+    sessions::{self, Token, end_all_of, hash_of},
 };
 
 /// How long a device is remembered after it was last used.
@@ -97,11 +93,6 @@ pub(super) async fn forget_all(tx: &mut PgConnection, staff: StaffId) -> Result<
     Ok(())
 }
 
-/// Where whoever asks is logged in, the one that asks first.
-pub async fn my_sessions(scope: &Scope) -> Result<Vec<SessionView>, Fault> {
-    read(scope, scope.staff()?.id).await
-}
-
 /// Where an account within reach is logged in.
 ///
 /// Faults: `NotFound` out of reach.
@@ -112,54 +103,7 @@ pub async fn sessions_of(scope: &Scope, staff: StaffId) -> Result<Vec<SessionVie
         return Err(Fault::NotFound("这位员工"));
     }
     drop(tx);
-    read(scope, staff).await
-}
-
-async fn read(scope: &Scope, staff: StaffId) -> Result<Vec<SessionView>, Fault> {
-    let rows = sqlx::query!(
-        r#"select id, agent, address, created_at, seen_at, token_hash is not distinct from $3 as "is_this!" from sessions
-           where staff_id = $1 and expires_at > $2
-           order by 6 desc, seen_at desc, id"#,
-        staff.0,
-        scope.now,
-        scope.token_hash,
-    )
-    .fetch_all(scope.pool())
-    .await
-    .or_fault()?;
-    let view = rows.into_iter().map(|row| SessionView {
-        id: row.id,
-        agent: row.agent,
-        address: row.address,
-        began_at: row.created_at,
-        seen_at: row.seen_at,
-        is_this: row.is_this,
-    });
-    Ok(view.collect())
-}
-
-/// Ends one of one's own sessions; one that is over has ended already.
-pub async fn end_session(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    let me = scope.staff()?.id;
-    sqlx::query!("delete from sessions where id = $1 and staff_id = $2", id, me.0)
-        .execute(scope.pool())
-        .await
-        .or_fault()?;
-    Ok(())
-}
-
-/// Ends all of one's own sessions but the one that asks.
-pub async fn end_other_sessions(scope: &Scope) -> Result<(), Fault> {
-    let me = scope.staff()?.id;
-    sqlx::query!(
-        "delete from sessions where staff_id = $1 and token_hash is distinct from $2",
-        me.0,
-        scope.token_hash,
-    )
-    .execute(scope.pool())
-    .await
-    .or_fault()?;
-    Ok(())
+    sessions::read(scope, (None, Some(staff.0))).await
 }
 
 /// Logs somebody out everywhere.

@@ -46,6 +46,7 @@ pub(super) async fn write(
     to: StaffId,
     grant: &GiveGrant,
 ) -> Result<(), Fault> {
+    grant.check()?;
     let permissions = within::permissions_of(tx, grant.role).await?;
     let ends_at = grant.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
     if ends_at.is_some_and(|end| end <= scope.now) {

@@ -17,6 +17,9 @@ use crate::{
     sessions::{self, Person, Token},
 };
 
+/// The length of a device's token, in bytes.
+const DEVICE_MOST: usize = 64;
+
 /// What a log-in answers.
 pub struct LoggedIn {
     /// The new session's.
@@ -36,6 +39,9 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
     let wrong = || Fault::invalid("password", "账号或密码不对");
     if command.account.len() > ACCOUNT_MOST || command.password.len() > PASSWORD_MOST {
         return Err(wrong());
+    }
+    if device.is_some_and(|device| device.len() > DEVICE_MOST) {
+        return Err(Fault::invalid("device", "这不是登录时得到的设备编号"));
     }
     devices::count_try(scope, &command.account, device).await?;
     let found = sqlx::query!(

@@ -7,7 +7,7 @@
 //! - `log_in`: logging in, oneself, one's own password
 //! - `password`: what a password must be, and how it is kept
 //! - `choices`: what somebody can give, for the forms
-//! - `devices`: where somebody is logged in, and on which devices they have been
+//! - `devices`: on which devices somebody has been, and where a manager's people are logged in
 //! - `second_step`: codes of an app
 //! - `within`: which accounts, places and permissions are within somebody's authority
 
@@ -24,7 +24,7 @@ mod within;
 
 pub use accounts::{hire, list, reset_password, restore, show, suspend};
 pub use choices::choices;
-pub use devices::{DEVICE_DAYS, end_other_sessions, end_session, log_out_everywhere, my_sessions, sessions_of};
+pub use devices::{DEVICE_DAYS, log_out_everywhere, sessions_of};
 pub use grants::{give, take_back};
 pub use log_in::{LoggedIn, change_password, demo_log_ins, log_in, me};
 

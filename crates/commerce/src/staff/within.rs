@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Fault, StaffId, StoreId,
     staff::{
-        Gift, Grant, GrantView, Permission, Place, PlaceAsked, Reach, Role, RoleKey, STORES_AT_ONCE,
-        not_theirs_to_give, reach_of,
+        Gift, Grant, GrantView, Permission, Place, PlaceAsked, Reach, Role, RoleKey, not_theirs_to_give, reach_of,
     },
 };
 use sqlx::PgConnection;
@@ -242,9 +241,6 @@ async fn is_group(tx: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
 
 /// The stores with these codes; those out of reach are as unknown as those that are not there.
 async fn stores_of(tx: &mut PgConnection, authority: &Authority, codes: &[String]) -> Result<Vec<Place>, Fault> {
-    if codes.len() > STORES_AT_ONCE {
-        return Err(Fault::invalid("stores", format!("一次最多 {STORES_AT_ONCE} 家门店")));
-    }
     let reach = reach_of(&authority.grants, Permission::ManageStaff).ok_or(Fault::Forbidden)?;
     let found = sqlx::query!("select id, code from stores where code = any($1) order by code", codes)
         .fetch_all(tx)

@@ -435,20 +435,20 @@ async fn a_session_is_listed_ended_and_over_when_it_rests_too_long(options: PgPo
     let lin = hired(&hq, "lin", at_stores(Role::Clerk, &["RMGC"])).await;
     let first = settled(&world, "lin").await;
     let second = log_in(&world, "lin", &format!("{PASSWORD}，真的")).await.unwrap();
-    let mine = staff::my_sessions(&second).await.unwrap();
+    let mine = sessions::mine(&second).await.unwrap();
     assert_eq!(mine.iter().map(|session| session.is_this).collect::<Vec<_>>(), [true, false]);
     assert_eq!((mine[0].device().as_str(), mine[0].address.as_str()), ("Firefox · Windows", "127.0.0.1"));
     assert_eq!(staff::sessions_of(&hq, lin).await.unwrap().len(), 2);
     assert_eq!(code_of(staff::sessions_of(&manager, lin).await), "not_found");
     assert_eq!(code_of(staff::log_out_everywhere(&manager, lin).await), "not_found");
-    let of_hq = staff::my_sessions(&hq).await.unwrap()[0].id;
-    staff::end_session(&second, of_hq).await.unwrap();
-    assert_eq!(staff::my_sessions(&hq).await.unwrap().len(), 1, "another's session cannot be ended");
-    staff::end_session(&second, mine[1].id).await.unwrap();
-    assert_eq!(staff::my_sessions(&first).await.unwrap().len(), 1);
+    let of_hq = sessions::mine(&hq).await.unwrap()[0].id;
+    sessions::end_one(&second, of_hq).await.unwrap();
+    assert_eq!(sessions::mine(&hq).await.unwrap().len(), 1, "another's session cannot be ended");
+    sessions::end_one(&second, mine[1].id).await.unwrap();
+    assert_eq!(sessions::mine(&first).await.unwrap().len(), 1);
     log_in(&world, "lin", &format!("{PASSWORD}，真的")).await.unwrap();
-    staff::end_other_sessions(&second).await.unwrap();
-    assert_eq!(staff::my_sessions(&second).await.unwrap().len(), 1);
+    sessions::end_others(&second).await.unwrap();
+    assert_eq!(sessions::mine(&second).await.unwrap().len(), 1);
 
     let visitor = world.bearer(None, Channel::Console).await;
     let command = StaffLogIn { account: "lin".into(), password: format!("{PASSWORD}，真的"), device: None };

@@ -285,3 +285,22 @@ async fn two_carts_that_do_not_fit_into_one_lose_their_oldest_lines(options: PgP
     assert_eq!(cart::pieces(&member).await.unwrap(), 101, "the new line is among them");
     world.balanced().await;
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_member_sees_and_ends_their_own_sessions_alone(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let (one, other) = (world.member().await, world.member().await);
+    let mine = sessions::mine(&one).await.unwrap();
+    assert!(mine.len() == 1 && mine[0].is_this);
+    sessions::end_one(&other, mine[0].id).await.unwrap();
+    sessions::end_others(&other).await.unwrap();
+    assert_eq!(sessions::mine(&one).await.unwrap().len(), 1, "another's stays");
+    world
+        .alter("update sessions set member_id = (select min(id::text)::uuid from members) where member_id is not null")
+        .await;
+    assert_eq!(sessions::mine(&one).await.unwrap().len(), 2, "now it is logged in twice");
+    sessions::end_others(&one).await.unwrap();
+    assert_eq!(sessions::mine(&one).await.unwrap().len(), 1);
+    assert_eq!(code_of(sessions::mine(&world.visitor().await).await), "unauthenticated");
+    assert_eq!(code_of(sessions::end_others(&world.system(0)).await), "unauthenticated");
+}

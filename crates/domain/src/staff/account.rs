@@ -102,6 +102,16 @@ pub struct GiveGrant {
 pub const STORES_AT_ONCE: usize = 100;
 
 impl GiveGrant {
+    /// Refuses what a form would not let through: the same rules for whoever sends JSON.
+    pub fn check(&self) -> Result<(), Fault> {
+        match &self.place {
+            PlaceAsked::Stores { codes } if codes.is_empty() || codes.len() > STORES_AT_ONCE => {
+                Err(Fault::invalid("stores", format!("请填写 1 到 {STORES_AT_ONCE} 个门店编号")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the command from a form: `role`, `place` (`everywhere`, `region`, `group`, `stores`) with `region`,
     /// `group` or `stores`, and `until`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
@@ -191,6 +201,7 @@ impl Hire {
         if self.department.chars().count() > NAME_MOST {
             wrong.push(Complaint::new("department", format!("最多 {NAME_MOST} 个字")));
         }
+        wrong.extend(self.grant.check().err().iter().flat_map(Fault::complaints).cloned());
         if wrong.is_empty() { Ok(()) } else { Err(Fault::Invalid(wrong)) }
     }
 }

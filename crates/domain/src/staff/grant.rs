@@ -10,7 +10,7 @@ use crate::StoreId;
 /// Where a grant applies, as it was given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = GrantPlace))]
 pub enum Place {
     /// Every store, also those to come.
     Everywhere,
