@@ -54,6 +54,17 @@ impl Client {
         Ok(body)
     }
 
+    /// A page as a browser with this cookie asks for it.
+    pub async fn page(&mut self, path: &str, cookie: &str) -> Result<Bytes> {
+        let request = Request::get(path)
+            .header(header::HOST, self.address.to_string())
+            .header(header::COOKIE, cookie)
+            .body(Full::default())?;
+        let (status, body) = self.exchange(request).await?;
+        ensure!(status == StatusCode::OK, "{path}: {status}");
+        Ok(body)
+    }
+
     async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
         if self.sender.ready().await.is_err() {
             self.sender = open(self.address).await?;

@@ -1,12 +1,12 @@
 //! A whole Mendian in a folder of its own, ended with the measurement.
 
 use std::{
-    fs::{File, Permissions},
+    fs::{self, File, Permissions},
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -90,7 +90,29 @@ impl Town {
             let made = town.command("demo").args(["--size", &town.ground.size]).stdout(Stdio::null()).status()?;
             ensure!(made.success(), "the demo was not made");
         }
+        town.move_to_noon().await?;
         Ok(town)
+    }
+
+    /// Puts all stores into a time zone where it is noon, by head office's own export and import: what is measured
+    /// must not depend on the hour, and at night in China no store takes orders.
+    async fn move_to_noon(&self) -> Result<()> {
+        let mut office = self.staff("hq", "demo-hq-2026").await?;
+        let token = office.token.take().context("head office has no session")?;
+        let stores = office.page("/hq/stores/all/csv", &format!("mendian-staff={token}")).await?;
+        let stores = String::from_utf8(stores.into())?;
+        let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let ahead = 12 - (seconds / 3_600 % 24) as i64;
+        // The names of these zones count westwards.
+        let zone = format!("Etc/GMT{:+}", -ahead);
+        let place = stores.lines().next().and_then(|header| header.split(',').position(|name| name == "时区"));
+        let before = place.and_then(|place| stores.lines().nth(1)?.split(',').nth(place));
+        let before = before.context("the export of stores has no time zones")?.to_owned();
+        let file = self.folder.path().join("stores.csv");
+        fs::write(&file, stores.replace(&before, &zone))?;
+        let moved = self.command("import").arg("stores").arg(&file).stdout(Stdio::null()).status()?;
+        ensure!(moved.success(), "the stores were not moved");
+        Ok(())
     }
 
     fn command(&self, what: &str) -> Command {

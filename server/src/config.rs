@@ -55,6 +55,12 @@ pub enum Command {
     },
     /// Prints the OpenAPI document of the JSON API.
     Openapi,
+    /// Takes the second step of the log-in away from an account whose app is lost, where nobody is left who could
+    /// do so at head office.
+    ClearSecondStep {
+        /// The account's name.
+        account: String,
+    },
     /// Checks that stock, orders and money agree; ends with 1 where they do not.
     CheckBooks,
     /// Runs a command with a PostgreSQL of its own that is thrown away, its address in DATABASE_URL.

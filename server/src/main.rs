@@ -49,6 +49,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(Import::Products(import)) => import::products(&cli.settings, &import).await,
         Command::Demo { size, chain } => tasks::demo(&cli.settings, size, &chain).await,
         Command::Openapi => tasks::openapi(),
+        Command::ClearSecondStep { account } => tasks::clear_second_step(&cli.settings, &account).await,
         Command::CheckBooks => tasks::check_books(&cli.settings).await,
         Command::ScratchPostgres { command } => postgres::with_scratch(command).await,
     }

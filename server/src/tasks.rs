@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use chrono::Utc;
-use commerce::{House, Partners, Scope, books, demo};
+use commerce::{House, Partners, Scope, books, demo, staff::second_step};
 use sqlx::postgres::PgConnectOptions;
 
 use crate::{
@@ -78,6 +78,17 @@ async fn small_demo(settings: &Settings, size: demo::Size) -> anyhow::Result<()>
 pub fn openapi() -> anyhow::Result<ExitCode> {
     println!("{}", serde_json::to_string_pretty(&api::document())?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// `mendian clear-second-step`
+pub async fn clear_second_step(settings: &Settings, account: &str) -> anyhow::Result<ExitCode> {
+    let cleared = with_house(settings, async |scope| Ok(second_step::clear_by_command(scope, account).await?)).await?;
+    if cleared {
+        println!("The account's password is enough now, and it is logged out everywhere.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("There is no account of this name that has a second step.");
+    Ok(ExitCode::FAILURE)
 }
 
 /// `mendian check-books`: 0 where everything agrees, 1 where not.

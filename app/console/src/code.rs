@@ -31,7 +31,12 @@ pub async fn enter_code(#[server(flatten)] fields: Fields) -> Result<(), ServerF
 }
 
 /// The page that asks for the code.
+///
+/// Faults: `Unauthenticated` where no log-in has got so far.
 pub async fn code(asked: Asked) -> Result<Page, Fault> {
+    if !asked.scope.awaits_code() {
+        return Err(Fault::Unauthenticated);
+    }
     Ok(Page::new("两步验证", move || {
         let (code_wrong, _) = asked.field(FORM, "code");
         let flash = asked.flash_of(FORM).filter(|flash| flash.complaints.is_empty());

@@ -40,8 +40,9 @@ pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), Serve
 pub fn landing(person: &StaffView, wanted: Option<&str>) -> String {
     let home = if person.uses_hq { "/hq" } else { "/console" };
     let wanted = wanted.map_or(home, back_path);
-    // No page at all is where a form came from that had no wish.
-    let wanted = if wanted == "/" { home } else { wanted };
+    // Where one logs in is no wish, nor is no page at all.
+    let is_wish = wanted != "/" && !wanted.starts_with(code::PATH) && !wanted.starts_with("/console/login");
+    let wanted = if is_wish { wanted } else { home };
     let first = person.must_change_password || person.must_set_up_second_step;
     if first { account::PATH.to_owned() } else { wanted.to_owned() }
 }

@@ -14,7 +14,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, LOG_IN, Tab, said},
+    frame::{Frame, LOG_IN, Tab, files, said},
     staff::kinds,
 };
 
@@ -55,7 +55,7 @@ pub async fn groups(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("门店组", move || {
         let makes = frame.roles();
         let new = path_of(Uuid::now_v7());
-        let beside = view! { {makes.then(|| view! { <LinkButton href=new.clone() tone=Tone::Primary>"新建门店组"</LinkButton> })} };
+        let beside = view! { {files(LIST, &[])} {makes.then(|| view! { <LinkButton href=new.clone() tone=Tone::Primary>"新建门店组"</LinkButton> })} };
         let body = view! {
             {kinds(LIST)}
             {said(&asked, FORM)}

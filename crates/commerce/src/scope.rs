@@ -189,6 +189,11 @@ impl Scope {
         member.or(staff).or(key)
     }
 
+    /// Whether a log-in of staff has only its second step to come.
+    pub fn awaits_code(&self) -> bool {
+        self.awaits_code_of.is_some()
+    }
+
     /// Whether a live session was named.
     pub fn has_session(&self) -> bool {
         self.token_hash.is_some()

@@ -278,6 +278,18 @@ pub(crate) async fn end_all_of(tx: &mut PgConnection, staff: StaffId) -> Result<
     Ok(())
 }
 
+/// Refuses where the session that asks was ended meanwhile: what rests on it must not outlive it. The account is
+/// locked by whoever calls, as by those who end its sessions.
+///
+/// Faults: `Unauthenticated`.
+pub(crate) async fn must_live(tx: &mut PgConnection, scope: &Scope) -> Result<(), Fault> {
+    let live = sqlx::query!("select id from sessions where token_hash = $1 for update", scope.token_hash)
+        .fetch_optional(tx)
+        .await
+        .or_fault()?;
+    live.map(drop).ok_or(Fault::Unauthenticated)
+}
+
 /// Where whoever asks is logged in, the one that asks first.
 ///
 /// Faults: `Unauthenticated` for a visitor or a program.

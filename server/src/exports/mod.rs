@@ -27,6 +27,8 @@ pub fn routes() -> Router<Site> {
         .route("/hq/keys/all/{kind}", get(all_keys))
         .route("/hq/webhooks/all/{kind}", get(all_webhooks))
         .route("/hq/staff/all/{kind}", get(all_staff))
+        .route("/hq/roles/all/{kind}", get(all_roles))
+        .route("/hq/groups/all/{kind}", get(all_groups))
         .route("/hq/audit/all/{kind}", get(whole_log))
 }
 
@@ -109,6 +111,14 @@ async fn all_staff(
     Query(query): Query<Fields>,
 ) -> Response {
     file(&scope, "员工", kind, tables::staff(&scope, &query).await).await
+}
+
+async fn all_roles(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "角色", kind, tables::roles(&scope).await).await
+}
+
+async fn all_groups(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "门店组", kind, tables::groups(&scope).await).await
 }
 
 async fn whole_log(

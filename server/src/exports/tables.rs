@@ -8,7 +8,7 @@ use domain::{
     import::ImportView,
     keys::KeyView,
     orders::{ListOrders, OrderCard},
-    staff::{ListStaff, Permission, StaffEntry},
+    staff::{ListStaff, Permission, RoleView, StaffEntry, StoreGroup},
     text,
     webhooks::WebhookView,
 };
@@ -136,6 +136,25 @@ pub(super) async fn staff(scope: &Scope, query: &Fields) -> Result<Exported, Fau
         ]
     };
     Ok(table(&header, found, row))
+}
+
+/// The roles that can be given.
+pub(super) async fn roles(scope: &Scope) -> Result<Exported, Fault> {
+    let row = |role: RoleView| {
+        vec![
+            role.name,
+            if role.built_in { "是" } else { "否" }.to_owned(),
+            role.permissions.iter().map(|one| one.label()).collect::<Vec<_>>().join("、"),
+            role.grants.to_string(),
+        ]
+    };
+    Ok(table(&["角色", "内置", "能做什么", "授权数"], staff::own_roles::list(scope).await?, row))
+}
+
+/// The groups of stores.
+pub(super) async fn groups(scope: &Scope) -> Result<Exported, Fault> {
+    let row = |group: StoreGroup| vec![group.name, group.stores.join("、"), group.grants.to_string()];
+    Ok(table(&["门店组", "门店编号", "授权数"], staff::store_groups::list(scope).await?, row))
 }
 
 /// The most changes of one file; more are asked for in parts.

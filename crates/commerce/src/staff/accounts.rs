@@ -146,23 +146,27 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
     tx.commit().await.or_fault()
 }
 
-/// Whether the account is there because of the same request.
+/// Whether the account is there because of the same request: by whoever asks, for the same person. Its password is
+/// not compared, or it could be guessed here.
 async fn hired_before(scope: &Scope, command: Hire) -> Result<(), Fault> {
-    let found = sqlx::query!("select account, name, department, password_hash from staff where id = $1", command.id.0)
-        .fetch_optional(scope.pool())
-        .await
-        .or_fault()?;
-    let Some(found) = found else {
-        return Err(Fault::invalid("account", "这个账号已有人使用，请换一个"));
-    };
-    let same = found.account == command.account
-        && found.name == command.name.trim()
-        && found.department == command.department.trim()
-        && password::is_right(command.password, Some(found.password_hash)).await?;
-    if same {
-        Ok(())
-    } else {
-        Err(Fault::conflict("key_reused", "这个页面已经提交过另一个账号，请刷新后再试"))
+    let found = sqlx::query!(
+        r#"select p.account = $2 and p.name = $3 and p.department = $4
+                  and exists (select from audit a where a.object_id = p.id and a.act = $5 and a.staff_id = $6) as "same!"
+           from staff p where p.id = $1"#,
+        command.id.0,
+        command.account,
+        command.name.trim(),
+        command.department.trim(),
+        Act::Hire.code(),
+        scope.staff()?.id.0,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    match found {
+        Some(found) if found.same => Ok(()),
+        Some(_) => Err(Fault::conflict("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")),
+        None => Err(Fault::invalid("account", "这个账号已有人使用，请换一个")),
     }
 }
 

@@ -51,6 +51,21 @@ async fn is_known(scope: &Scope, account: &str, device: &str) -> Result<bool, Fa
     .or_fault()
 }
 
+/// The hash of a device on which this person has logged in before; nothing where they have not.
+pub(super) async fn known_of(scope: &Scope, staff: StaffId, device: Option<&str>) -> Result<Option<String>, Fault> {
+    let Some(device) = device.filter(|device| device.len() == 64) else { return Ok(None) };
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from staff_devices where token_hash = $1 and staff_id = $2 and used_at > $3) as "known!""#,
+        hash_of(device),
+        staff.0,
+        scope.now - Duration::days(DEVICE_DAYS),
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(known.then(|| hex::encode(hash_of(device))))
+}
+
 /// Remembers the device on which somebody has just logged in; answers its token, which is new where it was not
 /// known.
 pub(super) async fn remember(

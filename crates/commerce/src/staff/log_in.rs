@@ -44,31 +44,28 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
         return Err(Fault::invalid("device", "这不是登录时得到的设备编号"));
     }
     devices::count_try(scope, &command.account, device).await?;
-    let found = sqlx::query!(
-        "select id, name, password_hash, totp_since from staff where account = $1 and active",
-        command.account,
-    )
-    .fetch_optional(scope.pool())
-    .await
-    .or_fault()?;
+    let found =
+        sqlx::query!("select id, name, password_hash from staff where account = $1 and active", command.account,)
+            .fetch_optional(scope.pool())
+            .await
+            .or_fault()?;
     let hash = found.as_ref().map(|row| row.password_hash.clone());
     let right = password::is_right(command.password.clone(), hash).await?;
     let row = found.filter(|_| right).ok_or_else(wrong)?;
     let mut tx = scope.begin().await?;
-    // Only where nobody has replaced the password or suspended the account since it was looked at.
-    let current = sqlx::query!(
-        "update staff set last_log_in_at = $2 where id = $1 and active and password_hash = $3",
+    // Only where nobody has replaced the password or suspended the account since it was looked at; and what is
+    // asked for besides is as it stands now.
+    let current = sqlx::query_scalar!(
+        "update staff set last_log_in_at = $2 where id = $1 and active and password_hash = $3
+         returning totp_since is not null as \"has_second_step!\"",
         row.id,
         scope.now,
         row.password_hash,
     )
-    .execute(&mut *tx)
+    .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    if current.rows_affected() == 0 {
-        return Err(wrong());
-    }
-    if row.totp_since.is_some() {
+    if current.ok_or_else(wrong)? {
         let token = sessions::begin(&mut tx, scope, Person::StaffWithoutCode(StaffId(row.id))).await?;
         tx.commit().await.or_fault()?;
         let person = StaffView {
@@ -152,6 +149,7 @@ pub async fn change_password(scope: &Scope, command: ChangePassword) -> Result<T
     if changed.rows_affected() == 0 {
         return Err(Fault::invalid("old_password", "现在的密码不对"));
     }
+    sessions::must_live(&mut tx, scope).await?;
     devices::forget_all(&mut tx, me).await?;
     let token = sessions::begin(&mut tx, scope, Person::Staff(me)).await?;
     accounts::note(&mut tx, scope, Act::ChangePassword, me, json!(null), json!(null)).await?;

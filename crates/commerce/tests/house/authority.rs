@@ -82,7 +82,11 @@ async fn whoever_is_hired_changes_the_first_password_and_then_does_what_was_gran
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
     let command = account("lin", at_stores(Role::StoreManager, &["RMGC"]));
     staff::hire(&hq, command.clone()).await.unwrap();
-    staff::hire(&hq, command).await.unwrap();
+    staff::hire(&hq, command.clone()).await.unwrap();
+    let other = Hire { department: "财务部".into(), ..command.clone() };
+    assert_eq!(code_of(staff::hire(&hq, other).await), "key_reused");
+    let second = world.staff("总部二", Role::SuperAdmin, Reach::Everywhere).await;
+    assert_eq!(code_of(staff::hire(&second, command).await), "key_reused", "by somebody else it is not the same");
     assert_eq!(
         world.count("select count(*) from grants g join staff p on p.id = g.staff_id where account = 'lin'").await,
         1

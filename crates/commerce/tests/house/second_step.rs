@@ -113,6 +113,58 @@ async fn codes_cannot_be_guessed_through(options: PgPoolOptions, connect: PgConn
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_secret_is_shown_to_and_taken_from_the_session_alone_that_began(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let who = person(&world, Role::Clerk, Reach::Store(world.store)).await;
+    let thief = log_in(&world, &who, 0).await.unwrap().1;
+    second_step::begin(&thief).await.unwrap();
+    let planted = App::of(&thief).await;
+    assert!(second_step::mine(&who).await.unwrap().set_up.is_none(), "nobody is shown another's secret");
+    assert_eq!(code_of(second_step::confirm(&who, planted.code(&who)).await), "second_step_not_begun");
+    second_step::begin(&who).await.unwrap();
+    assert!(second_step::mine(&thief).await.unwrap().set_up.is_none());
+    assert_eq!(code_of(second_step::confirm(&thief, planted.code(&thief)).await), "second_step_not_begun");
+    let own = App::of(&who).await;
+    second_step::confirm(&who, own.code(&who)).await.unwrap();
+    let hq = world.staff("总部二", Role::SuperAdmin, Reach::Everywhere).await;
+    staff::reset_password(&hq, who.staff().unwrap().id, "另一个 好的 密码".into()).await.unwrap();
+    world.alter("update staff set totp_secret = null, totp_since = null").await;
+    let id = who.staff().unwrap().id.to_string();
+    let command = StaffLogIn { account: id, password: "另一个 好的 密码".into(), device: None };
+    let first = staff::log_in(&world.bearer(None, Channel::Console).await, command).await.unwrap();
+    let first = bearer(&world, &first, 0).await;
+    assert_eq!(code_of(second_step::begin(&first).await), "password_must_change");
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn who_knows_the_password_alone_locks_nobody_out(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let who = person(&world, Role::Clerk, Reach::Store(world.store)).await;
+    second_step::begin(&who).await.unwrap();
+    let app = App::of(&who).await;
+    second_step::confirm(&who, app.code(&who)).await.unwrap();
+    let (_, pending) = log_in(&world, &who, 600).await.unwrap();
+    let known = second_step::enter(&pending, app.code(&pending), None).await.unwrap().device;
+    let (_, stranger) = log_in(&world, &who, 1_200).await.unwrap();
+    for _ in 0..6 {
+        let guess = EnterCode { code: "000000".into() };
+        assert_eq!(code_of(second_step::enter(&stranger, guess, None).await.map(drop)), "invalid");
+    }
+    assert_eq!(code_of(second_step::enter(&stranger, app.code(&stranger), None).await.map(drop)), "too_many");
+    assert!(
+        second_step::enter(&stranger, app.code(&stranger), Some(&known)).await.is_ok(),
+        "on a device that is known"
+    );
+    let (_, late) = log_in(&world, &who, 2_400).await.unwrap();
+    assert!(second_step::clear_by_command(&world.system(0), &who.staff().unwrap().id.to_string()).await.unwrap());
+    assert_eq!(code_of(second_step::enter(&late, app.code(&late), Some(&known)).await.map(drop)), "unauthenticated");
+    assert!(!second_step::clear_by_command(&world.system(0), "niemand").await.unwrap());
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn it_is_given_up_with_the_password_or_taken_away_by_a_manager(
     options: PgPoolOptions,
     connect: PgConnectOptions,
