@@ -87,6 +87,11 @@ pub struct Scope {
     pub(crate) awaits_code_of: Option<StaffId>,
 }
 
+/// What somebody is told whose password somebody else knows.
+pub(crate) fn password_must_change() -> Fault {
+    Fault::conflict("password_must_change", "请先修改初始密码，之后就可以使用")
+}
+
 impl Scope {
     /// The scope of the server itself.
     pub fn system(house: &House, now: DateTime<Utc>) -> Self {
@@ -139,7 +144,7 @@ impl Scope {
     pub fn reach(&self, permission: Permission) -> Result<Reach, Fault> {
         let reach = match &self.who {
             Who::Staff(person) if person.must_change_password => {
-                return Err(Fault::conflict("password_must_change", "请先修改初始密码，之后就可以使用"));
+                return Err(password_must_change());
             }
             Who::Staff(person) if person.must_set_up_second_step => {
                 return Err(Fault::conflict("second_step_needed", "请先设置两步验证，之后就可以使用"));

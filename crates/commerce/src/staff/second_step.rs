@@ -16,6 +16,7 @@ use crate::{
     Scope, StaffMember,
     database::OrFault,
     limits,
+    scope::password_must_change,
     sessions::{self, Person},
 };
 
@@ -34,10 +35,7 @@ const SECRET_BYTES: usize = 20;
 /// Faults: `Unauthenticated`; `Conflict` (`password_must_change`).
 fn settled(scope: &Scope) -> Result<&StaffMember, Fault> {
     let me = scope.staff()?;
-    if me.must_change_password {
-        return Err(scope.reach(Permission::UseHq).err().unwrap_or(Fault::Forbidden));
-    }
-    Ok(me)
+    if me.must_change_password { Err(password_must_change()) } else { Ok(me) }
 }
 
 /// How whoever asks stands with the second step. A secret that is being set up is shown to the session alone that

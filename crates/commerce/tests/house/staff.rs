@@ -302,8 +302,8 @@ async fn whoever_left_the_company_has_no_reach_any_more(options: PgPoolOptions, 
     let gone = world.staff("前员工", Role::SuperAdmin, Reach::Everywhere).await;
     let token = "f".repeat(64);
     sqlx::query(
-        "insert into sessions (token_hash, staff_id, created_at, expires_at)
-         select sha256($1::bytea), id, $2, $2::timestamptz + interval '12 hours' from staff",
+        "insert into sessions (token_hash, staff_id, created_at, seen_at, expires_at)
+         select sha256($1::bytea), id, $2, $2, $2::timestamptz + interval '12 hours' from staff",
     )
     .bind(token.as_bytes())
     .bind(world.now)
