@@ -106,6 +106,8 @@ impl Town {
             ("MENDIAN_INSIDE_HOSTS", "127.0.0.1".to_owned()),
             ("MENDIAN_LOG_INS", "100000".to_owned()),
             ("MENDIAN_CODES_AN_HOUR", "10000".to_owned()),
+            // Tests that shop on and on do so faster than people.
+            ("MENDIAN_ORDERS_IN_TEN_MINUTES", "10000".to_owned()),
         ];
         let server = self.mendian().arg("serve").envs(settings).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.server = Some(server);
