@@ -275,7 +275,7 @@ pub struct Serve {
     /// `--production`].
     #[arg(long, env = "MENDIAN_SECOND_STEP")]
     pub second_step: Option<bool>,
-    /// Connections to the database.
+    /// Connections to the database, in each of the two roles: for what people ask for, and the server's own.
     #[arg(long, env = "MENDIAN_CONNECTIONS", default_value_t = 24)]
     pub connections: u32,
     /// Refuse sample secrets and stand-ins.

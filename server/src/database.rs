@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use commerce::Pools;
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    ConnectOptions, Connection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -58,8 +59,8 @@ impl Database {
         Ok(())
     }
 
-    /// Connections as `mendian_app`.
-    pub async fn pool(&self, connections: u32) -> anyhow::Result<PgPool> {
+    /// Connections in the roles of the server, so many in each.
+    pub async fn pools(&self, connections: u32) -> anyhow::Result<Pools> {
         let options = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
@@ -75,8 +76,8 @@ impl Database {
                     connection.ping().await.map(|()| true)
                 })
             });
-        let pool = commerce::app_pool(options, self.owner.clone().disable_statement_logging()).await;
-        pool.context("the database cannot be reached as mendian_app")
+        let pools = Pools::connect(options, self.owner.clone().disable_statement_logging()).await;
+        pools.context("the database cannot be reached as mendian_app and mendian_house")
     }
 
     /// Stops the embedded server, where this process started it.

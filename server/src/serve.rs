@@ -56,10 +56,10 @@ async fn serve_on(
     told: Told,
 ) -> anyhow::Result<()> {
     database.migrate().await?;
-    let pool = database.pool(serve.connections).await?;
-    commerce::refuse_unsafe_durability(&pool).await.map_err(anyhow::Error::msg)?;
+    let pools = database.pools(serve.connections).await?;
+    commerce::refuse_unsafe_durability(&pools.house).await.map_err(anyhow::Error::msg)?;
     if serve.production {
-        let open = commerce::staff::demo_log_ins(&pool).await?;
+        let open = commerce::staff::demo_log_ins(&pools.house).await?;
         anyhow::ensure!(
             open.is_empty(),
             "the demo's passwords still open {}, which production refuses",
@@ -67,7 +67,7 @@ async fn serve_on(
         );
     }
     let cashier_origin = partners.wechat_pay.as_ref().map(WeChatPay::cashier_origin).unwrap_or_default();
-    let house = House::new(pool, partners, rules(serve, public_url.clone()));
+    let house = House::new(pools, partners, rules(serve, public_url.clone()));
     let (end, ending) = watch::channel(false);
     let live = Live::new(ending.clone());
     let mut workers = work::start(&house, &ending);
@@ -119,6 +119,8 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
         codes_an_hour: i32::try_from(serve.codes_an_hour).unwrap_or(i32::MAX / 10),
         second_step_for_hq: serve.second_step.unwrap_or(serve.production),
         log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
+        // For the test of the second fence; a release build does not ask for it.
+        without_first_fence: cfg!(debug_assertions) && std::env::var_os("MENDIAN_WITHOUT_FIRST_FENCE").is_some(),
         public_url,
     }
 }

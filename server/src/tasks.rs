@@ -29,7 +29,7 @@ pub(crate) async fn with_house_and_owner<T>(
     let database = Database::reach(settings).await?;
     let done = async {
         database.migrate().await?;
-        let house = House::new(database.pool(4).await?, Partners::default(), commerce::Settings::default());
+        let house = House::new(database.pools(4).await?, Partners::default(), commerce::Settings::default());
         let done = work(&Scope::system(&house, Utc::now()), &database.owner).await;
         house.close().await;
         done

@@ -10,13 +10,28 @@ use sqlx::{
 /// The schema, from the first migration on. The owner runs it.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
-/// A pool whose connections work as `mendian_app`, which owns nothing.
-pub async fn app_pool(pool: PgPoolOptions, connect: PgConnectOptions) -> sqlx::Result<PgPool> {
-    pool.after_connect(|connection, _| {
-        Box::pin(async move { sqlx::query("set role mendian_app").execute(connection).await.map(drop) })
-    })
-    .connect_with(connect)
-    .await
+/// Connections in the two roles as which the server works. Neither owns anything, and row-level security holds
+/// for both.
+#[derive(Clone)]
+pub struct Pools {
+    /// What people and programs ask for is done here, as `mendian_app`: only inside a transaction that says who
+    /// asks is anything seen of what belongs to stores and members.
+    pub people: PgPool,
+    /// The server's own work, as `mendian_house`: who asks, rounds that serve many, callbacks, jobs.
+    pub house: PgPool,
+}
+
+impl Pools {
+    /// Two pools with these options.
+    pub async fn connect(options: PgPoolOptions, connect: PgConnectOptions) -> sqlx::Result<Self> {
+        let house = options.clone().after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query("set role mendian_house").execute(connection).await.map(drop) })
+        });
+        let people = options.after_connect(|connection, _| {
+            Box::pin(async move { sqlx::query("set role mendian_app").execute(connection).await.map(drop) })
+        });
+        Ok(Self { house: house.connect_with(connect.clone()).await?, people: people.connect_with(connect).await? })
+    }
 }
 
 /// Refuses a database that forgets what it confirmed: money and stock need a durable commit.

@@ -155,6 +155,7 @@ impl Watch {
             Reach::All => None,
             Reach::Stores(stores) => Some(stores.iter().map(|store| store.0).collect()),
         };
+        let mut tx = scope.begin().await?;
         let rows = sqlx::query!(
             "select id, topic, store_id, order_id, payload from outbox
              where sent_at >= $1 and topic = 'order' and ($2::uuid is null or order_id = $2)
@@ -164,7 +165,7 @@ impl Watch {
             self.order.map(|order| order.0),
             stores.as_deref(),
         )
-        .fetch_all(scope.pool())
+        .fetch_all(&mut *tx)
         .await
         .or_fault()?;
         let events: Vec<Happened> = rows

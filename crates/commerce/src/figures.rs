@@ -7,6 +7,7 @@ use domain::{
     figures::{DaySums, SalesToday, StoreSales},
     staff::Permission,
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
@@ -18,14 +19,15 @@ pub const HQ_ZONE: Tz = chrono_tz::Asia::Shanghai;
 pub async fn sales_today(scope: &Scope) -> Result<SalesToday, Fault> {
     let reach = scope.reach_filter(Permission::ReadSales)?;
     let reach = reach.as_deref();
+    let mut tx = scope.begin().await?;
     let midnight = midnight_before(scope.now);
     let day = Duration::days(1);
     Ok(SalesToday {
-        today: sums(scope, reach, midnight, scope.now).await?,
-        yesterday: sums(scope, reach, midnight - day, scope.now - day).await?,
-        by_hour_fen: by_hour(scope, reach, midnight).await?,
-        yesterday_by_hour_fen: by_hour(scope, reach, midnight - day).await?,
-        by_store: by_store(scope, reach, midnight).await?,
+        today: sums(&mut tx, reach, midnight, scope.now).await?,
+        yesterday: sums(&mut tx, reach, midnight - day, scope.now - day).await?,
+        by_hour_fen: by_hour(&mut tx, reach, midnight).await?,
+        yesterday_by_hour_fen: by_hour(&mut tx, reach, midnight - day).await?,
+        by_store: by_store(&mut tx, reach, midnight).await?,
     })
 }
 
@@ -35,7 +37,7 @@ fn midnight_before(now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 async fn sums(
-    scope: &Scope,
+    tx: &mut PgConnection,
     reach: Option<&[Uuid]>,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -51,13 +53,13 @@ async fn sums(
         until,
         reach,
     )
-    .fetch_one(scope.pool())
+    .fetch_one(tx)
     .await
     .or_fault()?;
     Ok(DaySums { orders: row.orders, sales_fen: Fen(row.sales_fen), buyers: row.buyers, pieces: row.pieces })
 }
 
-async fn by_hour(scope: &Scope, reach: Option<&[Uuid]>, midnight: DateTime<Utc>) -> Result<Vec<i64>, Fault> {
+async fn by_hour(tx: &mut PgConnection, reach: Option<&[Uuid]>, midnight: DateTime<Utc>) -> Result<Vec<i64>, Fault> {
     let rows = sqlx::query!(
         r#"select floor(extract(epoch from o.paid_at - $1) / 3600)::int as "hour!", sum(o.total_fen)::bigint as "sales_fen!"
            from orders o
@@ -67,7 +69,7 @@ async fn by_hour(scope: &Scope, reach: Option<&[Uuid]>, midnight: DateTime<Utc>)
         midnight,
         reach,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(tx)
     .await
     .or_fault()?;
     let mut hours = vec![0; 24];
@@ -79,7 +81,11 @@ async fn by_hour(scope: &Scope, reach: Option<&[Uuid]>, midnight: DateTime<Utc>)
     Ok(hours)
 }
 
-async fn by_store(scope: &Scope, reach: Option<&[Uuid]>, midnight: DateTime<Utc>) -> Result<Vec<StoreSales>, Fault> {
+async fn by_store(
+    tx: &mut PgConnection,
+    reach: Option<&[Uuid]>,
+    midnight: DateTime<Utc>,
+) -> Result<Vec<StoreSales>, Fault> {
     let rows = sqlx::query!(
         r#"select s.id, s.name, count(*) as "orders!", sum(o.total_fen)::bigint as "sales_fen!"
            from orders o join stores s on s.id = o.store_id
@@ -89,7 +95,7 @@ async fn by_store(scope: &Scope, reach: Option<&[Uuid]>, midnight: DateTime<Utc>
         midnight,
         reach,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(tx)
     .await
     .or_fault()?;
     let sales = |id, name, orders, fen| StoreSales { store_id: StoreId(id), name, orders, sales_fen: Fen(fen) };

@@ -32,6 +32,6 @@ mod memory;
 mod scope;
 mod together;
 
-pub use database::{MIGRATIONS, app_pool, refuse_unsafe_durability};
+pub use database::{MIGRATIONS, Pools, refuse_unsafe_durability};
 pub use house::{House, Partners, Settings};
 pub use scope::{Partner, Scope, StaffMember, Who};

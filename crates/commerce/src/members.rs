@@ -41,7 +41,7 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
         phone,
         again_from,
     )
-    .fetch_one(scope.pool())
+    .fetch_one(&scope.house.pool)
     .await
     .or_fault()?;
     if too_soon {
@@ -60,7 +60,7 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
         scope.now + Duration::minutes(CODE_MINUTES),
         again_from,
     )
-    .execute(scope.pool())
+    .execute(&scope.house.pool)
     .await
     .or_fault()?;
     if kept.rows_affected() == 0 {
@@ -69,7 +69,7 @@ pub async fn ask_code(scope: &Scope, ask: AskCode) -> Result<CodeSent, Fault> {
     let text = format!("【门店】验证码 {code}，{CODE_MINUTES} 分钟内有效。请勿告诉他人。");
     if let Err(failure) = sms.send(phone, &text).await {
         // Nothing was sent, so the shopper may ask again at once.
-        sqlx::query!("delete from phone_codes where phone = $1", phone).execute(scope.pool()).await.or_fault()?;
+        sqlx::query!("delete from phone_codes where phone = $1", phone).execute(&scope.house.pool).await.or_fault()?;
         return Err(Fault::Upstream { who: "短信服务", hidden: failure.to_string() });
     }
     Ok(CodeSent { valid_s: (CODE_MINUTES * 60) as u32, again_after_s: AGAIN_AFTER_S as u32 })
@@ -88,7 +88,7 @@ pub async fn log_in(scope: &Scope, command: LogIn) -> Result<(Token, MemberView)
     let phone = command.phone.as_str();
     let most = scope.house.settings.log_ins_in_ten_minutes;
     limits::count(scope, &format!("log-in-from:{}", scope.address), most, Duration::minutes(10)).await?;
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.house_begin().await?;
     let open = sqlx::query!(
         "select code_hash from phone_codes where phone = $1 and expires_at > $2 and wrong_tries < $3 for update",
         phone,
@@ -177,8 +177,9 @@ async fn hand_over_cart(tx: &mut PgConnection, from: Uuid, member: MemberId) -> 
 /// The member who asks.
 pub async fn me(scope: &Scope) -> Result<MemberView, Fault> {
     let id = scope.member()?;
+    let mut tx = scope.begin().await?;
     let row = sqlx::query!("select phone, name, joined_at from members where id = $1", id.0)
-        .fetch_one(scope.pool())
+        .fetch_one(&mut *tx)
         .await
         .or_fault()?;
     let phone = row.phone.parse().map_err(|_| Fault::Internal("a stored phone is none".into()))?;

@@ -1,6 +1,6 @@
 //! Who asks, over which face, when, and how far their grants reach.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -8,7 +8,7 @@ use domain::{
     orders::Channel,
     staff::{Grant, Permission, Reach, reach_of},
 };
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{House, database::OrFault};
@@ -114,12 +114,69 @@ impl Scope {
         &self.house
     }
 
+    /// For what is not fenced: goods, stores, limits, messages. Of what belongs to stores and members nothing is
+    /// seen here but by the server itself; see migration 0020.
     pub(crate) fn pool(&self) -> &PgPool {
-        &self.house.pool
+        match self.who {
+            Who::System => &self.house.pool,
+            _ => &self.house.people,
+        }
     }
 
+    /// A transaction behind the second fence: it sees and changes only what concerns whoever asks.
     pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Fault> {
+        if matches!(self.who, Who::System) {
+            return self.house_begin().await;
+        }
+        // Only identities that have been parsed stand in it.
+        self.house.people.begin_with(AssertSqlSafe(self.introduction())).await.or_fault()
+    }
+
+    /// A transaction of the server itself: for finding out who asks, and for what must reach beyond them.
+    pub(crate) async fn house_begin(&self) -> Result<Transaction<'static, Postgres>, Fault> {
         self.house.pool.begin().await.or_fault()
+    }
+
+    /// Begins a transaction that says who asks, in one message.
+    fn introduction(&self) -> String {
+        let Actor { member, staff, key } = self.actor();
+        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        format!(
+            "begin; set local mendian.member = '{}'; set local mendian.staff = '{}'; set local mendian.key = '{}';
+             set local mendian.cart = '{}'; set local mendian.stores = '{}'",
+            text(member),
+            text(staff),
+            text(key),
+            text(self.cart.map(|cart| cart.0)),
+            self.stores(),
+        )
+    }
+
+    /// All stores that any grant of whoever asks reaches, as PostgreSQL writes them down.
+    fn stores(&self) -> String {
+        let reaches: Vec<&Reach> = match &self.who {
+            Who::Staff(person) => person.grants.iter().map(|grant| &grant.reach).collect(),
+            Who::Partner(program) => vec![&program.reach],
+            Who::Visitor | Who::Member(_) | Who::System => return String::new(),
+        };
+        let mut stores = BTreeSet::new();
+        for reach in reaches {
+            match reach {
+                Reach::All => return "*".into(),
+                Reach::Stores(some) => stores.extend(some.iter().map(|store| store.0)),
+            }
+        }
+        format!("{{{}}}", stores.iter().map(Uuid::to_string).collect::<Vec<_>>().join(","))
+    }
+
+    /// The member who asks, as a query takes them.
+    pub(crate) fn own_filter(&self) -> Result<Option<Uuid>, Fault> {
+        let member = self.member()?;
+        Ok(self.has_first_fence().then_some(member.0))
+    }
+
+    fn has_first_fence(&self) -> bool {
+        !(cfg!(debug_assertions) && self.house.settings.without_first_fence)
     }
 
     /// The member who asks.
@@ -175,6 +232,7 @@ impl Scope {
     pub(crate) fn reach_filter(&self, permission: Permission) -> Result<Option<Vec<Uuid>>, Fault> {
         Ok(match self.reach(permission)? {
             Reach::All => None,
+            Reach::Stores(_) if !self.has_first_fence() => None,
             Reach::Stores(stores) => Some(stores.into_iter().map(|StoreId(id)| id).collect()),
         })
     }

@@ -204,7 +204,7 @@ async fn note_seen(house: &House, hash: &[u8], now: DateTime<Utc>) -> Result<(),
 /// Gives a visitor a session with a cart, on the first thing they keep.
 pub async fn welcome(scope: &Scope) -> Result<(Token, Scope), Fault> {
     let (token, cart) = (Token::new(), new_id());
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.house_begin().await?;
     sqlx::query!("insert into carts (id) values ($1)", cart).execute(&mut *tx).await.or_fault()?;
     let hash = hash_of(token.secret());
     sqlx::query!(
@@ -265,7 +265,7 @@ pub(crate) enum Person {
 /// Ends the session that asks.
 pub async fn end(scope: &Scope) -> Result<(), Fault> {
     if let Some(hash) = &scope.token_hash {
-        let mut tx = scope.begin().await?;
+        let mut tx = scope.house_begin().await?;
         forget(&mut tx, hash).await?;
         tx.commit().await.or_fault()?;
     }
@@ -301,7 +301,7 @@ pub async fn mine(scope: &Scope) -> Result<Vec<SessionView>, Fault> {
 pub async fn end_one(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     let (member, staff) = owner(scope)?;
     sqlx::query!("delete from sessions where id = $1 and (member_id = $2 or staff_id = $3)", id, member, staff,)
-        .execute(scope.pool())
+        .execute(&scope.house.pool)
         .await
         .or_fault()?;
     Ok(())
@@ -316,7 +316,7 @@ pub async fn end_others(scope: &Scope) -> Result<(), Fault> {
         staff,
         scope.token_hash,
     )
-    .execute(scope.pool())
+    .execute(&scope.house.pool)
     .await
     .or_fault()?;
     Ok(())
@@ -343,7 +343,7 @@ pub(crate) async fn read(scope: &Scope, (member, staff): Owner) -> Result<Vec<Se
         scope.now,
         scope.token_hash,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(&scope.house.pool)
     .await
     .or_fault()?;
     let view = rows.into_iter().map(|row| SessionView {
@@ -377,7 +377,7 @@ pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
          delete from carts using gone where carts.id = gone.cart_id",
         scope.now,
     )
-    .execute(scope.pool())
+    .execute(&scope.house.pool)
     .await
     .or_fault()?;
     Ok(())

@@ -4,7 +4,7 @@
 
 use chrono::{TimeZone, Utc};
 use commerce::{
-    House, Partners, Scope, Settings,
+    House, Partners, Pools, Scope, Settings,
     imports::{Imported, Trial},
     stores::{
         self,
@@ -16,7 +16,10 @@ use sqlx::PgPool;
 
 fn scope(pool: &PgPool) -> Scope {
     let now = Utc.with_ymd_and_hms(2026, 11, 23, 4, 0, 0).unwrap();
-    Scope::system(&House::new(pool.clone(), Partners::default(), Settings::default()), now)
+    Scope::system(
+        &House::new(Pools { people: pool.clone(), house: pool.clone() }, Partners::default(), Settings::default()),
+        now,
+    )
 }
 
 async fn quiet(_: usize) -> Result<(), Fault> {

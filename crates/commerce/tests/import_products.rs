@@ -4,7 +4,7 @@
 
 use chrono::{TimeZone, Utc};
 use commerce::{
-    House, Partners, Scope, Settings, books,
+    House, Partners, Pools, Scope, Settings, books,
     imports::{
         Imported, Trial,
         products::{Listing, import, known},
@@ -25,7 +25,10 @@ const TEA: [[&str; 9]; 3] = [
 
 fn scope(pool: &PgPool) -> Scope {
     let now = Utc.with_ymd_and_hms(2026, 11, 23, 4, 0, 0).unwrap();
-    Scope::system(&House::new(pool.clone(), Partners::default(), Settings::default()), now)
+    Scope::system(
+        &House::new(Pools { people: pool.clone(), house: pool.clone() }, Partners::default(), Settings::default()),
+        now,
+    )
 }
 
 async fn quiet(_: usize) -> Result<(), Fault> {

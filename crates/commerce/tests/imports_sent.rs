@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{TimeZone, Utc};
 use commerce::{
-    House, Partners, Scope, Settings, StaffMember, Who,
+    House, Partners, Pools, Scope, Settings, StaffMember, Who,
     imports::sent::{self, Due, Judged, Rows},
 };
 use domain::{
@@ -20,7 +20,10 @@ use uuid::Uuid;
 /// A person of staff with this role and reach.
 async fn person(pool: &PgPool, role: Role, reach: Reach) -> Scope {
     let now = Utc.with_ymd_and_hms(2026, 11, 23, 4, 0, 0).unwrap();
-    let mut scope = Scope::system(&House::new(pool.clone(), Partners::default(), Settings::default()), now);
+    let mut scope = Scope::system(
+        &House::new(Pools { people: pool.clone(), house: pool.clone() }, Partners::default(), Settings::default()),
+        now,
+    );
     let id = Uuid::now_v7();
     sqlx::query("insert into staff (id, account, name, password_hash) values ($1, $2, '周总', '')")
         .bind(id)

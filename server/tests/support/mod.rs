@@ -45,12 +45,18 @@ pub struct Town {
     server: Option<Child>,
     /// Where the server is, without a slash at its end.
     pub url: String,
+    settings: &'static [(&'static str, &'static str)],
     http: reqwest::Client,
 }
 
 impl Town {
     /// Starts everything and makes the demo.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with settings of the server's.
+    pub async fn start_with(settings: &'static [(&'static str, &'static str)]) -> Self {
         // As root, PostgreSQL runs as another account, which must be able to pass through.
         let folder = tempfile::Builder::new()
             .prefix("mendian-town-")
@@ -66,7 +72,7 @@ impl Town {
         // Free now; the server listens there before anything else does.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}");
-        let mut town = Self { folder, sms, gateway, server: None, url, http: client() };
+        let mut town = Self { folder, sms, gateway, server: None, url, settings, http: client() };
         town.start_server().await;
         let (made, said) = town.command(&["demo", "--size", "new"]).await;
         assert!(made, "the demo was not made: {said}");
@@ -109,7 +115,9 @@ impl Town {
             // Tests that shop on and on do so faster than people.
             ("MENDIAN_ORDERS_IN_TEN_MINUTES", "10000".to_owned()),
         ];
-        let server = self.mendian().arg("serve").envs(settings).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut server = self.mendian();
+        server.arg("serve").envs(settings).envs(self.settings.iter().copied());
+        let server = server.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.server = Some(server);
         until("the server is ready", Duration::from_secs(60), async || {
             let ended = self.server.as_mut().unwrap().try_wait().unwrap();

@@ -63,6 +63,7 @@ pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
 /// Takes a line out; one that is not there is out already.
 pub async fn remove_line(scope: &Scope, line: RemoveLine) -> Result<(), Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
+    let mut tx = scope.begin().await?;
     sqlx::query!(
         "delete from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
         cart.0,
@@ -70,20 +71,21 @@ pub async fn remove_line(scope: &Scope, line: RemoveLine) -> Result<(), Fault> {
         line.sku_id.0,
         line.options.codes().join(","),
     )
-    .execute(scope.pool())
+    .execute(&mut *tx)
     .await
     .or_fault()?;
-    Ok(())
+    tx.commit().await.or_fault()
 }
 
 /// How many pieces are in the cart, for the badge.
 pub async fn pieces(scope: &Scope) -> Result<i64, Fault> {
     let Some(cart) = scope.cart else { return Ok(0) };
+    let mut tx = scope.begin().await?;
     sqlx::query_scalar!(
         r#"select coalesce(sum(quantity), 0)::bigint as "pieces!" from cart_lines where cart_id = $1"#,
         cart.0
     )
-    .fetch_one(scope.pool())
+    .fetch_one(&mut *tx)
     .await
     .or_fault()
 }
@@ -91,6 +93,7 @@ pub async fn pieces(scope: &Scope) -> Result<i64, Fault> {
 /// How many of a SKU with these options are in the cart.
 pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Options) -> Result<i64, Fault> {
     let Some(cart) = scope.cart else { return Ok(0) };
+    let mut tx = scope.begin().await?;
     let found = sqlx::query_scalar!(
         "select quantity from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
         cart.0,
@@ -98,7 +101,7 @@ pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Op
         sku.0,
         options.codes().join(","),
     )
-    .fetch_optional(scope.pool())
+    .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
     Ok(found.unwrap_or(0))
@@ -107,13 +110,15 @@ pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Op
 /// The whole cart, a quote for each store.
 pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
     let Some(cart) = scope.cart else { return Ok(CartView::default()) };
+    let mut tx = scope.begin().await?;
     let stores = sqlx::query_scalar!(
         "select store_id from cart_lines where cart_id = $1 group by store_id order by max(set_at) desc, store_id",
         cart.0,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    drop(tx);
     let mut view = CartView::default();
     for store in stores {
         let quote = quote(scope, StoreId(store)).await?;

@@ -109,7 +109,7 @@ async fn renewed_stores(scope: &Scope, version: i64) -> Result<Arc<Stores>, Faul
 
 /// A transaction that reads everything in one state.
 async fn one_moment(scope: &Scope) -> Result<Transaction<'static, Postgres>, Fault> {
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.house_begin().await?;
     sqlx::query!("set transaction isolation level repeatable read, read only").execute(&mut *tx).await.or_fault()?;
     Ok(tx)
 }

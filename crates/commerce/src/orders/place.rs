@@ -67,7 +67,7 @@ fn request_hash(member: Uuid, command: &PlaceOrder) -> Vec<u8> {
 /// The answer given before to the same request.
 async fn placed_before(scope: &Scope, id: OrderId, hash: &[u8]) -> Result<Option<OrderPlaced>, Fault> {
     let found = sqlx::query!("select number, total_fen, pay_before, request_hash from orders where id = $1", id.0)
-        .fetch_optional(scope.pool())
+        .fetch_optional(&scope.house.pool)
         .await
         .or_fault()?;
     let Some(row) = found else { return Ok(None) };

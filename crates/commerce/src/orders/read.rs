@@ -3,13 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Fault, Fen, MemberId, OrderId, Quantity, SkuId, StoreId,
+    Fault, Fen, OrderId, Quantity, SkuId, StoreId,
     geo::Point,
     hours::Slot,
     orders::{Channel, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView, PickupCode},
     page::Page,
     staff::Permission,
 };
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, database::OrFault, orders::codes};
@@ -29,7 +30,7 @@ struct Row {
     slot_start: DateTime<Utc>,
     slot_end: DateTime<Utc>,
     placed_at: DateTime<Utc>,
-    phone: String,
+    phone_tail: String,
     note: String,
 }
 
@@ -50,7 +51,7 @@ impl Row {
             picture: self.picture,
             slot: Slot { start: self.slot_start, end: self.slot_end },
             placed_at: self.placed_at,
-            phone_tail: self.phone.chars().skip(7).collect(),
+            phone_tail: self.phone_tail,
             note: self.note,
         }
     }
@@ -59,7 +60,7 @@ impl Row {
 /// Which orders: the caller's own, or those within a reach.
 #[derive(Default)]
 struct Within<'a> {
-    member: Option<MemberId>,
+    member: Option<Uuid>,
     reach: Option<&'a [Uuid]>,
     id: Option<OrderId>,
     /// Oldest slot first, as a board wants it, rather than newest order first.
@@ -89,7 +90,7 @@ impl<'a> Words<'a> {
 }
 
 /// The one query behind every list; `id`s are ordered by time, so they serve as cursors.
-async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -> Result<Vec<Row>, Fault> {
+async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit: i64) -> Result<Vec<Row>, Fault> {
     let after: Option<Uuid> = ask
         .after
         .as_deref()
@@ -101,7 +102,7 @@ async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -
         Row,
         r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.channel, o.total_fen,
                   l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
-                  o.slot_start, o.slot_end, o.placed_at, m.phone, o.note
+                  o.slot_start, o.slot_end, o.placed_at, m.phone_tail, o.note
            from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
            cross join lateral (
                select sum(quantity)::bigint as pieces, (array_agg(name order by line))[1] as first_name,
@@ -115,11 +116,11 @@ async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -
              and (cardinality($5::text[]) = 0 or o.state = any($5))
              and ($6::text is null or o.number = $6)
              and ($7::text is null or o.pickup_code = $7)
-             and ($8::text is null or right(m.phone, 4) = $8)
+             and ($8::text is null or m.phone_tail = $8)
              and ($9::uuid is null or o.id < $9)
            order by case when $10 then o.slot_start end, o.id desc
            limit $11"#,
-        within.member.map(|member| member.0),
+        within.member,
         within.reach,
         within.id.map(|id| id.0),
         ask.store.map(|store| store.0),
@@ -131,7 +132,7 @@ async fn rows(scope: &Scope, within: Within<'_>, ask: &ListOrders, limit: i64) -
         within.by_slot,
         limit,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(tx)
     .await
     .or_fault()
 }
@@ -142,10 +143,10 @@ fn page_of(rows: Vec<Row>, most: usize) -> Page<OrderCard> {
 
 /// The caller's own orders, newest first.
 pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
-    let member = scope.member()?;
+    let within = Within { member: scope.own_filter()?, ..Within::default() };
     let most = ask.most.clamp(1, 100);
-    let within = Within { member: Some(member), ..Within::default() };
-    Ok(page_of(rows(scope, within, &ask, most as i64 + 1).await?, most))
+    let mut tx = scope.begin().await?;
+    Ok(page_of(rows(&mut tx, within, &ask, most as i64 + 1).await?, most))
 }
 
 /// Orders within a person's reach, newest first.
@@ -184,7 +185,9 @@ async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<Order
     if by_code {
         codes::refuse_guessing(scope).await?;
     }
-    let found = rows(scope, within, ask, most as i64 + 1).await?;
+    let mut tx = scope.begin().await?;
+    let found = rows(&mut tx, within, ask, most as i64 + 1).await?;
+    drop(tx);
     if by_code && found.is_empty() {
         codes::note_miss(scope).await?;
     }
@@ -197,13 +200,13 @@ pub async fn board(scope: &Scope, store: Option<StoreId>) -> Result<Vec<OrderCar
     let states = vec![OrderState::Paid, OrderState::Accepted, OrderState::Ready];
     let ask = ListOrders { store, states, ..ListOrders::default() };
     let within = Within { reach: reach.as_deref(), by_slot: true, ..Within::default() };
-    Ok(rows(scope, within, &ask, 300).await?.into_iter().map(Row::card).collect())
+    let mut tx = scope.begin().await?;
+    Ok(rows(&mut tx, within, &ask, 300).await?.into_iter().map(Row::card).collect())
 }
 
 /// The caller's own order.
 pub async fn show(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
-    let member = scope.member()?;
-    let within = Within { member: Some(member), id: Some(id), ..Within::default() };
+    let within = Within { member: scope.own_filter()?, id: Some(id), ..Within::default() };
     let mut view = view(scope, within, id).await?;
     for step in &mut view.steps {
         // A shopper need not know which clerk it was.
@@ -223,7 +226,8 @@ pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fau
 }
 
 async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
-    let found = rows(scope, within, &ListOrders::default(), 1).await?;
+    let mut tx = scope.begin().await?;
+    let found = rows(&mut tx, within, &ListOrders::default(), 1).await?;
     let card = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?.card();
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
@@ -232,13 +236,13 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
            from orders o join stores s on s.id = o.store_id where o.id = $1"#,
         id.0,
     )
-    .fetch_one(scope.pool())
+    .fetch_one(&mut *tx)
     .await
     .or_fault()?;
     let open = matches!(card.state, OrderState::Paid | OrderState::Accepted | OrderState::Ready);
     Ok(OrderView {
-        lines: lines(scope, id).await?,
-        steps: steps(scope, id).await?,
+        lines: lines(&mut tx, id).await?,
+        steps: steps(&mut tx, id).await?,
         pickup_code: more.pickup_code.filter(|_| open),
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
         paid_fen: Fen(more.paid),
@@ -252,13 +256,13 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     })
 }
 
-async fn lines(scope: &Scope, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
+async fn lines(tx: &mut PgConnection, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
     let rows = sqlx::query!(
         "select sku_id, name, spec, options_text, picture, quantity, unit_fen, total_fen
          from order_lines where order_id = $1 order by line",
         id.0,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(tx)
     .await
     .or_fault()?;
     let line = |row: &i64| Quantity::try_from(*row).map_err(|reason| Fault::Internal(reason.into()));
@@ -278,7 +282,7 @@ async fn lines(scope: &Scope, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
         .collect()
 }
 
-async fn steps(scope: &Scope, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
+async fn steps(tx: &mut PgConnection, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
     let rows = sqlx::query!(
         r#"select t.act, t.state, t.at, t.note,
                   (case when t.member_id is not null then '本人' when p.id is not null then '店员 ' || p.name
@@ -287,7 +291,7 @@ async fn steps(scope: &Scope, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
            where t.order_id = $1 order by t.step"#,
         id.0,
     )
-    .fetch_all(scope.pool())
+    .fetch_all(tx)
     .await
     .or_fault()?;
     let step = |act: &str, state: &str| Some((OrderAct::from_code(act)?, OrderState::from_code(state)?));

@@ -149,6 +149,7 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
 /// Whether the account is there because of the same request: by whoever asks, for the same person. Its password is
 /// not compared, or it could be guessed here.
 async fn hired_before(scope: &Scope, command: Hire) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
     let found = sqlx::query!(
         r#"select p.account = $2 and p.name = $3 and p.department = $4
                   and exists (select from audit a where a.object_id = p.id and a.act = $5 and a.staff_id = $6) as "same!"
@@ -160,7 +161,7 @@ async fn hired_before(scope: &Scope, command: Hire) -> Result<(), Fault> {
         Act::Hire.code(),
         scope.staff()?.id.0,
     )
-    .fetch_optional(scope.pool())
+    .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
     match found {

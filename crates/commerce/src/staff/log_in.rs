@@ -52,7 +52,7 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
     let hash = found.as_ref().map(|row| row.password_hash.clone());
     let right = password::is_right(command.password.clone(), hash).await?;
     let row = found.filter(|_| right).ok_or_else(wrong)?;
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.house_begin().await?;
     // Only where nobody has replaced the password or suspended the account since it was looked at; and what is
     // asked for besides is as it stands now.
     let current = sqlx::query_scalar!(

@@ -124,7 +124,7 @@ pub async fn enter(scope: &Scope, command: EnterCode, device: Option<&str>) -> R
     let person = scope.awaits_code_of.ok_or(Fault::Unauthenticated)?;
     let digits = command.digits()?;
     count_try(scope, person, device).await?;
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.house_begin().await?;
     if !take_code(&mut tx, scope, person, &digits, Stage::LoggingIn).await? {
         return Err(Fault::Unauthenticated);
     }

@@ -1,6 +1,6 @@
-//! What was written stays written: the server's own role cannot change history.
+//! What was written stays written: the server's own roles cannot change history.
 
-use commerce::{app_pool, orders};
+use commerce::{Pools, orders};
 use domain::staff::Role;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -11,7 +11,7 @@ const DENIED: &str = "42501";
 
 #[sqlx::test(migrations = "../../migrations")]
 async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptions, connect: PgConnectOptions) {
-    let server = app_pool(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
+    let server = Pools::connect(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
     let world = World::new(options, connect).await;
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
     let (order, code) = world.place_paid(&world.member().await, 1).await;
@@ -33,8 +33,9 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "delete from audit",
         "truncate audit",
     ];
-    for attempt in attempts {
-        let refused = sqlx::query(attempt).execute(&server).await.expect_err(attempt);
+    for (attempt, server) in attempts.iter().flat_map(|attempt| [(*attempt, &server.people), (*attempt, &server.house)])
+    {
+        let refused = sqlx::query(attempt).execute(server).await.expect_err(attempt);
         let code = refused.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
         assert_eq!(code.as_deref(), Some(DENIED), "{attempt}: {refused}");
     }
@@ -42,19 +43,29 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
     let tables = "select (exists (select from movements) and exists (select from transfers)
         and exists (select from order_steps) and exists (select from order_lines) and exists (select from audit))::int::bigint";
     assert_eq!(world.count(tables).await, 1);
-    server.close().await;
+    server.people.close().await;
+    server.house.close().await;
     world.balanced().await;
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn the_servers_role_owns_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
-    let server = app_pool(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
+async fn the_servers_roles_own_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
+    let server = Pools::connect(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
     let world = World::new(options, connect).await;
-    let owned = "select count(*) from pg_class where relowner = 'mendian_app'::regrole";
+    let owned = "select count(*) from pg_class where relowner in ('mendian_app'::regrole, 'mendian_house'::regrole)";
     assert_eq!(world.count(owned).await, 0);
-    assert!(sqlx::query("create table mine (id int)").execute(&server).await.is_err());
-    assert!(sqlx::query("drop table orders").execute(&server).await.is_err());
-    assert!(sqlx::query("alter table stock drop constraint stock_promises_covered").execute(&server).await.is_err());
-    server.close().await;
+    for attempt in [
+        "create table mine (id int)",
+        "drop table orders",
+        "alter table stock drop constraint stock_promises_covered",
+        "alter table orders disable row level security",
+        "drop policy people on orders",
+    ] {
+        for role in [&server.people, &server.house] {
+            assert!(sqlx::query(attempt).execute(role).await.is_err(), "{attempt}");
+        }
+    }
+    server.people.close().await;
+    server.house.close().await;
     world.balanced().await;
 }

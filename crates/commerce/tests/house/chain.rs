@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration as StdDuration};
 
 use chrono::{Duration, TimeZone, Utc};
 use commerce::{
-    House, MIGRATIONS, Partners, Scope, Settings, app_pool, books,
+    House, MIGRATIONS, Partners, Pools, Scope, Settings, books,
     demo::chain::{self, Plan},
 };
 use sqlx::{
@@ -19,8 +19,8 @@ const CHAIN_ORDERS: &str = "select count(*) from orders where length(number) = 1
 /// As the owner, and as the server.
 async fn house(options: PgPoolOptions, connect: &PgConnectOptions) -> (PgPool, Scope) {
     let owner = PgPoolOptions::new().max_connections(1).connect_with(connect.clone()).await.unwrap();
-    let pool = app_pool(options.max_connections(4), connect.clone()).await.unwrap();
-    let house = House::new(pool, Partners::default(), Settings::default());
+    let pools = Pools::connect(options.max_connections(4), connect.clone()).await.unwrap();
+    let house = House::new(pools, Partners::default(), Settings::default());
     // A Wednesday, one o'clock in Shanghai.
     (owner, Scope::system(&house, Utc.with_ymd_and_hms(2026, 6, 10, 5, 0, 0).unwrap()))
 }

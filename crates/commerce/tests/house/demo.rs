@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{TimeZone, Utc};
 use commerce::{
-    House, Partners, Scope, Settings, app_pool, books,
+    House, Partners, Pools, Scope, Settings, books,
     demo::{self, Size},
 };
 use sqlx::{
@@ -18,8 +18,8 @@ async fn count(pool: &PgPool, question: &'static str) -> i64 {
 
 async fn house(options: PgPoolOptions, connect: PgConnectOptions) -> (PgPool, House) {
     let owner = PgPoolOptions::new().max_connections(1).connect_with(connect.clone()).await.unwrap();
-    let pool = app_pool(options.max_connections(4), connect).await.unwrap();
-    (owner, House::new(pool, Partners::default(), Settings::default()))
+    let pools = Pools::connect(options.max_connections(4), connect).await.unwrap();
+    (owner, House::new(pools, Partners::default(), Settings::default()))
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use commerce::{House, Partners, Scope, Settings, app_pool, cart, holds, orders};
+use commerce::{House, Partners, Pools, Scope, Settings, cart, holds, orders};
 use domain::{
     Fault, HoldId, Quantity, SkuId,
     holds::{HoldView, TakeHold},
@@ -52,8 +52,8 @@ async fn take_at_once(wanted: Vec<(Scope, TakeHold)>) -> Vec<Result<HoldView, Fa
 }
 
 async fn another_server(connect: PgConnectOptions, settings: Settings) -> House {
-    let pool = app_pool(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
-    House::new(pool, Partners::default(), settings)
+    let pools = Pools::connect(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
+    House::new(pools, Partners::default(), settings)
 }
 
 #[sqlx::test(migrations = "../../migrations")]

@@ -20,6 +20,7 @@ mod payments;
 mod people;
 mod placing;
 mod races;
+mod second_fence;
 mod second_step;
 mod staff;
 mod world;

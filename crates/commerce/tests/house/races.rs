@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use chrono::Duration;
-use commerce::{House, Partners, Scope, Settings, app_pool, cart, jobs, orders, payments};
+use commerce::{House, Partners, Pools, Scope, Settings, cart, jobs, orders, payments};
 use domain::{
     Fault, OrderId, PaymentId,
     orders::{OrderPlaced, OrderState, PlaceOrder},
@@ -24,9 +24,9 @@ use crate::{
 
 /// Another server of the same chain.
 async fn another_server(connect: PgConnectOptions) -> House {
-    let pool = app_pool(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
+    let pools = Pools::connect(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
     let partners = Partners { wechat_pay: Some(gateway::wechat_pay()), ..Partners::default() };
-    House::new(pool, partners, Settings::default())
+    House::new(pools, partners, Settings::default())
 }
 
 /// Places all orders at the same moment; answers in their order.

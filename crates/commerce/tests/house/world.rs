@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Duration, NaiveTime, Utc};
 use commerce::{
-    House, Partners, Scope, Settings, app_pool, books, cart,
+    House, Partners, Pools, Scope, Settings, books, cart,
     jobs::{self, Lane},
     orders, payments,
 };
@@ -76,10 +76,10 @@ impl World {
         settings: Settings,
     ) -> Self {
         let owner = PgPoolOptions::new().max_connections(2).connect_with(connect.clone()).await.unwrap();
-        let pool = app_pool(options.max_connections(16), connect).await.unwrap();
+        let pools = Pools::connect(options.max_connections(16), connect).await.unwrap();
         let partners = Partners { wechat_pay: Some(gateway::wechat_pay()), ..partners };
         let world = Self {
-            house: House::new(pool, partners, settings),
+            house: House::new(pools, partners, settings),
             owner,
             now: noon_of_tomorrow(),
             store: StoreId(Uuid::now_v7()),
