@@ -115,6 +115,51 @@ for (const script of [true, false]) {
       await Promise.all([shopper.close(), clerk.close(), office.close()]);
     });
 
+    test("a price goes from the store's proposal to the decision of the manager above it", { timeout: 90_000 }, async () => {
+      const size = { javaScriptEnabled: script, width: 1280, height: 800 };
+      const price = script ? "16.66" : "13.33";
+      const store = await visitor(opened, size);
+      await staffLogIn(store.page, "manager", "demo-manager-2026");
+      await store.page.click("a:has-text('申请审批')");
+      await store.page.click("a:has-text('新建申请')");
+      await store.page.fill("input[name=q]", "zznc");
+      await store.page.press("input[name=q]", "Enter");
+      await store.page.click("tr:has-text('大杯') a:has-text('选择')");
+      await store.page.fill("input[name=price]", "十六");
+      await store.page.fill("textarea[name=reason]", "周边竞品促销");
+      await store.page.click("button:has-text('提交审批')");
+      await store.page.waitForSelector("text=请填写 0.01 到 99,999.99 元的价格");
+      assert.equal(await store.page.inputValue("textarea[name=reason]"), "周边竞品促销");
+      await store.page.fill("input[name=price]", price);
+      await store.page.click("button:has-text('提交审批')");
+      await store.page.waitForSelector("text=已提交，结果会显示在这里");
+      const proposal = store.page.url().split("?")[0];
+
+      const above = await visitor(opened, size);
+      await staffLogIn(above.page, "shanghai", "demo-shanghai-2026");
+      await above.page.goto(`${home.base}/hq`);
+      assert.match(await above.page.textContent("nav a:has-text('审批')"), /1/);
+      await above.page.click("nav a:has-text('审批')");
+      await above.page.click("a:has-text('待我审批')");
+      await above.page.click("table a:has-text('珍珠奶茶')");
+      await above.page.click("button:has-text('驳回')");
+      await above.page.waitForSelector("text=请写明驳回原因");
+      await above.page.click("button:has-text('通过')");
+      await above.page.waitForSelector("text=已通过，立即生效");
+
+      await store.page.goto(proposal);
+      assert.match(await store.page.textContent("main"), /已通过[\s\S]*上海区域经理/);
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      await shopper.page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
+      assert.match(await shopper.page.textContent("main"), new RegExp(price.replace(".", "\\.")));
+      const office = await visitor(opened, { javaScriptEnabled: script, width: 1440, height: 900 });
+      await staffLogIn(office.page, "hq", "demo-hq-2026");
+      await office.page.goto(`${home.base}/hq/audit?q=${encodeURIComponent("珍珠奶茶")}&act=approve_proposal`);
+      assert.match(await office.page.textContent("table"), new RegExp(`上海区域经理[\\s\\S]*${price.replace(".", "\\.")}`));
+      assert.deepEqual([...store.faults, ...above.faults, ...office.faults], []);
+      await Promise.all([store, above, shopper, office].map((person) => person.close()));
+    });
+
     test("a wrong quantity comes back beside its field with what was typed", { timeout: 60_000 }, async () => {
       const { page, close } = await visitor(opened, { javaScriptEnabled: script });
       await page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);

@@ -14,7 +14,7 @@ use rpc::{Asked, Next, Page};
 use ui::{Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButton, Size, Stat, Tone, Trend};
 
 use crate::{
-    frame::{Lit, framed, news},
+    frame::{Frame, Lit, news},
     islands::BoardBell,
 };
 
@@ -75,11 +75,9 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
     let store: Option<StoreId> = asked.query.given("store").and_then(|id| id.parse().ok());
     let open = orders::board(scope, store).await?;
     let figures = if scope.may(Permission::ReadSales) { Some(figures::sales_today(scope).await?) } else { None };
-    let scope = scope.clone();
     let waiting = open.iter().filter(|order| order.state == OrderState::Paid).count();
     let title = if waiting > 0 { format!("({waiting}) 订单看板") } else { "订单看板".to_owned() };
-    // Who may not see a board is told so before anything is drawn.
-    scope.staff()?;
+    let frame = Frame::of(scope).await?;
     Ok(Page::new(title, move || {
         let body = view! {
             <h1 class="sr-only">"订单看板"</h1>
@@ -88,7 +86,7 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
             {news(&asked, "order")}
             <Columns asked=asked orders=open/>
         };
-        framed(&scope, Lit::Board, body.into_any()).ok()
+        frame.screen(Lit::Board, body.into_any())
     }))
 }
 

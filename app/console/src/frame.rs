@@ -1,6 +1,6 @@
 //! The screen around every page of the console.
 
-use commerce::Scope;
+use commerce::{Scope, approvals};
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
@@ -13,29 +13,51 @@ use crate::{account, log_in::StaffLogOut};
 pub enum Lit {
     Board,
     Orders,
+    Proposals,
 }
 
-/// A page of the console for the person who asks.
-pub fn framed(scope: &Scope, lit: Lit, body: AnyView) -> Result<impl IntoView + use<>, Fault> {
-    let person = scope.staff()?;
-    let mut links = vec![
-        NavLink::new("订单看板", "/console", Glyph::Bell).active(lit == Lit::Board),
-        NavLink::new("全部订单", "/console/orders", Glyph::List).active(lit == Lit::Orders),
-    ];
-    if scope.may(Permission::UseHq) {
-        links.push(NavLink::new("总部后台", "/hq", Glyph::Chart));
+/// What the screen needs of a request.
+#[derive(Clone)]
+pub struct Frame {
+    name: String,
+    hq: bool,
+    /// How many proposals wait, for who proposes or decides.
+    proposals: Option<i64>,
+}
+
+impl Frame {
+    /// Reads it, for staff; nobody else is shown these pages.
+    pub async fn of(scope: &Scope) -> Result<Self, Fault> {
+        let person = scope.staff()?;
+        let concerned = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
+        let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
+        Ok(Self { name: person.name.clone(), hq: scope.may(Permission::UseHq), proposals })
     }
-    let name = person.name.clone();
-    let foot = view! {
-        <p class="mb-2 text-sm font-medium">{name}</p>
-        <p class="mb-2"><a class="link text-sm" href=account::PATH>"账号与安全"</a></p>
-        <Form action=StaffLogOut::PATH>
-            <Hidden name="from" value="/console/login"/>
-            <Button tone=Tone::Plain size=Size::Small block=true>"退出登录"</Button>
-        </Form>
-    };
-    let foot = foot.into_any();
-    Ok(view! { <RailScreen brand="门店端" links=links foot=foot>{body}</RailScreen> })
+
+    /// A page of the console.
+    pub fn screen(self, lit: Lit, body: AnyView) -> impl IntoView + use<> {
+        let mut links = vec![
+            NavLink::new("订单看板", "/console", Glyph::Bell).active(lit == Lit::Board),
+            NavLink::new("全部订单", "/console/orders", Glyph::List).active(lit == Lit::Orders),
+        ];
+        if let Some(waiting) = self.proposals {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            let link = NavLink::new("申请审批", "/console/proposals", Glyph::Check);
+            links.push(link.active(lit == Lit::Proposals).badge(badge));
+        }
+        if self.hq {
+            links.push(NavLink::new("总部后台", "/hq", Glyph::Chart));
+        }
+        let foot = view! {
+            <p class="mb-2 text-sm font-medium">{self.name}</p>
+            <p class="mb-2"><a class="link text-sm" href=account::PATH>"账号与安全"</a></p>
+            <Form action=StaffLogOut::PATH>
+                <Hidden name="from" value="/console/login"/>
+                <Button tone=Tone::Plain size=Size::Small block=true>"退出登录"</Button>
+            </Form>
+        };
+        view! { <RailScreen brand="门店端" links=links foot=foot.into_any()>{body}</RailScreen> }
+    }
 }
 
 /// What happened with the form of this name, where anything did.

@@ -15,6 +15,10 @@ mod log_in;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod proposals;
+#[cfg(feature = "ssr")]
+mod propose;
+#[cfg(feature = "ssr")]
 mod ticket;
 
 #[cfg(feature = "ssr")]
@@ -29,7 +33,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, code, log_in, orders, ticket};
+    use crate::{account, board, code, log_in, orders, proposals, propose, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
@@ -42,6 +46,9 @@ mod routes {
             .route("/console/login", page(FACE, log_in::log_in))
             .route("/console/code", page(FACE, code::code))
             .route("/console/account", page(FACE, account::account))
+            .route("/console/proposals", page(FACE, proposals::proposals))
+            .route("/console/proposals/new", page(FACE, propose::new))
+            .route("/console/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
@@ -62,5 +69,9 @@ mod routes {
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();
         register_explicit::<board::RedeemCode>();
+        register_explicit::<propose::Propose>();
+        register_explicit::<proposals::SubmitProposal>();
+        register_explicit::<proposals::WithdrawProposal>();
+        register_explicit::<proposals::DecideProposal>();
     }
 }

@@ -15,7 +15,7 @@ use ui::{
 
 use crate::{
     board::Acts,
-    frame::{Lit, framed, news},
+    frame::{Frame, Lit, news},
 };
 
 /// How many orders a page of the list has.
@@ -31,7 +31,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
         ..ListOrders::default()
     };
     let page = use_cases::list(&asked.scope, ask).await?;
-    let scope = asked.scope.clone();
+    let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("全部订单", move || {
         let query = asked.query.text("q").to_owned();
         let link = |state: &str, after: &str| {
@@ -65,7 +65,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
             <div class="mb-3"><Chips label="订单状态" chips=chips/></div>
             {list}
         };
-        framed(&scope, Lit::Orders, body.into_any()).ok()
+        frame.screen(Lit::Orders, body.into_any())
     }))
 }
 
@@ -111,7 +111,7 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
 
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
-    let scope = asked.scope.clone();
+    let frame = Frame::of(&asked.scope).await?;
     let title = format!("订单 {}", order.card.number);
     Ok(Page::new(title.clone(), move || {
         let crumbs =
@@ -132,7 +132,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                 </div>
             </div>
         };
-        framed(&scope, Lit::Orders, body.into_any()).ok()
+        frame.screen(Lit::Orders, body.into_any())
     }))
 }
 

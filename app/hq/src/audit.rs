@@ -40,7 +40,7 @@ impl Filter {
 
 /// The log's page.
 pub async fn log(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked)?;
     let found = audit::list(&asked.scope, &filter.0).await?;
     let stores = stores::mine(&asked.scope, Permission::ReadAudit).await?;
@@ -111,6 +111,9 @@ fn row(entry: AuditEntry, now: DateTime<Utc>) -> impl IntoView {
     };
     let object = match entry.object.as_str() {
         "order" => view! { <a class="link" href=format!("/hq/orders/{}", entry.object_id)>{object}</a> }.into_any(),
+        "proposal" => {
+            view! { <a class="link" href=format!("/hq/proposals/{}", entry.object_id)>{object}</a> }.into_any()
+        }
         "staff" => view! { <a class="link" href=format!("/hq/staff/{}", entry.object_id)>{object}</a> }.into_any(),
         _ => object.into_any(),
     };
@@ -146,6 +149,8 @@ fn row(entry: AuditEntry, now: DateTime<Utc>) -> impl IntoView {
 fn field_label(field: &str) -> &str {
     match field {
         "state" => "状态",
+        "value" => "数值",
+        "in_place_of" => "代谁审批",
         "name" => "名称",
         "account" => "账号",
         "department" => "部门",

@@ -1,9 +1,10 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, staff};
+use commerce::{Scope, approvals, staff};
 use domain::{
     Fault,
+    approvals::ProposalState,
     hours::Slot,
     orders::OrderState,
     staff::{Permission, StaffView},
@@ -27,6 +28,7 @@ pub enum Tab {
     Orders,
     Stores,
     Products,
+    Proposals,
     Imports,
     Partners,
     Staff,
@@ -42,13 +44,17 @@ pub struct Frame {
     staff: bool,
     roles: bool,
     audit: bool,
+    /// How many proposals wait, for who decides on them.
+    proposals: Option<i64>,
 }
 
 impl Frame {
     /// Reads it, for those whom these pages are for: nobody of staff is sent to log in, anyone
     /// without the permission turned away.
-    pub fn of(scope: &Scope) -> Result<Self, Fault> {
+    pub async fn of(scope: &Scope) -> Result<Self, Fault> {
         scope.reach(Permission::UseHq)?;
+        let decides = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
+        let proposals = if decides { Some(approvals::waiting(scope).await?) } else { None };
         let everywhere = |permission| scope.staff_everywhere(permission).is_ok();
         Ok(Self {
             me: staff::me(scope)?,
@@ -57,6 +63,7 @@ impl Frame {
             staff: scope.may(Permission::ManageStaff),
             roles: everywhere(Permission::ManageRoles),
             audit: scope.may(Permission::ReadAudit),
+            proposals,
         })
     }
 
@@ -84,6 +91,10 @@ impl Frame {
             link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),
             link("商品", "/hq/products", Glyph::Grid, Tab::Products),
         ];
+        if let Some(waiting) = self.proposals {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            links.push(link("审批", "/hq/proposals", Glyph::Check, Tab::Proposals).badge(badge));
+        }
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
         }
@@ -170,6 +181,16 @@ pub fn pager(skip: i64, page: i64, total: i64, from: impl Fn(i64) -> String) -> 
 /// Which page begins after `skip` entries, and how many pages there are.
 fn pages(skip: i64, page: i64, total: i64) -> (i64, i64) {
     (skip / page + 1, (total + page - 1) / page)
+}
+
+/// The colour of a proposal's state.
+pub fn tone_of_proposal(state: ProposalState) -> Tone {
+    match state {
+        ProposalState::Submitted => Tone::Warn,
+        ProposalState::Approved => Tone::Success,
+        ProposalState::Rejected => Tone::Error,
+        ProposalState::Draft | ProposalState::Withdrawn | ProposalState::Expired => Tone::Plain,
+    }
 }
 
 /// The colour of an order's state: green where money stays, red where a store turned it down.

@@ -50,7 +50,7 @@ fn path_of(id: Uuid) -> String {
 
 /// The list's page.
 pub async fn groups(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let found = store_groups::list(&asked.scope).await?;
     Ok(Page::new("门店组", move || {
         let makes = frame.roles();
@@ -111,7 +111,7 @@ fn row(group: StoreGroup, makes: bool) -> impl IntoView {
 
 /// The page on which a group is put together; an id that nobody has is a new group's.
 pub async fn group(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.staff_everywhere(Permission::ManageRoles)?;
     let id: Uuid = asked.id("group", "这个门店组")?;
     let found = store_groups::list(&asked.scope).await?.into_iter().find(|group| group.id == id);

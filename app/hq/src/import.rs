@@ -69,7 +69,7 @@ pub async fn choose_import_columns(#[server(flatten)] fields: Fields) -> Result<
 
 /// The page of one import.
 pub async fn import(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let import = sent::show(&asked.scope, asked.id("import", "这次导入")?).await?;
     Ok(Page::new(import.file_name.clone(), move || {
         let beside = view! { <Badge tone=tone_of(import.state)>{import.state.label()}</Badge> };

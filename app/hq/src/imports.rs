@@ -35,7 +35,7 @@ pub fn tone_of(state: ImportState) -> Tone {
 
 /// The list's page.
 pub async fn imports(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let found = sent::list(&asked.scope).await?;
     Ok(Page::new("批量导入", move || {
         let beside = view! {
@@ -91,7 +91,7 @@ fn row(import: ImportView, now: DateTime<Utc>) -> impl IntoView {
 
 /// The page on which a file is chosen.
 pub async fn new_import(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.staff_everywhere(Permission::ManageImports)?;
     Ok(Page::new("导入文件", move || {
         let wrong = asked.flash_of("import").map(|flash| flash.message.clone());

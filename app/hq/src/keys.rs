@@ -55,7 +55,7 @@ pub(crate) fn kinds(lit: &str) -> impl IntoView + use<> {
 
 /// The list's page.
 pub async fn keys(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let found = keys::list(&asked.scope).await?;
     Ok(Page::new("接口密钥", move || {
         let beside = view! {
@@ -167,7 +167,7 @@ fn acts(key: &KeyView) -> Option<AnyView> {
 
 /// The page on which a key is set up.
 pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.staff_everywhere(Permission::ManagePartners)?;
     Ok(Page::new("新建密钥", move || {
         let flash = asked.flash_of(FORM).cloned().unwrap_or_default();

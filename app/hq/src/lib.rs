@@ -24,6 +24,8 @@ mod person;
 #[cfg(feature = "ssr")]
 mod products;
 #[cfg(feature = "ssr")]
+mod proposals;
+#[cfg(feature = "ssr")]
 mod roles;
 #[cfg(feature = "ssr")]
 mod staff;
@@ -49,8 +51,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        audit, groups, import, imports, keys, order, orders, person, products, roles, staff, stores, wall, webhook,
-        webhooks,
+        audit, groups, import, imports, keys, order, orders, person, products, proposals, roles, staff, stores, wall,
+        webhook, webhooks,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -65,6 +67,8 @@ mod routes {
             .route("/hq/orders/{order}", page(FACE, order::order))
             .route("/hq/stores", page(FACE, stores::stores))
             .route("/hq/products", page(FACE, products::products))
+            .route("/hq/proposals", page(FACE, proposals::proposals))
+            .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/hq/imports", page(FACE, imports::imports))
             .route("/hq/imports/new", page(FACE, imports::new_import))
             .route("/hq/imports/{import}", page(FACE, import::import))
@@ -110,5 +114,8 @@ mod routes {
         register_explicit::<roles::RemoveRole>();
         register_explicit::<groups::SaveStoreGroup>();
         register_explicit::<groups::RemoveStoreGroup>();
+        register_explicit::<proposals::DecideProposal>();
+        register_explicit::<proposals::Delegate>();
+        register_explicit::<proposals::EndDelegation>();
     }
 }

@@ -15,7 +15,7 @@ use crate::frame::{Frame, Tab, address, slot_text, tone_of};
 
 /// The order's page.
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let order = orders::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let now = asked.scope.now;

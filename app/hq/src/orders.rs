@@ -41,7 +41,7 @@ impl Filter {
 
 /// The list's page.
 pub async fn orders(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked)?;
     let found = orders::list(&asked.scope, filter.0.clone()).await?;
     let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;

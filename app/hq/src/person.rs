@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::staff;
 use domain::{
     Fault, Fields, StaffId,
+    approvals::Delegation,
     sessions::SessionView,
     staff::{self as wanted, GrantChoices, GrantView, StaffCard},
     text,
@@ -111,7 +112,7 @@ pub async fn log_out_everywhere(#[server(flatten)] fields: Fields) -> Result<(),
 
 /// The account's page.
 pub async fn person(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let card = staff::show(&asked.scope, asked.id("person", "这位员工")?).await?;
     let sessions = staff::sessions_of(&asked.scope, card.entry.id).await?;
     let choices = if card.may_change { Some(staff::choices(&asked.scope).await?) } else { None };
@@ -124,6 +125,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
             {frame.audit().then(|| view! { <LinkButton href=audit>"操作日志"</LinkButton> })}
         };
         let (name, grants, rights) = (card.entry.name.clone(), grants(&card, now), rights(&card));
+        let lent = lent(&card);
         let devices = devices(&card, sessions, now);
         let give = choices.map(|choices| give(&asked, &card, &choices));
         let body = view! {
@@ -131,7 +133,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
             {notice(&card)}
             <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 min-w-0 lg:col-span-2">
-                    <Section title="授权">{grants}</Section>
+                    <Section title="授权">{grants} {lent}</Section>
                     <Section title="能做什么、在哪里、凭什么">{rights}</Section>
                 </div>
                 <div class="grid gap-4">
@@ -187,6 +189,16 @@ fn grants(card: &StaffCard, now: DateTime<Utc>) -> AnyView {
     });
     let rows = rows.collect_view();
     view! { <DataTable caption="授权" columns=columns>{rows}</DataTable> }.into_any()
+}
+
+/// Decisions that are lent for some days, beside what was given.
+fn lent(card: &StaffCard) -> Option<AnyView> {
+    let line = |one: &Delegation| {
+        let text = format!("{} 代 {} 审批门店申请，到 {}", one.to, one.from, text::day_before(one.ends_at));
+        view! { <li class="py-2">{text}</li> }
+    };
+    let lines = card.delegations.iter().map(line).collect_view();
+    (!card.delegations.is_empty()).then(|| view! { <ul class="panel mt-3 px-4">{lines}</ul> }.into_any())
 }
 
 fn take_back(card: &StaffCard, grant: &GrantView) -> impl IntoView + use<> {

@@ -18,7 +18,7 @@ const PAGE: i64 = 50;
 
 /// The list's page.
 pub async fn products(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let skip = asked.query.text("skip").parse().unwrap_or(0).max(0);
     let filter = ListProducts { most: PAGE, skip, ..ListProducts::from_fields(&asked.query) };
     let (found, total) = catalog::list(&asked.scope, &filter).await?;

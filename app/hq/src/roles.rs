@@ -49,7 +49,7 @@ fn path_of(id: Uuid) -> String {
 
 /// The list's page.
 pub async fn roles(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let found = own_roles::list(&asked.scope).await?;
     Ok(Page::new("角色", move || {
         let makes = frame.roles();
@@ -106,7 +106,7 @@ fn acts(id: Uuid, name: &str, grants: i64) -> impl IntoView + use<> {
 
 /// The page on which a role is made or changed; an id that nobody has is a new role's.
 pub async fn role(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.staff_everywhere(Permission::ManageRoles)?;
     let id: Uuid = asked.id("role", "这个角色")?;
     let found = own_roles::list(&asked.scope).await?.into_iter().find(|role| role.key == RoleKey::Own(id));

@@ -68,7 +68,7 @@ impl Filter {
 
 /// The list's page.
 pub async fn list(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked);
     let (found, total) = staff::list(&asked.scope, &filter.0).await?;
     let roles = staff::own_roles::list(&asked.scope).await?;
@@ -157,7 +157,7 @@ fn none(filter: &Filter) -> impl IntoView + use<> {
 
 /// The page on which an account is made.
 pub async fn new(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.reach(Permission::ManageStaff)?;
     let choices = staff::choices(&asked.scope).await?;
     Ok(Page::new("新建员工", move || {

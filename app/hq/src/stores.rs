@@ -35,7 +35,7 @@ impl Filter {
 
 /// The list's page.
 pub async fn stores(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked);
     let (found, total) = stores::list(&asked.scope, &filter.0).await?;
     Ok(Page::new("门店", move || {

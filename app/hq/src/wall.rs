@@ -20,7 +20,7 @@ const BARS: usize = 10;
 
 /// The wall's page.
 pub async fn wall(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let sales = figures::sales_today(&asked.scope).await?;
     Ok(Page::new("实时大屏", move || {
         let now = asked.scope.now;

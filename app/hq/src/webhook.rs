@@ -101,7 +101,7 @@ struct Filter {
 
 /// The page of one webhook.
 pub async fn webhook(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let id = asked.id("webhook", "这个推送")?;
     let filter = Filter {
         state: asked.query.given("state").and_then(DeliveryState::from_code),

@@ -63,7 +63,7 @@ pub(crate) fn tone_of(webhook: &WebhookView) -> Tone {
 
 /// The list's page.
 pub async fn webhooks(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let found = webhooks::list(&asked.scope).await?;
     Ok(Page::new("消息推送", move || {
         let beside = view! {
@@ -123,7 +123,7 @@ fn row(webhook: &WebhookView, now: DateTime<Utc>) -> impl IntoView + use<> {
 
 /// The page on which a webhook is set up.
 pub async fn new_webhook(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     asked.scope.staff_everywhere(Permission::ManagePartners)?;
     Ok(Page::new("新建推送", move || {
         let body = form(&asked, NEW.into(), None);
@@ -133,7 +133,7 @@ pub async fn new_webhook(asked: Asked) -> Result<Page, Fault> {
 
 /// The page on which a webhook is changed.
 pub async fn edit_webhook(asked: Asked) -> Result<Page, Fault> {
-    let frame = Frame::of(&asked.scope)?;
+    let frame = Frame::of(&asked.scope).await?;
     let webhook = webhooks::show(&asked.scope, asked.id("webhook", "这个推送")?).await?;
     Ok(Page::new("修改推送", move || {
         let body = form(&asked, format!("{}/edit", path_of(webhook.id)), Some(webhook));

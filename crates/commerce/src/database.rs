@@ -74,6 +74,9 @@ fn fault_of(error: sqlx::Error) -> Fault {
             (Some("members_phone"), _) => Fault::conflict("phone_taken", "这个手机号已经注册"),
             (Some("roles_name"), _) => Fault::invalid("name", "已有同名角色，请换一个名称"),
             (Some("store_groups_name"), _) => Fault::invalid("name", "已有同名门店组，请换一个名称"),
+            (Some("proposals_one_open"), _) => {
+                Fault::conflict("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果")
+            }
             (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
             // Class 57: shutting down, crashed, starting; class 08: connection lost; 53300: full.
             // A NUL, which text may not have in PostgreSQL and nobody types.

@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{Fault, OrderId};
+use domain::{Fault, OrderId, ProposalId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, staff, webhooks,
+    Scope, approvals, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, staff,
+    webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -16,6 +17,8 @@ use crate::{
 pub(crate) enum Kind {
     /// An order's time to pay is over.
     ExpireOrder,
+    /// Nobody decided on a proposal in time.
+    ExpireProposal,
     /// A payment's callback may have been lost.
     LookUpPayment,
     /// A payment must not be paid any more.
@@ -36,7 +39,7 @@ pub enum Lane {
 impl Lane {
     fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Own => &[Kind::ExpireOrder],
+            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal],
             Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund],
         }
     }
@@ -47,6 +50,7 @@ impl Kind {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::ExpireOrder => "expire_order",
+            Self::ExpireProposal => "expire_proposal",
             Self::LookUpPayment => "look_up_payment",
             Self::ClosePayment => "close_payment",
             Self::SendRefund => "send_refund",
@@ -152,6 +156,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
             }
             Ok(None)
         }
+        Kind::ExpireProposal => approvals::expire(scope, ProposalId(subject)).await.map(|()| None),
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
         Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),

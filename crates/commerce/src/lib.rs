@@ -3,6 +3,7 @@
 //! Every use case is a function whose first argument is the [`Scope`] of whoever asks. Pages and
 //! JSON are thin adapters over these functions. Nothing here knows HTTP.
 
+pub mod approvals;
 pub mod audit;
 pub mod books;
 pub mod cart;

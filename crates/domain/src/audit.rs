@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Fault, Fields, StaffId, StoreId,
+    approvals::{ProposalAct, ProposalState},
     orders::{OrderAct, OrderState},
     staff::{Permission, Role},
     stores::words,
@@ -45,6 +46,12 @@ pub enum Act {
     ResumeWebhook,
     RenewWebhookSecret,
     RemoveWebhook,
+    SubmitProposal,
+    ApproveProposal,
+    RejectProposal,
+    WithdrawProposal,
+    Delegate,
+    EndDelegation,
 }
 
 words!(Act:
@@ -60,9 +67,23 @@ words!(Act:
     CreateKey = "create_key" / "新建密钥", MakeKey = "make_key" / "下载密钥", RevokeKey = "revoke_key" / "停用密钥",
     CreateWebhook = "create_webhook" / "新建推送", ChangeWebhook = "change_webhook" / "修改推送",
     PauseWebhook = "pause_webhook" / "暂停推送", ResumeWebhook = "resume_webhook" / "恢复推送",
-    RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送");
+    RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送",
+    SubmitProposal = "submit_proposal" / "提交申请", ApproveProposal = "approve_proposal" / "通过申请",
+    RejectProposal = "reject_proposal" / "驳回申请", WithdrawProposal = "withdraw_proposal" / "撤回申请",
+    Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托");
 
 impl Act {
+    /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
+    pub fn on_proposal(act: ProposalAct) -> Option<Self> {
+        match act {
+            ProposalAct::Submit => Some(Self::SubmitProposal),
+            ProposalAct::Approve => Some(Self::ApproveProposal),
+            ProposalAct::Reject => Some(Self::RejectProposal),
+            ProposalAct::Withdraw => Some(Self::WithdrawProposal),
+            ProposalAct::Draft | ProposalAct::Expire => None,
+        }
+    }
+
     /// What staff or a program did to an order; nothing for what shoppers and the server do, which the order's
     /// steps tell.
     pub fn on_order(act: OrderAct) -> Option<Self> {
@@ -88,11 +109,13 @@ pub enum ObjectKind {
     Import,
     ApiKey,
     Webhook,
+    Proposal,
 }
 
 words!(ObjectKind:
     Order = "order" / "订单", Staff = "staff" / "员工", Role = "role" / "角色", StoreGroup = "store_group" / "门店组",
-    Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送");
+    Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
+    Proposal = "proposal" / "申请");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,7 +264,8 @@ fn in_words(value: &Value) -> String {
 fn named(code: &str) -> Option<&'static str> {
     let role = Role::from_code(code).map(|role| role.label());
     let permission = || Permission::from_code(code).map(|permission| permission.label());
-    role.or_else(permission).or_else(|| OrderState::from_code(code).map(|state| state.label()))
+    let order = || OrderState::from_code(code).map(|state| state.label());
+    role.or_else(permission).or_else(order).or_else(|| ProposalState::from_code(code).map(|state| state.label()))
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ ids! {
     PaymentId,
     /// One return of money.
     RefundId,
+    /// What a store proposes; made by the client, and the idempotency key of proposing it.
+    ProposalId,
     /// Goods held before they are ordered; made by the client, and the idempotency key of holding.
     HoldId,
 }

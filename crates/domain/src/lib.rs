@@ -4,6 +4,7 @@
 //! needs are passed in. The same types are compiled for the server and for the browser, and are
 //! the wire types of the JSON API.
 
+pub mod approvals;
 pub mod audit;
 pub mod cart;
 pub mod catalog;

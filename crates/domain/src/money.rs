@@ -25,6 +25,27 @@ impl Fen {
     pub fn checked_times(self, quantity: Quantity) -> Option<Self> {
         self.0.checked_mul(quantity.get()).map(Self)
     }
+
+    /// Yuan as people write them, exact to the fen: `12`, `12.5`, `¥1,200.00`, `12.80元`.
+    pub fn typed(text: &str) -> Option<Self> {
+        let text = text.trim_start_matches(['¥', '￥']).trim_end_matches('元').trim();
+        let (yuan, fen) = text.split_once('.').unwrap_or((text, "0"));
+        let mut groups = yuan.split(',');
+        let first = groups.next()?;
+        let grouped = yuan.contains(',');
+        if (grouped && first.len() > 3) || !groups.all(|group| group.len() == 3) {
+            return None;
+        }
+        let yuan = yuan.replace(',', "");
+        // A workbook may show `12.8` as `12.800`; what is more exact than a fen is no price.
+        let fen = if fen.len() > 2 && fen.bytes().skip(2).all(|digit| digit == b'0') { &fen[..2] } else { fen };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(&yuan) || !is_number(fen) || yuan.len() > 9 || fen.len() > 2 {
+            return None;
+        }
+        let fen: i64 = format!("{fen:0<2}").parse().ok()?;
+        Some(Self(yuan.parse::<i64>().ok()? * 100 + fen))
+    }
 }
 
 /// As people read it: `¥12.80`, `-¥0.05`.
@@ -127,6 +148,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_price_is_exact_to_the_fen_however_it_is_written() {
+        for (text, fen) in
+            [("12", 1200), ("12.5", 1250), ("¥1,200.05", 120_005), ("0.01", 1), ("12.80元", 1280), ("12.800", 1280)]
+        {
+            assert_eq!(Fen::typed(text), Some(Fen(fen)), "{text}");
+        }
+        for text in ["", "-1", "12.345", "1e3", "12,5", "1,2345", "十二", ".", "1.", "9999999999", "1.2.3", "１２"]
+        {
+            assert_eq!(Fen::typed(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn fen_are_shown_as_yuan() {

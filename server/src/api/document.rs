@@ -53,6 +53,32 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_reject", &[("not_now", "订单已完成，不能再执行这一步")]),
     ("console_redeem", &[("not_now", "订单已完成，不能再执行这一步")]),
+    (
+        "approvals_propose",
+        &[
+            ("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果"),
+            ("key_reused", "这个页面已经提交过另一份申请，请刷新后再试"),
+        ],
+    ),
+    (
+        "approvals_submit",
+        &[
+            ("not_now", "这份申请已撤回，不能再提交"),
+            ("stale_proposal", "价格已变为 ¥13.00，请驳回，让门店按新价格重新申请"),
+            ("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果"),
+        ],
+    ),
+    ("approvals_withdraw", &[("not_now", "这份申请已通过，不能再撤回")]),
+    (
+        "approvals_decide",
+        &[
+            ("own_proposal", "自己提交的申请要由别人审批"),
+            ("not_now", "这份申请已撤回，不能再通过"),
+            ("stale_proposal", "价格已变为 ¥13.00，请驳回，让门店按新价格重新申请"),
+            ("promised_already", "要减少的数量里有已卖出、待取货的，请先处理这些订单"),
+        ],
+    ),
+    ("approvals_delegate", &[("too_many_delegations", "最多委托 5 位同事，请先收回一项")]),
     ("staff_hire", &[("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")]),
     ("staff_give", &[YOURSELF]),
     ("staff_take_back", &[YOURSELF, LAST_ADMIN]),
@@ -103,6 +129,12 @@ const LINKS: &[Link] = &[
         &[("store_id", "$request.path.store_id"), ("code", "$response.body#/items/0/code")],
     ),
     ("holds_take", &["holds_release"], &[("hold_id", "$response.body#/id")]),
+    (
+        "approvals_list",
+        &["approvals_show", "approvals_submit", "approvals_withdraw", "approvals_decide"],
+        &[("proposal_id", "$response.body#/items/0/id")],
+    ),
+    ("approvals_delegations", &["approvals_take_back"], &[("delegation_id", "$response.body#/0/id")]),
     (
         "staff_list",
         &["staff_show", "staff_give", "staff_suspend", "staff_restore", "staff_reset_password"],

@@ -1,6 +1,7 @@
 //! The JSON API, `/api/v1`. Each handler is an adapter of about three lines over one use case, and
 //! stands once for both the router and the OpenAPI document.
 
+mod approvals;
 mod auth;
 mod cart;
 mod conditional;
@@ -46,6 +47,7 @@ use crate::site::Site;
         (name = "orders", description = "A member's orders"),
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
+        (name = "approvals", description = "What stores propose and those above them decide"),
         (name = "staff", description = "Accounts, roles and groups of stores"),
     )
 )]
@@ -96,6 +98,15 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(hq::orders))
         .routes(routes!(hq::stores))
         .routes(routes!(hq::audit))
+        .routes(routes!(approvals::list, approvals::propose))
+        .routes(routes!(approvals::waiting))
+        .routes(routes!(approvals::subjects))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::submit))
+        .routes(routes!(approvals::withdraw))
+        .routes(routes!(approvals::decide))
+        .routes(routes!(approvals::delegations, approvals::delegate))
+        .routes(routes!(approvals::take_back))
         .routes(routes!(staff::list, staff::hire))
         .routes(routes!(staff::show))
         .routes(routes!(staff::give))

@@ -20,6 +20,8 @@ pub enum Needs {
     Member,
     /// Staff with the permission, about what is within their reach; on head office's pages, with `UseHq` too.
     Staff(Permission),
+    /// Staff who propose or decide, about what is within their reach; on head office's pages, with `UseHq` too.
+    Proposals,
     /// Staff whose permission reaches every store.
     Everywhere(Permission),
 }
@@ -45,7 +47,7 @@ impl Door {
     }
 }
 
-use Needs::{Everywhere, Member, Nothing, Oneself, Staff};
+use Needs::{Everywhere, Member, Nothing, Oneself, Proposals, Staff};
 use Permission::*;
 
 const fn door(method: &'static str, path: &'static str, needs: Needs, sends: &'static str) -> Door {
@@ -114,7 +116,31 @@ pub const DOORS: &[Door] = &[
     form("/rpc/console/prepare_order", Staff(FulfilOrders), "order={order_id}&id={order_id}&from=/console"),
     form("/rpc/console/reject_order", Staff(RejectOrders), "order={order_id}&id={order_id}&reason=x&from=/console"),
     form("/rpc/console/redeem_code", Staff(FulfilOrders), "code={pickup_code}&from=/console"),
+    get("/console/proposals", Proposals),
+    get("/console/proposals/new", Staff(ProposeChanges)),
+    get("/console/proposals/{proposal}", Proposals),
+    form(
+        "/rpc/console/propose",
+        Staff(ProposeChanges),
+        "key={new_id}&store={store_id}&sku={sku_id}&kind=price&price=1&reason=x&from=/console/proposals",
+    ),
+    form("/rpc/console/submit_proposal", Staff(ProposeChanges), "id={proposal_id}&from=/console/proposals"),
+    form("/rpc/console/withdraw_proposal", Staff(ProposeChanges), "id={proposal_id}&from=/console/proposals"),
+    form(
+        "/rpc/console/decide_proposal",
+        Staff(DecideProposals),
+        "id={proposal_id}&verdict=approve&from=/console/proposals",
+    ),
     // Head office.
+    get("/hq/proposals", Proposals),
+    get("/hq/proposals/{proposal}", Proposals),
+    form("/rpc/hq/decide_proposal", Staff(DecideProposals), "id={proposal_id}&verdict=approve&from=/hq/proposals"),
+    form(
+        "/rpc/hq/delegate",
+        Staff(DecideProposals),
+        "key={new_id}&account=niemand&until=2020-01-01&from=/hq/proposals",
+    ),
+    form("/rpc/hq/end_delegation", Oneself, "id={delegation_id}&from=/hq/proposals"),
     get("/hq", Staff(ReadSales)),
     get("/hq/orders", Staff(ReadOrders)),
     get("/hq/orders/{order}", Staff(ReadOrders)),
@@ -247,6 +273,27 @@ pub const DOORS: &[Door] = &[
     get("/api/v1/hq/orders", Staff(ReadOrders)),
     get("/api/v1/hq/stores", Staff(ReadStores)),
     get("/api/v1/hq/audit", Staff(ReadAudit)),
+    get("/api/v1/proposals", Proposals),
+    get("/api/v1/proposals/waiting", Oneself),
+    get("/api/v1/proposals/subjects/{store_id}", Staff(ProposeChanges)),
+    door(
+        "POST",
+        "/api/v1/proposals",
+        Staff(ProposeChanges),
+        r#"{"id":"{new_id}","store_id":"{store_id}","what":{"kind":"price","sku_id":"{sku_id}","price_fen":1},"reason":"x"}"#,
+    ),
+    get("/api/v1/proposals/{proposal_id}", Proposals),
+    door("POST", "/api/v1/proposals/{proposal_id}/submit", Staff(ProposeChanges), ""),
+    door("POST", "/api/v1/proposals/{proposal_id}/withdraw", Staff(ProposeChanges), ""),
+    door("POST", "/api/v1/proposals/{proposal_id}/decision", Staff(DecideProposals), r#"{"approve":true}"#),
+    get("/api/v1/delegations", Staff(DecideProposals)),
+    door(
+        "POST",
+        "/api/v1/delegations",
+        Staff(DecideProposals),
+        r#"{"id":"{new_id}","account":"niemand","until":"2020-01-01"}"#,
+    ),
+    door("DELETE", "/api/v1/delegations/{delegation_id}", Oneself, ""),
     get("/api/v1/hq/staff", Staff(ManageStaff)),
     door(
         "POST",

@@ -49,12 +49,16 @@ fn expected(person: &Person, door: &Door) -> Expected {
     match door.needs {
         Needs::Member if person.is_member => of_objects(door),
         Needs::Member => Expected::LogIn,
-        Needs::Staff(_) | Needs::Everywhere(_) if !person.is_staff => Expected::LogIn,
+        Needs::Staff(_) | Needs::Everywhere(_) | Needs::Proposals if !person.is_staff => Expected::LogIn,
         // Nobody's reach here is everywhere.
         Needs::Everywhere(_) => Expected::Forbidden,
         Needs::Staff(permission) if forbidden(permission) => Expected::Forbidden,
         Needs::Staff(_) if door.path.starts_with("/hq") && forbidden(Permission::UseHq) => Expected::Forbidden,
-        Needs::Staff(_) => of_objects(door),
+        Needs::Proposals if forbidden(Permission::ProposeChanges) && forbidden(Permission::DecideProposals) => {
+            Expected::Forbidden
+        }
+        Needs::Proposals if door.path.starts_with("/hq") && forbidden(Permission::UseHq) => Expected::Forbidden,
+        Needs::Staff(_) | Needs::Proposals => of_objects(door),
         Needs::Nothing | Needs::Oneself => Expected::Without,
     }
 }

@@ -81,6 +81,23 @@ pub async fn people(town: &Town) -> Vec<Person> {
     people
 }
 
+/// Why the foreign store proposes what nobody else may read.
+const REASON: &str = "异地店临期促销";
+
+/// The manager of the store elsewhere.
+async fn staff_of_store(town: &Town, account: &str) -> String {
+    settle(town, account, "store_manager", ELSEWHERE).await.1
+}
+
+/// A price that the store elsewhere proposes.
+async fn propose(town: &Town, manager: &str, store: &str, sku: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let what = json!({ "kind": "price", "sku_id": sku, "price_fen": 999 });
+    let proposal = json!({ "id": id, "store_id": store, "what": what, "reason": REASON });
+    town.program(manager).post("/proposals", proposal).await.done();
+    id
+}
+
 impl Person {
     /// Doors that would end the session which the others need are left out.
     pub fn tries(&self, door: &Door) -> bool {
@@ -148,6 +165,8 @@ impl Foreign {
         let key = list.attribute("form[action$='/file']", "action").unwrap();
         let key = key.split('/').nth(3).unwrap().to_owned();
         let unknown = Uuid::now_v7().to_string();
+        let proposal =
+            propose(town, &staff_of_store(town, "foreign.manager").await, &goods.store_id, &goods.sku_id).await;
         let names = vec![
             ("order", order.clone()),
             ("order_id", order.clone()),
@@ -167,12 +186,18 @@ impl Foreign {
             ("group", group.to_string()),
             ("group_id", group.to_string()),
             ("key", key),
+            ("proposal", proposal.to_string()),
+            ("proposal_id", proposal.to_string()),
+            ("delegation_id", unknown.clone()),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
             ("hold_id", unknown),
             ("kind", "csv".into()),
         ];
-        Self { names, secrets: vec![number, code, "foreign.clerk".into(), "异地组".into(), "异地伙伴".into()] }
+        Self {
+            names,
+            secrets: vec![number, code, "foreign.clerk".into(), "异地组".into(), "异地伙伴".into(), REASON.into()],
+        }
     }
 
     fn named(&self, text: &str) -> String {
@@ -185,9 +210,14 @@ impl Foreign {
     pub async fn state(&self, town: &Town) -> Vec<Value> {
         let hq = town.staff("hq").await;
         let mut seen = Vec::new();
-        for path in
-            ["/hq/orders?limit=100", "/hq/staff?limit=200", "/hq/roles", "/hq/store-groups", "/hq/audit?limit=200"]
-        {
+        for path in [
+            "/hq/orders?limit=100",
+            "/hq/staff?limit=200",
+            "/hq/roles",
+            "/hq/store-groups",
+            "/hq/audit?limit=200",
+            "/proposals",
+        ] {
             seen.push(hq.get(path).await.done());
         }
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use super::{devices, grants, password, within};
 use crate::{
-    Scope,
+    Scope, approvals,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
@@ -109,7 +109,8 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
         last_log_in_at: found.last_log_in_at,
     };
     let (must_change_password, second_step) = (found.must_change_password, found.totp_since.is_some());
-    Ok(StaffCard { must_change_password, second_step, may_change, ..StaffCard::new(entry, grants) })
+    let delegations = approvals::delegations_of(&mut tx, scope, id).await?;
+    Ok(StaffCard { must_change_password, second_step, delegations, may_change, ..StaffCard::new(entry, grants) })
 }
 
 /// Makes an account with a first grant. Its id is the idempotency key: the same account again is there already.

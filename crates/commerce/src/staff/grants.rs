@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     Fault, StaffId, StoreId,
     audit::{Act, ObjectKind},
-    staff::{GiveGrant, Grant, GrantView, Place, Reach, RoleKey},
+    staff::{GiveGrant, Grant, GrantView, Permission, Place, Reach, RoleKey},
     text,
 };
 use serde_json::{Value, json};
@@ -189,7 +189,7 @@ fn place_of(region: Option<String>, group: Option<Uuid>, store: Option<Uuid>) ->
 }
 
 /// What a person may do at this moment, for every request of theirs: regions and groups are resolved to the
-/// stores in them.
+/// stores in them. Who decides in another's place decides as far as that person does; nothing else is lent.
 pub(crate) async fn grants_of(
     connection: impl PgExecutor<'_>,
     staff: Uuid,
@@ -197,14 +197,20 @@ pub(crate) async fn grants_of(
 ) -> Result<Vec<Grant>, Fault> {
     let rows = sqlx::query!(
         r#"with recursive live as materialized (
-               select * from grants where staff_id = $1 and (ends_at is null or ends_at > $2)
+               select id, role, role_id, region_code, group_id, store_id, ends_at, null::uuid as lender, null::text as lender_name
+               from grants where staff_id = $1 and (ends_at is null or ends_at > $2)
+               union all
+               select g.id, g.role, g.role_id, g.region_code, g.group_id, g.store_id, least(g.ends_at, d.ends_at), p.id, p.name
+               from delegations d join staff p on p.id = d.from_staff and p.active
+               join grants g on g.staff_id = p.id and (g.ends_at is null or g.ends_at > $2)
+               where d.to_staff = $1 and d.ends_at > $2
            ), below as (
                select id as grant_id, region_code as code from live where region_code is not null
                union
                select b.grant_id, r.code from below b join regions r on r.parent_code = b.code
            )
-           select g.role, o.name as "own_name?", o.permissions as "own_permissions?",
-                  g.region_code, g.group_id, g.store_id, g.ends_at,
+           select g.role as "role!", o.name as "own_name?", o.permissions as "own_permissions?",
+                  g.region_code, g.group_id, g.store_id, g.ends_at, g.lender, g.lender_name,
                   case
                       when g.store_id is not null then array[g.store_id]
                       when g.region_code is not null then array(
@@ -222,12 +228,18 @@ pub(crate) async fn grants_of(
     .or_fault()?;
     let grants = rows.into_iter().filter_map(|row| {
         let (role, permissions) = within::role_of(&row.role, row.own_name, row.own_permissions)?;
+        let lends = permissions.contains(&Permission::DecideProposals);
         let place = place_of(row.region_code, row.group_id, row.store_id);
         let reach = match place {
             Place::Everywhere => Reach::All,
             _ => Reach::Stores(row.stores.into_iter().map(StoreId).collect()),
         };
-        Some(Grant { role, permissions, place, reach, ends_at: row.ends_at })
+        let Some((lender, name)) = row.lender.zip(row.lender_name) else {
+            return Some(Grant { role, permissions, place, reach, ends_at: row.ends_at, in_place_of: None });
+        };
+        let permissions = vec![Permission::DecideProposals];
+        let (role, in_place_of) = (format!("代{name}审批"), Some(StaffId(lender)));
+        lends.then_some(Grant { role, permissions, place, reach, ends_at: row.ends_at, in_place_of })
     });
     Ok(grants.collect())
 }

@@ -41,3 +41,4 @@ pub mod store_groups {
 pub(crate) use accounts::{NewReach, NewStaff, install};
 pub(crate) use devices::sweep as sweep_devices;
 pub(crate) use grants::grants_of;
+pub(crate) use within::authority_of;

@@ -59,6 +59,14 @@ pub(super) async fn authority(
     Ok(Authority { me, grants: grants::grants_of(tx, me.0, scope.now).await? })
 }
 
+/// Who asks and what they may do now, for what rests on it in this transaction.
+///
+/// Faults: `Unauthenticated` for somebody who was suspended meanwhile.
+pub(crate) async fn authority_of(tx: &mut PgConnection, scope: &Scope) -> Result<(StaffId, Vec<Grant>), Fault> {
+    let Authority { me, grants } = authority(tx, scope, None).await?;
+    Ok((me, grants))
+}
+
 /// Locks an account that is within the authority of whoever asks. Its grants cannot change meanwhile.
 ///
 /// Faults: `NotFound` for one that is not; `Conflict` (`yourself`): nobody changes what they may do themselves;

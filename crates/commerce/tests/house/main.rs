@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod append_only;
+mod approvals;
 mod authority;
 mod cart;
 mod chain;

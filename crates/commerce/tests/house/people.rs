@@ -85,6 +85,11 @@ impl World {
         self.log_in(None, Some(id), Channel::Console).await
     }
 
+    /// The same person of staff in their next request, with what they may do by now.
+    pub async fn again(&self, person: &Scope) -> Scope {
+        self.log_in(None, Some(person.staff().unwrap().id.0), Channel::Console).await
+    }
+
     async fn log_in(&self, member: Option<Uuid>, staff: Option<Uuid>, channel: Channel) -> Scope {
         let token = format!("{:064x}", Uuid::new_v4().as_u128());
         sqlx::query(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{GrantView, Permission, Right, Role, rights_of};
-use crate::{Complaint, Fault, Fields, StaffId};
+use crate::{Complaint, Fault, Fields, StaffId, approvals::Delegation};
 
 /// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1).
 pub const PASSWORD_LEAST: usize = 8;
@@ -329,6 +329,8 @@ pub struct StaffCard {
     pub grants: Vec<GrantView>,
     /// Every permission, with the grants it comes from.
     pub rights: Vec<Right>,
+    /// In whose place they decide on proposals, and who does in theirs.
+    pub delegations: Vec<Delegation>,
     /// Whether whoever asks may change it: nobody changes who may do more than they.
     pub may_change: bool,
 }
@@ -342,6 +344,7 @@ impl StaffCard {
             must_change_password: false,
             second_step: false,
             grants,
+            delegations: Vec::new(),
             may_change: false,
         }
     }

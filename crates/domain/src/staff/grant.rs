@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Permission, Role};
-use crate::StoreId;
+use crate::{StaffId, StoreId};
 
 /// Where a grant applies, as it was given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,13 +63,15 @@ pub struct Grant {
     pub reach: Reach,
     /// From when on it does not apply any more.
     pub ends_at: Option<DateTime<Utc>>,
+    /// In whose place it is used, where somebody else's is lent for some days. Nobody gives what is lent to them.
+    pub in_place_of: Option<StaffId>,
 }
 
 impl Grant {
     /// A role that is there from the first day, for good.
     pub fn of(role: Role, place: Place, reach: Reach) -> Self {
         let permissions = role.permissions().to_vec();
-        Self { role: role.label().to_owned(), permissions, place, reach, ends_at: None }
+        Self { role: role.label().to_owned(), permissions, place, reach, ends_at: None, in_place_of: None }
     }
 
     /// Whether it lasts as long as something that ends then, or never.
@@ -124,7 +126,8 @@ pub struct Gift<'a> {
 /// for longer, than they are themselves.
 pub fn not_theirs_to_give(held: &[Grant], gift: Gift<'_>) -> Vec<Permission> {
     let there = |one: Permission| {
-        held.iter().filter(move |grant| grant.permissions.contains(&one) && grant.covers(gift.place, gift.above))
+        let theirs = held.iter().filter(move |grant| grant.in_place_of.is_none() && grant.permissions.contains(&one));
+        theirs.filter(move |grant| grant.covers(gift.place, gift.above))
     };
     let manages = there(Permission::ManageStaff).next().is_some();
     let has = |one: Permission| there(one).any(|grant| grant.lasts_until(gift.ends_at));
@@ -225,8 +228,8 @@ mod tests {
         let district = Place::Region { code: "310100".into() };
         assert_eq!(lacking(Role::RegionalManager, district.clone(), &["310100", "310000", "100000"]), []);
         let other = Place::Region { code: "330000".into() };
-        assert_eq!(lacking(Role::RegionalManager, other, &["330000", "100000"]).len(), 6);
-        assert_eq!(lacking(Role::RegionalManager, Place::Everywhere, &[]).len(), 6);
+        assert_eq!(lacking(Role::RegionalManager, other, &["330000", "100000"]).len(), 7);
+        assert_eq!(lacking(Role::RegionalManager, Place::Everywhere, &[]).len(), 7);
         let all = [Grant::of(Role::SuperAdmin, Place::Everywhere, Reach::All)];
         let everything = Gift { permissions: Permission::ALL, place: &district, above: &[], ends_at: None };
         assert_eq!(not_theirs_to_give(&all, everything), []);
@@ -249,9 +252,17 @@ mod tests {
             not_theirs_to_give(&held, Gift { permissions: role.permissions(), place: &place, above: &above, ends_at })
         };
         assert_eq!(lacking(Role::RegionalManager, day(9)), []);
-        assert_eq!(lacking(Role::RegionalManager, day(10)).len(), 3);
-        assert_eq!(lacking(Role::RegionalManager, None).len(), 3);
+        assert_eq!(lacking(Role::RegionalManager, day(10)).len(), 4);
+        assert_eq!(lacking(Role::RegionalManager, None).len(), 4);
         assert_eq!(lacking(Role::StoreManager, None), [], "a store is staffed for good by a stand-in too");
+    }
+
+    #[test]
+    fn what_is_lent_for_some_days_is_not_given_on() {
+        let lent = Grant { in_place_of: Some(StaffId(Uuid::nil())), ..in_region(Role::RegionalManager, "310000") };
+        let (place, above) = (Place::Region { code: "310000".into() }, ["310000".to_owned()]);
+        let gift = Gift { permissions: &[Permission::DecideProposals], place: &place, above: &above, ends_at: None };
+        assert_eq!(not_theirs_to_give(&[lent], gift), [Permission::DecideProposals]);
     }
 
     #[test]

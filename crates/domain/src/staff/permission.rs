@@ -19,6 +19,10 @@ pub enum Permission {
     RejectOrders,
     /// See figures of sales.
     ReadSales,
+    /// Propose for a store what somebody above it decides: prices, adjustments of stock.
+    ProposeChanges,
+    /// Decide on what stores propose.
+    DecideProposals,
     /// Use head office's pages.
     UseHq,
     /// Import stores and products from tables. An import may touch any store, so only a reach of all of
@@ -39,7 +43,9 @@ pub enum Permission {
 words!(Permission:
     ReadStores = "read_stores" / "查看门店", ReadOrders = "read_orders" / "查看订单",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
-    ReadSales = "read_sales" / "查看销售数据", UseHq = "use_hq" / "进入总部后台",
+    ReadSales = "read_sales" / "查看销售数据",
+    ProposeChanges = "propose_changes" / "提交门店申请", DecideProposals = "decide_proposals" / "审批门店申请",
+    UseHq = "use_hq" / "进入总部后台",
     ManageImports = "manage_imports" / "批量导入",
     ManagePartners = "manage_partners" / "管理开放接口",
     ManageStaff = "manage_staff" / "管理员工与授权",
@@ -49,7 +55,8 @@ words!(Permission:
 impl Permission {
     /// Whether it is the daily work of a store.
     pub fn is_store_work(self) -> bool {
-        matches!(self, Self::ReadStores | Self::ReadOrders | Self::FulfilOrders | Self::RejectOrders | Self::ReadSales)
+        use Permission::*;
+        matches!(self, ReadStores | ReadOrders | FulfilOrders | RejectOrders | ReadSales | ProposeChanges)
     }
 
     /// Whether it comes to nothing where the grant that gives it does not reach every store.
@@ -98,16 +105,26 @@ impl Role {
         use Permission::*;
         match self {
             Self::SuperAdmin => Permission::ALL,
-            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports],
+            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals],
             Self::MarketingDepartment => &[ReadStores, ReadSales, UseHq],
             Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
             Self::ServiceDepartment => &[ReadStores, ReadOrders, RejectOrders, UseHq],
-            Self::RegionalManager => &[ReadStores, ReadOrders, ReadSales, UseHq, ManageStaff, ReadAudit],
-            Self::StoreManager => &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales],
-            Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
-            Self::MerchantOwner => {
-                &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, UseHq, ManageStaff, ReadAudit]
+            Self::RegionalManager => {
+                &[ReadStores, ReadOrders, ReadSales, DecideProposals, UseHq, ManageStaff, ReadAudit]
             }
+            Self::StoreManager => &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, ProposeChanges],
+            Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
+            Self::MerchantOwner => &[
+                ReadStores,
+                ReadOrders,
+                FulfilOrders,
+                RejectOrders,
+                ReadSales,
+                ProposeChanges,
+                UseHq,
+                ManageStaff,
+                ReadAudit,
+            ],
         }
     }
 }

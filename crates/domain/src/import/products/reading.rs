@@ -2,7 +2,7 @@
 
 use super::{
     ProductField as Is, ProductGiven, ProductSheet, SkuGiven,
-    written::{fen_of, pairs_of, pieces_of},
+    written::{pairs_of, pieces_of},
 };
 use crate::{
     Fen,
@@ -190,7 +190,7 @@ impl Reading<'_> {
 
     fn price(&mut self) -> Option<Fen> {
         let text = self.cells.needed(Is::Price)?;
-        let price = fen_of(&text);
+        let price = Fen::typed(&text);
         if price.is_none() {
             self.cells.complain(Is::Price, Reason::Price(text));
         }

@@ -2,30 +2,9 @@
 
 use crate::Fen;
 
-/// Yuan as people write them, exact to the fen: `12`, `12.5`, `¥1,200.00`, `12.80元`.
-pub(super) fn fen_of(text: &str) -> Option<Fen> {
-    let text = text.trim_start_matches(['¥', '￥']).trim_end_matches('元').trim();
-    let (yuan, fen) = text.split_once('.').unwrap_or((text, "0"));
-    let mut groups = yuan.split(',');
-    let first = groups.next()?;
-    let grouped = yuan.contains(',');
-    if (grouped && first.len() > 3) || !groups.all(|group| group.len() == 3) {
-        return None;
-    }
-    let yuan = yuan.replace(',', "");
-    // A workbook may show `12.8` as `12.800`; what is more exact than a fen is no price.
-    let fen = if fen.len() > 2 && fen.bytes().skip(2).all(|digit| digit == b'0') { &fen[..2] } else { fen };
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_number(&yuan) || !is_number(fen) || yuan.len() > 9 || fen.len() > 2 {
-        return None;
-    }
-    let fen: i64 = format!("{fen:0<2}").parse().ok()?;
-    Some(Fen(yuan.parse::<i64>().ok()? * 100 + fen))
-}
-
 /// Whole pieces as people write them, up to a million: `12`, `1,200`, `12.00` of a workbook, `12件`.
 pub(super) fn pieces_of(text: &str) -> Option<i64> {
-    let Fen(hundredths) = fen_of(text.trim_end_matches(['件', '个', '份', '杯', '瓶']))?;
+    let Fen(hundredths) = Fen::typed(text.trim_end_matches(['件', '个', '份', '杯', '瓶']))?;
     let is_whole = hundredths % 100 == 0 && !text.starts_with(['¥', '￥']) && !text.contains('元');
     (is_whole && hundredths <= 100_000_000).then_some(hundredths / 100)
 }
@@ -73,19 +52,6 @@ pub fn specs_text<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_price_is_exact_to_the_fen_however_it_is_written() {
-        for (text, fen) in
-            [("12", 1200), ("12.5", 1250), ("¥1,200.05", 120_005), ("0.01", 1), ("12.80元", 1280), ("12.800", 1280)]
-        {
-            assert_eq!(fen_of(text), Some(Fen(fen)), "{text}");
-        }
-        for text in ["", "-1", "12.345", "1e3", "12,5", "1,2345", "十二", ".", "1.", "9999999999", "1.2.3", "１２"]
-        {
-            assert_eq!(fen_of(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn pieces_are_whole_however_they_are_written() {
