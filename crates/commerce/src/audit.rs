@@ -68,7 +68,8 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
     let most = ask.most.clamp(1, 10_000);
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,
-                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, w.name, h.name, i.file_name) as object_name,
+                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, w.name, h.name, i.file_name, f.name,
+                                                          case when a.object_kind = 'store' then s.name end) as object_name,
                   s.name as "store?", a.before, a.after, a.reason, a.request_id, a.address
            from audit a
            left join staff p on p.id = a.staff_id left join api_keys k on k.id = a.api_key_id
@@ -80,6 +81,7 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join api_keys w on a.object_kind = 'api_key' and w.id = a.object_id
            left join webhooks h on a.object_kind = 'webhook' and h.id = a.object_id
            left join imports i on a.object_kind = 'import' and i.id = a.object_id
+           left join files f on a.object_kind = 'file' and f.id = a.object_id
            where ($1::uuid[] is null or a.store_id = any($1))
              and ($2 = '' or a.object_id = $11 or a.request_id = $2
                   or strpos(lower(concat_ws(' ', p.name, p.account, k.name, o.number, d.name, d.account, a.reason)), $2) > 0)

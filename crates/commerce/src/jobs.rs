@@ -8,7 +8,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, staff, webhooks,
+    Scope, database::OrFault, events, files, flashes, imports, limits, members, orders, payments, sessions, staff,
+    webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -171,6 +172,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     staff::sweep_devices(scope).await?;
     members::sweep(scope).await?;
     imports::sent::sweep(scope).await?;
+    files::sweep(scope).await?;
     webhooks::sweep(scope).await?;
     events::sweep(scope).await
 }

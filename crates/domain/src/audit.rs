@@ -45,6 +45,10 @@ pub enum Act {
     ResumeWebhook,
     RenewWebhookSecret,
     RemoveWebhook,
+    TakeFile,
+    RemoveFile,
+    RestoreFile,
+    ArrangePhotos,
 }
 
 words!(Act:
@@ -60,7 +64,9 @@ words!(Act:
     CreateKey = "create_key" / "新建密钥", MakeKey = "make_key" / "下载密钥", RevokeKey = "revoke_key" / "停用密钥",
     CreateWebhook = "create_webhook" / "新建推送", ChangeWebhook = "change_webhook" / "修改推送",
     PauseWebhook = "pause_webhook" / "暂停推送", ResumeWebhook = "resume_webhook" / "恢复推送",
-    RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送");
+    RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送",
+    TakeFile = "take_file" / "上传文件", RemoveFile = "remove_file" / "移除文件", RestoreFile = "restore_file" / "恢复文件",
+    ArrangePhotos = "arrange_photos" / "调整照片顺序");
 
 impl Act {
     /// What staff or a program did to an order; nothing for what shoppers and the server do, which the order's
@@ -88,11 +94,14 @@ pub enum ObjectKind {
     Import,
     ApiKey,
     Webhook,
+    File,
+    Store,
 }
 
 words!(ObjectKind:
     Order = "order" / "订单", Staff = "staff" / "员工", Role = "role" / "角色", StoreGroup = "store_group" / "门店组",
-    Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送");
+    Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
+    File = "file" / "文件", Store = "store" / "门店");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod fault;
 pub mod fields;
 pub mod figures;
+pub mod files;
 pub mod geo;
 pub mod holds;
 pub mod hours;

@@ -11,6 +11,8 @@ use crate::stores::words;
 pub enum Permission {
     /// See stores as staff see them.
     ReadStores,
+    /// Change what stores show of themselves: their photos, their papers.
+    EditStores,
     /// See orders.
     ReadOrders,
     /// Accept, prepare, redeem.
@@ -37,7 +39,8 @@ pub enum Permission {
 }
 
 words!(Permission:
-    ReadStores = "read_stores" / "查看门店", ReadOrders = "read_orders" / "查看订单",
+    ReadStores = "read_stores" / "查看门店", EditStores = "edit_stores" / "编辑门店资料",
+    ReadOrders = "read_orders" / "查看订单",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ReadSales = "read_sales" / "查看销售数据", UseHq = "use_hq" / "进入总部后台",
     ManageImports = "manage_imports" / "批量导入",
@@ -49,7 +52,15 @@ words!(Permission:
 impl Permission {
     /// Whether it is the daily work of a store.
     pub fn is_store_work(self) -> bool {
-        matches!(self, Self::ReadStores | Self::ReadOrders | Self::FulfilOrders | Self::RejectOrders | Self::ReadSales)
+        matches!(
+            self,
+            Self::ReadStores
+                | Self::EditStores
+                | Self::ReadOrders
+                | Self::FulfilOrders
+                | Self::RejectOrders
+                | Self::ReadSales
+        )
     }
 
     /// Whether it comes to nothing where the grant that gives it does not reach every store.
@@ -99,15 +110,23 @@ impl Role {
         match self {
             Self::SuperAdmin => Permission::ALL,
             Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports],
-            Self::MarketingDepartment => &[ReadStores, ReadSales, UseHq],
+            Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
             Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
             Self::ServiceDepartment => &[ReadStores, ReadOrders, RejectOrders, UseHq],
-            Self::RegionalManager => &[ReadStores, ReadOrders, ReadSales, UseHq, ManageStaff, ReadAudit],
-            Self::StoreManager => &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales],
+            Self::RegionalManager => &[ReadStores, EditStores, ReadOrders, ReadSales, UseHq, ManageStaff, ReadAudit],
+            Self::StoreManager => &[ReadStores, EditStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales],
             Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
-            Self::MerchantOwner => {
-                &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, UseHq, ManageStaff, ReadAudit]
-            }
+            Self::MerchantOwner => &[
+                ReadStores,
+                EditStores,
+                ReadOrders,
+                FulfilOrders,
+                RejectOrders,
+                ReadSales,
+                UseHq,
+                ManageStaff,
+                ReadAudit,
+            ],
         }
     }
 }
