@@ -13,6 +13,7 @@ use crate::{account, log_in::StaffLogOut};
 pub enum Lit {
     Board,
     Orders,
+    Photos,
 }
 
 /// A page of the console for the person who asks.
@@ -22,6 +23,9 @@ pub fn framed(scope: &Scope, lit: Lit, body: AnyView) -> Result<impl IntoView + 
         NavLink::new("订单看板", "/console", Glyph::Bell).active(lit == Lit::Board),
         NavLink::new("全部订单", "/console/orders", Glyph::List).active(lit == Lit::Orders),
     ];
+    if scope.may(Permission::EditStores) {
+        links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));
+    }
     if scope.may(Permission::UseHq) {
         links.push(NavLink::new("总部后台", "/hq", Glyph::Chart));
     }

@@ -15,6 +15,8 @@ mod log_in;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod photos;
+#[cfg(feature = "ssr")]
 mod ticket;
 
 #[cfg(feature = "ssr")]
@@ -29,7 +31,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, code, log_in, orders, ticket};
+    use crate::{account, board, code, log_in, orders, photos, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
@@ -45,6 +47,7 @@ mod routes {
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+            .route("/console/photos", page(FACE, photos::photos))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -62,5 +65,8 @@ mod routes {
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();
         register_explicit::<board::RedeemCode>();
+        register_explicit::<photos::MovePhoto>();
+        register_explicit::<photos::RemovePhoto>();
+        register_explicit::<photos::RestorePhoto>();
     }
 }
