@@ -87,7 +87,7 @@ impl Taken {
             (_, 0) => format!("已添加 {added} 张照片"),
             _ => format!("已添加 {added} 张照片，其余没有添加"),
         };
-        Flash { form: FORM.into(), good: added > 0 && complaints.is_empty(), message, complaints, ..Flash::default() }
+        Flash { form: FORM.into(), good: added > 0, message, complaints, ..Flash::default() }
     }
 }
 
@@ -221,7 +221,7 @@ mod tests {
         };
         assert_eq!(said(taken(0, 0), None), (false, 0, "没有收到照片，请先选择".into()));
         assert_eq!(said(taken(2, 0), None), (true, 0, "已添加 2 张照片".into()));
-        assert_eq!(said(taken(2, 1), None), (false, 1, "已添加 2 张照片，其余没有添加".into()));
+        assert_eq!(said(taken(2, 1), None), (true, 1, "已添加 2 张照片，其余没有添加".into()));
         assert_eq!(said(taken(0, 1), Some(Fault::Forbidden)), (false, 2, "没有添加照片".into()));
     }
 }

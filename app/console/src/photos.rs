@@ -107,7 +107,7 @@ fn of_store(
     let list = if count == 0 {
         view! { <EmptyState glyph=Glyph::Shop title="还没有照片" text="门头、店内和招牌商品的照片，能让顾客更容易找到并选择这家店。"/> }.into_any()
     } else {
-        view! { <ul class="mt-4 grid grid-cols-2 gap-4 lg:grid-cols-3 xl:grid-cols-4">{shown}</ul> }.into_any()
+        view! { <ul class="mt-4 grid grid-cols-2 gap-4 lg:grid-cols-3">{shown}</ul> }.into_any()
     };
     view! {
         {choice}
@@ -131,7 +131,11 @@ fn choose(stores: Vec<(StoreId, String)>, now: StoreId) -> impl IntoView {
 /// What came of a form: one line, and what is wrong with which file.
 fn told(asked: &Asked) -> Option<impl IntoView + use<>> {
     let flash = asked.flash_of(FORM)?.clone();
-    let tone = if flash.good { Tone::Success } else { Tone::Error };
+    let tone = match (flash.good, flash.complaints.is_empty()) {
+        (true, true) => Tone::Success,
+        (true, false) => Tone::Warn,
+        (false, _) => Tone::Error,
+    };
     let wrong = flash.complaints.into_iter().map(|one| one.message).filter(|message| *message != flash.message);
     let wrong = wrong.map(|message| view! { <li class="break-words">{message}</li> }).collect_view();
     Some(view! { <Notice tone=tone>{flash.message.clone()} <ul class="list-disc ps-5">{wrong}</ul></Notice> })
@@ -150,8 +154,8 @@ fn upload(store: StoreId, count: usize) -> impl IntoView {
         <Card title="添加照片">
             <Form action=format!("{PATH}/{store}") files=true>
                 <label class="sr-only" for="file">"照片"</label>
-                <div class="flex flex-wrap gap-2">
-                    <input class="file-input min-w-0 flex-1" id="file" name="file" type="file" multiple=true required=true
+                <div class="flex flex-wrap items-center gap-2">
+                    <input class="min-w-0 flex-1" id="file" name="file" type="file" multiple=true required=true
                         accept="image/jpeg,image/png,image/webp" aria-describedby="file-hint"/>
                     <Button>"上传"</Button>
                 </div>
@@ -167,7 +171,7 @@ fn Shown(photo: StorePhoto, here: String, alt: String, note: String, is_first: b
     let StorePhoto { photo, .. } = photo;
     let (id, small) = (photo.id.to_string(), photo.small);
     let cover = if is_first {
-        view! { <Badge tone=Tone::Primary>"封面"</Badge> }.into_any()
+        view! { <span class="touch flex items-center"><Badge tone=Tone::Primary>"封面"</Badge></span> }.into_any()
     } else {
         view! { <Button tone=Tone::Plain size=Size::Small name="to" value=Move::First.code()>{Move::First.label()}</Button> }.into_any()
     };

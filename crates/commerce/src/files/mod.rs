@@ -15,7 +15,7 @@ use domain::{
     files::{FileSize, Purpose},
     staff::Permission,
 };
-use pictures::{Paper, Picture, Refusal};
+use pictures::{Jpeg, Paper, Picture, Refusal};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -61,7 +61,15 @@ struct Made {
     kept: Kept,
     byte_size: usize,
     sha256: Vec<u8>,
-    contents: Vec<(FileSize, Vec<u8>, Option<(u32, u32)>)>,
+    forms: Vec<Form>,
+}
+
+/// One of the forms in which a file is kept.
+struct Form {
+    size: FileSize,
+    bytes: Vec<u8>,
+    /// Of a picture, width first.
+    pixels: Option<(u32, u32)>,
 }
 
 /// Takes a file in. It is private, and forgotten after a day if nothing uses it.
@@ -97,22 +105,22 @@ async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Result<Made, F
         Purpose::StorePaper(_) => pictures::paper(bytes).await,
     };
     let refused = |refusal: Refusal| Fault::invalid("file", refusal.to_string());
-    let (kept, contents) = match paper.map_err(refused)? {
+    let (kept, forms) = match paper.map_err(refused)? {
         Paper::Picture(Picture { large, small }) => {
-            let of = |size, file: pictures::Jpeg| (size, file.bytes, Some((file.width, file.height)));
+            let of = |size, Jpeg { bytes, width, height }| Form { size, bytes, pixels: Some((width, height)) };
             (Kept::Jpeg, vec![of(FileSize::Large, large), of(FileSize::Small, small)])
         }
-        Paper::Pdf(bytes) => (Kept::Pdf, vec![(FileSize::Whole, bytes, None)]),
+        Paper::Pdf(bytes) => (Kept::Pdf, vec![Form { size: FileSize::Whole, bytes, pixels: None }]),
     };
-    Ok(Made { kept, byte_size, sha256, contents })
+    Ok(Made { kept, byte_size, sha256, forms })
 }
 
 /// Keeps a file with its contents, private and unused.
 async fn keep(tx: &mut PgConnection, scope: &Scope, purpose: Purpose, name: &str, made: Made) -> Result<FileId, Fault> {
     let id = new_id();
     let name = name_of(name);
-    let size = made.contents.iter().find_map(|(_, _, size)| *size);
-    let (width, height) = size.map(|(width, height)| (width as i32, height as i32)).unzip();
+    let columns = |pixels: Option<(u32, u32)>| pixels.map(|(width, height)| (width as i32, height as i32)).unzip();
+    let (width, height) = columns(made.forms.first().and_then(|large| large.pixels));
     sqlx::query!(
         "insert into files (id, kind, purpose, store_id, name, byte_size, sha256, width, height, created_by,
                             created_at, unused_since)
@@ -135,12 +143,12 @@ async fn keep(tx: &mut PgConnection, scope: &Scope, purpose: Purpose, name: &str
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    for (form, bytes, size) in made.contents {
-        let (width, height) = size.map(|(width, height)| (width as i32, height as i32)).unzip();
+    for Form { size, bytes, pixels } in made.forms {
+        let (width, height) = columns(pixels);
         sqlx::query!(
             "insert into file_contents (file_id, size, content, width, height) values ($1, $2, $3, $4, $5)",
             id,
-            form.code(),
+            size.code(),
             bytes,
             width,
             height,
