@@ -21,7 +21,8 @@ use crate::{
 
 const GONE: Fault = Fault::NotFound("这张照片");
 
-/// Adds a photo behind those that are there; the first is the cover. The same file again is the photo that it is.
+/// Adds a photo behind those that are there; the first is the cover. The same file again is the photo that it is,
+/// and one that was removed comes back.
 ///
 /// Faults: as of [`super::take`]; `Conflict` (`photos_full`).
 pub async fn add(scope: &Scope, store: StoreId, name: &str, bytes: Vec<u8>) -> Result<FileId, Fault> {
@@ -30,20 +31,30 @@ pub async fn add(scope: &Scope, store: StoreId, name: &str, bytes: Vec<u8>) -> R
     let mut tx = scope.begin().await?;
     let shown = lock(&mut tx, store).await?;
     let known = sqlx::query_scalar!(
-        "select f.id from files f join store_photos p on p.file_id = f.id where p.store_id = $1 and f.sha256 = $2",
+        "select id from files where store_id = $1 and purpose = 'store_photo' and sha256 = $2
+         order by unused_since desc nulls first limit 1 for update",
         store.0,
         made.sha256,
     )
     .fetch_optional(&mut *tx)
     .await
-    .or_fault()?;
-    if let Some(id) = known {
-        return Ok(FileId(id));
-    }
-    let id = keep(&mut tx, scope, purpose, name, made).await?;
+    .or_fault()?
+    .map(FileId);
+    let id = match known {
+        Some(id) if shown.contains(&id) => return Ok(id),
+        Some(id) => {
+            recorded_back(&mut tx, scope, store, id).await?;
+            id
+        }
+        None => keep(&mut tx, scope, purpose, name, made).await?,
+    };
     show(&mut tx, store, &shown, id).await?;
     tx.commit().await.or_fault()?;
     Ok(id)
+}
+
+async fn recorded_back(tx: &mut PgConnection, scope: &Scope, store: StoreId, id: FileId) -> Result<(), Fault> {
+    record(tx, scope, Act::RestoreFile, (id.0, store), [json!(null), json!(null)]).await
 }
 
 /// The photos of a store that whoever asks may change.
@@ -125,7 +136,7 @@ pub async fn restore(scope: &Scope, id: FileId) -> Result<StoreId, Fault> {
         return Ok(store);
     }
     show(&mut tx, store, &shown, id).await?;
-    record(&mut tx, scope, Act::RestoreFile, (id.0, store), [json!(null), json!(null)]).await?;
+    recorded_back(&mut tx, scope, store, id).await?;
     tx.commit().await.or_fault()?;
     Ok(store)
 }

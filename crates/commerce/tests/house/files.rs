@@ -114,6 +114,12 @@ async fn a_photo_that_was_removed_is_nobodys_and_comes_back_within_a_day(
     assert_eq!(code_of(photos::restore(&manager, two).await), "not_found");
     assert_eq!(world.count("select count(*) from file_contents").await, 2, "the other's two sizes stay");
     assert_eq!(shown(&world, world.store).await, [one]);
+
+    // Whoever sends it again has brought it back.
+    photos::remove(&manager, one).await.unwrap();
+    assert_eq!(add(&manager, world.store, 1).await, one);
+    assert_eq!(shown(&world, world.store).await, [one]);
+    assert!(photos::list(&manager, world.store).await.unwrap().removed.is_empty());
     world.balanced().await;
 }
 
