@@ -67,6 +67,18 @@ async function shop(page, phone) {
   return [...cart, ...checkout, ...(await findings(page))];
 }
 
+/** The photos of a store: with none, after some were sent and one was no picture, and after one was removed. */
+async function photos(page) {
+  const empty = await look(page, ["/console/photos"]);
+  await page.setInputFiles("#file", ["public/pictures/americano-640.webp", "public/pictures/baby-cream-640.webp", "package.json"]);
+  await page.click("button:has-text('上传')");
+  await page.waitForSelector("text=其余没有添加");
+  const some = await findings(page);
+  await page.click("button[aria-label='移除']");
+  await page.waitForSelector("text=最近移除");
+  return [...empty, ...some, ...(await findings(page))];
+}
+
 async function staffLogIn(page, account) {
   await page.goto(`${home.base}/console/login`);
   await page.fill("input[name=account]", account);
@@ -114,6 +126,7 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       await page.click("table a[href*='/console/proposals/']");
       await page.waitForURL(`**${proposal}/**`);
       const decided = new URL(page.url()).pathname.replace("/console", "/hq");
+      found.push(...(await photos(page)));
       await context.clearCookies();
       await staffLogIn(page, "hq");
       found.push(...(await look(page, ["/hq/proposals", decided])));

@@ -18,7 +18,7 @@ use rpc::Nonce;
 use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, uploads};
+use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, sent, uploads};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
     let people = Router::new()
         .merge(app::routes())
         .merge(uploads::routes())
+        .merge(sent::routes())
         .merge(exports::routes())
         .route("/rpc/{*function}", any(perform))
         .route("/console/events", get(crate::live::console))
@@ -128,8 +129,9 @@ async fn protect(State(site): State<Site>, mut request: Request, next: Next) -> 
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // A file that somebody sent bears a stricter one.
     if let Ok(policy) = policy.parse() {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
     if site.house.settings.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

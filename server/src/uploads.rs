@@ -2,7 +2,10 @@
 
 use axum::{
     Extension, Router,
-    extract::{DefaultBodyLimit, Multipart, Path, multipart::Field},
+    extract::{
+        DefaultBodyLimit, Multipart, Path,
+        multipart::{Field, MultipartError},
+    },
     http::{HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -66,7 +69,7 @@ async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
             "list" => options.list = true,
             "file" => {
                 name = field.file_name().unwrap_or("未命名").to_owned();
-                content = file(field).await?;
+                content = file(field, intake::MOST_BYTES).await.map_err(|_| cut_off())?;
             }
             _ => {}
         }
@@ -79,10 +82,10 @@ async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
 }
 
 /// The file's bytes; of one that is too large the first that are too many.
-async fn file(mut field: Field<'_>) -> Result<Vec<u8>, Fault> {
+pub async fn file(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, MultipartError> {
     let mut content = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|_| cut_off())? {
-        if content.len() <= intake::MOST_BYTES {
+    while let Some(chunk) = field.chunk().await? {
+        if content.len() <= most {
             content.extend_from_slice(&chunk);
         }
     }

@@ -52,7 +52,8 @@ fn dependencies_point_the_way_the_architecture_says() {
         ("domain", ""),
         ("partners", ""),
         ("intake", ""),
-        ("commerce", "domain partners"),
+        ("pictures", ""),
+        ("commerce", "domain partners pictures"),
         ("ui", ""),
         ("rpc", "commerce domain ui"),
         ("shop", "commerce domain rpc ui"),
@@ -60,14 +61,14 @@ fn dependencies_point_the_way_the_architecture_says() {
         ("hq", "commerce domain rpc ui"),
         ("app", "console hq rpc shop"),
         ("frontend", "console hq shop"),
-        ("server", "app commerce domain intake partners rpc ui"),
+        ("server", "app commerce domain intake partners pictures rpc ui"),
         ("sandbox", "partners"),
         ("bench", ""),
         ("bundle", ""),
     ]
     .into();
     let folder = |name: &str| match name {
-        "domain" | "commerce" | "intake" | "partners" => format!("crates/{name}"),
+        "domain" | "commerce" | "intake" | "partners" | "pictures" => format!("crates/{name}"),
         "ui" | "rpc" | "shop" | "console" | "hq" => format!("app/{name}"),
         "bundle" => "tools/bundle".to_owned(),
         other => other.to_owned(),
@@ -100,10 +101,11 @@ fn commerce_knows_no_http_and_domain_no_clock() {
 }
 
 #[test]
-fn ui_and_partners_know_no_commerce_noun() {
+fn ui_partners_and_pictures_know_no_commerce_noun() {
     let nouns = ["StoreId", "OrderId", "SkuId", "commerce::", "domain::"];
     assert_absent("app/ui/src", &nouns);
     assert_absent("crates/partners/src", &nouns);
+    assert_absent("crates/pictures/src", &nouns);
 }
 
 #[test]

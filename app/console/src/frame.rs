@@ -14,6 +14,7 @@ pub enum Lit {
     Board,
     Orders,
     Proposals,
+    Photos,
 }
 
 /// What the screen needs of a request.
@@ -21,6 +22,7 @@ pub enum Lit {
 pub struct Frame {
     name: String,
     hq: bool,
+    photos: bool,
     /// How many proposals wait, for who proposes or decides.
     proposals: Option<i64>,
 }
@@ -31,7 +33,8 @@ impl Frame {
         let person = scope.staff()?;
         let concerned = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
-        Ok(Self { name: person.name.clone(), hq: scope.may(Permission::UseHq), proposals })
+        let (hq, photos) = (scope.may(Permission::UseHq), scope.may(Permission::EditStores));
+        Ok(Self { name: person.name.clone(), hq, photos, proposals })
     }
 
     /// A page of the console.
@@ -44,6 +47,9 @@ impl Frame {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             let link = NavLink::new("申请审批", "/console/proposals", Glyph::Check);
             links.push(link.active(lit == Lit::Proposals).badge(badge));
+        }
+        if self.photos {
+            links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));
         }
         if self.hq {
             links.push(NavLink::new("总部后台", "/hq", Glyph::Chart));

@@ -15,6 +15,8 @@ mod log_in;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod photos;
+#[cfg(feature = "ssr")]
 mod proposals;
 #[cfg(feature = "ssr")]
 mod propose;
@@ -33,7 +35,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, code, log_in, orders, proposals, propose, ticket};
+    use crate::{account, board, code, log_in, orders, photos, proposals, propose, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
@@ -52,6 +54,7 @@ mod routes {
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+            .route("/console/photos", page(FACE, photos::photos))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -73,5 +76,8 @@ mod routes {
         register_explicit::<proposals::SubmitProposal>();
         register_explicit::<proposals::WithdrawProposal>();
         register_explicit::<proposals::DecideProposal>();
+        register_explicit::<photos::MovePhoto>();
+        register_explicit::<photos::RemovePhoto>();
+        register_explicit::<photos::RestorePhoto>();
     }
 }

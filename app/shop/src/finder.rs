@@ -10,7 +10,8 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page, cookies};
 use ui::{
-    Badge, Button, Chip, Chips, EmptyState, Form, Glyph, Hidden, Icon, LinkButton, Pager, Select, SelectItem, Tone,
+    Badge, Button, Chip, Chips, EmptyState, Form, Glyph, Hidden, Icon, LinkButton, Pager, Picture, Select, SelectItem,
+    Tone,
 };
 
 use crate::{
@@ -176,18 +177,26 @@ pub fn StoreEntry(store: StoreCard) -> impl IntoView {
     let tone = if store.opening.open_now { Tone::Success } else { Tone::Warn };
     let distance = store.distance_m.map(text::distance).unwrap_or_default();
     let features = store.features.join(" · ");
+    // The name beside it says already what it shows.
+    let cover = store.cover.map(|photo| {
+        let small = photo.small;
+        view! { <Picture src=small.url alt="" width=small.width height=small.height class="size-20 shrink-0 rounded-box"/> }
+    });
     view! {
         <li>
-            <a href=format!("/s/{}", store.code) class="panel panel-link block p-4">
-                <p class="flex items-baseline justify-between gap-3">
-                    <span class="truncate font-bold">{store.name}</span>
-                    <span class="tabular shrink-0 text-sm text-primary">{distance}</span>
-                </p>
-                <p class="mt-1 truncate text-sm text-base-content/70">{store.address}</p>
-                <p class="mt-2 flex items-center gap-2 text-sm">
-                    <Badge tone=tone>{store.opening.text}</Badge>
-                    <span class="truncate text-base-content/70">{features}</span>
-                </p>
+            <a href=format!("/s/{}", store.code) class="panel panel-link flex gap-3 p-4">
+                {cover}
+                <span class="block min-w-0 flex-1">
+                    <span class="flex items-baseline justify-between gap-3">
+                        <span class="truncate font-bold">{store.name}</span>
+                        <span class="tabular shrink-0 text-sm text-primary">{distance}</span>
+                    </span>
+                    <span class="mt-1 block truncate text-sm text-base-content/70">{store.address}</span>
+                    <span class="mt-2 flex items-center gap-2 text-sm">
+                        <Badge tone=tone>{store.opening.text}</Badge>
+                        <span class="truncate text-base-content/70">{features}</span>
+                    </span>
+                </span>
             </a>
         </li>
     }

@@ -4,13 +4,14 @@ use commerce::catalog;
 use domain::{
     Fault,
     catalog::{BrowseGoods, Category, MenuView, ProductCard},
+    files::Photo,
     hours::Hours,
     page::Page as Listed,
     stores::StoreView,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page, cookies};
-use ui::{Chip, Chips, EmptyState, Fact, Facts, Glyph, Icon, LinkButton, Pager, Tone};
+use ui::{Chip, Chips, EmptyState, Fact, Facts, Glyph, Icon, LinkButton, Pager, Picture, Tone};
 
 use crate::{
     frame::{Frame, STORE_COOKIE, Tab, chosen_place},
@@ -131,6 +132,7 @@ fn AboutStore(store: StoreView) -> impl IntoView {
     view! {
         <section class="mt-8">
             <h2 class="mb-2 text-lg font-bold">"门店信息"</h2>
+            {photos(&store.card.name, store.photos)}
             <Facts>
                 <Fact label="状态">{store.card.opening.text}</Fact>
                 <Fact label="地址">
@@ -144,6 +146,27 @@ fn AboutStore(store: StoreView) -> impl IntoView {
             </Facts>
         </section>
     }
+}
+
+/// How the store looks, the cover first; each leads to the whole picture.
+fn photos(store: &str, photos: Vec<Photo>) -> Option<impl IntoView + use<>> {
+    if photos.is_empty() {
+        return None;
+    }
+    let many = photos.len();
+    let items = photos.into_iter().enumerate().map(|(at, Photo { large, small, .. })| {
+        let alt = format!("{store} 的照片，第 {} 张，共 {many} 张", at + 1);
+        view! {
+            <li class="w-40 shrink-0 snap-start sm:w-56">
+                <a href=large.url class="block overflow-hidden rounded-box">
+                    <Picture src=small.url alt=alt width=small.width height=small.height class="aspect-4/3 w-full"/>
+                </a>
+            </li>
+        }
+    });
+    Some(
+        view! { <ul class="mb-4 flex snap-x gap-3 overflow-x-auto pb-1" aria-label="门店照片">{items.collect_view()}</ul> },
+    )
 }
 
 /// `周一至周五 08:00–22:00;周六、周日 09:00–23:00`

@@ -69,7 +69,8 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
     let mut tx = scope.begin().await?;
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,
-                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, w.name, h.name, i.file_name, v.name) as object_name,
+                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, w.name, h.name, i.file_name, v.name, f.name,
+                                                          case when a.object_kind = 'store' then s.name end) as object_name,
                   s.name as "store?", a.before, a.after, a.reason, a.request_id, a.address
            from audit a
            left join staff p on p.id = a.staff_id left join api_keys k on k.id = a.api_key_id
@@ -83,6 +84,7 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join imports i on a.object_kind = 'import' and i.id = a.object_id
            left join proposals q on a.object_kind = 'proposal' and q.id = a.object_id
            left join skus u on u.id = q.sku_id left join products v on v.id = u.product_id
+           left join files f on a.object_kind = 'file' and f.id = a.object_id
            where ($1::uuid[] is null or a.store_id = any($1))
              and ($2 = '' or a.object_id = $11 or a.request_id = $2
                   or strpos(lower(concat_ws(' ', p.name, p.account, k.name, o.number, d.name, d.account, v.name, a.reason)), $2) > 0)

@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope, approvals, database::OrFault, events, flashes, imports, limits, members, orders, payments, sessions, staff,
-    webhooks,
+    Scope, approvals, database::OrFault, events, files, flashes, imports, limits, members, orders, payments, sessions,
+    staff, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -176,6 +176,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     staff::sweep_devices(scope).await?;
     members::sweep(scope).await?;
     imports::sent::sweep(scope).await?;
+    files::sweep(scope).await?;
     webhooks::sweep(scope).await?;
     events::sweep(scope).await
 }

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod events;
 pub mod exports;
 pub mod figures;
+pub mod files;
 pub mod flashes;
 pub mod holds;
 pub mod imports;

@@ -52,6 +52,10 @@ pub enum Act {
     WithdrawProposal,
     Delegate,
     EndDelegation,
+    TakeFile,
+    RemoveFile,
+    RestoreFile,
+    ArrangePhotos,
 }
 
 words!(Act:
@@ -70,7 +74,9 @@ words!(Act:
     RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送",
     SubmitProposal = "submit_proposal" / "提交申请", ApproveProposal = "approve_proposal" / "通过申请",
     RejectProposal = "reject_proposal" / "驳回申请", WithdrawProposal = "withdraw_proposal" / "撤回申请",
-    Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托");
+    Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托",
+    TakeFile = "take_file" / "上传文件", RemoveFile = "remove_file" / "移除文件", RestoreFile = "restore_file" / "恢复文件",
+    ArrangePhotos = "arrange_photos" / "调整照片顺序");
 
 impl Act {
     /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
@@ -110,12 +116,15 @@ pub enum ObjectKind {
     ApiKey,
     Webhook,
     Proposal,
+    File,
+    Store,
 }
 
 words!(ObjectKind:
     Order = "order" / "订单", Staff = "staff" / "员工", Role = "role" / "角色", StoreGroup = "store_group" / "门店组",
     Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
-    Proposal = "proposal" / "申请");
+    Proposal = "proposal" / "申请",
+    File = "file" / "文件", Store = "store" / "门店");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

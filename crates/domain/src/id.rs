@@ -60,4 +60,6 @@ ids! {
     ProposalId,
     /// Goods held before they are ordered; made by the client, and the idempotency key of holding.
     HoldId,
+    /// A picture or paper that somebody sent.
+    FileId,
 }

@@ -8,6 +8,7 @@ use crate::{Fault, Fields, staff::Permission};
 /// What a key can be given: no more than what the API lets a person of staff do.
 pub const GRANTABLE: &[Permission] = &[
     Permission::ReadStores,
+    Permission::EditStores,
     Permission::ReadOrders,
     Permission::FulfilOrders,
     Permission::RejectOrders,

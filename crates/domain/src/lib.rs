@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod fault;
 pub mod fields;
 pub mod figures;
+pub mod files;
 pub mod geo;
 pub mod holds;
 pub mod hours;

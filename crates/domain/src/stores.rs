@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BrandId, Fault, Fields, StoreId,
+    files::Photo,
     geo::Point,
     hours::{Hours, Slot},
 };
@@ -116,6 +117,8 @@ pub struct StoreCard {
     pub opening: Opening,
     /// What it has: `wifi`, `停车` …
     pub features: Vec<String>,
+    /// The first of its photos, where it has any.
+    pub cover: Option<Photo>,
 }
 
 /// A store's own page.
@@ -137,6 +140,8 @@ pub struct StoreView {
     pub state: StoreState,
     /// When an order placed now can be picked up.
     pub slots: Vec<Slot>,
+    /// How it looks, the cover first.
+    pub photos: Vec<Photo>,
 }
 
 /// What a store finder is asked.

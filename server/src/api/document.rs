@@ -6,7 +6,7 @@
 use domain::{Complaint, Fault};
 use serde_json::{Map, Value, json};
 
-use super::problem::Problem;
+use super::problem::{FILE_MOST, JSON_MOST, Problem};
 
 const EXAMPLES: &str = include_str!("examples.json");
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -79,6 +79,9 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("approvals_delegate", &[("too_many_delegations", "最多委托 5 位同事，请先收回一项")]),
+    ("console_add_photo", &[PHOTOS_FULL]),
+    ("console_arrange_photos", &[("photos_changed", "照片刚刚有变化，请看过现在的照片再调整")]),
+    ("console_restore_photo", &[PHOTOS_FULL]),
     ("staff_hire", &[("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")]),
     ("staff_give", &[YOURSELF]),
     ("staff_take_back", &[YOURSELF, LAST_ADMIN]),
@@ -93,6 +96,7 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("staff_remove_store_group", &[("group_given", "还有 3 项授权使用这个门店组，请先收回")]),
 ];
 
+const PHOTOS_FULL: (&str, &str) = ("photos_full", "每家门店最多 12 张照片，请先移除一些");
 const YOURSELF: (&str, &str) = ("yourself", "不能修改自己的账号和权限，请让另一位管理员来做");
 const LAST_ADMIN: (&str, &str) = ("last_admin", "这是最后一位总部管理员，请先任命另一位");
 /// What somebody of staff must do before anything else.
@@ -102,7 +106,7 @@ const FIRST_OF_ALL: [(&str, &str); 2] = [
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 9] = [
+const COUNTED: [&str; 10] = [
     "auth_ask_code",
     "auth_log_in",
     "auth_staff_log_in",
@@ -112,6 +116,7 @@ const COUNTED: [&str; 9] = [
     "holds_take",
     "orders_place",
     "console_redeem",
+    "console_add_photo",
 ];
 
 /// What an answer leads on to: an operation, those that take something out of its answer, and which of their
@@ -145,6 +150,7 @@ const LINKS: &[Link] = &[
         &["staff_take_back"],
         &[("staff_id", "$request.path.staff_id"), ("grant_id", "$response.body#/grants/0/id")],
     ),
+    ("console_add_photo", &["console_remove_photo", "console_restore_photo"], &[("photo_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
     (
@@ -228,8 +234,8 @@ fn faults_of(operation: &Value, name: &str, path: &str) -> Vec<Problem> {
     add(true, Fault::Internal(String::new()));
     add(true, Fault::Upstream { who: "数据库", hidden: String::new() });
     if body {
-        let too_large = Problem::too_large(REQUEST);
-        faults.push(too_large);
+        let is_json = operation["requestBody"]["content"].get("application/json").is_some();
+        faults.push(Problem::too_large(if is_json { JSON_MOST } else { FILE_MOST }, REQUEST));
     }
     faults
 }
@@ -299,7 +305,9 @@ mod tests {
     fn every_body_that_goes_in_or_out_has_an_example() {
         let document = document();
         for (name, operation) in operations(&document) {
-            let example = |of: &Value| !of["content"]["application/json"]["example"].is_null();
+            // A file has none: its bytes are no text.
+            let json = |of: &Value| of["content"].get("application/json").cloned();
+            let example = |of: &Value| json(of).is_none_or(|of| !of["example"].is_null());
             assert!(operation.get("requestBody").is_none_or(example), "{name}: no example of what is sent");
             let answer = operation["responses"].get("200");
             assert!(answer.is_none_or(example), "{name}: no example of the answer");

@@ -12,6 +12,7 @@ mod holds;
 mod hq;
 mod orders;
 mod paging;
+mod photos;
 pub mod problem;
 mod staff;
 mod stores;
@@ -94,6 +95,9 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(console::prepare))
         .routes(routes!(console::reject))
         .routes(routes!(console::redeem))
+        .routes(routes!(photos::photos, photos::add_photo, photos::arrange_photos))
+        .routes(routes!(photos::remove_photo))
+        .routes(routes!(photos::restore_photo))
         .routes(routes!(hq::sales_today))
         .routes(routes!(hq::orders))
         .routes(routes!(hq::stores))

@@ -12,6 +12,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::sent::brings_more_than;
+
 /// An answer that is not what was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -51,15 +53,20 @@ impl Problem {
 }
 
 impl Problem {
-    /// A body beyond what is read.
-    pub fn too_large(request_id: &str) -> Self {
+    /// A body beyond what is read, which is at most so much.
+    pub fn too_large(most: &str, request_id: &str) -> Self {
         Self {
             status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
             code: "too_large".into(),
-            ..Self::of(&Fault::invalid("", "请求内容过大，上限 128 KB"), request_id)
+            ..Self::of(&Fault::invalid("", format!("请求内容过大，上限 {most}")), request_id)
         }
     }
 }
+
+/// How much JSON is read, for people.
+pub const JSON_MOST: &str = "128 KB";
+/// How much of a file is read, for people.
+pub const FILE_MOST: &str = "10 MB";
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
@@ -114,7 +121,7 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
         let rejected = |rejection: JsonRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(&request_id),
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(JSON_MOST, &request_id),
             _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
         };
         let Json(mut sent) = Json::<Value>::from_request(request, state).await.map_err(rejected)?;
@@ -124,6 +131,24 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
             let message = format!("请求内容不合要求：{}", error.inner());
             Problem::of(&Fault::invalid(if field == "." { "" } else { &field }, message), &request_id)
         })
+    }
+}
+
+/// A body that is a file. One that says it is too large is refused before it is read.
+#[derive(ToSchema)]
+#[schema(as = File, value_type = String, format = Binary)]
+pub struct SentFile(pub Vec<u8>);
+
+impl<S: Sync + Send> FromRequest<S> for SentFile {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
+        let too_large = || Problem::too_large(FILE_MOST, &request_id);
+        if brings_more_than(pictures::MOST_BYTES, request.headers()) {
+            return Err(too_large());
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), pictures::MOST_BYTES).await;
+        bytes.map(|bytes| Self(bytes.into())).map_err(|_| too_large())
     }
 }
 

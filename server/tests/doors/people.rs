@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     inventory::Door,
-    support::{STORE, TEA, Town},
+    support::{self, STORE, TEA, Town},
 };
 
 /// A store in another city.
@@ -57,6 +57,21 @@ async fn settle(town: &Town, account: &str, role: &str, store: &str) -> (Uuid, S
     let change = json!({ "old_password": FIRST_PASSWORD, "password": PASSWORD });
     let renewed = new.attempt(Method::PUT, "/auth/staff-password", Some(&change)).await.unwrap().done();
     (id, renewed["token"].as_str().unwrap().to_owned())
+}
+
+/// A photo that a store shows, and one that it has removed.
+async fn photos(town: &Town, store: &str) -> [String; 2] {
+    let hq = town.staff("hq").await;
+    let mut ids = Vec::new();
+    for color in [40, 80] {
+        let photo = support::photo(64, 48, color);
+        let path = format!("/api/v1/console/stores/{store}/photos");
+        let request = town.raw(Method::POST, &path).bearer_auth(hq.token()).body(photo);
+        let added: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+        ids.push(added["id"].as_str().unwrap().to_owned());
+    }
+    hq.attempt(Method::DELETE, &format!("/console/photos/{}", ids[1]), None).await.unwrap().done();
+    [ids[0].clone(), ids[1].clone()]
 }
 
 /// A visitor, a member, and one of each role at the demo's first store.
@@ -164,6 +179,7 @@ impl Foreign {
         let list = office.send(&form).await;
         let key = list.attribute("form[action$='/file']", "action").unwrap();
         let key = key.split('/').nth(3).unwrap().to_owned();
+        let [photo, file] = photos(town, &goods.store_id).await;
         let unknown = Uuid::now_v7().to_string();
         let proposal =
             propose(town, &staff_of_store(town, "foreign.manager").await, &goods.store_id, &goods.sku_id).await;
@@ -192,6 +208,9 @@ impl Foreign {
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
             ("hold_id", unknown),
+            ("photo_id", photo),
+            ("file", file),
+            ("size", "small".into()),
             ("kind", "csv".into()),
         ];
         Self {
@@ -220,6 +239,7 @@ impl Foreign {
         ] {
             seen.push(hq.get(path).await.done());
         }
+        seen.push(hq.get(&self.named("/console/stores/{store_id}/photos")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
         seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());
         // Whoever looks has just logged in.

@@ -65,20 +65,27 @@ impl Browser {
         self.go(Method::POST, form.action.clone(), Some(&form.fields)).await
     }
 
-    /// Sends a file with a form of its kind, as `multipart/form-data` (RFC 7578).
+    /// Sends a file with a form of its kind.
     pub async fn upload(&mut self, address: &str, fields: &[(&str, &str)], file: (&str, &[u8])) -> Page {
+        self.upload_all(address, fields, &[file]).await
+    }
+
+    /// Sends files with a form of their kind, as `multipart/form-data` (RFC 7578).
+    pub async fn upload_all(&mut self, address: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
         const BOUNDARY: &str = "----mendian-test";
         let mut body = Vec::new();
         for (name, value) in fields {
             let part = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
             body.extend(part.bytes());
         }
-        let (name, content) = file;
-        let head =
-            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
-        body.extend(head.bytes());
-        body.extend(content);
-        body.extend(format!("\r\n--{BOUNDARY}--\r\n").bytes());
+        for (name, content) in files {
+            let head =
+                format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+            body.extend(head.bytes());
+            body.extend(*content);
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
         let url = self.base.join(address).unwrap();
         let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.http.post(url.clone()).header(COOKIE, pairs.join("; ")).header(ACCEPT, "text/html");
@@ -151,6 +158,11 @@ impl Page {
     /// An attribute of the first element that fits.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         self.select(selector, |element| element.attr(name).map(str::to_owned)).into_iter().flatten().next()
+    }
+
+    /// An attribute of every element that fits, in their order.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        self.select(selector, |element| element.attr(name).map(str::to_owned)).into_iter().flatten().collect()
     }
 
     /// Whether a link to this address stands on the page.

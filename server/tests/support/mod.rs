@@ -320,6 +320,14 @@ fn client() -> reqwest::Client {
     client.timeout(Duration::from_secs(30)).build().unwrap()
 }
 
+/// A photo of one colour, as a PNG.
+pub fn photo(width: u32, height: u32, red: u8) -> Vec<u8> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let pixels = image::RgbImage::from_pixel(width, height, image::Rgb([red, 90, 160]));
+    pixels.write_to(&mut file, image::ImageFormat::Png).unwrap();
+    file.into_inner()
+}
+
 /// Waits until something holds.
 pub async fn until(what: &str, limit: Duration, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + limit;

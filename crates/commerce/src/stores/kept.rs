@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use domain::{
-    BrandId, Fault, StoreId,
+    BrandId, Fault, FileId, StoreId,
+    files::Photo,
     geo::{OnGlobe, Point},
     hours::Hours,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
@@ -36,6 +37,8 @@ pub(crate) struct Store {
     hours: Hours,
     features: Vec<String>,
     prepare_minutes: i64,
+    /// The cover first.
+    photos: Vec<Photo>,
     /// All that the finder's words may match, in small letters.
     words: String,
 }
@@ -56,6 +59,7 @@ impl Store {
             distance_m: near.map(|near| near.metres_to(self.point)),
             opening: self.opening(scope),
             features: self.features.clone(),
+            cover: self.photos.first().cloned(),
         }
     }
 
@@ -75,6 +79,7 @@ impl Store {
             ownership: self.ownership,
             state: self.state,
             slots,
+            photos: self.photos.clone(),
         }
     }
 
@@ -210,13 +215,15 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
            order by s.name, s.id"#,
     )
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    let mut photos = read_photos(tx).await?;
     let stores = rows.into_iter().map(|row| Store {
         words: [&row.name, &row.address, &row.brand_name, &row.code, &row.city, &row.region_name]
             .map(|text| text.to_lowercase())
             .join(" "),
+        photos: photos.remove(&row.id).unwrap_or_default(),
         id: row.id,
         code: row.code,
         name: row.name,
@@ -237,6 +244,27 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
         prepare_minutes: i64::from(row.prepare_minutes),
     });
     Ok(stores.collect())
+}
+
+/// The photos of all stores, each store's in its order.
+async fn read_photos(tx: &mut PgConnection) -> Result<HashMap<Uuid, Vec<Photo>>, Fault> {
+    let rows = sqlx::query!(
+        r#"select p.store_id, p.file_id, f.width as "width!", f.height as "height!",
+                  s.width as "small_width!", s.height as "small_height!"
+           from store_photos p join files f on f.id = p.file_id
+           join file_contents s on s.file_id = p.file_id and s.size = 'small'
+           order by p.store_id, p.place, p.file_id"#,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let mut photos = HashMap::<Uuid, Vec<Photo>>::new();
+    for row in rows {
+        let large = (row.width as u32, row.height as u32);
+        let small = (row.small_width as u32, row.small_height as u32);
+        photos.entry(row.store_id).or_default().push(Photo::new(FileId(row.file_id), large, small));
+    }
+    Ok(photos)
 }
 
 async fn read_places(tx: &mut PgConnection) -> Result<Vec<KeptPlace>, Fault> {

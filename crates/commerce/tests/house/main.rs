@@ -11,6 +11,7 @@ mod authority;
 mod cart;
 mod chain;
 mod demo;
+mod files;
 mod gateway;
 mod holds;
 mod life;

@@ -11,6 +11,8 @@ use crate::stores::words;
 pub enum Permission {
     /// See stores as staff see them.
     ReadStores,
+    /// Change what stores show of themselves: their photos, their papers.
+    EditStores,
     /// See orders.
     ReadOrders,
     /// Accept, prepare, redeem.
@@ -41,7 +43,8 @@ pub enum Permission {
 }
 
 words!(Permission:
-    ReadStores = "read_stores" / "查看门店", ReadOrders = "read_orders" / "查看订单",
+    ReadStores = "read_stores" / "查看门店", EditStores = "edit_stores" / "编辑门店资料",
+    ReadOrders = "read_orders" / "查看订单",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ReadSales = "read_sales" / "查看销售数据",
     ProposeChanges = "propose_changes" / "提交门店申请", DecideProposals = "decide_proposals" / "审批门店申请",
@@ -56,7 +59,7 @@ impl Permission {
     /// Whether it is the daily work of a store.
     pub fn is_store_work(self) -> bool {
         use Permission::*;
-        matches!(self, ReadStores | ReadOrders | FulfilOrders | RejectOrders | ReadSales | ProposeChanges)
+        matches!(self, ReadStores | EditStores | ReadOrders | FulfilOrders | RejectOrders | ReadSales | ProposeChanges)
     }
 
     /// Whether it comes to nothing where the grant that gives it does not reach every store.
@@ -106,16 +109,19 @@ impl Role {
         match self {
             Self::SuperAdmin => Permission::ALL,
             Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals],
-            Self::MarketingDepartment => &[ReadStores, ReadSales, UseHq],
+            Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
             Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
             Self::ServiceDepartment => &[ReadStores, ReadOrders, RejectOrders, UseHq],
             Self::RegionalManager => {
-                &[ReadStores, ReadOrders, ReadSales, DecideProposals, UseHq, ManageStaff, ReadAudit]
+                &[ReadStores, EditStores, ReadOrders, ReadSales, DecideProposals, UseHq, ManageStaff, ReadAudit]
             }
-            Self::StoreManager => &[ReadStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, ProposeChanges],
+            Self::StoreManager => {
+                &[ReadStores, EditStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, ProposeChanges]
+            }
             Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
             Self::MerchantOwner => &[
                 ReadStores,
+                EditStores,
                 ReadOrders,
                 FulfilOrders,
                 RejectOrders,
