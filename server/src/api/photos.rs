@@ -19,8 +19,7 @@ pub async fn photos(caller: Caller, Path(store): Path<StoreId>) -> Result<Json<S
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Named {
-    /// The file's name, for people.
-    #[param(max_length = 200)]
+    /// The file's name, for people; what is longer than 100 characters is cut.
     name: Option<String>,
 }
 
