@@ -48,6 +48,15 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("key_reused", "这个页面已经提交过另一笔付款，请刷新后再试"),
         ],
     ),
+    ("me_merge", &[("merge_over", "这次合并已失效，请重新验证另一个账号")]),
+    ("me_change_phone", &[("phone_taken", "这个手机号已经注册")]),
+    (
+        "me_erase",
+        &[
+            ("orders_open", "还有 1 个订单没有完成，请先取货或取消，再来注销"),
+            ("refunds_open", "还有 1 笔退款没有到账，请等到账后再来注销"),
+        ],
+    ),
     ("orders_cancel", &[("not_now", "订单制作中，不能再执行这一步")]),
     ("console_accept", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
@@ -76,9 +85,15 @@ const FIRST_OF_ALL: [(&str, &str); 2] = [
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 9] = [
+const COUNTED: [&str; 15] = [
     "auth_ask_code",
     "auth_log_in",
+    "auth_log_in_with_password",
+    "me_ask_own_code",
+    "me_set_password",
+    "me_remove_password",
+    "me_change_phone",
+    "me_export",
     "auth_staff_log_in",
     "auth_change_password",
     "auth_enter_code",

@@ -12,7 +12,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, orders::codes};
+use crate::{Scope, database::OrFault, members::GONE, orders::codes};
 
 /// What every list of orders reads.
 struct Row {
@@ -29,7 +29,8 @@ struct Row {
     slot_start: DateTime<Utc>,
     slot_end: DateTime<Utc>,
     placed_at: DateTime<Utc>,
-    phone: String,
+    /// Nothing of a member who has gone.
+    phone: Option<String>,
     note: String,
 }
 
@@ -50,7 +51,7 @@ impl Row {
             picture: self.picture,
             slot: Slot { start: self.slot_start, end: self.slot_end },
             placed_at: self.placed_at,
-            phone_tail: self.phone.chars().skip(7).collect(),
+            phone_tail: self.phone.map_or_else(|| GONE.into(), |phone| phone.chars().skip(7).collect()),
             note: self.note,
         }
     }
