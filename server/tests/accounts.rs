@@ -156,3 +156,124 @@ async fn a_shopper_takes_everything_home_and_goes() {
     visitor.post("/me/codes", json!({ "for": "erase" })).await.refused(401, "unauthenticated");
     town.check_books().await;
 }
+
+#[tokio::test]
+async fn a_mini_program_logs_in_once_a_number_was_shown() {
+    let town = Town::start().await;
+    let visitor = town.visitor();
+    let wechat = async |person: &str| {
+        let body = json!({ "app": "mini_program", "code": town.mini_program_code(person).await });
+        visitor.post("/auth/wechat-sessions", body).await.done()
+    };
+    let came = wechat("小美").await;
+    assert_eq!(came["session"], Value::Null);
+    let phone = "13800000026";
+    visitor.post("/auth/codes", json!({ "phone": phone })).await.done();
+    let code = town.code_sent_to(phone).await;
+    let body = json!({ "phone": phone, "code": code, "arrival": "0".repeat(64) });
+    visitor.post("/auth/sessions", body).await.refused(422, "invalid");
+    let body = json!({ "phone": phone, "code": code, "arrival": came["arrival"] });
+    let member = visitor.post("/auth/sessions", body).await.done()["member"].clone();
+    let again = wechat("小美").await;
+    assert_eq!(again["session"]["member"], member);
+    assert_eq!(wechat("小丽").await["session"], Value::Null);
+    for (bad, code) in [("website", 422), ("nothing", 422)] {
+        let body = json!({ "app": bad, "code": "x" });
+        visitor.post("/auth/wechat-sessions", body).await.refused(code, "invalid");
+    }
+    let used = json!({ "app": "mini_program", "code": "no such code" });
+    visitor.post("/auth/wechat-sessions", used).await.refused(409, "wechat_code");
+
+    // Taken off with a proof, it is nobody's again.
+    let program = town.program(again["session"]["token"].as_str().unwrap());
+    assert_eq!(program.get("/me/account").await.done()["wechat"].as_array().unwrap().len(), 1);
+    let no_proof = program.attempt(Method::DELETE, "/me/wechat", Some(&json!({}))).await.unwrap();
+    no_proof.refused(422, "invalid");
+    program.post("/me/codes", json!({ "for": "account" })).await.done();
+    let proof = json!({ "old_code": town.code_sent_to(phone).await });
+    program.attempt(Method::DELETE, "/me/wechat", Some(&proof)).await.unwrap().done();
+    assert_eq!(wechat("小美").await["session"], Value::Null);
+    town.check_books().await;
+}
+
+/// Answers as somebody at WeChat's page, whose form posts to the page's own address.
+async fn agree(browser: &mut Browser, page: &Page, person: &str) -> Page {
+    assert!(page.html.contains("沙箱微信"), "{} {}", page.url, page.html);
+    browser.send(&page.form("").with("person", person)).await
+}
+
+#[tokio::test]
+async fn a_browser_logs_in_through_wechat_and_links_it_only_for_itself() {
+    let town = Town::start().await;
+    let (mut browser, phone) = (town.browser(), "13800000027");
+    let page = browser.open("/login?to=/orders").await;
+    let page = browser.send(&page.form("/log_in_with_wechat")).await;
+    let at_wechat = page.url.clone();
+    let page = agree(&mut browser, &page, "老王").await;
+    assert!(page.url.path() == "/login" && page.html.contains("微信已确认"), "{} {}", page.url, page.html);
+    let page = browser.send(&page.form("/ask_code").with("phone", phone)).await;
+    let page = browser.send(&page.form("/log_in").with("code", &town.code_sent_to(phone).await)).await;
+    assert_eq!(page.url.path(), "/orders", "{}", page.html);
+    assert!(!browser.cookies.contains_key("mendian-wechat"));
+
+    // Another browser of the same person comes in at once.
+    let mut second = town.browser();
+    let page = second.open("/login").await;
+    let page = second.send(&page.form("/log_in_with_wechat")).await;
+    let page = agree(&mut second, &page, "老王").await;
+    assert_eq!(page.url.path(), "/me", "{}", page.html);
+
+    // A state is good once, and for the browser it was given to.
+    let state = at_wechat.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let mut thief = town.browser();
+    let page = thief.open("/login").await;
+    let page = thief.send(&page.form("/log_in_with_wechat")).await;
+    let fresh = page.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    for (who, state) in [(&mut thief, &state), (&mut second, &fresh)] {
+        let page = who.open(&format!("/login/wechat?code=x&state={state}")).await;
+        assert!(page.html.contains("这次微信登录已失效"), "{} {}", page.url, page.html);
+    }
+    // Whoever refuses is told what else there is.
+    let page = thief.open(&format!("/login/wechat?state={fresh}")).await;
+    assert!(page.html.contains("您取消了微信登录"), "{}", page.html);
+    for nonsense in ["/login/wechat", "/login/wechat?code=&state=", "/login/wechat?state=%00"] {
+        assert_eq!(thief.open(nonsense).await.url.path(), "/login", "{nonsense}");
+    }
+    town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_member_links_wechat_with_a_proof_and_merges_what_it_opened_before() {
+    let town = Town::start().await;
+    let (old, phone) = ("13800000028", "13800000029");
+    // WeChat opens another account already.
+    let visitor = town.visitor();
+    let body = json!({ "app": "mini_program", "code": town.mini_program_code("阿珍").await });
+    let arrival = visitor.post("/auth/wechat-sessions", body).await.done()["arrival"].clone();
+    visitor.post("/auth/codes", json!({ "phone": old })).await.done();
+    let body = json!({ "phone": old, "code": town.code_sent_to(old).await, "arrival": arrival });
+    visitor.post("/auth/sessions", body).await.done();
+
+    let mut browser = town.browser();
+    log_in(&town, &mut browser, phone).await;
+    let page = browser.open("/me/wechat").await;
+    let page = browser.send(&page.form("/link_wechat").with("old_code", "000000")).await;
+    assert!(page.url.path() == "/me/wechat" && page.html.contains("验证码"), "{}", page.html);
+    let page = browser.send(&page.form("/ask_own_code")).await;
+    let form = page.form("/link_wechat").with("old_code", &town.code_sent_to(phone).await);
+    let page = browser.send(&form).await;
+    let page = agree(&mut browser, &page, "阿珍").await;
+    assert!(page.url.path().starts_with("/me/merge/"), "{} {}", page.url, page.html);
+    let page = browser.send(&page.form("/merge_accounts")).await;
+    assert!(page.html.contains("两个账号已合并"), "{}", page.html);
+    let page = browser.open("/me/account").await;
+    assert!(page.html.contains("已绑定") && page.html.contains("138****0029"), "{}", page.html);
+    let body = json!({ "app": "mini_program", "code": town.mini_program_code("阿珍").await });
+    let session = visitor.post("/auth/wechat-sessions", body).await.done();
+    assert_eq!(session["session"]["member"]["phone"], phone);
+    // A member cannot get a state without a proof.
+    let page = browser.open("/login").await;
+    let page = browser.send(&page.form("/log_in_with_wechat")).await;
+    assert!(page.html.contains("您已登录"), "{}", page.html);
+    town.check_books().await;
+}

@@ -5,6 +5,7 @@
 
 use commerce::{
     DEVICE_DAYS, Scope,
+    members::wechat,
     sessions::{MEMBER_DAYS, STAFF_HOURS, Token},
 };
 
@@ -61,6 +62,22 @@ pub fn device_name(bearer: Bearer, public_url: &str) -> String {
 /// Remembers the device on which somebody has logged in. It opens nothing.
 pub fn device(scope: &Scope, bearer: Bearer, token: &str) -> String {
     set(scope, &device_name(bearer, &scope.house().settings.public_url), token, DEVICE_DAYS * 86_400)
+}
+
+/// The name of the cookie that says whom WeChat named, while their number is still to be shown.
+pub fn arrival_name(public_url: &str) -> String {
+    format!("{}mendian-wechat", if is_https(public_url) { "__Host-" } else { "" })
+}
+
+/// Keeps whom WeChat named. It is a cookie and no part of an address: a link that somebody else sends must not
+/// link them.
+pub fn arrival(scope: &Scope, token: &str) -> String {
+    set(scope, &arrival_name(&scope.house().settings.public_url), token, wechat::MINUTES * 60)
+}
+
+/// Takes that away.
+pub fn no_arrival(scope: &Scope) -> String {
+    set(scope, &arrival_name(&scope.house().settings.public_url), "", 0)
 }
 
 /// Remembers a choice for a year: the store, the place. Percent-encoded, since it may be Chinese.

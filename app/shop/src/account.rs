@@ -1,6 +1,6 @@
 //! 账号与安全: one's ways in.
 
-use commerce::members;
+use commerce::members::{self, wechat};
 use domain::{
     Fault, Fields,
     members::{AccountView, AskOwnCode as AskOwnCodeCommand, CodeFor, Proof, SetPassword as SetPasswordCommand},
@@ -62,6 +62,19 @@ pub async fn account(asked: Asked) -> Result<Page, Fault> {
         let said = asked.flash_of(FORM).filter(|flash| flash.complaints.is_empty()).and_then(|_| news(&asked, FORM));
         let number = text::masked_phone(account.member.phone.as_str());
         let password = password(&asked, &account);
+        let linked = if account.wechat.is_empty() { "未绑定" } else { "已绑定" };
+        // What is linked can be taken off even where no new one can be linked.
+        let offers = wechat::is_offered(&asked.scope) || !account.wechat.is_empty();
+        let wechat = offers.then(|| {
+            view! {
+                <Card title="微信">
+                    <div class="flex items-center justify-between gap-3">
+                        <span class="font-medium">{linked}</span>
+                        <LinkButton href="/me/wechat">"管理"</LinkButton>
+                    </div>
+                </Card>
+            }
+        });
         let body = view! {
             <div class="mx-auto mt-3 grid max-w-xl gap-4">
                 {said}
@@ -71,6 +84,7 @@ pub async fn account(asked: Asked) -> Result<Page, Fault> {
                         <LinkButton href="/me/phone">"更换"</LinkButton>
                     </div>
                 </Card>
+                {wechat}
                 {password}
             </div>
         };

@@ -32,6 +32,8 @@ mod phone;
 mod product;
 #[cfg(feature = "ssr")]
 mod store;
+#[cfg(feature = "ssr")]
+mod wechat;
 
 #[cfg(feature = "ssr")]
 pub use routes::{FACE, register, routes};
@@ -45,7 +47,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, cart, checkout, data, finder, home, log_in, me, merge, order, phone, product, store};
+    use crate::{account, cart, checkout, data, finder, home, log_in, me, merge, order, phone, product, store, wechat};
 
     /// The shop among the faces.
     pub const FACE: Face = Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light };
@@ -64,6 +66,7 @@ mod routes {
             .route("/me", page(FACE, me::me))
             .route("/me/account", page(FACE, account::account))
             .route("/me/phone", page(FACE, phone::phone))
+            .route("/me/wechat", page(FACE, wechat::wechat))
             .route("/me/merge/{merge}", page(FACE, merge::merge))
             .route("/me/data", page(FACE, data::data))
             .route("/login", page(FACE, log_in::log_in))
@@ -84,6 +87,10 @@ mod routes {
         register_explicit::<account::AskOwnCode>();
         register_explicit::<account::SetPassword>();
         register_explicit::<account::RemovePassword>();
+        register_explicit::<log_in::LogInWithWechat>();
+        register_explicit::<log_in::ForgetWechat>();
+        register_explicit::<wechat::LinkWechat>();
+        register_explicit::<wechat::UnlinkWechat>();
         register_explicit::<phone::AskPhoneCode>();
         register_explicit::<phone::ChangePhone>();
         register_explicit::<merge::MergeAccounts>();

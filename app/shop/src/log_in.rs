@@ -2,7 +2,7 @@
 
 use commerce::{
     Scope,
-    members::{self, LoggedIn},
+    members::{self, LoggedIn, wechat},
     sessions,
 };
 use domain::{
@@ -35,9 +35,10 @@ pub async fn ask_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnE
 #[server(prefix = "/rpc/shop", endpoint = "log_in")]
 pub async fn log_in_with_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("code", "/login", fields, async |scope, fields| {
-        let command = LogInCommand { device: device_sent(&scope), ..LogInCommand::from_fields(&fields)? };
+        let (device, arrival) = (device_sent(&scope), arrival_sent(&scope));
+        let command = LogInCommand { device, arrival, ..LogInCommand::from_fields(&fields)? };
         let done = members::log_in(&scope, command).await?;
-        Ok(entered(&scope, Next::to(wanted(&fields)), &done))
+        Ok(entered(&scope, Next::to(wanted(&fields)), &done).with_cookie(cookies::no_arrival(&scope)))
     })
     .await
 }
@@ -54,6 +55,35 @@ pub async fn log_in_with_password(#[server(flatten)] fields: Fields) -> Result<(
         Ok(entered(&scope, Next::to(wanted(&fields)), &done))
     })
     .await
+}
+
+/// Sends the browser to WeChat. What comes back is bound to its session, so a visitor gets one.
+#[server(prefix = "/rpc/shop", endpoint = "log_in_with_wechat")]
+pub async fn log_in_with_wechat(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("phone", "/login", fields, async |scope, fields| {
+        let to = wanted(&fields);
+        if scope.has_session() {
+            return Ok(Next::to(wechat::sign_in(&scope, &to).await?));
+        }
+        let (token, scope) = sessions::welcome(&scope).await?;
+        let url = wechat::sign_in(&scope, &to).await?;
+        Ok(Next::to(url).with_cookie(cookies::session(&scope, Bearer::Shopper, &token)))
+    })
+    .await
+}
+
+/// Logs in by number alone, and forgets whom WeChat named.
+#[server(prefix = "/rpc/shop", endpoint = "forget_wechat")]
+pub async fn forget_wechat(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post("phone", "/login", fields, async |scope, fields| {
+        Ok(Next::to(back_path(fields.text("from")).to_owned()).with_cookie(cookies::no_arrival(&scope)))
+    })
+    .await
+}
+
+/// Whom WeChat named a moment ago.
+fn arrival_sent(scope: &Scope) -> Option<String> {
+    cookie_sent(&cookies::arrival_name(&scope.house().settings.public_url)).filter(|token| !token.is_empty())
 }
 
 /// Where a shopper wanted to before they had to log in.
@@ -99,6 +129,9 @@ fn LogInCard(asked: Asked) -> impl IntoView {
     let phone = asked.field("code", "phone").1;
     let by_password = asked.query.text("way") == "password";
     let other_way = other_way(&to, by_password);
+    let arrival_name = cookies::arrival_name(&asked.scope.house().settings.public_url);
+    let named = asked.cookies.get(&arrival_name).is_some_and(|token| !token.is_empty());
+    let wechat = with_wechat(&asked, &to, named);
     let part = match phone {
         Some(phone) => view! { <CodeForm asked=asked to=to phone=phone/> }.into_any(),
         None if by_password => view! { <PasswordForm asked=asked to=to/> }.into_any(),
@@ -111,9 +144,37 @@ fn LogInCard(asked: Asked) -> impl IntoView {
                 <p class="mt-1 text-sm text-base-content/70">"未注册的手机号验证后自动成为会员。"</p>
                 <div class="mt-4">{part}</div>
                 {other_way}
+                {wechat}
             </Card>
         </div>
     }
+}
+
+/// The way in through WeChat; where it has named somebody already, only the number is missing.
+fn with_wechat(asked: &Asked, to: &str, named: bool) -> Option<AnyView> {
+    let (here, to) = (asked.here.clone(), to.to_owned());
+    if named {
+        let said = view! {
+            <Notice tone=Tone::Info>"微信已确认，验证手机号后自动绑定，下次用微信直接登录。"</Notice>
+            <Form action=ForgetWechat::PATH>
+                <Hidden name="from" value=here/>
+                <Button tone=Tone::Plain block=true>"不绑定微信"</Button>
+            </Form>
+        };
+        return Some(view! { <div class="mt-4 border-t border-base-300 pt-4">{said}</div> }.into_any());
+    }
+    let offered = wechat::is_offered(&asked.scope).then(|| {
+        view! {
+            <div class="mt-4 border-t border-base-300 pt-4">
+                <Form action=LogInWithWechat::PATH>
+                    <Hidden name="from" value=here/>
+                    <Hidden name="to" value=to/>
+                    <Button tone=Tone::Plain block=true size=Size::Large>"微信登录"</Button>
+                </Form>
+            </div>
+        }
+    });
+    offered.map(IntoAny::into_any)
 }
 
 /// The way in that the page does not show.

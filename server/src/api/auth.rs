@@ -2,12 +2,13 @@
 
 use axum::{Json, http::StatusCode};
 use commerce::{
-    members, sessions,
+    members::{self, wechat::Came},
+    sessions,
     staff::{self, LoggedIn},
 };
 use domain::{
     Fault,
-    members::{AskCode, CodeSent, LogIn, LogInWithPassword, MemberView},
+    members::{AskCode, CodeSent, LogIn, LogInWithPassword, LogInWithWeChat, MemberView},
     sessions::SessionView,
     staff::{EnterCode, StaffLogIn, StaffView},
 };
@@ -73,6 +74,35 @@ pub async fn log_in_with_password(
     Sent(command): Sent<LogInWithPassword>,
 ) -> Result<Json<MemberLoggedIn>, Problem> {
     caller.answer(members::log_in_with_password(&caller.0, command).await.map(MemberLoggedIn::from))
+}
+
+/// What came of a log-in with WeChat: one of the two.
+#[derive(Serialize, ToSchema)]
+pub struct WeChatCame {
+    /// Whom WeChat named is a member, who is logged in.
+    pub session: Option<MemberLoggedIn>,
+    /// They are nobody here yet: sent with the log-in with a code by SMS, it links them to that member. It is good
+    /// once, and for ten minutes.
+    pub arrival: Option<String>,
+}
+
+impl From<Came> for WeChatCame {
+    fn from(came: Came) -> Self {
+        match came {
+            Came::In(done) => Self { session: Some(done.into()), arrival: None },
+            Came::New(arrival) => Self { session: None, arrival: Some(arrival.secret().into()) },
+        }
+    }
+}
+
+/// Logs a member in with what WeChat gave a mini-program.
+#[utoipa::path(post, path = "/auth/wechat-sessions", tag = "auth", request_body = LogInWithWeChat,
+    responses((status = 200, body = WeChatCame), (status = "default", body = Problem)))]
+pub async fn log_in_with_wechat(
+    caller: Caller,
+    Sent(command): Sent<LogInWithWeChat>,
+) -> Result<Json<WeChatCame>, Problem> {
+    caller.answer(members::wechat::log_in(&caller.0, command).await.map(WeChatCame::from))
 }
 
 /// Ends the session whose token is borne.

@@ -3,8 +3,8 @@
 use axum::{Json, http::StatusCode};
 use commerce::members;
 use domain::members::{
-    AccountView, AskOwnCode, ChangePhone, CodeSent, EraseAccount, LeavingView, MemberView, MergeOffer, PhoneChanged,
-    Proof, SetPassword,
+    AccountView, AskOwnCode, ChangePhone, CodeSent, EraseAccount, LeavingView, LinkWeChat, MemberView, MergeOffer,
+    PhoneChanged, Proof, SetPassword, WeChatLinked,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -47,6 +47,21 @@ pub async fn remove_password(caller: Caller, Sent(proof): Sent<Proof>) -> Result
     responses((status = 200, body = PhoneChanged), (status = "default", body = Problem)))]
 pub async fn change_phone(caller: Caller, Sent(command): Sent<ChangePhone>) -> Result<Json<PhoneChanged>, Problem> {
     caller.answer(members::change_phone(&caller.0, command).await)
+}
+
+/// Links the WeChat account that a mini-program was given. Where it opens another account, nothing changes and the
+/// answer has an offer to merge.
+#[utoipa::path(put, path = "/me/wechat", tag = "me", security(("bearer" = [])), request_body = LinkWeChat,
+    responses((status = 200, body = WeChatLinked), (status = "default", body = Problem)))]
+pub async fn link_wechat(caller: Caller, Sent(command): Sent<LinkWeChat>) -> Result<Json<WeChatLinked>, Problem> {
+    caller.answer(members::wechat::link(&caller.0, command).await)
+}
+
+/// Takes every WeChat account off.
+#[utoipa::path(delete, path = "/me/wechat", tag = "me", security(("bearer" = [])), request_body = Proof,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn unlink_wechat(caller: Caller, Sent(proof): Sent<Proof>) -> Result<StatusCode, Problem> {
+    caller.done(members::wechat::unlink(&caller.0, &proof).await)
 }
 
 /// What would move if the accounts of an offer became one.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     codes::{self, Opens, Typed},
-    devices,
+    devices, wechat,
 };
 use crate::{
     Scope, cart,
@@ -33,16 +33,24 @@ pub struct LoggedIn {
 }
 
 /// Logs in with the code; a number not seen before becomes a member. What a visitor put into the
-/// cart comes along.
+/// cart comes along. Whom WeChat named before (`arrival`) is linked.
 ///
-/// Faults: `Invalid` beside `code` where it is wrong, old or used; `TooMany`.
+/// Faults: `Invalid` beside `code` or `arrival` where it is wrong, old or used; `Conflict` (`wechat_taken`);
+/// `TooMany`.
 pub async fn log_in(scope: &Scope, command: LogIn) -> Result<LoggedIn, Fault> {
     known::check(command.device.as_deref())?;
     let most = scope.house.settings.log_ins_in_ten_minutes;
     limits::count(scope, &format!("log-in-from:{}", scope.address), most, Duration::minutes(10)).await?;
     let typed = Typed { phone: &command.phone, opens: Opens::LogIn, code: &command.code, field: "code" };
     let mut tx = codes::take(scope.begin().await?, scope, vec![typed]).await?;
+    let named = match &command.arrival {
+        Some(arrival) => Some(wechat::take_arrival(&mut tx, scope, arrival).await?),
+        None => None,
+    };
     let member = join(&mut tx, scope, &command.phone).await?;
+    if let Some(named) = named {
+        wechat::link_or_refuse(&mut tx, scope, &named, member.id).await?;
+    }
     enter(tx, scope, member, command.device.as_deref()).await
 }
 

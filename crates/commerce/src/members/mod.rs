@@ -6,6 +6,7 @@
 //! - `proof`: what shows that it is the member before something of their account changes
 //! - `password`: a password beside the codes
 //! - `phone`: another number
+//! - `wechat`: the ways through WeChat, and the accounts there that are linked
 //! - `rules`: what becomes of each table that names a member where accounts merge, are exported and go
 //! - `merge`: two accounts of one person become one
 //! - `export`: everything about oneself as one file
@@ -21,6 +22,7 @@ mod password;
 mod phone;
 mod proof;
 mod rules;
+pub mod wechat;
 
 pub use codes::{ask_code, ask_own_code};
 pub use erase::{erase, leaving};
@@ -42,6 +44,7 @@ pub(crate) const GONE: &str = "已注销会员";
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
     codes::sweep(scope).await?;
     devices::sweep(scope).await?;
+    wechat::sweep(scope).await?;
     sqlx::query!("delete from merge_offers where expires_at < $1", scope.now).execute(scope.pool()).await.or_fault()?;
     Ok(())
 }

@@ -26,4 +26,5 @@ mod placing;
 mod races;
 mod second_step;
 mod staff;
+mod wechat;
 mod world;

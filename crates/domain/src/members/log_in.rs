@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Phone;
+use super::{MergeOffer, Phone, WeChatApp};
 use crate::{Fault, Fields, staff::PASSWORD_MOST};
 
 /// Asks for a code by SMS.
@@ -100,4 +100,38 @@ pub struct CodeSent {
     pub valid_s: u32,
     /// Seconds until another may be asked for.
     pub again_after_s: u32,
+}
+
+/// Logs in with what WeChat gave a program.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct LogInWithWeChat {
+    /// Which app the code is for. Programs have only `mini_program`; browsers come back to our own page.
+    pub app: WeChatApp,
+    /// What `wx.login()` answered. It is good once.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 512))]
+    pub code: String,
+    /// What the last log-in on this device answered as `device`.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 64))]
+    pub device: Option<String>,
+}
+
+/// Links a WeChat account from a mini-program.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct LinkWeChat {
+    /// What `wx.login()` answered.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 512))]
+    pub code: String,
+    /// What shows that it is the member.
+    pub proof: super::Proof,
+}
+
+/// What came of linking a WeChat account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct WeChatLinked {
+    /// Where it opens another account: nothing has changed yet, and the two can become one.
+    pub merge: Option<MergeOffer>,
 }
