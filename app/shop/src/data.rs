@@ -57,11 +57,15 @@ fn leave(asked: &Asked, account: &AccountView, leaving: LeavingView) -> impl Int
         Some(hindrance) => hindrance,
         None => form(asked, account).into_any(),
     };
+    let kept = (leaving.orders > 0).then(|| {
+        let text = format!("{} 个订单的金额与商品按法律要求保留，但不再与您有关，您也不能再查看。", leaving.orders);
+        view! { <li>{text}</li> }
+    });
     view! {
         <Card title="注销账号">
             <ul class="mb-3 list-disc ps-5 text-sm">
                 <li>"手机号、昵称、密码、微信绑定、购物车和订单备注会被删除，所有设备退出登录。"</li>
-                <li>{format!("{} 个订单的金额与商品按法律要求保留，但不再与您有关，您也不能再查看。", leaving.orders)}</li>
+                {kept}
                 <li>"注销后不能恢复。以后用同一个手机号登录，会是一个新账号。"</li>
             </ul>
             {inside}

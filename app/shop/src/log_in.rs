@@ -128,6 +128,11 @@ fn LogInCard(asked: Asked) -> impl IntoView {
     let to = back_path(asked.query.given("to").unwrap_or("/me")).to_owned();
     let phone = asked.field("code", "phone").1;
     let by_password = asked.query.text("way") == "password";
+    let (title, note) = if by_password {
+        ("密码登录", "在“我的 · 账号与安全”里设置过密码的会员可用。")
+    } else {
+        ("手机号登录", "未注册的手机号验证后自动成为会员。")
+    };
     let other_way = other_way(&to, by_password);
     let arrival_name = cookies::arrival_name(&asked.scope.house().settings.public_url);
     let named = asked.cookies.get(&arrival_name).is_some_and(|token| !token.is_empty());
@@ -140,8 +145,8 @@ fn LogInCard(asked: Asked) -> impl IntoView {
     view! {
         <div class="mx-auto mt-6 max-w-md">
             <Card>
-                <h2 class="text-xl font-bold">"手机号登录"</h2>
-                <p class="mt-1 text-sm text-base-content/70">"未注册的手机号验证后自动成为会员。"</p>
+                <h2 class="text-xl font-bold">{title}</h2>
+                <p class="mt-1 text-sm text-base-content/70">{note}</p>
                 <div class="mt-4">{part}</div>
                 {other_way}
                 {wechat}

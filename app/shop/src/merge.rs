@@ -65,8 +65,9 @@ fn what(offer: &MergeOffer) -> impl IntoView + use<> {
     let more =
         counted.map(|(label, n)| view! { <Fact label=label>{format!("{n} 个，归现在的账号")}</Fact> }).collect_view();
     let other = format!("{} · {joined} 加入", offer.phone);
-    let orders = format!("{} 个{open}，归现在的账号", offer.orders);
-    let cart = format!("{} 种商品，并入现在的购物车", offer.cart_lines);
+    let moves = |n: i64, text: String| if n > 0 { text } else { "没有".to_owned() };
+    let orders = moves(offer.orders, format!("{} 个{open}，归现在的账号", offer.orders));
+    let cart = moves(offer.cart_lines, format!("{} 种商品，并入现在的购物车", offer.cart_lines));
     view! {
         <Facts class="mb-4">
             <Fact label="另一个账号">{other}</Fact>

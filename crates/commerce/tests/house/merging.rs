@@ -171,3 +171,39 @@ async fn an_order_placed_while_its_account_is_absorbed_is_the_kept_ones_or_none(
     assert_eq!(world.count(lost).await, 0);
     world.balanced().await;
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_log_in_while_its_account_is_absorbed_opens_nothing_that_has_gone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    for _ in 0..8 {
+        let (kept, other) = (world.member().await, world.member().await);
+        let phone = phone_of(&other).await;
+        let offer = offered(&world, &kept, &other).await;
+        send_code(&world, &phone).await;
+        let start = Arc::new(Barrier::new(2));
+        let (entering, merging) = (start.clone(), start.clone());
+        let (visitor, taker) = (world.visitor().await, kept.clone());
+        let command =
+            domain::members::LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: None, device: None };
+        let entered = tokio::spawn(async move {
+            entering.wait().await;
+            members::log_in(&visitor, command).await
+        });
+        let merged = tokio::spawn(async move {
+            merging.wait().await;
+            members::merge(&taker, offer.id).await
+        });
+        merged.await.unwrap().unwrap();
+        // Too late for the other account, the number is the kept one's: so is the session, or there is none yet.
+        if let Ok(done) = entered.await.unwrap() {
+            let who = world.bearer(Some(done.token.secret()), domain::orders::Channel::Shop).await;
+            assert!(who.member().is_err() || who.member() == kept.member());
+        }
+    }
+    let of_nobody = "select count(*) from sessions s join members m on m.id = s.member_id where m.phone is null";
+    assert_eq!(world.count(of_nobody).await, 0);
+    world.balanced().await;
+}
