@@ -95,10 +95,10 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
         { name: "place", value: encodeURIComponent("31.2304,121.4737|上海 · 人民广场"), url: home.base },
       ]);
       const open = ["/", "/stores", "/stores?q=zzz", "/s/QH-SH-001", "/s/QH-SH-001?q=zzz"];
-      open.push("/s/QH-SH-001/p/qh-zhenzhu-naicha", "/login", "/cart", "/nothing-here");
+      open.push("/s/QH-SH-001/p/qh-zhenzhu-naicha", "/login", "/login?way=password", "/cart", "/nothing-here");
       const found = await look(page, open);
       found.push(...(await shop(page, viewport === PHONE ? "13700000001" : "13700000002")));
-      found.push(...(await look(page, ["/orders", "/me"])));
+      found.push(...(await look(page, ["/orders", "/me", "/me/account", "/me/phone", "/me/wechat", "/me/data"])));
       assert.deepEqual(found, []);
       await context.close();
     });

@@ -4,10 +4,12 @@
 mod faults;
 mod hooks;
 mod page;
+mod secret_file;
 mod sms;
+mod wechat_log_in;
 mod wechat_pay;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -48,6 +50,13 @@ enum Party {
     /// lists transactions; POST /sandbox/pay {"out_trade_no"} pays one without the page; POST
     /// /control {"fail_next", "delay_ms", "drop_notices", "next_refund"} misbehaves.
     WechatPay(wechat_pay::Options),
+    /// WeChat's log-in, for mini-programs and browsers
+    ///
+    /// Makes its apps on the first start and writes apps.json, which the server reads. GET / lists who
+    /// logged in; POST /sandbox/code {"person","app":"mini_program"} stands in for wx.login(); POST
+    /// /control {"fail_next", "delay_ms", "busy_next", "garble_next", "snapshot_next",
+    /// "without_union_id"} misbehaves. Codes are kept in memory.
+    WechatLogIn(wechat_log_in::Options),
 }
 
 #[tokio::main]
@@ -73,11 +82,28 @@ async fn main() -> anyhow::Result<()> {
             gateway.save()?;
             ended
         }
+        Party::WechatLogIn(options) => {
+            let listener = bind(options.listen).await?;
+            let address = listener.local_addr()?;
+            let router = wechat_log_in::router(&wechat_log_in::WeChat::open(&options, address)?);
+            say_ready("wechat-log-in", address);
+            until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await
+        }
     }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// "Every address" is nobody's: this machine reaches itself over the loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Prints the address as the first line, once everything is there: scripts wait for it.

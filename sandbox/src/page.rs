@@ -60,6 +60,13 @@ button:focus-visible,a:focus-visible,input:focus-visible,summary:focus-visible{o
 summary{min-height:44px;padding:10px 0;cursor:pointer;color:#3b5b8c}
 label{display:flex;align-items:center;gap:10px;min-height:44px}
 input[type=number]{width:84px;min-height:44px;font:inherit;padding:4px 8px;border:1px solid #999;border-radius:8px}
+input[type=text]{width:100%;min-height:44px;font:inherit;padding:4px 12px;border:1px solid #767676;border-radius:8px}
+input[aria-invalid]{border-color:#b3261e}
+.complaint{color:#b3261e;font-size:14px;margin:6px 0 0}
+label.above{display:block;min-height:0;margin-bottom:6px;font-weight:600}
+.people{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px;margin:12px 0}
+.person{display:flex;align-items:center;gap:12px;margin:0;min-height:64px;text-align:left;overflow-wrap:anywhere}
+.face{flex:none;width:40px;height:40px;border-radius:8px;background:#067a3e;color:#fff;line-height:40px;text-align:center}
 input[type=checkbox]{width:22px;height:22px}
 a{color:#2f5f9e}
 .state{font-weight:600}

@@ -243,6 +243,9 @@ pub struct Serve {
     /// WeChat Pay's merchant file (JSON); without it nothing can be paid.
     #[arg(long, env = "MENDIAN_WECHAT_PAY")]
     pub wechat_pay: Option<PathBuf>,
+    /// The file of our apps at WeChat (JSON); without it nobody can log in through WeChat.
+    #[arg(long, env = "MENDIAN_WECHAT_LOG_IN")]
+    pub wechat_log_in: Option<PathBuf>,
     /// Hosts inside this network that webhooks may reach, also over plain http, as names or addresses
     /// separated by commas. All others must be public and https.
     #[arg(long, env = "MENDIAN_INSIDE_HOSTS", value_delimiter = ',')]

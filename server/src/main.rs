@@ -17,6 +17,7 @@ mod serve;
 mod site;
 mod tasks;
 mod uploads;
+mod wechat;
 mod work;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! `mendian serve`: from settings to a listening server, and back to nothing within three seconds.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, routing::get};
@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use partners::{
     sms::SmsSender,
     webhooks::Courier,
+    wechat_log_in::{Apps, WeChatLogIn},
     wechat_pay::{Merchant, WeChatPay},
 };
 use tokio::{
@@ -66,7 +67,13 @@ async fn serve_on(
             open.join(", ")
         );
     }
-    let cashier_origin = partners.wechat_pay.as_ref().map(WeChatPay::cashier_origin).unwrap_or_default();
+    let led_to: Vec<String> = [
+        partners.wechat_pay.as_ref().map(WeChatPay::cashier_origin),
+        partners.wechat_log_in.as_ref().map(WeChatLogIn::sign_in_origin),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let house = House::new(pools, partners, rules(serve, public_url.clone()));
     let (end, ending) = watch::channel(false);
     let live = Live::new(ending.clone());
@@ -76,7 +83,7 @@ async fn serve_on(
         house: house.clone(),
         live,
         trusted_proxies: serve.trusted_proxies.clone().into(),
-        cashier_origin: cashier_origin.into(),
+        led_to: led_to.join(" ").into(),
         files: Files::new(serve.site.clone()),
         metrics: PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?,
     };
@@ -148,7 +155,19 @@ fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
     );
     let sms = serve.sms_url.as_deref().map(SmsSender::new).transpose()?;
     let courier = Some(Courier::new(&serve.inside_hosts)?);
-    Ok(Partners { sms, wechat_pay, courier })
+    let wechat_log_in = serve.wechat_log_in.as_deref().map(|path| wechat_log_in(path, serve.production)).transpose()?;
+    Ok(Partners { sms, wechat_pay, wechat_log_in, courier })
+}
+
+fn wechat_log_in(path: &Path, production: bool) -> anyhow::Result<WeChatLogIn> {
+    let client = Apps::from_file(path).and_then(WeChatLogIn::new);
+    let client = client.with_context(|| format!("{} cannot be used", path.display()))?;
+    anyhow::ensure!(
+        !(production && client.is_sample()),
+        "{} holds a stand-in's apps, which production refuses",
+        path.display()
+    );
+    Ok(client)
 }
 
 /// Ctrl-C, SIGTERM and SIGHUP, heard from the moment this exists.

@@ -18,7 +18,7 @@ use rpc::Nonce;
 use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, sent, uploads};
+use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, sent, uploads, wechat};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -29,8 +29,8 @@ pub struct Site {
     pub live: Live,
     /// Proxies whose word on addresses counts.
     pub trusted_proxies: Arc<[IpAddr]>,
-    /// The gateway's own pages, which a form may lead to.
-    pub cashier_origin: Arc<str>,
+    /// Origins beside ours that a form may lead to, with spaces between them: the gateway's own pages, WeChat's.
+    pub led_to: Arc<str>,
     /// The built site.
     pub files: Files,
     /// The figures for Prometheus.
@@ -58,6 +58,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .merge(uploads::routes())
         .merge(sent::routes())
         .merge(exports::routes())
+        .route("/login/wechat", get(wechat::come_back))
         .route("/rpc/{*function}", any(perform))
         .route("/console/events", get(crate::live::console))
         .route("/orders/{id}/events", get(crate::live::order))
@@ -118,7 +119,7 @@ async fn protect(State(site): State<Site>, mut request: Request, next: Next) -> 
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
          form-action 'self' {}",
-        site.cashier_origin
+        site.led_to
     );
     let headers = response.headers_mut();
     let fixed = [

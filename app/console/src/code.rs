@@ -20,12 +20,12 @@ const FORM: &str = "code";
 #[server(prefix = "/rpc/console", endpoint = "enter_code")]
 pub async fn enter_code(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
-        let device = cookie_sent(&cookies::device_name(&scope.house().settings.public_url));
+        let device = cookie_sent(&cookies::device_name(Bearer::Staff, &scope.house().settings.public_url));
         let command = EnterCodeCommand::from_fields(&fields)?;
         let LoggedIn { token, device, person } = second_step::enter(&scope, command, device.as_deref()).await?;
         let next = Next::to(landing(&person, fields.given("to")));
         let next = next.with_cookie(cookies::session(&scope, Bearer::Staff, &token));
-        Ok(next.with_cookie(cookies::device(&scope, &device)))
+        Ok(next.with_cookie(cookies::device(&scope, Bearer::Staff, &device)))
     })
     .await
 }

@@ -21,7 +21,7 @@ use crate::{account, code};
 #[server(prefix = "/rpc/console", endpoint = "log_in")]
 pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("log_in", "/console/login", fields, async |scope, fields| {
-        let device = cookie_sent(&cookies::device_name(&scope.house().settings.public_url));
+        let device = cookie_sent(&cookies::device_name(Bearer::Staff, &scope.house().settings.public_url));
         let command = StaffLogInCommand { device, ..StaffLogInCommand::from_fields(&fields)? };
         let LoggedIn { token, device, person } = staff::log_in(&scope, command).await?;
         let session = cookies::session(&scope, Bearer::Staff, &token);
@@ -30,7 +30,7 @@ pub async fn staff_log_in(#[server(flatten)] fields: Fields) -> Result<(), Serve
             return Ok(Next::to(format!("{}?to={to}", code::PATH)).with_cookie(session));
         }
         let next = Next::to(landing(&person, fields.given("to"))).with_cookie(session);
-        Ok(next.with_cookie(cookies::device(&scope, &device)))
+        Ok(next.with_cookie(cookies::device(&scope, Bearer::Staff, &device)))
     })
     .await
 }

@@ -4,9 +4,9 @@
 //! that no subdomain can plant one.
 
 use commerce::{
-    Scope,
+    DEVICE_DAYS, Scope,
+    members::wechat,
     sessions::{MEMBER_DAYS, STAFF_HOURS, Token},
-    staff::DEVICE_DAYS,
 };
 
 /// Whose session a cookie carries: one browser can be a shopper and a clerk at once.
@@ -50,14 +50,34 @@ pub fn gone(scope: &Scope, bearer: Bearer) -> String {
     set(scope, &name(bearer, &scope.house().settings.public_url), "", 0)
 }
 
-/// The name of the cookie by which a device of staff is known.
-pub fn device_name(public_url: &str) -> String {
-    format!("{}mendian-device", if is_https(public_url) { "__Host-" } else { "" })
+/// The name of the cookie by which a device is known.
+pub fn device_name(bearer: Bearer, public_url: &str) -> String {
+    let prefix = if is_https(public_url) { "__Host-" } else { "" };
+    match bearer {
+        Bearer::Shopper => format!("{prefix}mendian-known"),
+        Bearer::Staff => format!("{prefix}mendian-device"),
+    }
 }
 
-/// Remembers the device on which somebody of staff has logged in. It opens nothing.
-pub fn device(scope: &Scope, token: &str) -> String {
-    set(scope, &device_name(&scope.house().settings.public_url), token, DEVICE_DAYS * 86_400)
+/// Remembers the device on which somebody has logged in. It opens nothing.
+pub fn device(scope: &Scope, bearer: Bearer, token: &str) -> String {
+    set(scope, &device_name(bearer, &scope.house().settings.public_url), token, DEVICE_DAYS * 86_400)
+}
+
+/// The name of the cookie that says whom WeChat named, while their number is still to be shown.
+pub fn arrival_name(public_url: &str) -> String {
+    format!("{}mendian-wechat", if is_https(public_url) { "__Host-" } else { "" })
+}
+
+/// Keeps whom WeChat named. It is a cookie and no part of an address: a link that somebody else sends must not
+/// link them.
+pub fn arrival(scope: &Scope, token: &str) -> String {
+    set(scope, &arrival_name(&scope.house().settings.public_url), token, wechat::MINUTES * 60)
+}
+
+/// Takes that away.
+pub fn no_arrival(scope: &Scope) -> String {
+    set(scope, &arrival_name(&scope.house().settings.public_url), "", 0)
 }
 
 /// Remembers a choice for a year: the store, the place. Percent-encoded, since it may be Chinese.

@@ -16,7 +16,7 @@ use leptos_axum::ResponseOptions;
 use crate::page::cookies_of;
 
 /// What is never kept or shown again.
-const SECRETS: &[&str] = &["password", "password_again", "old_password", "code_secret"];
+const SECRETS: &[&str] = &["password", "password_again", "old_password", "old_code", "code_secret"];
 
 /// Where a form leads when it succeeds.
 #[derive(Clone, Debug, Default)]

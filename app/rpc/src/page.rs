@@ -142,6 +142,11 @@ pub(crate) fn cookies_of(headers: &HeaderMap) -> BTreeMap<String, String> {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
+/// One cookie of a request.
+pub fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    cookies_of(headers).remove(name)
+}
+
 fn answer(face: Face, status: StatusCode, nonce: &Nonce, page: Page) -> Response {
     let Page { title, description, body, cookies } = page;
     let head = Head { title, description, theme: face.theme, nonce: nonce.0.to_string() };

@@ -3,9 +3,13 @@
 pub mod islands;
 
 #[cfg(feature = "ssr")]
+mod account;
+#[cfg(feature = "ssr")]
 mod cart;
 #[cfg(feature = "ssr")]
 mod checkout;
+#[cfg(feature = "ssr")]
+mod data;
 #[cfg(feature = "ssr")]
 mod finder;
 #[cfg(feature = "ssr")]
@@ -19,11 +23,17 @@ mod log_in;
 #[cfg(feature = "ssr")]
 mod me;
 #[cfg(feature = "ssr")]
+mod merge;
+#[cfg(feature = "ssr")]
 mod order;
+#[cfg(feature = "ssr")]
+mod phone;
 #[cfg(feature = "ssr")]
 mod product;
 #[cfg(feature = "ssr")]
 mod store;
+#[cfg(feature = "ssr")]
+mod wechat;
 
 #[cfg(feature = "ssr")]
 pub use routes::{FACE, register, routes};
@@ -37,7 +47,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{cart, checkout, finder, home, log_in, me, order, product, store};
+    use crate::{account, cart, checkout, data, finder, home, log_in, me, merge, order, phone, product, store, wechat};
 
     /// The shop among the faces.
     pub const FACE: Face = Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light };
@@ -54,6 +64,11 @@ mod routes {
             .route("/orders", page(FACE, me::orders))
             .route("/orders/{order}", page(FACE, order::order))
             .route("/me", page(FACE, me::me))
+            .route("/me/account", page(FACE, account::account))
+            .route("/me/phone", page(FACE, phone::phone))
+            .route("/me/wechat", page(FACE, wechat::wechat))
+            .route("/me/merge/{merge}", page(FACE, merge::merge))
+            .route("/me/data", page(FACE, data::data))
             .route("/login", page(FACE, log_in::log_in))
     }
 
@@ -67,7 +82,19 @@ mod routes {
         register_explicit::<order::CancelOrder>();
         register_explicit::<log_in::AskCode>();
         register_explicit::<log_in::LogIn>();
+        register_explicit::<log_in::LogInWithPassword>();
         register_explicit::<log_in::LogOut>();
+        register_explicit::<account::AskOwnCode>();
+        register_explicit::<account::SetPassword>();
+        register_explicit::<account::RemovePassword>();
+        register_explicit::<log_in::LogInWithWechat>();
+        register_explicit::<log_in::ForgetWechat>();
+        register_explicit::<wechat::LinkWechat>();
+        register_explicit::<wechat::UnlinkWechat>();
+        register_explicit::<phone::AskPhoneCode>();
+        register_explicit::<phone::ChangePhone>();
+        register_explicit::<merge::MergeAccounts>();
+        register_explicit::<data::EraseAccount>();
         register_explicit::<me::EndSession>();
         register_explicit::<me::EndOtherSessions>();
     }

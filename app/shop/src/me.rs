@@ -64,10 +64,30 @@ pub async fn me(asked: Asked) -> Result<Page, Fault> {
             {said}
             <Person me=me/>
             <Section title="最近订单" more="/orders">{orders}</Section>
+            <Section title="账号">
+                <div class="panel px-4 py-1">
+                    <ul class="divide-y divide-base-300">
+                        <WayTo href="/me/account" label="账号与安全"/>
+                        <WayTo href="/me/data" label="个人信息与注销"/>
+                    </ul>
+                </div>
+            </Section>
             {devices}
         };
         frame.titled(Tab::Me, "我的", "", body.into_any())
     }))
+}
+
+#[component]
+pub fn WayTo(href: &'static str, label: &'static str) -> impl IntoView {
+    view! {
+        <li>
+            <a class="touch flex items-center justify-between gap-3 py-2.5 font-medium" href=href>
+                {label}
+                <Icon glyph=Glyph::ChevronRight class="size-4"/>
+            </a>
+        </li>
+    }
 }
 
 #[component]

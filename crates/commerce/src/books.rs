@@ -111,6 +111,18 @@ const RULES: &[(&str, &str)] = &[
             or m.moves is distinct from (case h.state when 'held' then 1 else 2 end)",
     ),
     (
+        "what an absorbed account had is the kept one's, which was not absorbed itself",
+        "select count(*) from members m join members k on k.id = m.merged_into
+         where k.merged_into is not null or exists (select from orders o where o.member_id = m.id)
+            or exists (select from early_holds h where h.member_id = m.id)",
+    ),
+    (
+        "nobody who is erased has an open order or goods held",
+        "select count(*) from members m where m.erased_at is not null
+         and (exists (select from orders o where o.member_id = m.id and o.state in ('placed', 'paid', 'accepted', 'ready'))
+              or exists (select from early_holds h where h.member_id = m.id and h.state = 'held'))",
+    ),
+    (
         "the last step of an order says its state",
         "select count(*) from orders o
          full join (select order_id, max(step) as step from order_steps group by order_id) l on l.order_id = o.id

@@ -3,7 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use chrono::Duration;
-use partners::{sms::SmsSender, webhooks::Courier, wechat_pay::WeChatPay};
+use partners::{sms::SmsSender, webhooks::Courier, wechat_log_in::WeChatLogIn, wechat_pay::WeChatPay};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -17,6 +17,8 @@ pub struct Partners {
     pub sms: Option<SmsSender>,
     /// Takes payments.
     pub wechat_pay: Option<WeChatPay>,
+    /// Says who somebody is at WeChat.
+    pub wechat_log_in: Option<WeChatLogIn>,
     /// Brings webhooks' messages.
     pub courier: Option<Courier>,
 }

@@ -28,12 +28,15 @@ pub mod stores;
 pub mod webhooks;
 
 mod database;
+mod devices;
 mod house;
 mod limits;
 mod memory;
+mod password;
 mod scope;
 mod together;
 
 pub use database::{MIGRATIONS, Pools, refuse_unsafe_durability};
+pub use devices::DEVICE_DAYS;
 pub use house::{House, Partners, Settings};
 pub use scope::{Partner, Scope, StaffMember, Who};

@@ -151,12 +151,12 @@ pub(crate) struct Session {
 /// The sessions of these hashes, in their order.
 async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>, Fault>> {
     let found = sqlx::query!(
-        r#"select s.token_hash, s.expires_at, s.seen_at, s.member_id, s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
+        r#"select s.token_hash, s.expires_at, s.seen_at, m.id as "member_id?", s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
                   p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!",
                   p.totp_since is not null as "has_second_step!", s.awaits_code
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
-           left join members m on m.id = s.member_id
+           left join members m on m.id = s.member_id and m.phone is not null
            left join staff p on p.id = s.staff_id and p.active"#,
         &hashes,
     )
@@ -275,6 +275,25 @@ pub async fn end(scope: &Scope) -> Result<(), Fault> {
 /// Ends every session of a person of staff.
 pub(crate) async fn end_all_of(tx: &mut PgConnection, staff: StaffId) -> Result<(), Fault> {
     sqlx::query!("delete from sessions where staff_id = $1", staff.0).execute(tx).await.or_fault()?;
+    Ok(())
+}
+
+/// Ends every session of a member.
+pub(crate) async fn end_all_of_member(tx: &mut PgConnection, member: MemberId) -> Result<(), Fault> {
+    sqlx::query!("delete from sessions where member_id = $1", member.0).execute(tx).await.or_fault()?;
+    Ok(())
+}
+
+/// Ends every session of a member but the one that asks.
+pub(crate) async fn end_others_of_member(tx: &mut PgConnection, scope: &Scope, member: MemberId) -> Result<(), Fault> {
+    sqlx::query!(
+        "delete from sessions where member_id = $1 and token_hash is distinct from $2",
+        member.0,
+        scope.token_hash,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
     Ok(())
 }
 

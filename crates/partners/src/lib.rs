@@ -6,6 +6,7 @@
 pub mod guarded;
 pub mod sms;
 pub mod webhooks;
+pub mod wechat_log_in;
 pub mod wechat_pay;
 
 use std::time::Duration;
@@ -21,4 +22,13 @@ fn http_client(base_url: &str, timeout: Duration) -> Result<reqwest::Client, req
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("mendian/", env!("CARGO_PKG_VERSION")));
     if is_here { builder.no_proxy() } else { builder }.build()
+}
+
+/// What happened: the outermost error only names the address, which may hold a secret.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }

@@ -102,12 +102,7 @@ impl Courier {
 }
 
 fn failure_of(error: reqwest::Error) -> Failure {
-    // The outermost error only names the address; the innermost says what happened.
-    let mut cause: &dyn std::error::Error = &error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    let said = cause.to_string();
+    let said = crate::innermost(&error);
     match () {
         () if was_refused(&error) => Failure::Refused(Refused::NotPublic),
         () if error.is_timeout() => Failure::TooSlow,

@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,6 +13,7 @@ use super::{
     Gateway,
     books::{Books, Snapshot},
 };
+use crate::secret_file::write_secret;
 
 const BOOKS: &str = "books.json";
 /// Changes of this long are written together. A killed process may forget as much.
@@ -37,19 +36,6 @@ pub fn read(data: &Path) -> anyhow::Result<Books> {
 /// Writes the books.
 pub fn write_books(data: &Path, snapshot: &Snapshot) -> anyhow::Result<()> {
     write_secret(&data.join(BOOKS), &serde_json::to_vec(snapshot)?)
-}
-
-/// Writes a file that only its owner may read, so that at any moment the old or the new one is
-/// there as a whole.
-pub fn write_secret(path: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let beside = path.with_extension("json.new");
-    let write = || {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(content)?;
-        file.sync_data()?;
-        fs::rename(&beside, path)
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes the books whenever they have changed, for as long as the process lives.

@@ -15,7 +15,7 @@ use rsa::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::disk;
+use crate::secret_file::write_secret;
 
 /// What the merchant's server reads.
 const MERCHANT: &str = "merchant.json";
@@ -52,7 +52,7 @@ impl Keys {
         let mut merchant = if path.exists() { Merchant::from_file(&path)? } else { make(data)? };
         if merchant.base_url != base_url {
             base_url.clone_into(&mut merchant.base_url);
-            disk::write_secret(&path, &serde_json::to_vec_pretty(&merchant)?)?;
+            write_secret(&path, &serde_json::to_vec_pretty(&merchant)?)?;
         }
         let platform = std::fs::read(data.join(PLATFORM)).with_context(|| {
             format!("{PLATFORM} is missing beside {MERCHANT}; remove {MERCHANT} to have both made again")
@@ -75,7 +75,7 @@ fn make(data: &Path) -> anyhow::Result<Merchant> {
     let merchant = RsaPrivateKey::new(&mut OsRng, RSA_BITS)?;
     let private_key_pem = platform.to_pkcs8_pem(LineEnding::LF)?.to_string();
     let secret = serde_json::to_vec_pretty(&Platform { id: id.clone(), private_key_pem })?;
-    disk::write_secret(&data.join(PLATFORM), &secret)?;
+    write_secret(&data.join(PLATFORM), &secret)?;
     Ok(Merchant {
         mch_id: "1900000001".into(),
         app_id: "wx5a9db00000000001".into(),

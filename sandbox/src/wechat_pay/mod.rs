@@ -18,7 +18,7 @@ mod keys;
 mod notify;
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -28,7 +28,7 @@ use anyhow::Context as _;
 use axum::Router;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::faults::Faults;
+use crate::{faults::Faults, reachable};
 use books::Books;
 use control::Tricks;
 use keys::Keys;
@@ -135,14 +135,4 @@ pub fn start(gateway: &Arc<Gateway>) -> Router {
         .merge(cashier::router())
         .merge(control::router())
         .with_state(gateway.clone())
-}
-
-/// "Every address" is nobody's: this machine reaches itself over the loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

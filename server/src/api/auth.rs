@@ -2,12 +2,13 @@
 
 use axum::{Json, http::StatusCode};
 use commerce::{
-    members, sessions,
+    members::{self, wechat::Came},
+    sessions,
     staff::{self, LoggedIn},
 };
 use domain::{
     Fault,
-    members::{AskCode, CodeSent, LogIn, MemberView},
+    members::{AskCode, CodeSent, LogIn, LogInWithPassword, LogInWithWeChat, MemberView},
     sessions::SessionView,
     staff::{EnterCode, StaffLogIn, StaffView},
 };
@@ -22,8 +23,16 @@ use super::problem::{Caller, Path, Problem, Sent};
 pub struct MemberLoggedIn {
     /// For the header `Authorization: Bearer`.
     pub token: String,
+    /// To be sent with the next log-in on this device; it opens nothing.
+    pub device: String,
     /// Who it is.
     pub member: MemberView,
+}
+
+impl From<members::LoggedIn> for MemberLoggedIn {
+    fn from(members::LoggedIn { token, device, member }: members::LoggedIn) -> Self {
+        Self { token: token.secret().into(), device, member }
+    }
 }
 
 /// A person of staff's log-in.
@@ -54,8 +63,46 @@ pub async fn ask_code(caller: Caller, Sent(ask): Sent<AskCode>) -> Result<Json<C
 #[utoipa::path(post, path = "/auth/sessions", tag = "auth", request_body = LogIn,
     responses((status = 200, body = MemberLoggedIn), (status = "default", body = Problem)))]
 pub async fn log_in(caller: Caller, Sent(command): Sent<LogIn>) -> Result<Json<MemberLoggedIn>, Problem> {
-    let done = members::log_in(&caller.0, command).await;
-    caller.answer(done.map(|(token, member)| MemberLoggedIn { token: token.secret().into(), member }))
+    caller.answer(members::log_in(&caller.0, command).await.map(MemberLoggedIn::from))
+}
+
+/// Logs a member in with the password that they chose.
+#[utoipa::path(post, path = "/auth/password-sessions", tag = "auth", request_body = LogInWithPassword,
+    responses((status = 200, body = MemberLoggedIn), (status = "default", body = Problem)))]
+pub async fn log_in_with_password(
+    caller: Caller,
+    Sent(command): Sent<LogInWithPassword>,
+) -> Result<Json<MemberLoggedIn>, Problem> {
+    caller.answer(members::log_in_with_password(&caller.0, command).await.map(MemberLoggedIn::from))
+}
+
+/// What came of a log-in with WeChat: one of the two.
+#[derive(Serialize, ToSchema)]
+pub struct WeChatCame {
+    /// Whom WeChat named is a member, who is logged in.
+    pub session: Option<MemberLoggedIn>,
+    /// They are nobody here yet: sent with the log-in with a code by SMS, it links them to that member. It is good
+    /// once, and for ten minutes.
+    pub arrival: Option<String>,
+}
+
+impl From<Came> for WeChatCame {
+    fn from(came: Came) -> Self {
+        match came {
+            Came::In(done) => Self { session: Some(done.into()), arrival: None },
+            Came::New(arrival) => Self { session: None, arrival: Some(arrival.secret().into()) },
+        }
+    }
+}
+
+/// Logs a member in with what WeChat gave a mini-program.
+#[utoipa::path(post, path = "/auth/wechat-sessions", tag = "auth", request_body = LogInWithWeChat,
+    responses((status = 200, body = WeChatCame), (status = "default", body = Problem)))]
+pub async fn log_in_with_wechat(
+    caller: Caller,
+    Sent(command): Sent<LogInWithWeChat>,
+) -> Result<Json<WeChatCame>, Problem> {
+    caller.answer(members::wechat::log_in(&caller.0, command).await.map(WeChatCame::from))
 }
 
 /// Ends the session whose token is borne.

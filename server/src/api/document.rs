@@ -48,6 +48,18 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("key_reused", "这个页面已经提交过另一笔付款，请刷新后再试"),
         ],
     ),
+    ("auth_log_in", &[("wechat_taken", "这个微信刚刚绑定了另一个账号，请重新用微信登录")]),
+    ("auth_log_in_with_wechat", &[WECHAT_CODE]),
+    ("me_link_wechat", &[WECHAT_CODE]),
+    ("me_merge", &[("merge_over", "这次合并已失效，请重新验证另一个账号")]),
+    ("me_change_phone", &[("phone_taken", "这个手机号已经注册")]),
+    (
+        "me_erase",
+        &[
+            ("orders_open", "还有 1 个订单没有完成，请先取货或取消，再来注销"),
+            ("refunds_open", "还有 1 笔退款没有到账，请等到账后再来注销"),
+        ],
+    ),
     ("orders_cancel", &[("not_now", "订单制作中，不能再执行这一步")]),
     ("console_accept", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
@@ -97,6 +109,7 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 const PHOTOS_FULL: (&str, &str) = ("photos_full", "每家门店最多 12 张照片，请先移除一些");
+const WECHAT_CODE: (&str, &str) = ("wechat_code", "这次微信登录已失效，请重新发起");
 const YOURSELF: (&str, &str) = ("yourself", "不能修改自己的账号和权限，请让另一位管理员来做");
 const LAST_ADMIN: (&str, &str) = ("last_admin", "这是最后一位总部管理员，请先任命另一位");
 /// What somebody of staff must do before anything else.
@@ -106,9 +119,18 @@ const FIRST_OF_ALL: [(&str, &str); 2] = [
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 10] = [
+const COUNTED: [&str; 19] = [
     "auth_ask_code",
     "auth_log_in",
+    "auth_log_in_with_password",
+    "auth_log_in_with_wechat",
+    "me_link_wechat",
+    "me_unlink_wechat",
+    "me_ask_own_code",
+    "me_set_password",
+    "me_remove_password",
+    "me_change_phone",
+    "me_export",
     "auth_staff_log_in",
     "auth_change_password",
     "auth_enter_code",

@@ -10,6 +10,7 @@ mod docs;
 mod document;
 mod holds;
 mod hq;
+mod me;
 mod orders;
 mod paging;
 mod photos;
@@ -42,6 +43,7 @@ use crate::site::Site;
     modifiers(&Bearer),
     tags(
         (name = "auth", description = "Logging in"),
+        (name = "me", description = "A member's own account"),
         (name = "stores", description = "Stores and their goods"),
         (name = "cart", description = "The cart and its quote"),
         (name = "holds", description = "Goods held before they are ordered"),
@@ -73,7 +75,17 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(auth::enter_code))
         .routes(routes!(staff::second_step, staff::begin_second_step, staff::confirm_second_step))
         .routes(routes!(staff::remove_second_step))
-        .routes(routes!(auth::me))
+        .routes(routes!(auth::log_in_with_password))
+        .routes(routes!(auth::log_in_with_wechat))
+        .routes(routes!(auth::me, me::erase))
+        .routes(routes!(me::account))
+        .routes(routes!(me::ask_own_code))
+        .routes(routes!(me::set_password, me::remove_password))
+        .routes(routes!(me::change_phone))
+        .routes(routes!(me::link_wechat, me::unlink_wechat))
+        .routes(routes!(me::merge_offer, me::merge))
+        .routes(routes!(me::export))
+        .routes(routes!(me::leaving))
         .routes(routes!(stores::find))
         .routes(routes!(stores::places))
         .routes(routes!(stores::show))

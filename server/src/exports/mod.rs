@@ -30,6 +30,7 @@ pub fn routes() -> Router<Site> {
         .route("/hq/roles/all/{kind}", get(all_roles))
         .route("/hq/groups/all/{kind}", get(all_groups))
         .route("/hq/audit/all/{kind}", get(whole_log))
+        .route("/me/export.json", get(about_me))
 }
 
 /// The table as a file of the kind that the address names, under the list's name and today's date.
@@ -127,4 +128,25 @@ async fn whole_log(
     Query(query): Query<Fields>,
 ) -> Response {
     file(&scope, "操作日志", kind, tables::audit(&scope, &query).await).await
+}
+
+/// Everything that is known about the member who asks.
+async fn about_me(Extension(scope): Extension<Scope>) -> Response {
+    let made = match commerce::members::export(&scope).await {
+        Ok(file) => serde_json::to_vec_pretty(&file).map_err(|error| Fault::Internal(error.to_string())),
+        Err(fault) => Err(fault),
+    };
+    match made {
+        Ok(content) => {
+            let day = scope.now.with_timezone(&text::zone("")).format("%Y-%m-%d");
+            download(&format!("个人信息-{day}.json"), "application/json", content)
+        }
+        Err(Fault::Unauthenticated) => axum::response::Redirect::to("/login?to=/me/data").into_response(),
+        Err(fault) => {
+            if let Some(hidden) = fault.hidden() {
+                tracing::error!(request_id = %scope.request_id, hidden, "an export failed");
+            }
+            (rpc::status_of(&fault), fault.message()).into_response()
+        }
+    }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     inventory::Door,
-    support::{self, STORE, TEA, Town},
+    support::{self, STORE, TEA, Town, program::Program},
 };
 
 /// A store in another city.
@@ -153,6 +153,17 @@ impl Person {
     }
 }
 
+/// Two accounts of one person, about to become one; answers the offer's id.
+async fn merge_offer(town: &Town, member: &Program) -> String {
+    let (old, new) = ("13833334444", "13855556666");
+    town.member(new).await;
+    member.post("/me/codes", json!({ "for": "account" })).await.done();
+    let proof = json!({ "old_code": town.code_sent_to(old).await });
+    member.post("/me/codes", json!({ "for": "phone", "phone": new })).await.done();
+    let body = json!({ "phone": new, "code": town.code_sent_to(new).await, "proof": proof });
+    member.put("/me/phone", body).await.done()["merge"]["id"].as_str().unwrap().to_owned()
+}
+
 impl Foreign {
     /// An order, an account and everything else that head office has, all at a store where none of the people is.
     pub async fn furnish(town: &Town) -> Self {
@@ -183,6 +194,7 @@ impl Foreign {
         let unknown = Uuid::now_v7().to_string();
         let proposal =
             propose(town, &staff_of_store(town, "foreign.manager").await, &goods.store_id, &goods.sku_id).await;
+        let offer = merge_offer(town, &buyer).await;
         let names = vec![
             ("order", order.clone()),
             ("order_id", order.clone()),
@@ -205,6 +217,8 @@ impl Foreign {
             ("proposal", proposal.to_string()),
             ("proposal_id", proposal.to_string()),
             ("delegation_id", unknown.clone()),
+            ("merge", offer.clone()),
+            ("merge_id", offer),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
             ("hold_id", unknown),

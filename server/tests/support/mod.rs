@@ -42,6 +42,7 @@ pub struct Town {
     folder: TempDir,
     pub sms: Party,
     pub gateway: Party,
+    pub wechat: Party,
     server: Option<Child>,
     /// Where the server is, without a slash at its end.
     pub url: String,
@@ -69,10 +70,11 @@ impl Town {
         let gateway_data = folder.path().join("gateway").display().to_string();
         let gateway = sandbox(&["wechat-pay", "--data", &gateway_data, "--retry-scale", RETRY_SCALE]);
         let sms = sandbox(&["sms"]);
+        let wechat = sandbox(&["wechat-log-in", "--data", &folder.path().join("wechat").display().to_string()]);
         // Free now; the server listens there before anything else does.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}");
-        let mut town = Self { folder, sms, gateway, server: None, url, settings, http: client() };
+        let mut town = Self { folder, sms, gateway, wechat, server: None, url, settings, http: client() };
         town.start_server().await;
         let (made, said) = town.command(&["demo", "--size", "new"]).await;
         assert!(made, "the demo was not made: {said}");
@@ -108,6 +110,7 @@ impl Town {
             ("MENDIAN_SITE", self.path("site").display().to_string()),
             ("MENDIAN_SMS_URL", self.sms.url.clone()),
             ("MENDIAN_WECHAT_PAY", self.path("gateway/merchant.json").display().to_string()),
+            ("MENDIAN_WECHAT_LOG_IN", self.path("wechat/apps.json").display().to_string()),
             // Every buyer of a test has the same address.
             ("MENDIAN_INSIDE_HOSTS", "127.0.0.1".to_owned()),
             ("MENDIAN_LOG_INS", "100000".to_owned()),
@@ -216,6 +219,13 @@ impl Town {
             text.chars().skip_while(|sign| !sign.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         assert_eq!(digits.len(), 6, "{text}");
         digits
+    }
+
+    /// What `wx.login()` gives a person's mini-program.
+    pub async fn mini_program_code(&self, person: &str) -> String {
+        let ask = json!({ "person": person, "app": "mini_program" });
+        let given = self.http.post(format!("{}/sandbox/code", self.wechat.url)).json(&ask).send().await.unwrap();
+        given.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned()
     }
 
     /// A program that has logged in as the member with this number.

@@ -159,10 +159,13 @@ async fn find(tx: &mut PgConnection, wanted: &[(usize, &Wanted)]) -> Result<Foun
     let members: Vec<Uuid> = members.into_iter().collect();
     // One round of a member at a time, or two would each find room for one more; and counted by a later
     // statement, since one that waits for a lock counts what was so before.
-    sqlx::query!("select id from members where id = any($1) order by id for no key update", &members)
-        .fetch_all(&mut *tx)
-        .await
-        .or_fault()?;
+    let live = sqlx::query_scalar!(
+        "select id from members where id = any($1) and phone is not null order by id for no key update",
+        &members,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
     let since = wanted.iter().map(|(_, one)| one.at).min().unwrap_or_default() - A_WHILE;
     let counted = sqlx::query!(
         r#"select member_id, count(*) filter (where state = 'held') as "open!",
@@ -174,9 +177,13 @@ async fn find(tx: &mut PgConnection, wanted: &[(usize, &Wanted)]) -> Result<Foun
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
-    let counted = counted.into_iter().map(|row| (row.member_id, Counted { open: row.open, lately: row.lately }));
+    // Whoever was merged or erased meanwhile is not among them.
+    let mut found: HashMap<Uuid, Counted> = live.into_iter().map(|member| (member, Counted::default())).collect();
+    for row in counted {
+        found.entry(row.member_id).and_modify(|of| *of = Counted { open: row.open, lately: row.lately });
+    }
     let stock = stock::lock(tx, wanted.iter().map(|(_, one)| one.shelf()).collect()).await?;
-    Ok(Found::new(counted.collect(), stock))
+    Ok(Found::new(found, stock))
 }
 
 /// Writes all in one statement; answers which of them were not there already under their id. The balance's

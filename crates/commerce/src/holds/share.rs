@@ -39,7 +39,8 @@ impl Found {
 
     /// Takes the hold's part of what is left, or says why not and takes nothing.
     pub fn grant(&mut self, wanted: &Wanted, limits: &Limits) -> Result<(), Fault> {
-        let counted = self.members.entry(wanted.member).or_default();
+        // Who is not there has no session any more.
+        let counted = self.members.get_mut(&wanted.member).ok_or(Fault::Unauthenticated)?;
         if counted.lately >= limits.lately {
             return Err(Fault::TooMany { retry_after_s: A_WHILE.num_seconds() as u32 });
         }
@@ -85,7 +86,8 @@ mod tests {
     }
 
     fn found(stock: &[(u128, i64)]) -> Found {
-        Found::new(HashMap::new(), stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces)).collect())
+        let members = (0..9).map(|member| (id(member), Counted::default()));
+        Found::new(members.collect(), stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces)).collect())
     }
 
     #[test]

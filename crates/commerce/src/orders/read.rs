@@ -13,7 +13,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, orders::codes};
+use crate::{Scope, database::OrFault, members::GONE, orders::codes};
 
 /// What every list of orders reads.
 struct Row {
@@ -30,6 +30,7 @@ struct Row {
     slot_start: DateTime<Utc>,
     slot_end: DateTime<Utc>,
     placed_at: DateTime<Utc>,
+    /// Empty of a member who has gone.
     phone_tail: String,
     note: String,
 }
@@ -51,7 +52,7 @@ impl Row {
             picture: self.picture,
             slot: Slot { start: self.slot_start, end: self.slot_end },
             placed_at: self.placed_at,
-            phone_tail: self.phone_tail,
+            phone_tail: if self.phone_tail.is_empty() { GONE.into() } else { self.phone_tail },
             note: self.note,
         }
     }

@@ -78,7 +78,8 @@ impl Found {
             // The same request twice in one round: the second finds the first's order after it.
             return Err(Fault::NotFound("这个订单"));
         }
-        let counted = self.members.get(&order.member).copied().unwrap_or_default();
+        // Who is not there was merged or erased meanwhile, and their sessions have ended.
+        let counted = self.members.get(&order.member).copied().ok_or(Fault::Unauthenticated)?;
         refuse_hoarding(counted, limits)?;
         let cart = (order.cart, order.store);
         let quoted = order
@@ -204,7 +205,8 @@ mod tests {
             ((order.cart, order.store), lines.collect())
         };
         let stock = stock.iter().map(|(sku, pieces)| ((id(0), id(*sku)), *pieces));
-        Found::new(HashMap::new(), orders.iter().map(cart).collect(), stock.collect(), Vec::new())
+        let members = orders.iter().map(|order| (order.member, Counted::default()));
+        Found::new(members.collect(), orders.iter().map(cart).collect(), stock.collect(), Vec::new())
     }
 
     #[test]

@@ -115,11 +115,15 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
     let members: BTreeSet<Uuid> = orders.iter().map(|order| order.member).collect();
     let members: Vec<Uuid> = members.into_iter().collect();
     // One round of a member at a time, or two would each find room for one more. What is counted must
-    // be read by a later statement: one that waits for a lock counts what was so before.
-    sqlx::query!("select id from members where id = any($1) order by id for no key update", &members)
-        .fetch_all(&mut *tx)
-        .await
-        .or_fault()?;
+    // be read by a later statement: one that waits for a lock counts what was so before. A member who was merged
+    // or erased while their order waited is not among them.
+    let members = sqlx::query_scalar!(
+        "select id from members where id = any($1) and phone is not null order by id for no key update",
+        &members,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
     let since = orders.iter().map(|order| order.placed_at).min().unwrap_or_default() - A_WHILE;
     let counted = sqlx::query!(
         r#"select m.id as "id!",

@@ -39,7 +39,11 @@ pub(super) struct Heard {
 /// Stores a verified callback; a repeat is stored once. The gateway may be answered when this
 /// returns: the notice is durable.
 pub async fn receive(scope: &Scope, notice: &Notice) -> Result<(), Fault> {
-    let payload = serde_json::to_value(notice).map_err(|error| Fault::Internal(error.to_string()))?;
+    let mut payload = serde_json::to_value(notice).map_err(|error| Fault::Internal(error.to_string()))?;
+    // Who paid, as the gateway knows them, is of no use here, and would outlive an account that goes.
+    if let Some(Value::Object(paid)) = payload.pointer_mut("/event/transaction") {
+        paid.remove("payer");
+    }
     let heard = Heard { id: notice.id.clone(), payload };
     let round = async |house, heard| together::all_or_each(house, heard, store).await;
     scope.house.paying.hearing.ask(&scope.house, heard, round).await??;

@@ -8,12 +8,13 @@ use domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::{devices, grants, password, within};
+use super::{devices, grants, within};
 use crate::{
     Scope, approvals,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
+    password,
 };
 
 /// The accounts within reach, those that can log in first; and how many there are in all. Whoever does not reach

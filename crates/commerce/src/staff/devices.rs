@@ -10,30 +10,23 @@ use super::{accounts, within};
 use crate::{
     Scope,
     database::OrFault,
-    limits,
+    devices::{self, DEVICE_DAYS},
     sessions::{self, Token, end_all_of, hash_of},
 };
 
-/// How long a device is remembered after it was last used.
-pub const DEVICE_DAYS: i64 = 90;
-/// The while in which tries to log in are counted.
-const A_WHILE: Duration = Duration::minutes(10);
+/// Whose tries are counted here.
+const WHOSE: &str = "staff";
 
-/// Counts a try to log in, by its address, and by the account: for a device on which this account has logged in
-/// before by the device, for all others together. So strangers who guess lock out strangers alone.
-///
-/// Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+/// Counts a try to log in to an account.
 ///
 /// Faults: `TooMany`.
 pub(super) async fn count_try(scope: &Scope, account: &str, device: Option<&str>) -> Result<(), Fault> {
-    let most = scope.house.settings.log_ins_in_ten_minutes;
-    limits::count(scope, &format!("staff-log-in-from:{}", scope.address), most, A_WHILE).await?;
-    let known = match device.filter(|device| device.len() == 64) {
-        Some(device) => is_known(scope, account, device).await?.then(|| hex::encode(hash_of(device))),
+    devices::count_from(scope, WHOSE).await?;
+    let known = match device.filter(|device| devices::is_token(device)) {
+        Some(device) => is_known(scope, account, device).await?.then_some(device),
         None => None,
     };
-    let bucket = known.map_or_else(|| format!("staff-log-in:{account}"), |hash| format!("staff-log-in-on:{hash}"));
-    limits::count(scope, &bucket, most, A_WHILE).await
+    devices::count_to(scope, WHOSE, account, known).await
 }
 
 async fn is_known(scope: &Scope, account: &str, device: &str) -> Result<bool, Fault> {
@@ -53,7 +46,7 @@ async fn is_known(scope: &Scope, account: &str, device: &str) -> Result<bool, Fa
 
 /// The hash of a device on which this person has logged in before; nothing where they have not.
 pub(super) async fn known_of(scope: &Scope, staff: StaffId, device: Option<&str>) -> Result<Option<String>, Fault> {
-    let Some(device) = device.filter(|device| device.len() == 64) else { return Ok(None) };
+    let Some(device) = device.filter(|device| devices::is_token(device)) else { return Ok(None) };
     let known = sqlx::query_scalar!(
         r#"select exists (select from staff_devices where token_hash = $1 and staff_id = $2 and used_at > $3) as "known!""#,
         hash_of(device),

@@ -9,16 +9,13 @@ use domain::{
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{accounts, devices, password};
+use super::{accounts, devices};
 use crate::{
     Scope,
     database::OrFault,
-    demo, limits,
+    demo, devices as known, limits, password,
     sessions::{self, Person, Token},
 };
-
-/// The length of a device's token, in bytes.
-const DEVICE_MOST: usize = 64;
 
 /// What a log-in answers.
 pub struct LoggedIn {
@@ -40,9 +37,7 @@ pub async fn log_in(scope: &Scope, command: StaffLogIn) -> Result<LoggedIn, Faul
     if command.account.len() > ACCOUNT_MOST || command.password.len() > PASSWORD_MOST {
         return Err(wrong());
     }
-    if device.is_some_and(|device| device.len() > DEVICE_MOST) {
-        return Err(Fault::invalid("device", "这不是登录时得到的设备编号"));
-    }
+    known::check(device)?;
     devices::count_try(scope, &command.account, device).await?;
     let found =
         sqlx::query!("select id, name, password_hash from staff where account = $1 and active", command.account,)

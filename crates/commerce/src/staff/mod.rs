@@ -5,7 +5,6 @@
 //! - `roles`: what customers make beside the roles that are there from the first day
 //! - `groups`: groups of stores, which a grant can reach
 //! - `log_in`: logging in, oneself, one's own password
-//! - `password`: what a password must be, and how it is kept
 //! - `choices`: what somebody can give, for the forms
 //! - `devices`: on which devices somebody has been, and where a manager's people are logged in
 //! - `second_step`: codes of an app
@@ -17,14 +16,13 @@ mod devices;
 mod grants;
 mod groups;
 mod log_in;
-mod password;
 mod roles;
 pub mod second_step;
 mod within;
 
 pub use accounts::{hire, list, reset_password, restore, show, suspend};
 pub use choices::choices;
-pub use devices::{DEVICE_DAYS, log_out_everywhere, sessions_of};
+pub use devices::{log_out_everywhere, sessions_of};
 pub use grants::{give, take_back};
 pub use log_in::{LoggedIn, change_password, demo_log_ins, log_in, me};
 

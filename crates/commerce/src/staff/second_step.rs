@@ -11,11 +11,11 @@ use serde_json::json;
 use sqlx::PgConnection;
 use totp_rs::{Builder, Totp};
 
-use super::{LoggedIn, accounts, devices, log_in, password, within};
+use super::{LoggedIn, accounts, devices, log_in, within};
 use crate::{
     Scope, StaffMember,
     database::OrFault,
-    limits,
+    limits, password,
     scope::password_must_change,
     sessions::{self, Person},
 };

@@ -40,8 +40,8 @@ pub async fn send_code(world: &World, phone: &str) {
 }
 
 async fn try_code(who: &Scope, phone: &str, code: &str) -> Result<sessions::Token, Fault> {
-    let command = LogIn { phone: phone.parse().unwrap(), code: code.into() };
-    members::log_in(who, command).await.map(|(token, _)| token)
+    let command = LogIn { phone: phone.parse().unwrap(), code: code.into(), arrival: None, device: None };
+    members::log_in(who, command).await.map(|done| done.token)
 }
 
 /// The scope after logging in.

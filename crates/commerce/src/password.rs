@@ -1,4 +1,4 @@
-//! What a password must be, and how it is kept.
+//! What a password must be, and how it is kept; of staff and of members.
 
 use argon2::{
     Argon2, PasswordHash, PasswordHasher, PasswordVerifier,
@@ -17,7 +17,7 @@ const GUESSES_LEAST_LOG10: f64 = 6.0;
 /// Whether it is this hash's password. A hash of a password nobody has is checked for unknown accounts: an
 /// unknown account takes as long as a wrong password. Parameters: argon2id, m = 19,456 KiB, t = 2, p = 1 (the
 /// crate's defaults).
-pub(super) async fn is_right(password: String, hash: Option<String>) -> Result<bool, Fault> {
+pub(crate) async fn is_right(password: String, hash: Option<String>) -> Result<bool, Fault> {
     let _turn = HASHING.acquire().await.map_err(|error| Fault::Internal(error.to_string()))?;
     let checked = tokio::task::spawn_blocking(move || match hash {
         Some(hash) => PasswordHash::new(&hash)
@@ -32,7 +32,7 @@ pub(super) async fn is_right(password: String, hash: Option<String>) -> Result<b
 }
 
 /// The hash of a new password.
-pub(super) async fn hash(password: String) -> Result<String, Fault> {
+pub(crate) async fn hash(password: String) -> Result<String, Fault> {
     let _turn = HASHING.acquire().await.map_err(|error| Fault::Internal(error.to_string()))?;
     let hashed = tokio::task::spawn_blocking(move || {
         let salt = SaltString::generate(&mut OsRng);
@@ -46,7 +46,7 @@ pub(super) async fn hash(password: String) -> Result<String, Fault> {
 /// There are no rules of composition (OWASP ASVS 5.0, 6.2).
 ///
 /// Faults: `Invalid` beside `password`.
-pub(super) fn judge(password: &str, known: &[&str]) -> Result<(), Fault> {
+pub(crate) fn judge(password: &str, known: &[&str]) -> Result<(), Fault> {
     if let Some(complaint) = password_length(password) {
         return Err(complaint.into());
     }

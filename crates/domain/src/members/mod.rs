@@ -1,11 +1,24 @@
-//! Members and how they log in.
+//! Members (B1, P8).
+//!
+//! - here: numbers, and a member as they see themselves
+//! - `log_in`: the ways in
+//! - `account`: what members change about themselves, two accounts that become one, one that goes
+
+mod account;
+mod log_in;
 
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Complaint, Fault, Fields, MemberId};
+use crate::{Complaint, MemberId};
+
+pub use account::{
+    AccountView, AskOwnCode, ChangePhone, CodeFor, EraseAccount, LeavingView, MergeOffer, PhoneChanged, Proof,
+    SetPassword, WeChatAccount, WeChatApp,
+};
+pub use log_in::{AskCode, CodeSent, LinkWeChat, LogIn, LogInWithPassword, LogInWithWeChat, WeChatLinked};
 
 /// A mobile number of mainland China: 11 digits beginning 13 to 19.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -45,57 +58,6 @@ impl From<Phone> for String {
     fn from(phone: Phone) -> Self {
         phone.0
     }
-}
-
-/// Asks for a code by SMS.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct AskCode {
-    /// To which number.
-    pub phone: Phone,
-}
-
-impl AskCode {
-    /// Reads the command from a form.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let mut read = fields.read();
-        let phone = read.value("phone");
-        read.finish(|| Some(Self { phone: phone? }))
-    }
-}
-
-/// Logs in with the code that was sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct LogIn {
-    /// The number the code went to.
-    pub phone: Phone,
-    /// The 6 digits.
-    #[cfg_attr(feature = "api", schema(pattern = "^[0-9]{6}$"))]
-    pub code: String,
-}
-
-impl LogIn {
-    /// Reads the command from a form.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let mut read = fields.read();
-        let phone = read.value("phone");
-        let code = fields.text("code").to_owned();
-        if code.len() != 6 || !code.bytes().all(|sign| sign.is_ascii_digit()) {
-            read.complain("code", "验证码是 6 位数字");
-        }
-        read.finish(|| Some(Self { phone: phone?, code }))
-    }
-}
-
-/// How long a code can be used, and when another may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct CodeSent {
-    /// Seconds until the code is of no use.
-    pub valid_s: u32,
-    /// Seconds until another may be asked for.
-    pub again_after_s: u32,
 }
 
 /// A member as they see themselves.

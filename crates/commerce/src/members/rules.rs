@@ -1,0 +1,217 @@
+//! What becomes of each column that names a member where two accounts merge, where a member takes all about
+//! themselves home, and where an account is erased. `tests/house/member_rules.rs` fails for a column without a rule,
+//! and holds each to its word.
+
+/// The rule of one column.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The table.
+    pub table: &'static str,
+    /// The column that names a member, or what is theirs alone.
+    pub column: &'static str,
+    /// Where two accounts become one.
+    pub merging: Merging,
+    /// In the file with everything about a member.
+    pub exporting: Exporting,
+    /// Where an account is erased.
+    pub erasing: Erasing,
+}
+
+/// What becomes of an absorbed account's rows. In statements, `$1` is the account that is kept, `$2` the absorbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merging {
+    /// They are the kept account's from then on.
+    Move(&'static str),
+    /// They go.
+    End(&'static str),
+    /// They stay and name the absorbed account, whose row says by whom it was absorbed. For the reason given.
+    Stay(&'static str),
+    /// Done by `merge` itself, as the text says.
+    Own(&'static str),
+}
+
+/// Where a member finds them again. In statements, `$1` is the member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exporting {
+    /// Under this key, what the statement answers as one JSON value.
+    Under(&'static str, &'static str),
+    /// Within what stands under this key.
+    Within(&'static str),
+    /// Nowhere, for the reason given.
+    Not(&'static str),
+}
+
+/// What becomes of the rows of a member who goes. In statements, `$1` is the member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasing {
+    /// They go.
+    Remove(&'static str),
+    /// They stay, without what people wrote.
+    Blank(&'static str),
+    /// They stay, since they tell nothing about a person: for the reason given.
+    Stay(&'static str),
+    /// Done by `erase` itself, as the text says.
+    Own(&'static str),
+}
+
+use Erasing::{Blank, Remove, Stay};
+use Exporting::{Not, Under, Within};
+use Merging::{End, Move, Own};
+
+/// What is under this key in a member's file.
+const ORDERS: &str = "订单";
+const APPEND_ONLY: &str = "历史只增不改";
+const MOMENTARY: &str = "几分钟后自动作废";
+
+/// All rules, in the order in which they are applied.
+pub const RULES: &[Rule] = &[
+    Rule {
+        table: "members",
+        column: "id",
+        merging: Own("the number goes, or over to the kept account; the row says by whom it was absorbed"),
+        exporting: Under(
+            "会员",
+            "select jsonb_build_object('会员编号', id, '手机号', phone, '昵称', name, '加入时间', joined_at,
+                    '已设置登录密码', password_hash is not null) from members where id = $1",
+        ),
+        erasing: Erasing::Own("number, name and password go; the row stays and says when"),
+    },
+    Rule {
+        table: "members",
+        column: "merged_into",
+        merging: Move("update members set merged_into = $1 where merged_into = $2"),
+        exporting: Under(
+            "合并进来的账号",
+            "select coalesce(jsonb_agg(jsonb_build_object('会员编号', id, '加入时间', joined_at, '合并时间', merged_at)
+                    order by merged_at), '[]') from members where merged_into = $1",
+        ),
+        erasing: Stay("合并时已不含个人信息"),
+    },
+    Rule {
+        table: "sessions",
+        column: "member_id",
+        merging: End("delete from sessions where member_id = $2"),
+        exporting: Under(
+            "登录的设备",
+            "select coalesce(jsonb_agg(jsonb_build_object('设备', agent, '网络地址', address, '登录时间', created_at,
+                    '最近使用', seen_at, '到期时间', expires_at) order by created_at), '[]')
+             from sessions where member_id = $1",
+        ),
+        erasing: Remove("delete from sessions where member_id = $1"),
+    },
+    Rule {
+        table: "member_devices",
+        column: "member_id",
+        merging: End("delete from member_devices where member_id = $2"),
+        exporting: Under(
+            "记住的设备",
+            "select coalesce(jsonb_agg(jsonb_build_object('首次登录', made_at, '最近登录', used_at) order by made_at), '[]')
+             from member_devices where member_id = $1",
+        ),
+        erasing: Remove("delete from member_devices where member_id = $1"),
+    },
+    Rule {
+        table: "wechat_identities",
+        column: "member_id",
+        merging: Move("update wechat_identities set member_id = $1 where member_id = $2"),
+        exporting: Under(
+            "微信账号",
+            "select coalesce(jsonb_agg(jsonb_build_object('来源', app, 'app_id', app_id, 'open_id', open_id,
+                    'union_id', union_id, '绑定时间', linked_at) order by linked_at), '[]')
+             from wechat_identities where member_id = $1",
+        ),
+        erasing: Remove("delete from wechat_identities where member_id = $1"),
+    },
+    Rule {
+        table: "merge_offers",
+        column: "kept_id",
+        merging: End("delete from merge_offers where kept_id = $2"),
+        exporting: Not(MOMENTARY),
+        erasing: Remove("delete from merge_offers where kept_id = $1"),
+    },
+    Rule {
+        table: "merge_offers",
+        column: "absorbed_id",
+        merging: End("delete from merge_offers where absorbed_id = $2"),
+        exporting: Not(MOMENTARY),
+        erasing: Remove("delete from merge_offers where absorbed_id = $1"),
+    },
+    Rule {
+        table: "cart_lines",
+        column: "cart_id",
+        merging: Own("the lines go over as a visitor's do at a log-in"),
+        exporting: Under(
+            "购物车",
+            "select coalesce(jsonb_agg(jsonb_build_object('门店', s.name, '商品', p.name, '规格', k.spec_values,
+                    '选项', l.options, '数量', l.quantity, '加入时间', l.set_at) order by l.set_at), '[]')
+             from cart_lines l join members m on m.cart_id = l.cart_id join stores s on s.id = l.store_id
+             join skus k on k.id = l.sku_id join products p on p.id = k.product_id where m.id = $1",
+        ),
+        erasing: Remove("delete from cart_lines using members m where m.cart_id = cart_lines.cart_id and m.id = $1"),
+    },
+    Rule {
+        table: "orders",
+        column: "member_id",
+        merging: Move("update orders set member_id = $1 where member_id = $2"),
+        exporting: Under(ORDERS, ORDERS_OF),
+        // The note is the member's own text, and may name anybody.
+        erasing: Blank("update orders set note = '' where member_id = $1 and note <> ''"),
+    },
+    Rule {
+        table: "early_holds",
+        column: "member_id",
+        merging: Move("update early_holds set member_id = $1 where member_id = $2"),
+        exporting: Under(
+            "占用过的商品",
+            "select coalesce(jsonb_agg(jsonb_build_object('门店', s.name, '商品', p.name, '规格', k.spec_values,
+                    '数量', h.quantity, '状态', h.state, '占用时间', h.held_at, '到期时间', h.expires_at) order by h.held_at), '[]')
+             from early_holds h join stores s on s.id = h.location_id
+             join skus k on k.id = h.sku_id join products p on p.id = k.product_id where h.member_id = $1",
+        ),
+        erasing: Stay("只含商品与数量；未结束的在注销时释放"),
+    },
+    Rule {
+        table: "files",
+        column: "member_id",
+        merging: Move("update files set member_id = $1 where member_id = $2"),
+        exporting: Under(
+            "上传的文件",
+            "select coalesce(jsonb_agg(jsonb_build_object('名称', name, '字节', byte_size, '上传时间', created_at)
+                    order by created_at), '[]') from files where member_id = $1",
+        ),
+        erasing: Remove("delete from files where member_id = $1"),
+    },
+    Rule {
+        table: "order_steps",
+        column: "member_id",
+        merging: Merging::Stay(APPEND_ONLY),
+        exporting: Within(ORDERS),
+        erasing: Stay(APPEND_ONLY),
+    },
+    Rule {
+        table: "movements",
+        column: "actor_id",
+        merging: Merging::Stay(APPEND_ONLY),
+        exporting: Not("与订单、占用的商品是同一件事的库存记录"),
+        erasing: Stay(APPEND_ONLY),
+    },
+];
+
+/// A member's orders with their lines, steps and money.
+const ORDERS_OF: &str = "
+    select coalesce(jsonb_agg(jsonb_build_object(
+        '订单号', o.number, '门店', s.name, '状态', o.state, '渠道', o.channel, '合计_分', o.total_fen, '备注', o.note,
+        '取货开始', o.slot_start, '取货截止', o.slot_end, '下单时间', o.placed_at, '付款时间', o.paid_at, '取货码', o.pickup_code,
+        '商品', (select coalesce(jsonb_agg(jsonb_build_object('名称', l.name, '规格', l.spec, '选项', l.options_text,
+                '数量', l.quantity, '单价_分', l.unit_fen, '小计_分', l.total_fen) order by l.line), '[]')
+            from order_lines l where l.order_id = o.id),
+        '经过', (select coalesce(jsonb_agg(jsonb_build_object('事件', t.act, '状态', t.state, '时间', t.at, '说明', t.note)
+                order by t.step), '[]') from order_steps t where t.order_id = o.id),
+        '付款', (select coalesce(jsonb_agg(jsonb_build_object('渠道', p.gateway, '商户单号', p.out_trade_no,
+                '交易号', p.transaction_id, '金额_分', p.amount_fen, '状态', p.state, '时间', p.paid_at) order by p.created_at), '[]')
+            from payments p where p.order_id = o.id),
+        '退款', (select coalesce(jsonb_agg(jsonb_build_object('退款单号', r.out_refund_no, '金额_分', r.amount_fen,
+                '原因', r.reason, '状态', r.state, '到账时间', r.succeeded_at) order by r.wanted_at), '[]')
+            from refunds r where r.order_id = o.id)
+    ) order by o.placed_at desc), '[]')
+    from orders o join stores s on s.id = o.store_id where o.member_id = $1";
