@@ -13,6 +13,7 @@ mod demo;
 mod gateway;
 mod holds;
 mod life;
+mod limits;
 mod members;
 mod memory;
 mod orders;
