@@ -97,3 +97,8 @@ alter table wechat_arrivals enable row level security;
 create policy house on wechat_arrivals to mendian_house using (true);
 alter table wechat_states enable row level security;
 create policy house on wechat_states to mendian_house using (true);
+-- What was merged into an account is its own past.
+alter policy people on members using (
+    (select asking_everywhere()) or id = (select asking('member')) or merged_into = (select asking('member'))
+    or exists (select from orders o where o.member_id = members.id)
+);

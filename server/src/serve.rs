@@ -33,7 +33,7 @@ const GRACE: Duration = Duration::from_millis(800);
 /// Runs until a signal.
 pub async fn serve(settings: &Settings, serve: &Serve) -> anyhow::Result<()> {
     let public_url = serve.checked_public_url()?;
-    let partners = partners(serve, &public_url)?;
+    let partners = partners(serve, &public_url).await?;
     let files = Files::new(serve.site.clone());
     rpc::use_assets(files.assets()?);
     // Listening comes first, so that a taken port is known before anything is started.
@@ -132,27 +132,26 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
     }
 }
 
-/// The parties outside, as the settings name them.
-fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
+/// The parties outside, as the settings name them. No fault quotes a secret or an address, which may hold one.
+async fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
     let callbacks = serve.callback_url.as_deref().unwrap_or(public_url).trim_end_matches('/');
     let wechat_pay = match &serve.wechat_pay {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let merchant: Merchant =
-                serde_json::from_str(&text).with_context(|| format!("{} is not a merchant file", path.display()))?;
-            anyhow::ensure!(
-                !(serve.production && merchant.sample),
-                "{} holds sample keys, which production refuses",
-                path.display()
-            );
+            let merchant = Merchant::from_file(path).with_context(|| format!("cannot use {}", path.display()))?;
+            if serve.production {
+                let path = path.display();
+                anyhow::ensure!(!merchant.sample, "{path} holds sample keys, which production refuses");
+                let here = partners::leads_here(&merchant.base_url).await;
+                anyhow::ensure!(!here, "{path} names a gateway on this machine, a stand-in, which production refuses");
+            }
             Some(WeChatPay::new(merchant, callbacks)?)
         }
         None => None,
     };
-    anyhow::ensure!(
-        !(serve.production && serve.sms_url.as_deref().is_some_and(|url| url.contains("127.0.0.1"))),
-        "MENDIAN_SMS_URL is the stand-in's, which production refuses"
-    );
+    if let Some(url) = serve.sms_url.as_deref().filter(|_| serve.production) {
+        let here = partners::leads_here(url).await;
+        anyhow::ensure!(!here, "MENDIAN_SMS_URL leads to this machine, to a stand-in, which production refuses");
+    }
     let sms = serve.sms_url.as_deref().map(SmsSender::new).transpose()?;
     let courier = Some(Courier::new(&serve.inside_hosts)?);
     let wechat_log_in = serve.wechat_log_in.as_deref().map(|path| wechat_log_in(path, serve.production)).transpose()?;

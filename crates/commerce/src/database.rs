@@ -21,6 +21,11 @@ pub struct Pools {
     pub house: PgPool,
 }
 
+/// How long one statement of people's may take, the wait for locks included; PostgreSQL then stops it. Pages take
+/// milliseconds; a search through everything there is must not take the machine from the shoppers. The server's own
+/// work may take as long as it needs.
+const PEOPLE_WAIT: &str = "set statement_timeout = '10s'";
+
 impl Pools {
     /// Two pools with these options.
     pub async fn connect(options: PgPoolOptions, connect: PgConnectOptions) -> sqlx::Result<Self> {
@@ -28,7 +33,10 @@ impl Pools {
             Box::pin(async move { sqlx::query("set role mendian_house").execute(connection).await.map(drop) })
         });
         let people = options.after_connect(|connection, _| {
-            Box::pin(async move { sqlx::query("set role mendian_app").execute(connection).await.map(drop) })
+            Box::pin(async move {
+                sqlx::query(PEOPLE_WAIT).execute(&mut *connection).await?;
+                sqlx::query("set role mendian_app").execute(connection).await.map(drop)
+            })
         });
         Ok(Self { house: house.connect_with(connect.clone()).await?, people: people.connect_with(connect).await? })
     }
@@ -78,9 +86,11 @@ fn fault_of(error: sqlx::Error) -> Fault {
                 Fault::conflict("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果")
             }
             (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
-            // Class 57: shutting down, crashed, starting; class 08: connection lost; 53300: full.
             // A NUL, which text may not have in PostgreSQL and nobody types.
             (_, Some("22021")) => Fault::invalid("", "文字里有不能使用的字符，请删除后再试"),
+            // A statement that took longer than people may wait.
+            (_, Some("57014")) => unreachable(),
+            // Class 57P: shutting down, crashed, starting; class 08: connection lost; 53300: full.
             (_, Some(code)) if code.starts_with("57P") || code.starts_with("08") || code == "53300" => unreachable(),
             _ => Fault::Internal(hidden),
         },

@@ -5,7 +5,22 @@ use domain::{Complaint, Fault, Fields};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, house::new_id};
+use crate::{Scope, database::OrFault, house::new_id, limits};
+
+/// For how long a message waits for its page.
+const KEPT_FOR: Duration = Duration::minutes(10);
+/// A message up to so long is small: what happened, with a few fields. A form may hold 128 KB.
+const SMALL_BYTES: usize = 4 * 1024;
+
+/// How many messages may be left in that time: by a person, or by all visitors of an address, behind which there
+/// may be a whole neighbourhood. A clerk at a busy counter is told something every few seconds, in few words.
+fn most(by_person: bool, small: bool) -> i32 {
+    match (by_person, small) {
+        (true, true) => 600,
+        (false, true) => 3_000,
+        (_, false) => 50,
+    }
+}
 
 /// What a page shows again, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,14 +45,21 @@ impl Flash {
 }
 
 /// Keeps a message for ten minutes; its id goes into the address of the page that will show it.
+///
+/// Faults: `TooMany`; the form then stands there as it did before anything was typed.
 pub async fn keep(scope: &Scope, flash: &Flash) -> Result<Uuid, Fault> {
-    let id = Uuid::new_v4();
     let payload = serde_json::to_value(flash).map_err(|error| Fault::Internal(error.to_string()))?;
+    let small = payload.to_string().len() <= SMALL_BYTES;
+    let person = scope.actor_id();
+    let whose = person.map_or_else(|| scope.address.to_string(), |id| id.to_string());
+    let kind = if small { "messages" } else { "long-messages" };
+    limits::count(scope, &format!("{kind}:{whose}"), most(person.is_some(), small), KEPT_FOR).await?;
+    let id = Uuid::new_v4();
     sqlx::query!(
         "insert into flashes (id, payload, expires_at) values ($1, $2, $3)",
         id,
         payload,
-        scope.now + Duration::minutes(10),
+        scope.now + KEPT_FOR,
     )
     .execute(scope.pool())
     .await

@@ -233,7 +233,8 @@ impl Foreign {
         }
     }
 
-    fn named(&self, text: &str) -> String {
+    /// A text with the names in braces replaced by those of the foreign things.
+    pub fn named(&self, text: &str) -> String {
         let fresh = Uuid::now_v7().to_string();
         let names = self.names.iter().map(|(name, value)| (*name, value.as_str())).chain([("new_id", fresh.as_str())]);
         names.fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))

@@ -81,6 +81,11 @@ impl Town {
         town
     }
 
+    /// Where everything of the town lies; the site's folder is in it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -139,6 +144,17 @@ impl Town {
     pub async fn command(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = tokio::process::Command::from(self.mendian());
         let done = command.args(arguments).output().await.unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        (done.status.success(), said)
+    }
+
+    /// Runs another server with these settings until it ends, where it cannot start; as [`Self::command`].
+    pub async fn attempt_to_serve(&self, settings: &[(&str, &str)]) -> (bool, String) {
+        let mut command = tokio::process::Command::from(self.mendian());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--site"]).arg(self.path("site"));
+        let attempt = command.envs(settings.iter().copied()).kill_on_drop(true).output();
+        let done = tokio::time::timeout(Duration::from_secs(60), attempt).await;
+        let done = done.unwrap_or_else(|_| panic!("it started with {settings:?}")).unwrap();
         let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
         (done.status.success(), said)
     }

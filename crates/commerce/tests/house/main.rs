@@ -16,6 +16,7 @@ mod files;
 mod gateway;
 mod holds;
 mod life;
+mod limits;
 mod member_accounts;
 mod member_rules;
 mod members;
