@@ -239,7 +239,8 @@ async fn what_somebody_typed_never_runs_where_others_read_it() {
 
     let checkout = pages(&named).into_iter().find(|address| address.starts_with("/checkout/")).unwrap();
     failed_forms(&town, &mut office, &mut shopper, &checkout).await;
-    files_and_json(&town, &office).await;
+    let rejects = format!("/hq/imports/{}/rejects.csv", named[0].1[0]);
+    files_and_json(&town, &office, &rejects).await;
     town.check_books().await;
 }
 
@@ -282,7 +283,7 @@ async fn failed_forms(town: &Town, office: &mut Browser, shopper: &mut Browser, 
 }
 
 /// No browser takes a file or JSON for a page.
-async fn files_and_json(town: &Town, office: &Browser) {
+async fn files_and_json(town: &Town, office: &Browser, rejects: &str) {
     let staff = office.cookies["mendian-staff"].clone();
     let get = async |path: &str| {
         let request = town.raw(Method::GET, path).header("cookie", format!("mendian-staff={staff}"));
@@ -293,11 +294,15 @@ async fn files_and_json(town: &Town, office: &Browser) {
         let header = |name: &str| headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
         (header("content-type"), header("content-disposition"))
     };
-    for list in ["stores", "products", "orders", "imports", "keys", "webhooks", "staff", "roles", "groups", "audit"] {
-        for (kind, media) in [("csv", "text/csv"), ("xlsx", "application/vnd.openxmlformats")] {
-            let (content, disposition) = get(&format!("/hq/{list}/all/{kind}")).await;
-            assert!(content.starts_with(media) && disposition.starts_with("attachment;"), "{content} {disposition}");
-        }
+    let lists = ["stores", "products", "orders", "imports", "keys", "webhooks", "staff", "roles", "groups", "audit"];
+    let files = |kind: &str| lists.map(|list| format!("/hq/{list}/all/{kind}"));
+    for path in files("csv").into_iter().chain(files("xlsx")).chain([rejects.to_owned()]) {
+        let media = if path.ends_with("csv") { "text/csv" } else { "application/vnd.openxmlformats" };
+        let (content, disposition) = get(&path).await;
+        assert!(
+            content.starts_with(media) && disposition.starts_with("attachment;"),
+            "{path}: {content} {disposition}"
+        );
     }
     for list in ["orders", "stores", "staff", "roles", "store-groups", "audit"] {
         assert_eq!(get(&format!("/api/v1/hq/{list}")).await.0, "application/json", "{list}");
