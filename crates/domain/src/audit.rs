@@ -36,6 +36,11 @@ pub enum Act {
     RemoveRole,
     SaveStoreGroup,
     RemoveStoreGroup,
+    SaveMerchant,
+    RemoveMerchant,
+    SaveDepartment,
+    RemoveDepartment,
+    AssignDepartment,
     ConfirmImport,
     CreateKey,
     MakeKey,
@@ -52,6 +57,7 @@ pub enum Act {
     WithdrawProposal,
     Delegate,
     EndDelegation,
+    ExportPhones,
 }
 
 words!(Act:
@@ -63,6 +69,9 @@ words!(Act:
     TurnOnSecondStep = "turn_on_second_step" / "开启两步验证", TurnOffSecondStep = "turn_off_second_step" / "关闭两步验证",
     SaveRole = "save_role" / "保存角色", RemoveRole = "remove_role" / "删除角色",
     SaveStoreGroup = "save_store_group" / "保存门店组", RemoveStoreGroup = "remove_store_group" / "删除门店组",
+    SaveMerchant = "save_merchant" / "保存商户", RemoveMerchant = "remove_merchant" / "删除商户",
+    SaveDepartment = "save_department" / "保存部门", RemoveDepartment = "remove_department" / "删除部门",
+    AssignDepartment = "assign_department" / "调整部门",
     ConfirmImport = "import.confirm" / "确认导入",
     CreateKey = "create_key" / "新建密钥", MakeKey = "make_key" / "下载密钥", RevokeKey = "revoke_key" / "停用密钥",
     CreateWebhook = "create_webhook" / "新建推送", ChangeWebhook = "change_webhook" / "修改推送",
@@ -70,7 +79,8 @@ words!(Act:
     RenewWebhookSecret = "renew_webhook_secret" / "更换推送密钥", RemoveWebhook = "remove_webhook" / "删除推送",
     SubmitProposal = "submit_proposal" / "提交申请", ApproveProposal = "approve_proposal" / "通过申请",
     RejectProposal = "reject_proposal" / "驳回申请", WithdrawProposal = "withdraw_proposal" / "撤回申请",
-    Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托");
+    Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托",
+    ExportPhones = "export_phones" / "导出手机号");
 
 impl Act {
     /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
@@ -106,16 +116,20 @@ pub enum ObjectKind {
     Staff,
     Role,
     StoreGroup,
+    Merchant,
+    Department,
     Import,
     ApiKey,
     Webhook,
     Proposal,
+    Export,
 }
 
 words!(ObjectKind:
     Order = "order" / "订单", Staff = "staff" / "员工", Role = "role" / "角色", StoreGroup = "store_group" / "门店组",
+    Merchant = "merchant" / "商户", Department = "department" / "部门",
     Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
-    Proposal = "proposal" / "申请");
+    Proposal = "proposal" / "申请", Export = "export" / "导出");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -255,6 +269,7 @@ fn in_words(value: &Value) -> String {
             Some("everywhere") => "全部门店".into(),
             Some("region") => format!("区域 {}", fields.get("code").map(in_words).unwrap_or_default()),
             Some("group") => "门店组".into(),
+            Some("merchant") => "商户".into(),
             Some("store") => "单个门店".into(),
             _ => fields.values().map(in_words).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
         },

@@ -24,4 +24,5 @@ mod races;
 mod second_fence;
 mod second_step;
 mod staff;
+mod structure;
 mod world;
