@@ -130,7 +130,13 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       await context.clearCookies();
       await staffLogIn(page, "hq");
       found.push(...(await look(page, ["/hq/proposals", decided])));
-      found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new", "/hq/staff", "/hq/staff/new", "/hq/roles", "/hq/groups", "/hq/audit"])));
+      found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new", "/hq/staff", "/hq/staff/new", "/hq/roles", "/hq/groups", "/hq/merchants", "/hq/departments", "/hq/audit"])));
+      for (const list of ["/hq/merchants", "/hq/departments"]) {
+        await page.goto(home.base + list);
+        await page.click(`table a[href*='${list}/']`);
+        await page.waitForURL(`**${list}/**`);
+        found.push(...(await findings(page)));
+      }
       await page.goto(`${home.base}/hq/staff`);
       await page.click("table a[href*='/hq/staff/']");
       await page.waitForURL("**/hq/staff/**");

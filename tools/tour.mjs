@@ -120,7 +120,7 @@ async function office(page, order) {
 async function people(page) {
   await page.goto(`${site}/hq/staff/new`);
   await page.fill("input[name=name]", "林晓");
-  await page.fill("input[name=department]", "华东营运部");
+  await page.selectOption("select[name=department]", { label: "信息部" });
   await page.fill("input[name=account]", `lin.${String(Date.now()).slice(-5)}`);
   await page.fill("input[name=password]", "雨后 的 茶园 很安静");
   await page.selectOption("select[name=role]", "store_manager");

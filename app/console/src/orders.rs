@@ -153,7 +153,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
             <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
             <Fact label="门店">{card.store_name.clone()}</Fact>
             <Fact label="取货时间">{slot}</Fact>
-            <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
+            <Fact label="顾客手机">{order.shopper_phone.clone()}</Fact>
             <Fact label="下单">{format!("{placed} · {}", card.channel.label())}</Fact>
             <Fact label="金额">{format!("{} ({money})", card.total_fen)}</Fact>
             {note}

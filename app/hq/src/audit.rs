@@ -162,6 +162,8 @@ fn field_label(field: &str) -> &str {
         "store" | "stores" => "门店",
         "until" | "ends_at" => "期限",
         "permissions" => "权限",
+        "code" => "编号",
+        "phones" => "手机号数",
         "per_minute" => "每分钟",
         "kind" => "内容",
         "rows" => "行数",

@@ -12,7 +12,9 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Size, Tone, TopBar};
+use ui::{
+    Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone, TopBar,
+};
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -42,6 +44,7 @@ pub struct Frame {
     imports: bool,
     partners: bool,
     staff: bool,
+    staff_everywhere: bool,
     roles: bool,
     audit: bool,
     /// How many proposals wait, for who decides on them.
@@ -61,6 +64,7 @@ impl Frame {
             imports: everywhere(Permission::ManageImports),
             partners: everywhere(Permission::ManagePartners),
             staff: scope.may(Permission::ManageStaff),
+            staff_everywhere: everywhere(Permission::ManageStaff),
             roles: everywhere(Permission::ManageRoles),
             audit: scope.may(Permission::ReadAudit),
             proposals,
@@ -72,7 +76,12 @@ impl Frame {
         self.imports
     }
 
-    /// Whether whoever asks may make roles and groups of stores.
+    /// Whether whoever asks manages the staff of every store.
+    pub fn staff_everywhere(&self) -> bool {
+        self.staff_everywhere
+    }
+
+    /// Whether whoever asks may make roles, groups of stores and merchants.
     pub fn roles(&self) -> bool {
         self.roles
     }
@@ -159,9 +168,34 @@ pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&str, T)]) -> String {
 pub fn files(path: &str, filters: &[(&'static str, String)]) -> impl IntoView + use<> {
     let file = |kind: &str| address(&format!("{path}/all/{kind}"), filters);
     view! {
-        <LinkButton href=file("csv")>"导出 CSV"</LinkButton>
-        <LinkButton href=file("xlsx")>"XLSX"</LinkButton>
+        <LinkButton href=file("csv") file=true>"导出 CSV"</LinkButton>
+        <LinkButton href=file("xlsx") file=true>"XLSX"</LinkButton>
     }
+}
+
+/// Some codes of stores, as a row of a table has room for them: `2 家：QH-SH-001、QH-SH-002`.
+pub fn stores_text(codes: &[String]) -> String {
+    let shown: Vec<&str> = codes.iter().take(8).map(String::as_str).collect();
+    let rest = if codes.len() > shown.len() { " …" } else { "" };
+    let colon = if codes.is_empty() { "" } else { "：" };
+    format!("{} 家{colon}{}{rest}", codes.len(), shown.join("、"))
+}
+
+/// Asks once more before the thing of this id is removed by the form at `action`; `means` says what that does.
+pub fn remove(action: &'static str, list: &'static str, id: String, title: String, means: &'static str) -> AnyView {
+    let target = format!("remove-{id}");
+    view! {
+        <SheetButton target=target.clone()>"删除"</SheetButton>
+        <Sheet id=target title=title>
+            <p class="mb-4 whitespace-normal">{means}</p>
+            <Form action=action>
+                <Hidden name="from" value=list/>
+                <Hidden name="id" value=id/>
+                <Button tone=Tone::Error>"删除"</Button>
+            </Form>
+        </Sheet>
+    }
+    .into_any()
 }
 
 /// The address of a list with these filters, after its first `skip` entries.

@@ -7,14 +7,11 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{
-    Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, Sheet, SheetButton,
-    TextArea, Tone,
-};
+use ui::{Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, TextArea, Tone};
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, LOG_IN, Tab, files, said},
+    frame::{Frame, LOG_IN, Tab, files, remove, said, stores_text},
     staff::kinds,
 };
 
@@ -57,7 +54,7 @@ pub async fn groups(asked: Asked) -> Result<Page, Fault> {
         let new = path_of(Uuid::now_v7());
         let beside = view! { {files(LIST, &[])} {makes.then(|| view! { <LinkButton href=new.clone() tone=Tone::Primary>"新建门店组"</LinkButton> })} };
         let body = view! {
-            {kinds(LIST)}
+            {kinds(&frame, LIST)}
             {said(&asked, FORM)}
             {results(found, makes, new)}
         };
@@ -80,24 +77,11 @@ fn results(found: Vec<StoreGroup>, makes: bool, new: String) -> AnyView {
 }
 
 fn row(group: StoreGroup, makes: bool) -> impl IntoView {
-    let many = group.stores.len();
-    let shown: Vec<&str> = group.stores.iter().take(8).map(String::as_str).collect();
-    let rest = if many > shown.len() { " …" } else { "" };
-    let stores = format!("{many} 家：{}{rest}", shown.join("、"));
-    let target = format!("remove-{}", group.id);
-    let remove = (makes && group.grants == 0).then(|| {
-        view! {
-            <SheetButton target=target.clone()>"删除"</SheetButton>
-            <Sheet id=target title=format!("删除门店组「{}」？", group.name)>
-                <p class="mb-4 whitespace-normal">"门店本身不受影响；没有授权用到它。"</p>
-                <Form action="/rpc/hq/remove_store_group">
-                    <Hidden name="from" value=LIST/>
-                    <Hidden name="id" value=group.id.to_string()/>
-                    <Button tone=Tone::Error>"删除"</Button>
-                </Form>
-            </Sheet>
-        }
-    });
+    let stores = stores_text(&group.stores);
+    let removable = makes && group.grants == 0;
+    let title = format!("删除门店组「{}」？", group.name);
+    let means = "门店本身不受影响；没有授权用到它。";
+    let remove = removable.then(|| remove("/rpc/hq/remove_store_group", LIST, group.id.to_string(), title, means));
     let change = makes.then(|| view! { <LinkButton href=path_of(group.id)>"修改"</LinkButton> });
     view! {
         <tr>

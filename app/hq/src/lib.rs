@@ -3,6 +3,8 @@
 #[cfg(feature = "ssr")]
 mod audit;
 #[cfg(feature = "ssr")]
+mod departments;
+#[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 mod grant;
@@ -15,6 +17,8 @@ mod imports;
 pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
+#[cfg(feature = "ssr")]
+mod merchants;
 #[cfg(feature = "ssr")]
 mod order;
 #[cfg(feature = "ssr")]
@@ -51,8 +55,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        audit, groups, import, imports, keys, order, orders, person, products, proposals, roles, staff, stores, wall,
-        webhook, webhooks,
+        audit, departments, groups, import, imports, keys, merchants, order, orders, person, products, proposals,
+        roles, staff, stores, wall, webhook, webhooks,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -85,6 +89,10 @@ mod routes {
             .route("/hq/roles/{role}", page(FACE, roles::role))
             .route("/hq/groups", page(FACE, groups::groups))
             .route("/hq/groups/{group}", page(FACE, groups::group))
+            .route("/hq/merchants", page(FACE, merchants::merchants))
+            .route("/hq/merchants/{merchant}", page(FACE, merchants::merchant))
+            .route("/hq/departments", page(FACE, departments::departments))
+            .route("/hq/departments/{department}", page(FACE, departments::department))
             .route("/hq/audit", page(FACE, audit::log))
     }
 
@@ -105,6 +113,7 @@ mod routes {
         register_explicit::<staff::HireStaff>();
         register_explicit::<person::GiveGrant>();
         register_explicit::<person::TakeBackGrant>();
+        register_explicit::<person::AssignDepartment>();
         register_explicit::<person::SuspendStaff>();
         register_explicit::<person::RestoreStaff>();
         register_explicit::<person::ResetStaffPassword>();
@@ -114,6 +123,10 @@ mod routes {
         register_explicit::<roles::RemoveRole>();
         register_explicit::<groups::SaveStoreGroup>();
         register_explicit::<groups::RemoveStoreGroup>();
+        register_explicit::<merchants::SaveMerchant>();
+        register_explicit::<merchants::RemoveMerchant>();
+        register_explicit::<departments::SaveDepartment>();
+        register_explicit::<departments::RemoveDepartment>();
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();

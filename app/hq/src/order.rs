@@ -113,7 +113,7 @@ fn About(order: OrderView, now: DateTime<Utc>) -> impl IntoView {
                 <Fact label="取货时间">{slot_text(order.card.slot, now)}</Fact>
                 <Fact label="下单时间">{placed}</Fact>
                 <Fact label="来源">{order.card.channel.label()}</Fact>
-                <Fact label="手机尾号">{order.card.phone_tail}</Fact>
+                <Fact label="顾客手机">{order.shopper_phone}</Fact>
                 <Fact label="件数">{order.card.pieces}</Fact>
             </Facts>
         </Card>

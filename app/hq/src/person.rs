@@ -6,20 +6,20 @@ use domain::{
     Fault, Fields, StaffId,
     approvals::Delegation,
     sessions::SessionView,
-    staff::{self as wanted, GrantChoices, GrantView, StaffCard},
+    staff::{self as wanted, Department, GrantChoices, GrantView, StaffCard},
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
     Badge, Button, Card, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton, Notice,
-    Section, Sheet, SheetButton, Size, Tone,
+    Section, Select, Sheet, SheetButton, Size, Tone,
 };
 
 use crate::{
     frame::{Frame, LOG_IN, Tab, address, said},
     grant::grant_fields,
-    staff::{LIST, path_of},
+    staff::{LIST, department_items, path_of},
 };
 
 /// The part of the page that its news and most forms speak to.
@@ -50,6 +50,17 @@ pub async fn take_back_grant(#[server(flatten)] fields: Fields) -> Result<(), Se
         let grant = fields.text("grant").parse().map_err(|_| Fault::NotFound("这项授权"))?;
         staff::take_back(&scope, id, grant).await?;
         Ok(Next::to(path_of(id.0)).saying(FORM, "已收回，立即生效"))
+    })
+    .await
+}
+
+/// Puts a person into a department, or into none.
+#[server(prefix = "/rpc/hq", endpoint = "assign_department")]
+pub async fn assign_department(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id = who(&fields)?;
+        staff::office_departments::assign(&scope, id, wanted::AssignDepartment::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id.0)).saying(FORM, "部门已调整"))
     })
     .await
 }
@@ -127,7 +138,8 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
         let (name, grants, rights) = (card.entry.name.clone(), grants(&card, now), rights(&card));
         let lent = lent(&card);
         let devices = devices(&card, sessions, now);
-        let give = choices.map(|choices| give(&asked, &card, &choices));
+        let give = choices.as_ref().map(|choices| give(&asked, &card, choices));
+        let about = about(&card, choices, now);
         let body = view! {
             {said(&asked, FORM)}
             {notice(&card)}
@@ -137,7 +149,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
                     <Section title="能做什么、在哪里、凭什么">{rights}</Section>
                 </div>
                 <div class="grid gap-4">
-                    {about(&card, now)}
+                    {about}
                     {devices}
                     {give}
                 </div>
@@ -247,12 +259,12 @@ fn rights(card: &StaffCard) -> impl IntoView + use<> {
     view! { <DataTable caption="权限" columns=columns>{rows}</DataTable> }
 }
 
-fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
+fn about(card: &StaffCard, choices: Option<GrantChoices>, now: DateTime<Utc>) -> impl IntoView + use<> {
     let entry = card.entry.clone();
     let seen = entry.last_log_in_at.map_or("从未".into(), |at| text::moment(at, now, text::zone("")));
     let department = if entry.department.is_empty() { "—".to_owned() } else { entry.department };
     let second_step = card.second_step;
-    let acts = card.may_change.then(|| acts(card));
+    let acts = choices.map(|choices| acts(card, choices.departments));
     view! {
         <Card title="账号">
             <Facts>
@@ -266,12 +278,14 @@ fn about(card: &StaffCard, now: DateTime<Utc>) -> impl IntoView + use<> {
     }
 }
 
-fn acts(card: &StaffCard) -> impl IntoView + use<> {
+fn acts(card: &StaffCard, departments: Vec<Department>) -> impl IntoView + use<> {
     let (id, name, from) = (card.entry.id.to_string(), card.entry.name.clone(), path_of(card.entry.id.0));
+    let moving = move_to(card, departments);
     let lost = card.second_step.then(|| lose(&id, &name, &from));
     let turn = if card.entry.active { suspend(&id, &name, &from) } else { restore(&id, &from) };
     view! {
         <div class="mt-3 flex flex-wrap gap-2">
+            {moving}
             <SheetButton target="reset">"重置密码"</SheetButton>
             <Sheet id="reset" title=format!("重置「{name}」的密码")>
                 <Form action="/rpc/hq/reset_staff_password">
@@ -286,6 +300,26 @@ fn acts(card: &StaffCard) -> impl IntoView + use<> {
             {lost}
         </div>
     }
+}
+
+fn move_to(card: &StaffCard, departments: Vec<Department>) -> AnyView {
+    let (id, from) = (card.entry.id.to_string(), path_of(card.entry.id.0));
+    let title = format!("「{}」在总部哪个部门", card.entry.name);
+    let at = card.entry.department_id.map(|id| id.to_string()).unwrap_or_default();
+    let items = department_items("不属于总部部门", departments);
+    view! {
+        <SheetButton target="department">"调整部门"</SheetButton>
+        <Sheet id="department" title=title>
+            <p class="mb-4">"部门只说明在哪里工作，不带来任何权限。"</p>
+            <Form action="/rpc/hq/assign_department">
+                <Hidden name="from" value=from/>
+                <Hidden name="id" value=id/>
+                <Select name="department" label="部门" items=items value=at/>
+                <Button>"保存"</Button>
+            </Form>
+        </Sheet>
+    }
+    .into_any()
 }
 
 fn lose(id: &str, name: &str, from: &str) -> AnyView {

@@ -58,7 +58,7 @@ pub async fn roles(asked: Asked) -> Result<Page, Fault> {
         let columns = ["角色", "能做什么", "授权数", "操作"].map(Column::new).to_vec();
         let rows = found.into_iter().map(|role| row(role, makes)).collect_view();
         let body = view! {
-            {kinds(LIST)}
+            {kinds(&frame, LIST)}
             {said(&asked, FORM)}
             <DataTable caption="角色" columns=columns>{rows}</DataTable>
         };

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::staff;
 use domain::{
     Fault, Fields,
-    staff::{Hire, ListStaff, Permission, RoleView, StaffEntry},
+    staff::{Department, Hire, ListStaff, Permission, RoleView, StaffEntry},
     text,
 };
 use leptos::prelude::*;
@@ -45,11 +45,19 @@ pub fn path_of(id: Uuid) -> String {
     format!("{LIST}/{id}")
 }
 
-/// What belongs to people and authority; the one at `lit` is open.
-pub fn kinds(lit: &str) -> impl IntoView + use<> {
-    let chips = [("员工", LIST), ("角色", "/hq/roles"), ("门店组", "/hq/groups")]
-        .map(|(label, href)| Chip::new(label, href).active(href == lit));
-    view! { <div class="mb-4"><Chips label="员工与权限" chips=chips.into()/></div> }
+/// What belongs to people and authority, as far as it is open to whoever asks; the one at `lit` is open.
+pub fn kinds(frame: &Frame, lit: &str) -> impl IntoView + use<> {
+    let everywhere = frame.staff_everywhere();
+    let chips = [
+        (true, "员工", LIST),
+        (everywhere, "部门", "/hq/departments"),
+        (true, "角色", "/hq/roles"),
+        (everywhere || frame.roles(), "门店组", "/hq/groups"),
+        (everywhere || frame.roles(), "商户", "/hq/merchants"),
+    ];
+    let chips = chips.into_iter().filter(|(open, ..)| *open);
+    let chips = chips.map(|(_, label, href)| Chip::new(label, href).active(href == lit)).collect();
+    view! { <div class="mb-4"><Chips label="员工与权限" chips=chips/></div> }
 }
 
 /// What the address asks for.
@@ -72,6 +80,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     let filter = Filter::of(&asked);
     let (found, total) = staff::list(&asked.scope, &filter.0).await?;
     let roles = staff::own_roles::list(&asked.scope).await?;
+    let departments = staff::office_departments::names(&asked.scope).await?;
     Ok(Page::new("员工", move || {
         let beside = view! {
             <p class="tabular hidden text-sm text-base-content/70 sm:block">{format!("共 {total} 人")}</p>
@@ -79,32 +88,41 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             <LinkButton href=NEW tone=Tone::Primary>"新建员工"</LinkButton>
         };
         let body = view! {
-            {kinds(LIST)}
+            {kinds(&frame, LIST)}
             {said(&asked, FORM)}
-            {filters(&filter, roles)}
+            {filters(&filter, roles, departments)}
             {results(&filter, found, total, asked.scope.now)}
         };
         frame.screen(Tab::Staff, "员工与权限".into(), "", beside.into_any(), body.into_any())
     }))
 }
 
-fn filters(filter: &Filter, roles: Vec<RoleView>) -> impl IntoView + use<> {
+fn filters(filter: &Filter, roles: Vec<RoleView>, departments: Vec<Department>) -> impl IntoView + use<> {
     let mut role_items = vec![SelectItem::new("", "全部角色")];
     role_items.extend(roles.into_iter().map(|role| SelectItem::new(role.key.to_string(), role.name)));
+    let departments = department_items("全部部门", departments);
+    let department = filter.0.department.map(|id| id.to_string()).unwrap_or_default();
     let states = [("", "全部状态"), ("yes", "可登录"), ("no", "已停用")];
     let state_items = states.map(|(value, label)| SelectItem::new(value, label)).to_vec();
     let role = filter.0.role.map(|role| role.to_string()).unwrap_or_default();
     let state = filter.0.active.map_or("", |active| if active { "yes" } else { "no" });
     let reset = filter.is_set().then(|| view! { <LinkButton href=LIST>"清除"</LinkButton> });
     view! {
-        <form method="get" action=LIST role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
+        <form method="get" action=LIST role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_1fr_auto] lg:items-end">
             <Field name="q" kind="search" label="搜索" placeholder="姓名、账号或部门" maxlength=Fields::WORDS_MOST as u32 required=false
                 value=filter.0.words.clone()/>
             <Select name="role" label="角色" items=role_items value=role/>
+            <Select name="department" label="部门" items=departments value=department/>
             <Select name="active" label="状态" items=state_items value=state/>
             <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
         </form>
     }
+}
+
+/// The departments as a list to choose from, after what an empty choice means.
+pub fn department_items(none: &str, departments: Vec<Department>) -> Vec<SelectItem> {
+    let items = departments.into_iter().map(|one| SelectItem::new(one.id.to_string(), one.name));
+    std::iter::once(SelectItem::new("", none)).chain(items).collect()
 }
 
 fn results(filter: &Filter, found: Vec<StaffEntry>, total: i64, now: DateTime<Utc>) -> AnyView {
@@ -140,7 +158,7 @@ fn row(person: StaffEntry, now: DateTime<Utc>) -> impl IntoView {
 fn none(filter: &Filter) -> impl IntoView + use<> {
     if filter.is_set() {
         view! {
-            <EmptyState glyph=Glyph::Search title="没有符合条件的员工" text="换个关键词，或放宽角色与状态。">
+            <EmptyState glyph=Glyph::Search title="没有符合条件的员工" text="换个关键词，或放宽角色、部门与状态。">
                 <LinkButton href=LIST>"查看全部员工"</LinkButton>
             </EmptyState>
         }
@@ -170,6 +188,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
         let key = flash.typed.given("key").map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
         let unseen = said(&asked, FORM).filter(|_| flash.complaints.is_empty());
         let grant = grant_fields(&asked, FORM, &choices);
+        let departments = department_items("不属于总部部门", choices.departments);
         let body = view! {
             <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">
@@ -179,7 +198,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
                         <Hidden name="key" value=key/>
                         <div class="grid gap-x-4 sm:grid-cols-2">
                             <Field name="name" label="姓名" value=name error=name_wrong autocomplete="off"/>
-                            <Field name="department" label="部门或岗位" value=department error=department_wrong required=false/>
+                            <Select name="department" label="总部部门" items=departments value=department error=department_wrong/>
                             <Field name="account" label="账号" value=account error=account_wrong autocomplete="off"
                                 hint="登录用：小写字母、数字，可含 . - _"/>
                             <Field name="password" label="初始密码" kind="password" error=password_wrong autocomplete="new-password"

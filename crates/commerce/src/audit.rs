@@ -69,8 +69,8 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
     let mut tx = scope.begin().await?;
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,
-                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, w.name, h.name, i.file_name, v.name, f.name,
-                                                          case when a.object_kind = 'store' then s.name end) as object_name,
+                  a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, t.name, e.name, w.name, h.name, i.file_name,
+                                                          v.name, f.name, case when a.object_kind = 'store' then s.name end) as object_name,
                   s.name as "store?", a.before, a.after, a.reason, a.request_id, a.address
            from audit a
            left join staff p on p.id = a.staff_id left join api_keys k on k.id = a.api_key_id
@@ -79,6 +79,8 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join staff d on a.object_kind = 'staff' and d.id = a.object_id
            left join roles r on a.object_kind = 'role' and r.id = a.object_id
            left join store_groups m on a.object_kind = 'store_group' and m.id = a.object_id
+           left join merchants t on a.object_kind = 'merchant' and t.id = a.object_id
+           left join departments e on a.object_kind = 'department' and e.id = a.object_id
            left join api_keys w on a.object_kind = 'api_key' and w.id = a.object_id
            left join webhooks h on a.object_kind = 'webhook' and h.id = a.object_id
            left join imports i on a.object_kind = 'import' and i.id = a.object_id

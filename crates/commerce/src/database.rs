@@ -82,6 +82,12 @@ fn fault_of(error: sqlx::Error) -> Fault {
             (Some("members_phone"), _) => Fault::conflict("phone_taken", "这个手机号已经注册"),
             (Some("roles_name"), _) => Fault::invalid("name", "已有同名角色，请换一个名称"),
             (Some("store_groups_name"), _) => Fault::invalid("name", "已有同名门店组，请换一个名称"),
+            (Some("merchants_name"), _) => Fault::invalid("name", "已有同名商户，请换一个名称"),
+            (Some("merchants_code"), _) => Fault::invalid("code", "已有商户使用这个编号，请换一个"),
+            (Some("departments_name"), _) => Fault::invalid("name", "已有同名部门，请换一个名称"),
+            (Some("stores_of_merchants"), _) => {
+                Fault::conflict("store_of_merchant", "有门店属于商户，只能是「入驻」：请先在商户页移出，再改经营方式")
+            }
             (Some("proposals_one_open"), _) => {
                 Fault::conflict("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果")
             }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     CartId, Fault, MemberId, StaffId, StoreId,
     orders::Channel,
-    staff::{Grant, Permission, Reach, reach_of},
+    staff::{Column, Grant, Permission, Reach, Sight, reach_of},
 };
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Transaction};
 use uuid::Uuid;
@@ -226,6 +226,11 @@ impl Scope {
     /// Whether this person has `permission` anywhere.
     pub fn may(&self, permission: Permission) -> bool {
         self.reach(permission).is_ok()
+    }
+
+    /// How this person or program sees a column that not everybody sees whole.
+    pub(crate) fn sight(&self, column: Column) -> Sight {
+        Sight::new(column, self.reach(column.needs()).ok())
     }
 
     /// The reach as a query takes it: `None` is every store.

@@ -36,6 +36,11 @@ pub enum Act {
     RemoveRole,
     SaveStoreGroup,
     RemoveStoreGroup,
+    SaveMerchant,
+    RemoveMerchant,
+    SaveDepartment,
+    RemoveDepartment,
+    AssignDepartment,
     ConfirmImport,
     CreateKey,
     MakeKey,
@@ -56,6 +61,7 @@ pub enum Act {
     RemoveFile,
     RestoreFile,
     ArrangePhotos,
+    ExportPhones,
 }
 
 words!(Act:
@@ -67,6 +73,9 @@ words!(Act:
     TurnOnSecondStep = "turn_on_second_step" / "开启两步验证", TurnOffSecondStep = "turn_off_second_step" / "关闭两步验证",
     SaveRole = "save_role" / "保存角色", RemoveRole = "remove_role" / "删除角色",
     SaveStoreGroup = "save_store_group" / "保存门店组", RemoveStoreGroup = "remove_store_group" / "删除门店组",
+    SaveMerchant = "save_merchant" / "保存商户", RemoveMerchant = "remove_merchant" / "删除商户",
+    SaveDepartment = "save_department" / "保存部门", RemoveDepartment = "remove_department" / "删除部门",
+    AssignDepartment = "assign_department" / "调整部门",
     ConfirmImport = "import.confirm" / "确认导入",
     CreateKey = "create_key" / "新建密钥", MakeKey = "make_key" / "下载密钥", RevokeKey = "revoke_key" / "停用密钥",
     CreateWebhook = "create_webhook" / "新建推送", ChangeWebhook = "change_webhook" / "修改推送",
@@ -76,7 +85,8 @@ words!(Act:
     RejectProposal = "reject_proposal" / "驳回申请", WithdrawProposal = "withdraw_proposal" / "撤回申请",
     Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托",
     TakeFile = "take_file" / "上传文件", RemoveFile = "remove_file" / "移除文件", RestoreFile = "restore_file" / "恢复文件",
-    ArrangePhotos = "arrange_photos" / "调整照片顺序");
+    ArrangePhotos = "arrange_photos" / "调整照片顺序",
+    ExportPhones = "export_phones" / "导出手机号");
 
 impl Act {
     /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
@@ -112,19 +122,24 @@ pub enum ObjectKind {
     Staff,
     Role,
     StoreGroup,
+    Merchant,
+    Department,
     Import,
     ApiKey,
     Webhook,
     Proposal,
     File,
     Store,
+    Export,
 }
 
 words!(ObjectKind:
     Order = "order" / "订单", Staff = "staff" / "员工", Role = "role" / "角色", StoreGroup = "store_group" / "门店组",
+    Merchant = "merchant" / "商户", Department = "department" / "部门",
     Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
     Proposal = "proposal" / "申请",
-    File = "file" / "文件", Store = "store" / "门店");
+    File = "file" / "文件", Store = "store" / "门店",
+    Export = "export" / "导出");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -264,6 +279,7 @@ fn in_words(value: &Value) -> String {
             Some("everywhere") => "全部门店".into(),
             Some("region") => format!("区域 {}", fields.get("code").map(in_words).unwrap_or_default()),
             Some("group") => "门店组".into(),
+            Some("merchant") => "商户".into(),
             Some("store") => "单个门店".into(),
             _ => fields.values().map(in_words).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
         },

@@ -234,6 +234,8 @@ pub struct OrderView {
     /// What a list shows of it.
     #[serde(flatten)]
     pub card: OrderCard,
+    /// The phone of whoever ordered; `138****8000` to staff who may not see it whole there.
+    pub shopper_phone: String,
     /// What was ordered.
     pub lines: Vec<OrderLine>,
     /// What happened, oldest first.

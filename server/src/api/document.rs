@@ -106,6 +106,19 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("auth_confirm_second_step", &[("second_step_not_begun", "请先开始设置两步验证")]),
     ("staff_remove_role", &[("role_given", "还有 3 项授权使用这个角色，请先收回")]),
     ("staff_remove_store_group", &[("group_given", "还有 3 项授权使用这个门店组，请先收回")]),
+    ("staff_save_merchant", &[("yourself", "您自己的授权用到这个商户，请让另一位管理员来修改")]),
+    (
+        "staff_remove_merchant",
+        &[
+            ("merchant_given", "还有 3 项授权使用这个商户，请先收回"),
+            ("merchant_has_stores", "还有 2 家门店属于这个商户，请先移出"),
+        ],
+    ),
+    (
+        "staff_remove_department",
+        &[("department_has_people", "「营运部」还有 3 人（含已停用的），请先把他们调到别的部门")],
+    ),
+    ("staff_assign_department", &[YOURSELF]),
 ];
 
 const PHOTOS_FULL: (&str, &str) = ("photos_full", "每家门店最多 12 张照片，请先移除一些");

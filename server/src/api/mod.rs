@@ -17,6 +17,7 @@ mod photos;
 pub mod problem;
 mod staff;
 mod stores;
+mod structure;
 
 use std::sync::LazyLock;
 
@@ -51,7 +52,7 @@ use crate::site::Site;
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
         (name = "approvals", description = "What stores propose and those above them decide"),
-        (name = "staff", description = "Accounts, roles and groups of stores"),
+        (name = "staff", description = "Accounts, roles, groups of stores, merchants, departments"),
     )
 )]
 struct Api;
@@ -136,6 +137,11 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(staff::save_role, staff::remove_role))
         .routes(routes!(staff::store_groups))
         .routes(routes!(staff::save_store_group, staff::remove_store_group))
+        .routes(routes!(structure::merchants))
+        .routes(routes!(structure::save_merchant, structure::remove_merchant))
+        .routes(routes!(structure::departments))
+        .routes(routes!(structure::save_department, structure::remove_department))
+        .routes(routes!(structure::assign_department))
         .routes(routes!(staff::change_password))
 }
 

@@ -27,6 +27,8 @@ pub struct StaffAsked {
     q: Option<String>,
     /// Only who has this role: a built-in one's code or the id of one of the customer's own.
     role: Option<String>,
+    /// Only who is in this department.
+    department_id: Option<Uuid>,
     /// Only who can log in, or who cannot.
     active: Option<bool>,
     /// 1 to 200.
@@ -52,6 +54,7 @@ pub async fn list(caller: Caller, Query(asked): Query<StaffAsked>) -> Result<Jso
         words: asked.q.unwrap_or_default(),
         // What is no role, nobody has.
         role: asked.role.map(|role| role.parse().unwrap_or(RoleKey::Own(Uuid::nil()))),
+        department: asked.department_id,
         active: asked.active,
         most: asked.limit.map_or(50, |limit| limit.get() as i64),
         skip: asked.offset.map_or(0, |offset| offset.get() as i64),

@@ -29,6 +29,8 @@ pub fn routes() -> Router<Site> {
         .route("/hq/staff/all/{kind}", get(all_staff))
         .route("/hq/roles/all/{kind}", get(all_roles))
         .route("/hq/groups/all/{kind}", get(all_groups))
+        .route("/hq/merchants/all/{kind}", get(all_merchants))
+        .route("/hq/departments/all/{kind}", get(all_departments))
         .route("/hq/audit/all/{kind}", get(whole_log))
         .route("/me/export.json", get(about_me))
 }
@@ -120,6 +122,14 @@ async fn all_roles(Extension(scope): Extension<Scope>, Path(kind): Path<String>)
 
 async fn all_groups(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
     file(&scope, "门店组", kind, tables::groups(&scope).await).await
+}
+
+async fn all_merchants(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "商户", kind, tables::merchants(&scope).await).await
+}
+
+async fn all_departments(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "部门", kind, tables::departments(&scope).await).await
 }
 
 async fn whole_log(

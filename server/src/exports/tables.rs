@@ -8,7 +8,7 @@ use domain::{
     import::ImportView,
     keys::KeyView,
     orders::{ListOrders, OrderCard},
-    staff::{ListStaff, Permission, RoleView, StaffEntry, StoreGroup},
+    staff::{Department, ListStaff, Merchant, Permission, RoleView, StaffEntry, StoreGroup},
     text,
     webhooks::WebhookView,
 };
@@ -28,12 +28,14 @@ fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -> Vec<Strin
     Exported { header: header.to_vec(), rows: found.into_iter().map(row).collect() }
 }
 
-/// The orders that head office's list shows with these filters, newest first.
+/// The orders that head office's list shows with these filters, newest first, with the phones that whoever asks may
+/// see.
 pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
     let found = orders::whole_list(scope, ListOrders::from_fields(query)?, ORDERS_MOST).await?;
-    let header = ["订单号", "状态", "门店", "商品", "件数", "金额(元)", "来源", "下单时间", "取货开始", "取货结束"];
-    let row = |order: OrderCard| {
+    let header =
+        ["订单号", "状态", "门店", "商品", "件数", "金额(元)", "来源", "手机号", "下单时间", "取货开始", "取货结束"];
+    let row = |(order, phone): (OrderCard, String)| {
         vec![
             order.number,
             order.state.label().to_owned(),
@@ -42,6 +44,7 @@ pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             order.pieces.to_string(),
             format!("{}.{:02}", order.total_fen.0 / 100, order.total_fen.0 % 100),
             order.channel.label().to_owned(),
+            phone,
             moment(order.placed_at),
             moment(order.slot.start),
             moment(order.slot.end),
@@ -155,6 +158,18 @@ pub(super) async fn roles(scope: &Scope) -> Result<Exported, Fault> {
 pub(super) async fn groups(scope: &Scope) -> Result<Exported, Fault> {
     let row = |group: StoreGroup| vec![group.name, group.stores.join("、"), group.grants.to_string()];
     Ok(table(&["门店组", "门店编号", "授权数"], staff::store_groups::list(scope).await?, row))
+}
+
+/// The merchants.
+pub(super) async fn merchants(scope: &Scope) -> Result<Exported, Fault> {
+    let row = |one: Merchant| vec![one.code, one.name, one.stores.join("、"), one.grants.to_string()];
+    Ok(table(&["编号", "商户", "门店编号", "授权数"], staff::joined_merchants::list(scope).await?, row))
+}
+
+/// The departments of head office.
+pub(super) async fn departments(scope: &Scope) -> Result<Exported, Fault> {
+    let row = |one: Department| vec![one.name, one.people.unwrap_or_default().to_string()];
+    Ok(table(&["部门", "人数"], staff::office_departments::list(scope).await?, row))
 }
 
 /// The most changes of one file; more are asked for in parts.

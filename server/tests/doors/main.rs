@@ -95,12 +95,23 @@ async fn nobody_passes_a_door_to_what_is_anothers() {
 }
 
 /// Where no query is filtered by who asks, row-level security holds what belongs to stores and members. Accounts,
-/// roles and groups are not behind it.
+/// roles, groups, merchants and departments are not behind it.
 #[tokio::test]
 async fn without_the_first_fence_nobody_passes_to_orders_either() {
     let town = Town::start_with(&[("MENDIAN_WITHOUT_FIRST_FENCE", "1")]).await;
-    let of_head_office =
-        ["/staff", "/roles", "/groups", "store-groups", "/hire", "_staff", "grant", "role", "second_step"];
+    let of_head_office = [
+        "/staff",
+        "/roles",
+        "/groups",
+        "store-groups",
+        "merchant",
+        "department",
+        "/hire",
+        "_staff",
+        "grant",
+        "role",
+        "second_step",
+    ];
     let fenced = |door: &Door| of_head_office.iter().all(|part| !door.path.contains(part));
     let (_, cases) = knock_everywhere(town, fenced).await;
     assert!(cases > 1_000, "only {cases} cases");

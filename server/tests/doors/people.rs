@@ -46,9 +46,14 @@ pub struct Foreign {
 
 /// An account with one role at one store, whose first password was replaced; answers its token.
 async fn settle(town: &Town, account: &str, role: &str, store: &str) -> (Uuid, String) {
+    settle_at(town, account, role, json!({ "kind": "stores", "codes": [store] })).await
+}
+
+/// The same at any place.
+async fn settle_at(town: &Town, account: &str, role: &str, place: Value) -> (Uuid, String) {
     let hq = town.staff("hq").await;
     let id = Uuid::now_v7();
-    let grant = json!({ "role": role, "place": { "kind": "stores", "codes": [store] } });
+    let grant = json!({ "role": role, "place": place });
     let body = json!({ "id": id, "account": account, "name": account, "password": FIRST_PASSWORD, "grant": grant });
     hq.post("/hq/staff", body).await.done();
     let log_in = json!({ "account": account, "password": FIRST_PASSWORD });
@@ -58,6 +63,9 @@ async fn settle(town: &Town, account: &str, role: &str, store: &str) -> (Uuid, S
     let renewed = new.attempt(Method::PUT, "/auth/staff-password", Some(&change)).await.unwrap().done();
     (id, renewed["token"].as_str().unwrap().to_owned())
 }
+
+/// The demo's merchant.
+const MERCHANT: &str = "TONGAN";
 
 /// A photo that a store shows, and one that it has removed.
 async fn photos(town: &Town, store: &str) -> [String; 2] {
@@ -74,7 +82,7 @@ async fn photos(town: &Town, store: &str) -> [String; 2] {
     [ids[0].clone(), ids[1].clone()]
 }
 
-/// A visitor, a member, and one of each role at the demo's first store.
+/// A visitor, a member, one of each role at the demo's first store, and the merchant's own people.
 pub async fn people(town: &Town) -> Vec<Person> {
     let member = town.member("13911112222").await;
     let someone = |name: &str, token: Option<String>| Person {
@@ -92,6 +100,13 @@ pub async fn people(town: &Town) -> Vec<Person> {
         let (_, token) = settle(town, &format!("near.{}", role.code()), role.code(), STORE).await;
         let permissions = role.permissions().to_vec();
         people.push(Person { is_staff: true, permissions, ..someone(role.code(), Some(token)) });
+    }
+    let merchants = town.staff("hq").await.get("/hq/merchants").await.done();
+    let merchant = merchants.as_array().unwrap().iter().find(|one| one["code"] == MERCHANT).unwrap()["id"].clone();
+    for role in [Role::MerchantOwner, Role::MerchantStaff] {
+        let (name, place) = (format!("joined.{}", role.code()), json!({ "kind": "merchant", "id": merchant }));
+        let (_, token) = settle_at(town, &name, role.code(), place).await;
+        people.push(Person { is_staff: true, permissions: role.permissions().to_vec(), ..someone(&name, Some(token)) });
     }
     people
 }
@@ -184,6 +199,10 @@ impl Foreign {
         };
         put(format!("/hq/roles/{role}"), json!({ "name": "巡店员", "permissions": ["read_orders"] })).await;
         put(format!("/hq/store-groups/{group}"), json!({ "name": "异地组", "stores": [ELSEWHERE] })).await;
+        let (merchant, department) = (Uuid::now_v7(), Uuid::now_v7());
+        let joined = json!({ "code": "FAR", "name": "异地商户", "stores": ["BB-GZ-002"] });
+        put(format!("/hq/merchants/{merchant}"), joined).await;
+        put(format!("/hq/departments/{department}"), json!({ "name": "营运部" })).await;
         let mut office = town.head_office("hq").await;
         let page = office.open("/hq/keys/new").await;
         let form = page.form("/rpc/hq/create_key").with("name", "异地伙伴").with("may.read_orders", "on");
@@ -213,6 +232,10 @@ impl Foreign {
             ("role_id", role.to_string()),
             ("group", group.to_string()),
             ("group_id", group.to_string()),
+            ("merchant", merchant.to_string()),
+            ("merchant_id", merchant.to_string()),
+            ("department", department.to_string()),
+            ("department_id", department.to_string()),
             ("key", key),
             ("proposal", proposal.to_string()),
             ("proposal_id", proposal.to_string()),
@@ -229,7 +252,15 @@ impl Foreign {
         ];
         Self {
             names,
-            secrets: vec![number, code, "foreign.clerk".into(), "异地组".into(), "异地伙伴".into(), REASON.into()],
+            secrets: vec![
+                number,
+                code,
+                "foreign.clerk".into(),
+                "异地组".into(),
+                "异地商户".into(),
+                "异地伙伴".into(),
+                REASON.into(),
+            ],
         }
     }
 
@@ -249,6 +280,8 @@ impl Foreign {
             "/hq/staff?limit=200",
             "/hq/roles",
             "/hq/store-groups",
+            "/hq/merchants",
+            "/hq/departments",
             "/hq/audit?limit=200",
             "/proposals",
         ] {

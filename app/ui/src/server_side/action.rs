@@ -106,6 +106,9 @@ pub fn Button(
 #[component]
 pub fn LinkButton(
     #[prop(into)] href: String,
+    /// It leads to a file, which no browser fetches before it is asked for: it cannot show it, and would fetch it again.
+    #[prop(optional)]
+    file: bool,
     #[prop(optional)] tone: Tone,
     #[prop(optional)] size: Size,
     #[prop(optional)] block: bool,
@@ -113,7 +116,7 @@ pub fn LinkButton(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <a class=button_class(tone, size, block) href=href aria-label=present(label)>
+        <a class=button_class(tone, size, block) href=href rel=file.then_some("external") aria-label=present(label)>
             {children()}
         </a>
     }

@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use sqlx::PgConnection;
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::{FIRST_STORE, aftermath};
+use super::{aftermath, people::FIRST_STORE};
 use crate::{Scope, catalog, database::OrFault, figures::HQ_ZONE, house::new_id};
 
 /// How far back the orders go.

@@ -4,48 +4,20 @@
 mod aftermath;
 pub mod chain;
 mod history;
+mod people;
 
 use std::collections::HashMap;
 
-use domain::{Fault, staff::Role};
+use domain::Fault;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{
-    Scope,
-    database::OrFault,
-    house::new_id,
-    staff::{self, NewReach, NewStaff},
-    stock,
-};
+pub use people::{DemoLogIn, LOG_INS};
 
-/// A log-in that the demo made or found.
-pub struct DemoLogIn {
-    /// Which face it is for.
-    pub face: &'static str,
-    /// Who it is.
-    pub name: &'static str,
-    /// The account's name.
-    pub account: &'static str,
-    /// Its password.
-    pub password: &'static str,
-}
+use crate::{Scope, database::OrFault, house::new_id, stock};
 
-/// The demo's staff. These passwords are public: `serve --production` refuses to run where one of them
-/// works.
-pub const LOG_INS: &[DemoLogIn] = &[
-    DemoLogIn { face: "hq", name: "总部 周总", account: "hq", password: "demo-hq-2026" },
-    DemoLogIn { face: "hq", name: "上海区域经理 顾经理", account: "shanghai", password: "demo-shanghai-2026" },
-    DemoLogIn {
-        face: "console", name: "人民广场店 店长林姐", account: "manager", password: "demo-manager-2026"
-    },
-    DemoLogIn { face: "console", name: "人民广场店 店员小王", account: "clerk", password: "demo-clerk-2026" },
-];
-
-/// The store whose manager and clerk the demo hires.
-const FIRST_STORE: &str = "QH-SH-001";
 /// What each store has of each variant at the start.
 const PIECES: i64 = 200;
 
@@ -180,7 +152,8 @@ pub async fn make(scope: &Scope, size: Size, mut progress: impl FnMut(&str)) -> 
         listings_added += list_and_stock(&mut tx, scope, &catalogue, store).await?;
     }
     progress("员工");
-    hire(&mut tx).await?;
+    people::merchant(&mut tx, scope).await?;
+    people::hire(&mut tx).await?;
     let orders_added = if size == Size::Lived { history::write(&mut tx, scope, &mut progress).await? } else { 0 };
     tx.commit().await.or_fault()?;
     Ok(Made { stores: stores.len(), products: catalogue.products.len(), listings_added, orders_added })
@@ -353,19 +326,4 @@ async fn list_and_stock(
         stock::receive(tx, scope, first.store_id, &skus, &vec![PIECES; skus.len()]).await?;
     }
     Ok(added.len())
-}
-
-async fn hire(tx: &mut PgConnection) -> Result<(), Fault> {
-    for log_in in LOG_INS {
-        let (role, reach) = match log_in.account {
-            "hq" => (Role::SuperAdmin, NewReach::Everywhere),
-            "shanghai" => (Role::RegionalManager, NewReach::Region("310000")),
-            "manager" => (Role::StoreManager, NewReach::Store(FIRST_STORE)),
-            _ => (Role::Clerk, NewReach::Store(FIRST_STORE)),
-        };
-        let (account, name, password) = (log_in.account, log_in.name, log_in.password);
-        let department = if role == Role::SuperAdmin { "信息部" } else { "" };
-        staff::install(tx, NewStaff { account, name, department, password, role, reach }).await?;
-    }
-    Ok(())
 }

@@ -4,16 +4,25 @@
 use chrono::{DateTime, Utc};
 use domain::{
     Fault, Fen, OrderId, Quantity, SkuId, StoreId,
+    audit::{Act, ObjectKind},
     geo::Point,
     hours::Slot,
     orders::{Channel, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView, PickupCode},
     page::Page,
-    staff::Permission,
+    staff::{Column, Permission},
 };
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault, members::GONE, orders::codes};
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    house::new_id,
+    members::GONE,
+    orders::codes,
+};
 
 /// What every list of orders reads.
 struct Row {
@@ -30,7 +39,8 @@ struct Row {
     slot_start: DateTime<Utc>,
     slot_end: DateTime<Utc>,
     placed_at: DateTime<Utc>,
-    /// Empty of a member who has gone.
+    /// Nothing of a member who has gone.
+    phone: Option<String>,
     phone_tail: String,
     note: String,
 }
@@ -103,7 +113,7 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
         Row,
         r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.channel, o.total_fen,
                   l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
-                  o.slot_start, o.slot_end, o.placed_at, m.phone_tail, o.note
+                  o.slot_start, o.slot_end, o.placed_at, m.phone, m.phone_tail, o.note
            from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
            cross join lateral (
                select sum(quantity)::bigint as pieces, (array_agg(name order by line))[1] as first_name,
@@ -138,8 +148,8 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
     .or_fault()
 }
 
-fn page_of(rows: Vec<Row>, most: usize) -> Page<OrderCard> {
-    Page::cut(rows, most, |row| row.id.to_string()).map(Row::card)
+fn page_of(rows: Vec<Row>, most: usize) -> Page<Row> {
+    Page::cut(rows, most, |row| row.id.to_string())
 }
 
 /// The caller's own orders, newest first.
@@ -147,7 +157,7 @@ pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fau
     let within = Within { member: scope.own_filter()?, ..Within::default() };
     let most = ask.most.clamp(1, 100);
     let mut tx = scope.begin().await?;
-    Ok(page_of(rows(&mut tx, within, &ask, most as i64 + 1).await?, most))
+    Ok(page_of(rows(&mut tx, within, &ask, most as i64 + 1).await?, most).map(Row::card))
 }
 
 /// Orders within a person's reach, newest first.
@@ -155,31 +165,58 @@ pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fau
 /// Faults: `TooMany` past so many pickup codes that nobody has.
 pub async fn list(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
     let most = ask.most.clamp(1, 100);
-    page(scope, &ask, most).await
+    Ok(page(scope, &ask, most).await?.map(Row::card))
 }
 
 /// How many orders are read at a time where all are wanted.
 const AT_A_TIME: usize = 5_000;
 
-/// All orders of [`list`], on all its pages.
+/// All orders of [`list`], on all its pages, each with the phone of whoever ordered as whoever asks sees it there.
+/// How many whole ones there are is written to the log.
 ///
 /// Faults: those of `list`; `Invalid` beside `q` where there are more than `most`.
-pub async fn whole_list(scope: &Scope, mut ask: ListOrders, most: usize) -> Result<Vec<OrderCard>, Fault> {
-    let mut found = Vec::new();
+pub async fn whole_list(scope: &Scope, mut ask: ListOrders, most: usize) -> Result<Vec<(OrderCard, String)>, Fault> {
+    let phones = scope.sight(Column::ShopperPhone);
+    let (mut found, mut whole) = (Vec::new(), 0_usize);
     loop {
         let page = page(scope, &ask, AT_A_TIME).await?;
-        found.extend(page.items);
+        for mut row in page.items {
+            let store = StoreId(row.store_id);
+            whole += usize::from(phones.is_whole(store));
+            let phone = row.phone.take().map_or_else(|| GONE.into(), |phone| phones.show(store, phone));
+            found.push((row.card(), phone));
+        }
         if found.len() > most {
             return Err(Fault::invalid("q", format!("订单超过 {most} 笔，请先按门店或状态筛选，分几次导出")));
         }
-        match page.next {
-            Some(after) => ask.after = Some(after),
-            None => return Ok(found),
+        ask.after = page.next;
+        if ask.after.is_none() {
+            break;
         }
     }
+    if whole > 0 {
+        note_phones(scope, ask.store, whole).await?;
+    }
+    Ok(found)
 }
 
-async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<OrderCard>, Fault> {
+/// Writes to the log that so many whole phones go out.
+async fn note_phones(scope: &Scope, store: Option<StoreId>, many: usize) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let change = Change {
+        act: Act::ExportPhones,
+        object: ObjectKind::Export,
+        object_id: new_id(),
+        store_id: store.map(|store| store.0),
+        before: json!(null),
+        after: json!({ "phones": many }),
+        reason: "",
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<Row>, Fault> {
     let reach = scope.reach_filter(Permission::ReadOrders)?;
     let within = Within { reach: reach.as_deref(), ..Within::default() };
     let by_code = Words::read(&ask.words).code.is_some();
@@ -219,17 +256,23 @@ pub async fn show(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
 }
 
 /// An order within a person's reach. The pickup code is the shopper's secret: staff do not see it,
-/// or nobody would need to come for the goods.
+/// or nobody would need to come for the goods. The phone is whole to those who may see it at that store.
 pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
     let reach = scope.reach_filter(Permission::ReadOrders)?;
     let within = Within { reach: reach.as_deref(), id: Some(id), ..Within::default() };
-    Ok(OrderView { pickup_code: None, ..view(scope, within, id).await? })
+    let view = view(scope, within, id).await?;
+    let shopper_phone = match view.shopper_phone {
+        phone if phone.is_empty() => GONE.into(),
+        phone => scope.sight(Column::ShopperPhone).show(view.card.store_id, phone),
+    };
+    Ok(OrderView { pickup_code: None, shopper_phone, ..view })
 }
 
 async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
     let mut tx = scope.begin().await?;
     let found = rows(&mut tx, within, &ListOrders::default(), 1).await?;
-    let card = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?.card();
+    let mut row = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?;
+    let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
                   coalesce((select sum(amount_fen) from payments where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
@@ -253,6 +296,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         store_phone: more.phone,
         store_point: Point { latitude: more.latitude, longitude: more.longitude },
         timezone: more.timezone,
+        shopper_phone,
         card,
     })
 }

@@ -8,7 +8,7 @@ use domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::{devices, grants, within};
+use super::{departments, devices, grants, within};
 use crate::{
     Scope, approvals,
     audit::{self, Change},
@@ -23,15 +23,17 @@ pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i6
     let reach = scope.reach_filter(Permission::ManageStaff)?;
     let (role, role_id) = ask.role.map(within::columns).unzip();
     let rows = sqlx::query!(
-        r#"select p.id, p.account, p.name, p.department, p.active, p.last_log_in_at, count(*) over () as "total!",
+        r#"select p.id, p.account, p.name, coalesce(d.name, '') as "department!", p.department_id, p.active, p.last_log_in_at,
+                  count(*) over () as "total!",
                   array(
-                      select coalesce(o.name, g.role) || ' · ' || coalesce(r.name, m.name, s.name, '全部门店')
+                      select coalesce(o.name, g.role) || ' · ' || coalesce(r.name, m.name, t.name, s.name, '全部门店')
                       from grants g left join roles o on o.id = g.role_id left join regions r on r.code = g.region_code
-                      left join store_groups m on m.id = g.group_id left join stores s on s.id = g.store_id
+                      left join store_groups m on m.id = g.group_id left join merchants t on t.id = g.merchant_id
+                      left join stores s on s.id = g.store_id
                       where g.staff_id = p.id and (g.ends_at is null or g.ends_at > $8)
                       order by g.everywhere desc, g.granted_at, g.id
                   ) as "roles!"
-           from staff p
+           from staff p left join departments d on d.id = p.department_id
            where ($1::uuid[] is null or (
                      exists (select from grants g where g.staff_id = p.id)
                      and not exists (
@@ -42,11 +44,11 @@ pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i6
                            and (g.everywhere
                                 or not exists (select from stores_of_grants i where i.grant_id = g.id)
                                 or exists (select from stores_of_grants i where i.grant_id = g.id and i.store_id <> all($1))))))
-             and ($2 = '' or strpos(lower(p.account || ' ' || p.name || ' ' || p.department), $2) > 0)
+             and ($2 = '' or strpos(lower(concat_ws(' ', p.account, p.name, d.name)), $2) > 0)
              and ($3::text is null or exists (
                      select from grants g where g.staff_id = p.id and g.role = $3 and g.role_id is not distinct from $4
                        and (g.ends_at is null or g.ends_at > $8)))
-             and ($5::bool is null or p.active = $5)
+             and ($5::bool is null or p.active = $5) and ($9::uuid is null or p.department_id = $9)
            order by p.active desc, p.name, p.id limit $6 offset $7"#,
         reach.as_deref(),
         ask.words.trim().to_lowercase(),
@@ -56,6 +58,7 @@ pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i6
         ask.most.clamp(1, 200),
         ask.skip.max(0),
         scope.now,
+        ask.department,
     )
     .fetch_all(scope.pool())
     .await
@@ -66,6 +69,7 @@ pub async fn list(scope: &Scope, ask: &ListStaff) -> Result<(Vec<StaffEntry>, i6
         account: row.account,
         name: row.name,
         department: row.department,
+        department_id: row.department_id,
         active: row.active,
         roles: row.roles.into_iter().map(|role| in_words(&role)).collect(),
         last_log_in_at: row.last_log_in_at,
@@ -88,7 +92,9 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
     let reach = scope.reach_filter(Permission::ManageStaff)?;
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
-        "select account, name, department, active, must_change_password, totp_since, last_log_in_at from staff where id = $1",
+        r#"select p.account, p.name, coalesce(d.name, '') as "department!", p.department_id, p.active, p.must_change_password,
+                  p.totp_since, p.last_log_in_at
+           from staff p left join departments d on d.id = p.department_id where p.id = $1"#,
         id.0,
     )
     .fetch_optional(&mut *tx)
@@ -105,6 +111,7 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
         account: found.account,
         name: found.name,
         department: found.department,
+        department_id: found.department_id,
         active: found.active,
         roles: grants.iter().map(|grant| format!("{} · {}", grant.role, grant.place_name)).collect(),
         last_log_in_at: found.last_log_in_at,
@@ -117,7 +124,7 @@ pub async fn show(scope: &Scope, id: StaffId) -> Result<StaffCard, Fault> {
 /// Makes an account with a first grant. Its id is the idempotency key: the same account again is there already.
 ///
 /// Faults: `Forbidden`; `Invalid` beside the fields, also for an account's name that is taken, a password that is
-/// easily guessed, or more than whoever asks may give.
+/// easily guessed, a department that is not there, or more than whoever asks may give.
 pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
     scope.reach(Permission::ManageStaff)?;
     command.check()?;
@@ -125,13 +132,14 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
     let hash = password::hash(command.password.clone()).await?;
     let mut tx = scope.begin().await?;
     let authority = within::authority(&mut tx, scope, None).await?;
+    let department = departments::named(&mut tx, command.department_id).await?;
     let made = sqlx::query_scalar!(
-        "insert into staff (id, account, name, department, password_hash, must_change_password, created_at)
+        "insert into staff (id, account, name, department_id, password_hash, must_change_password, created_at)
          values ($1, $2, $3, $4, $5, true, $6) on conflict do nothing returning id",
         command.id.0,
         command.account,
         command.name.trim(),
-        command.department.trim(),
+        command.department_id,
         hash,
         scope.now,
     )
@@ -142,7 +150,7 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
         drop(tx);
         return hired_before(scope, command).await;
     }
-    let after = json!({ "department": command.department });
+    let after = json!({ "department": department });
     note(&mut tx, scope, Act::Hire, command.id, json!(null), after).await?;
     grants::write(&mut tx, scope, &authority, command.id, &command.grant).await?;
     tx.commit().await.or_fault()
@@ -153,13 +161,13 @@ pub async fn hire(scope: &Scope, command: Hire) -> Result<(), Fault> {
 async fn hired_before(scope: &Scope, command: Hire) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
-        r#"select p.account = $2 and p.name = $3 and p.department = $4
+        r#"select p.account = $2 and p.name = $3 and p.department_id is not distinct from $4
                   and exists (select from audit a where a.object_id = p.id and a.act = $5 and a.staff_id = $6) as "same!"
            from staff p where p.id = $1"#,
         command.id.0,
         command.account,
         command.name.trim(),
-        command.department.trim(),
+        command.department_id,
         Act::Hire.code(),
         scope.staff()?.id.0,
     )
@@ -247,6 +255,8 @@ pub(super) async fn note(
 pub(crate) enum NewReach<'a> {
     Everywhere,
     Region(&'a str),
+    /// By its code, as the store.
+    Merchant(&'a str),
     Store(&'a str),
 }
 
@@ -254,6 +264,7 @@ pub(crate) enum NewReach<'a> {
 pub(crate) struct NewStaff<'a> {
     pub account: &'a str,
     pub name: &'a str,
+    /// Its name; empty for none.
     pub department: &'a str,
     pub password: &'a str,
     pub role: Role,
@@ -264,30 +275,33 @@ pub(crate) struct NewStaff<'a> {
 pub(crate) async fn install(tx: &mut PgConnection, new: NewStaff<'_>) -> Result<bool, Fault> {
     let hash = password::hash(new.password.to_owned()).await?;
     let made = sqlx::query_scalar!(
-        "insert into staff (id, account, name, department, password_hash) values ($1, $2, $3, $4, $5)
+        "insert into staff (id, account, name, department_id, password_hash) values ($1, $2, $3, $4, $5)
          on conflict (account) do nothing returning id",
         new_id(),
         new.account,
         new.name,
-        new.department,
+        departments::found_or_made(tx, new.department).await?,
         hash,
     )
     .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
     let Some(staff) = made else { return Ok(false) };
-    let (region, store): (Option<&str>, Option<&str>) = match new.reach {
-        NewReach::Everywhere => (None, None),
-        NewReach::Region(code) => (Some(code), None),
-        NewReach::Store(code) => (None, Some(code)),
+    let (region, merchant, store) = match new.reach {
+        NewReach::Everywhere => (None, None, None),
+        NewReach::Region(code) => (Some(code), None, None),
+        NewReach::Merchant(code) => (None, Some(code), None),
+        NewReach::Store(code) => (None, None, Some(code)),
     };
     sqlx::query!(
-        "insert into grants (id, staff_id, role, region_code, store_id, everywhere)
-         values ($1, $2, $3, $4::text, (select id from stores where code = $5::text), $4::text is null and $5::text is null)",
+        "insert into grants (id, staff_id, role, region_code, merchant_id, store_id, everywhere)
+         values ($1, $2, $3, $4::text, (select id from merchants where code = $5::text),
+                 (select id from stores where code = $6::text), num_nonnulls($4::text, $5::text, $6::text) = 0)",
         new_id(),
         staff,
         new.role.code(),
         region,
+        merchant,
         store,
     )
     .execute(tx)

@@ -7,7 +7,7 @@ use domain::{
     staff::{Gift, GrantChoices, Permission, Place, RegionChoice, not_theirs_to_give},
 };
 
-use super::{groups, roles};
+use super::{departments, groups, merchants, roles};
 use crate::{Scope, database::OrFault};
 
 /// The roles and places that whoever asks can give.
@@ -25,11 +25,14 @@ pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
     let everywhere = manages(&Place::Everywhere, &[]);
     let mut groups = if everywhere { groups::list(scope).await? } else { groups::reached(scope).await? };
     groups.retain(|group| manages(&Place::Group { id: group.id }, &[]));
+    let mut merchants = if everywhere { merchants::list(scope).await? } else { merchants::reached(scope).await? };
+    merchants.retain(|merchant| manages(&Place::Merchant { id: merchant.id }, &[]));
+    let departments = departments::names(scope).await?;
     let regions = regions(scope).await?.into_iter().filter_map(|(above, region)| {
         let place = Place::Region { code: region.code.clone() };
         manages(&place, &above).then_some(region)
     });
-    Ok(GrantChoices { roles, everywhere, regions: regions.collect(), groups })
+    Ok(GrantChoices { roles, everywhere, regions: regions.collect(), groups, merchants, departments })
 }
 
 /// The regions that have stores in or below them, by their place in the tree, each with the codes of itself and

@@ -9,13 +9,17 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::within;
+use super::within::{self, Circle};
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
     stores,
 };
+
+fn circle(id: Uuid) -> Circle {
+    Circle { id, word: "门店组" }
+}
 
 /// All groups by name, with how many grants reach them now.
 pub async fn list(scope: &Scope) -> Result<Vec<StoreGroup>, Fault> {
@@ -68,7 +72,7 @@ pub async fn save(scope: &Scope, id: Uuid, group: SaveStoreGroup) -> Result<(), 
         .await
         .or_fault()?;
     let joining: Vec<Uuid> = stores.iter().copied().filter(|store| !present.contains(store)).collect();
-    within::may_join(&mut tx, scope, &authority, id, &joining).await?;
+    within::may_join(&mut tx, scope, &authority, circle(id), &joining).await?;
     sqlx::query!(
         "insert into store_groups (id, name, created_at, created_by) values ($1, $2, $3, $4)
          on conflict (id) do update set name = excluded.name",
@@ -104,14 +108,7 @@ pub async fn remove(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     scope.staff_everywhere(Permission::ManageRoles)?;
     let mut tx = scope.begin().await?;
     let Some(before) = read(&mut tx, id).await? else { return Ok(()) };
-    sqlx::query!("delete from grants where group_id = $1 and ends_at <= $2", id, scope.now)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
-    let given = sqlx::query_scalar!(r#"select count(*) as "given!" from grants where group_id = $1"#, id)
-        .fetch_one(&mut *tx)
-        .await
-        .or_fault()?;
+    let given = within::still_given(&mut tx, scope, circle(id)).await?;
     if given > 0 {
         return Err(Fault::conflict("group_given", format!("还有 {given} 项授权使用这个门店组，请先收回")));
     }

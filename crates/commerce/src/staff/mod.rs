@@ -4,6 +4,8 @@
 //! - `grants`: giving roles and taking them back
 //! - `roles`: what customers make beside the roles that are there from the first day
 //! - `groups`: groups of stores, which a grant can reach
+//! - `merchants`: joined third parties, which a grant can reach
+//! - `departments`: of head office
 //! - `log_in`: logging in, oneself, one's own password
 //! - `choices`: what somebody can give, for the forms
 //! - `devices`: on which devices somebody has been, and where a manager's people are logged in
@@ -12,10 +14,12 @@
 
 mod accounts;
 mod choices;
+mod departments;
 mod devices;
 mod grants;
 mod groups;
 mod log_in;
+mod merchants;
 mod roles;
 pub mod second_step;
 mod within;
@@ -34,6 +38,16 @@ pub mod own_roles {
 /// Groups of stores.
 pub mod store_groups {
     pub use super::groups::{list, remove, save};
+}
+
+/// Joined third parties.
+pub mod joined_merchants {
+    pub use super::merchants::{list, remove, save};
+}
+
+/// Departments of head office.
+pub mod office_departments {
+    pub use super::departments::{assign, list, names, remove, save};
 }
 
 pub(crate) use accounts::{NewReach, NewStaff, install};

@@ -190,6 +190,7 @@ pub(super) async fn places(
         PlaceAsked::Everywhere => ("place", vec![Place::Everywhere]),
         PlaceAsked::Region { code } => ("region", vec![Place::Region { code: code.clone() }]),
         PlaceAsked::Group { id } => ("group", vec![Place::Group { id: *id }]),
+        PlaceAsked::Merchant { id } => ("merchant", vec![Place::Merchant { id: *id }]),
         PlaceAsked::Stores { codes } => ("stores", stores_of(tx, authority, codes).await?),
     };
     for place in &places {
@@ -197,6 +198,7 @@ pub(super) async fn places(
         let is_there = match place {
             Place::Region { .. } => !above.is_empty(),
             Place::Group { id } => is_group(tx, *id).await?,
+            Place::Merchant { id } => is_merchant(tx, *id).await?,
             Place::Everywhere | Place::Store { .. } => true,
         };
         if !is_there {
@@ -207,22 +209,30 @@ pub(super) async fn places(
     Ok(places)
 }
 
-/// Refuses a wider group where a grant that reaches it would give its holder more than whoever asks may give: at
-/// the stores that join, for as long as the grant lasts.
+/// A group of stores or a merchant: what grants reach as it is put together at the time.
+#[derive(Clone, Copy)]
+pub(super) struct Circle {
+    pub id: Uuid,
+    /// What it is, for people.
+    pub word: &'static str,
+}
+
+/// Refuses a wider group or merchant where a grant that reaches it would give its holder more than whoever asks may
+/// give: at the stores that join, for as long as the grant lasts.
 ///
-/// Faults: `Conflict` (`yourself`) for a group that reaches whoever asks; `Invalid` beside `stores`.
+/// Faults: `Conflict` (`yourself`) for one that reaches whoever asks; `Invalid` beside `stores`.
 pub(super) async fn may_join(
     tx: &mut PgConnection,
     scope: &Scope,
     authority: &Authority,
-    group: Uuid,
+    circle: Circle,
     joining: &[Uuid],
 ) -> Result<(), Fault> {
     let reaching = sqlx::query!(
         r#"select g.staff_id, g.role, o.name as "own_name?", o.permissions as "own_permissions?", g.ends_at
            from grants g left join roles o on o.id = g.role_id
-           where g.group_id = $1 and (g.ends_at is null or g.ends_at > $2)"#,
-        group,
+           where (g.group_id = $1 or g.merchant_id = $1) and (g.ends_at is null or g.ends_at > $2)"#,
+        circle.id,
         scope.now,
     )
     .fetch_all(tx)
@@ -230,7 +240,8 @@ pub(super) async fn may_join(
     .or_fault()?;
     for grant in reaching {
         if grant.staff_id == authority.me.0 {
-            return Err(Fault::conflict("yourself", "您自己的授权用到这个门店组，请让另一位管理员来修改"));
+            let message = format!("您自己的授权用到这个{}，请让另一位管理员来修改", circle.word);
+            return Err(Fault::conflict("yourself", message));
         }
         let Some((_, permissions)) = role_of(&grant.role, grant.own_name, grant.own_permissions) else { continue };
         for store in joining {
@@ -242,8 +253,29 @@ pub(super) async fn may_join(
     Ok(())
 }
 
+/// Lets go of the grants at a group or merchant that have ended; answers how many still reach it, so that it stays.
+pub(super) async fn still_given(tx: &mut PgConnection, scope: &Scope, circle: Circle) -> Result<i64, Fault> {
+    sqlx::query!(
+        "delete from grants where (group_id = $1 or merchant_id = $1) and ends_at <= $2",
+        circle.id,
+        scope.now
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    sqlx::query_scalar!(r#"select count(*) as "given!" from grants where group_id = $1 or merchant_id = $1"#, circle.id)
+        .fetch_one(tx)
+        .await
+        .or_fault()
+}
+
 async fn is_group(tx: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
     let found = sqlx::query!("select id from store_groups where id = $1 for share", id).fetch_optional(tx).await;
+    Ok(found.or_fault()?.is_some())
+}
+
+async fn is_merchant(tx: &mut PgConnection, id: Uuid) -> Result<bool, Fault> {
+    let found = sqlx::query!("select id from merchants where id = $1 for share", id).fetch_optional(tx).await;
     Ok(found.or_fault()?.is_some())
 }
 

@@ -21,7 +21,7 @@ use crate::{
 
 const PASSWORD: &str = "雨后 的 茶园 很安静";
 
-fn at_stores(role: Role, codes: &[&str]) -> GiveGrant {
+pub fn at_stores(role: Role, codes: &[&str]) -> GiveGrant {
     let codes = codes.iter().map(|code| (*code).to_owned()).collect();
     GiveGrant { role: RoleKey::BuiltIn(role), place: PlaceAsked::Stores { codes }, until: None }
 }
@@ -30,22 +30,22 @@ fn in_region(role: Role, code: &str) -> GiveGrant {
     GiveGrant { role: RoleKey::BuiltIn(role), place: PlaceAsked::Region { code: code.into() }, until: None }
 }
 
-fn everywhere(role: Role) -> GiveGrant {
+pub fn everywhere(role: Role) -> GiveGrant {
     GiveGrant { role: RoleKey::BuiltIn(role), place: PlaceAsked::Everywhere, until: None }
 }
 
-fn account(account: &str, grant: GiveGrant) -> Hire {
+pub fn account(account: &str, grant: GiveGrant) -> Hire {
     Hire {
         id: StaffId(Uuid::now_v7()),
         account: account.into(),
         name: format!("员工 {account}"),
-        department: "营运部".into(),
+        department_id: None,
         password: PASSWORD.into(),
         grant,
     }
 }
 
-async fn hired(by: &Scope, name: &str, grant: GiveGrant) -> StaffId {
+pub async fn hired(by: &Scope, name: &str, grant: GiveGrant) -> StaffId {
     let command = account(name, grant);
     let id = command.id;
     staff::hire(by, command).await.unwrap();
@@ -60,14 +60,14 @@ async fn log_in(world: &World, name: &str, password: &str) -> Result<Scope, Faul
 }
 
 /// A person who has logged in and replaced the first password.
-async fn settled(world: &World, name: &str) -> Scope {
+pub async fn settled(world: &World, name: &str) -> Scope {
     let new = log_in(world, name, PASSWORD).await.unwrap();
     let command = ChangePassword { old_password: PASSWORD.into(), password: format!("{PASSWORD}，真的") };
     let token = staff::change_password(&new, command).await.unwrap();
     world.bearer(Some(token.secret()), Channel::Console).await
 }
 
-async fn names(who: &Scope, ask: ListStaff) -> Vec<String> {
+pub async fn names(who: &Scope, ask: ListStaff) -> Vec<String> {
     let (found, total) = staff::list(who, &ListStaff { most: 100, ..ask }).await.unwrap();
     assert_eq!(found.len() as i64, total);
     found.into_iter().map(|entry| entry.account).collect()
@@ -83,7 +83,7 @@ async fn whoever_is_hired_changes_the_first_password_and_then_does_what_was_gran
     let command = account("lin", at_stores(Role::StoreManager, &["RMGC"]));
     staff::hire(&hq, command.clone()).await.unwrap();
     staff::hire(&hq, command.clone()).await.unwrap();
-    let other = Hire { department: "财务部".into(), ..command.clone() };
+    let other = Hire { name: "另一位".into(), ..command.clone() };
     assert_eq!(code_of(staff::hire(&hq, other).await), "key_reused");
     let second = world.staff("总部二", Role::SuperAdmin, Reach::Everywhere).await;
     assert_eq!(code_of(staff::hire(&second, command).await), "key_reused", "by somebody else it is not the same");

@@ -30,5 +30,6 @@ mod races;
 mod second_fence;
 mod second_step;
 mod staff;
+mod structure;
 mod wechat;
 mod world;

@@ -14,6 +14,7 @@ use crate::world::World;
 pub enum Reach {
     Everywhere,
     Region(&'static str),
+    Merchant(Uuid),
     Store(StoreId),
 }
 
@@ -59,10 +60,11 @@ impl World {
     /// A person of staff with one grant, who is logged in.
     pub async fn staff(&self, name: &str, role: Role, reach: Reach) -> Scope {
         let id = Uuid::now_v7();
-        let (region, store) = match reach {
-            Reach::Everywhere => (None, None),
-            Reach::Region(code) => (Some(code), None),
-            Reach::Store(store) => (None, Some(store.0)),
+        let (region, merchant, store) = match reach {
+            Reach::Everywhere => (None, None, None),
+            Reach::Region(code) => (Some(code), None, None),
+            Reach::Merchant(id) => (None, Some(id), None),
+            Reach::Store(store) => (None, None, Some(store.0)),
         };
         sqlx::query("insert into staff (id, account, name, password_hash) values ($1, $1::text, $2, 'none')")
             .bind(id)
@@ -71,13 +73,14 @@ impl World {
             .await
             .unwrap();
         sqlx::query(
-            "insert into grants (id, staff_id, role, region_code, store_id, everywhere)
-             values ($1, $2, $3, $4, $5, $4::text is null and $5::uuid is null)",
+            "insert into grants (id, staff_id, role, region_code, merchant_id, store_id, everywhere)
+             values ($1, $2, $3, $4, $5, $6, num_nonnulls($4::text, $5::uuid, $6::uuid) = 0)",
         )
         .bind(Uuid::now_v7())
         .bind(id)
         .bind(role.code())
         .bind(region)
+        .bind(merchant)
         .bind(store)
         .execute(&self.owner)
         .await

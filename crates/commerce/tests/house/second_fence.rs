@@ -1,13 +1,13 @@
 //! Row-level security: what holds where a use case forgets to look from its asker's reach (O4).
 
 use chrono::Duration;
-use commerce::{Partners, Scope, Settings, audit, cart, events::Watch, figures, holds, orders, payments};
+use commerce::{Partners, Scope, Settings, audit, cart, events::Watch, figures, holds, orders, payments, staff};
 use domain::{
     HoldId, Quantity,
     audit::ListAudit,
     holds::TakeHold,
     orders::{ListOrders, OrderState},
-    staff::Role,
+    staff::{Role, SaveMerchant},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -18,11 +18,12 @@ use crate::{
 };
 
 /// Tables that name a store, a member or an order, and may be seen by everybody whom a use case lets.
-const NOT_FENCED: [(&str, &str); 5] = [
+const NOT_FENCED: [(&str, &str); 6] = [
     ("listings", "prices are everybody's"),
     ("menu_versions", "counters of the listings"),
     ("stock", "how many are left is everybody's; it is changed only beside its movement"),
     ("grants", "head office's own"),
+    ("stores", "where one can buy is everybody's"),
     ("store_group_members", "head office's own"),
 ];
 
@@ -141,6 +142,35 @@ async fn without_the_first_fence_a_store_still_sees_and_changes_its_own_alone(
     }
     assert_eq!(audit::list(&south, &ListAudit::default()).await.unwrap().items.len(), 0);
     orders::redeem(&here, &code).await.unwrap();
+    world.balanced().await;
+}
+
+/// The fence takes the stores of whoever asks from their grants, whatever place those name.
+#[sqlx::test(migrations = "../../migrations")]
+async fn without_the_first_fence_a_merchant_still_sees_and_changes_its_own_alone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = open_world(options, connect).await;
+    world.alter("update stores set ownership = 'merchant'").await;
+    let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    let (here, there) = (Uuid::now_v7(), Uuid::now_v7());
+    for (id, code, store) in [(here, "HERE", "RMGC"), (there, "THERE", "XIHU")] {
+        let merchant = SaveMerchant { code: code.into(), name: code.into(), stores: vec![store.into()] };
+        staff::joined_merchants::save(&hq, id, merchant).await.unwrap();
+    }
+    let (order, code) = world.place_paid(&world.member().await, 1).await;
+    let stranger = world.staff("别家商户", Role::MerchantOwner, Reach::Merchant(there)).await;
+    assert_eq!(orders::list(&stranger, ListOrders::default()).await.unwrap().items.len(), 0);
+    assert_eq!(code_of(orders::show_for_staff(&stranger, order).await), "not_found");
+    assert_eq!(code_of(orders::redeem(&stranger, &code).await), "not_found");
+    assert_eq!(code_of(orders::accept(&stranger, order).await), "not_found");
+    assert_eq!(sold_today(&stranger).await, 0);
+    let owner = world.staff("商户", Role::MerchantOwner, Reach::Merchant(here)).await;
+    orders::accept(&owner, order).await.unwrap();
+    assert_eq!(sold_today(&owner).await, 1);
+    assert_eq!(audit::list(&owner, &ListAudit::default()).await.unwrap().items.len(), 1);
+    assert_eq!(audit::list(&stranger, &ListAudit::default()).await.unwrap().items.len(), 0);
     world.balanced().await;
 }
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{GrantView, Permission, Right, Role, rights_of};
-use crate::{Complaint, Fault, Fields, StaffId, approvals::Delegation};
+use super::{Department, GrantView, Merchant, Permission, Right, Role, StoreGroup, rights_of};
+use crate::{Complaint, Fault, Fields, StaffId, approvals::Delegation, fields::Reading};
 
 /// The shortest password, in characters (OWASP ASVS 5.0, 6.2.1).
 pub const PASSWORD_LEAST: usize = 8;
@@ -15,7 +15,7 @@ pub const PASSWORD_LEAST: usize = 8;
 pub const PASSWORD_MOST: usize = 512;
 /// The longest name of an account, in bytes.
 pub const ACCOUNT_MOST: usize = 64;
-/// The longest name of a person, a department, a role or a group, in characters.
+/// The longest name of a person, a department, a merchant, a role or a group, in characters.
 pub const NAME_MOST: usize = 30;
 
 /// A role that can be given: one that is there from the first day, or one that the customer made.
@@ -76,6 +76,11 @@ pub enum PlaceAsked {
         /// Which group.
         id: Uuid,
     },
+    /// A merchant: all its stores, also those to come.
+    Merchant {
+        /// Which merchant.
+        id: Uuid,
+    },
     /// Some stores: a grant for each.
     Stores {
         /// By their codes.
@@ -112,8 +117,8 @@ impl GiveGrant {
         }
     }
 
-    /// Reads the command from a form: `role`, `place` (`everywhere`, `region`, `group`, `stores`) with `region`,
-    /// `group` or `stores`, and `until`.
+    /// Reads the command from a form: `role`, `place` (`everywhere`, `region`, `group`, `merchant`, `stores`) with
+    /// `region`, `group`, `merchant` or `stores`, and `until`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let role = read.value("role");
@@ -127,6 +132,7 @@ impl GiveGrant {
                 Some(PlaceAsked::Region { code })
             }
             "group" => read.parse("group", "请选择门店组").map(|id| PlaceAsked::Group { id }),
+            "merchant" => read.parse("merchant", "请选择商户").map(|id| PlaceAsked::Merchant { id }),
             "stores" => {
                 let codes = fields.codes("stores");
                 if codes.is_empty() || codes.len() > STORES_AT_ONCE {
@@ -162,10 +168,9 @@ pub struct Hire {
     /// What the person is called.
     #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 30))]
     pub name: String,
-    /// Where they work: a department of head office, a post; may be empty.
+    /// In which department of head office they work, if in one.
     #[serde(default)]
-    #[cfg_attr(feature = "api", schema(max_length = 30))]
-    pub department: String,
+    pub department_id: Option<Uuid>,
     /// The first password, which the person must change on the first log-in.
     #[cfg_attr(feature = "api", schema(min_length = 8, max_length = 512))]
     pub password: String,
@@ -181,7 +186,7 @@ impl Hire {
         let id = read.parse("key", "请刷新页面后再试");
         let account = read.text("account", 32).unwrap_or_default();
         let name = read.text("name", NAME_MOST);
-        let department = read.text("department", NAME_MOST);
+        let department_id = department_in(fields, &mut read);
         let password = fields.0.get("password").cloned().unwrap_or_default();
         for complaint in complaints(&account, fields.text("name"), &password) {
             read.complain(&complaint.field, &complaint.message);
@@ -191,18 +196,40 @@ impl Hire {
             read.complain(&complaint.field, &complaint.message);
         }
         read.finish(|| {
-            Some(Self { id: id?, account, name: name?, department: department?, password, grant: grant.ok()? })
+            Some(Self { id: id?, account, name: name?, department_id: department_id?, password, grant: grant.ok()? })
         })
     }
 
     /// Refuses what a form would not let through: the same rules for whoever sends JSON.
     pub fn check(&self) -> Result<(), Fault> {
         let mut wrong = complaints(&self.account, &self.name, &self.password);
-        if self.department.chars().count() > NAME_MOST {
-            wrong.push(Complaint::new("department", format!("最多 {NAME_MOST} 个字")));
-        }
         wrong.extend(self.grant.check().err().iter().flat_map(Fault::complaints).cloned());
         if wrong.is_empty() { Ok(()) } else { Err(Fault::Invalid(wrong)) }
+    }
+}
+
+/// The department that a form names; an empty choice is none.
+fn department_in(fields: &Fields, read: &mut Reading<'_>) -> Option<Option<Uuid>> {
+    match fields.given("department") {
+        None => Some(None),
+        Some(_) => read.parse("department", "请选择部门").map(Some),
+    }
+}
+
+/// Puts a person into a department of head office, or into none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct AssignDepartment {
+    /// Which department; none where nothing stands here.
+    pub department_id: Option<Uuid>,
+}
+
+impl AssignDepartment {
+    /// Reads the command from a form: `department`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let department_id = department_in(fields, &mut read);
+        read.finish(|| Some(Self { department_id: department_id? }))
     }
 }
 
@@ -265,6 +292,8 @@ pub struct ListStaff {
     pub words: String,
     /// Only those who have this role somewhere.
     pub role: Option<RoleKey>,
+    /// Only those of this department.
+    pub department: Option<Uuid>,
     /// Only those who can log in, or only those who cannot.
     pub active: Option<bool>,
     /// How many at most.
@@ -274,14 +303,15 @@ pub struct ListStaff {
 }
 
 impl ListStaff {
-    /// Reads the filters `q`, `role` and `active` (`yes`, `no`) of an address.
+    /// Reads the filters `q`, `role`, `department` and `active` (`yes`, `no`) of an address.
     pub fn from_fields(fields: &Fields) -> Self {
         let active = match fields.text("active") {
             "yes" => Some(true),
             "no" => Some(false),
             _ => None,
         };
-        Self { words: fields.words("q"), role: fields.text("role").parse().ok(), active, most: 0, skip: 0 }
+        let (role, department) = (fields.text("role").parse().ok(), fields.text("department").parse().ok());
+        Self { words: fields.words("q"), role, department, active, most: 0, skip: 0 }
     }
 
     /// The filters as an address has them.
@@ -290,6 +320,7 @@ impl ListStaff {
         vec![
             ("q", self.words.clone()),
             ("role", self.role.map(|role| role.to_string()).unwrap_or_default()),
+            ("department", self.department.map(|id| id.to_string()).unwrap_or_default()),
             ("active", active.to_owned()),
         ]
     }
@@ -305,8 +336,10 @@ pub struct StaffEntry {
     pub account: String,
     /// What they are called.
     pub name: String,
-    /// Where they work.
+    /// Their department of head office; empty where they are in none.
     pub department: String,
+    /// Which one that is.
+    pub department_id: Option<Uuid>,
     /// Whether they can log in.
     pub active: bool,
     /// Their roles and where, for people: `店长 · 人民广场店`.
@@ -402,20 +435,6 @@ impl SaveRole {
     }
 }
 
-/// A group of stores.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct StoreGroup {
-    /// Its identity.
-    pub id: Uuid,
-    /// What it is called.
-    pub name: String,
-    /// The codes of its stores.
-    pub stores: Vec<String>,
-    /// How many grants reach it at this moment.
-    pub grants: i64,
-}
-
 /// A region that a grant can reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -438,42 +457,10 @@ pub struct GrantChoices {
     pub regions: Vec<RegionChoice>,
     /// In these groups of stores.
     pub groups: Vec<StoreGroup>,
-}
-
-/// Puts a group together, or anew.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct SaveStoreGroup {
-    /// What it is called.
-    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 30, pattern = r"\S"))]
-    pub name: String,
-    /// The codes of its stores.
-    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 1000))]
-    pub stores: Vec<String>,
-}
-
-/// The most stores of one group.
-const GROUP_MOST: usize = 1_000;
-
-impl SaveStoreGroup {
-    /// Reads the command from a form: `name`, `stores` as of [`Fields::codes`].
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let command = Self { name: fields.text("name").to_owned(), stores: fields.codes("stores") };
-        command.check()?;
-        Ok(command)
-    }
-
-    /// Refuses a group without a name or without a store.
-    pub fn check(&self) -> Result<(), Fault> {
-        let mut wrong = Vec::new();
-        if self.name.trim().is_empty() || self.name.chars().count() > NAME_MOST {
-            wrong.push(Complaint::new("name", format!("请填写名称（{NAME_MOST} 字以内）")));
-        }
-        if self.stores.is_empty() || self.stores.len() > GROUP_MOST {
-            wrong.push(Complaint::new("stores", format!("请填写 1 到 {GROUP_MOST} 个门店编号")));
-        }
-        if wrong.is_empty() { Ok(()) } else { Err(Fault::Invalid(wrong)) }
-    }
+    /// At these merchants.
+    pub merchants: Vec<Merchant>,
+    /// The departments that a person can be put into.
+    pub departments: Vec<Department>,
 }
 
 #[cfg(test)]
@@ -505,7 +492,13 @@ mod tests {
         let grant = GiveGrant::from_fields(&fields(&base)).unwrap();
         assert_eq!(grant.role, RoleKey::BuiltIn(Role::Clerk));
         assert_eq!(grant.place, PlaceAsked::Stores { codes: vec!["QH-SH-001".into(), "QH-SH-002".into()] });
-        for (place, lacking) in [("region", "region"), ("group", "group"), ("stores", "stores"), ("moon", "place")] {
+        for (place, lacking) in [
+            ("region", "region"),
+            ("group", "group"),
+            ("merchant", "merchant"),
+            ("stores", "stores"),
+            ("moon", "place"),
+        ] {
             let fault = GiveGrant::from_fields(&fields(&[("role", "clerk"), ("place", place)])).unwrap_err();
             assert_eq!(fault.complaints()[0].field, lacking);
         }

@@ -24,6 +24,11 @@ pub enum Place {
         /// Which group.
         id: Uuid,
     },
+    /// A merchant: all its stores at the time.
+    Merchant {
+        /// Which merchant.
+        id: Uuid,
+    },
     /// One store.
     Store {
         /// Which store.
@@ -31,7 +36,7 @@ pub enum Place {
     },
 }
 
-/// The stores that a grant reaches at this moment: regions and groups are resolved.
+/// The stores that a grant reaches at this moment: regions, groups and merchants are resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Every store, also those to come.
@@ -87,6 +92,7 @@ impl Grant {
             (_, Place::Store { id }) => self.reach.covers(*id),
             (Place::Region { code }, Place::Region { .. }) => above.contains(code),
             (Place::Group { id }, Place::Group { id: other }) => id == other,
+            (Place::Merchant { id }, Place::Merchant { id: other }) => id == other,
             _ => false,
         }
     }
@@ -241,6 +247,25 @@ mod tests {
         let region = Place::Region { code: "310000".into() };
         let (permissions, above) = (&[Permission::ReadOrders], &["310000".to_owned()]);
         assert!(!not_theirs_to_give(&held, Gift { permissions, place: &region, above, ends_at: None }).is_empty());
+    }
+
+    #[test]
+    fn a_merchants_owner_staffs_the_merchant_and_nothing_beside_it() {
+        let merchant = |number| Place::Merchant { id: Uuid::from_u128(number) };
+        let held = [Grant::of(Role::MerchantOwner, merchant(1), Reach::Stores(vec![store(1), store(2)]))];
+        let lacking = |role: Role, place: Place| {
+            not_theirs_to_give(
+                &held,
+                Gift { permissions: role.permissions(), place: &place, above: &[], ends_at: None },
+            )
+        };
+        assert_eq!(lacking(Role::MerchantOwner, merchant(1)), []);
+        assert_eq!(lacking(Role::MerchantStaff, Place::Store { id: store(2) }), []);
+        assert_eq!(lacking(Role::RegionalManager, merchant(1)), [Permission::DecideProposals]);
+        let all = Role::MerchantStaff.permissions();
+        for beside in [merchant(2), Place::Store { id: store(3) }, Place::Group { id: Uuid::from_u128(1) }] {
+            assert_eq!(lacking(Role::MerchantStaff, beside), all);
+        }
     }
 
     #[test]

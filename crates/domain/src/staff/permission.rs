@@ -15,6 +15,8 @@ pub enum Permission {
     EditStores,
     /// See orders.
     ReadOrders,
+    /// See the whole phone of whoever ordered; others see `138****8000` ([`super::Column`]).
+    SeePhones,
     /// Accept, prepare, redeem.
     FulfilOrders,
     /// Turn an order down, which gives the money back.
@@ -35,8 +37,8 @@ pub enum Permission {
     ManagePartners,
     /// Make accounts, and give grants that are no wider than one's own.
     ManageStaff,
-    /// Make roles and groups of stores. Either may be used anywhere, so only a reach of all stores is
-    /// enough.
+    /// Make roles, groups of stores and merchants. Any of them may be used anywhere, so only a reach of all
+    /// stores is enough.
     ManageRoles,
     /// See who changed what.
     ReadAudit,
@@ -45,6 +47,7 @@ pub enum Permission {
 words!(Permission:
     ReadStores = "read_stores" / "查看门店", EditStores = "edit_stores" / "编辑门店资料",
     ReadOrders = "read_orders" / "查看订单",
+    SeePhones = "see_phones" / "查看完整手机号",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ReadSales = "read_sales" / "查看销售数据",
     ProposeChanges = "propose_changes" / "提交门店申请", DecideProposals = "decide_proposals" / "审批门店申请",
@@ -52,7 +55,7 @@ words!(Permission:
     ManageImports = "manage_imports" / "批量导入",
     ManagePartners = "manage_partners" / "管理开放接口",
     ManageStaff = "manage_staff" / "管理员工与授权",
-    ManageRoles = "manage_roles" / "管理角色与门店组",
+    ManageRoles = "manage_roles" / "管理角色、门店组与商户",
     ReadAudit = "read_audit" / "查看操作日志");
 
 impl Permission {
@@ -111,7 +114,7 @@ impl Role {
             Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals],
             Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
             Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
-            Self::ServiceDepartment => &[ReadStores, ReadOrders, RejectOrders, UseHq],
+            Self::ServiceDepartment => &[ReadStores, ReadOrders, SeePhones, RejectOrders, UseHq],
             Self::RegionalManager => {
                 &[ReadStores, EditStores, ReadOrders, ReadSales, DecideProposals, UseHq, ManageStaff, ReadAudit]
             }
