@@ -217,8 +217,9 @@ async fn a_merchants_owner_works_with_their_stores_alone_on_pages_in_files_and_i
     let form = owner.open("/hq/staff/new").await;
     assert!(form.html.contains("童安母婴（2 家）") && !form.html.contains("全部门店"), "{}", form.html);
     let merchant = api.get("/hq/grant-choices").await.done()["merchants"][0]["id"].as_str().unwrap().to_owned();
-    let at = [("role", "merchant_staff"), ("place", "merchant"), ("merchant", merchant.as_str())];
-    let card = hire(&mut owner, "helper", &at).await;
+    let offered = form.form("/rpc/hq/hire");
+    assert_eq!((offered.value("place"), offered.value("merchant")), (Some("merchant"), Some(merchant.as_str())));
+    let card = hire(&mut owner, "helper", &[("role", "merchant_staff")]).await;
     assert!(card.html.contains("童安母婴（2 家）"), "{}", card.html);
     let elsewhere = hire(&mut owner, "spy", &[("role", "clerk"), ("place", "stores"), ("stores", STORE)]).await;
     assert!(elsewhere.html.contains("您的范围内没有这些门店"), "{}", elsewhere.html);

@@ -30,6 +30,10 @@ pub fn grant_fields(asked: &Asked, form: &str, choices: &GrantChoices) -> impl I
         (choices.everywhere, ChoiceItem::new("everywhere", "全部门店").text("含以后新开的门店")),
     ];
     let places = places.into_iter().filter_map(|(can, place)| can.then_some(place)).collect();
+    // Whose only merchant it is need not choose it.
+    let only = choices.merchants.first().filter(|_| choices.merchants.len() == 1 && usual_place(choices) == "merchant");
+    let merchant = Some(typed("merchant")).filter(|typed| !typed.is_empty());
+    let merchant = merchant.or_else(|| only.map(|one| one.id.to_string())).unwrap_or_default();
     let place = Some(typed("place")).filter(|place| !place.is_empty()).unwrap_or_else(|| usual_place(choices).into());
     view! {
         <Select name="role" label="角色" items=roles value=typed("role") error=wrong("role")
@@ -47,7 +51,7 @@ pub fn grant_fields(asked: &Asked, form: &str, choices: &GrantChoices) -> impl I
                 <Select name="group" label="门店组" items=groups value=typed("group") error=wrong("group")/>
             </div>
             <div class="for-merchant">
-                <Select name="merchant" label="商户" items=merchants value=typed("merchant") error=wrong("merchant")/>
+                <Select name="merchant" label="商户" items=merchants value=merchant error=wrong("merchant")/>
             </div>
         </div>
         <Field name="until" label="到期日" kind="date" value=typed("until") error=wrong("until") required=false

@@ -199,7 +199,9 @@ fn pages(named: &Named) -> Vec<String> {
     let no_page = |path: &str| {
         // Files are bytes of ours; what two accounts of one person are asked holds nothing that was typed.
         path.contains(['.', '*'])
-            || ["/api/", "/health", "/metrics", "/files/", "/console/files/", "/me/merge/"].iter().any(|one| path.starts_with(one))
+            || ["/api/", "/health", "/metrics", "/files/", "/console/files/", "/me/merge/"]
+                .iter()
+                .any(|one| path.starts_with(one))
     };
     let mut pages = BTreeSet::new();
     for door in DOORS.iter().filter(|door| door.method == "GET" && !no_page(door.path)) {
