@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Pools, cart, holds, memory::Memory, orders, payments, sessions};
+use crate::{Pools, cart, holds, memory::Memory, orders, payments, sessions, staff};
 
 /// The parties outside; absent ones are not configured, and what needs them says so.
 #[derive(Default)]
@@ -82,6 +82,7 @@ pub struct Inner {
     pub(crate) partners: Partners,
     pub(crate) memory: Memory,
     pub(crate) sessions: sessions::Desk,
+    pub(crate) authorities: staff::Kept,
     pub(crate) placing: orders::Desk,
     pub(crate) holding: holds::Desk,
     pub(crate) carts: cart::Desks,
@@ -107,6 +108,7 @@ impl House {
             partners,
             memory: Memory::default(),
             sessions: sessions::desk(),
+            authorities: staff::Kept::default(),
             placing: orders::desk(),
             holding: holds::desk(),
             carts: cart::desks(),

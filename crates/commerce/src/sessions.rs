@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, keys, staff, together};
+use crate::{House, Scope, StaffMember, Who, database::OrFault, house::new_id, keys, together};
 
 /// How long a shopper stays logged in.
 pub const MEMBER_DAYS: i64 = 30;
@@ -111,8 +111,11 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
             return Ok(scope);
         }
         let must_change_password = session.must_change_password;
-        let mut grants =
-            if must_change_password { Vec::new() } else { staff::grants_of(&house.pool, id, request.now).await? };
+        let mut grants = if must_change_password {
+            Vec::new()
+        } else {
+            house.authorities.of(&house.pool, id, session.authority, request.now).await?
+        };
         let must_set_up_second_step = house.settings.second_step_for_hq
             && !session.has_second_step
             && reach_of(&grants, Permission::UseHq).is_some();
@@ -145,6 +148,8 @@ pub(crate) struct Session {
     must_change_password: bool,
     has_second_step: bool,
     awaits_code: bool,
+    /// Rises with every change of what anybody of staff may do.
+    authority: i64,
     cart_id: Option<Uuid>,
 }
 
@@ -153,7 +158,8 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
     let found = sqlx::query!(
         r#"select s.token_hash, s.expires_at, s.seen_at, m.id as "member_id?", s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
                   p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!",
-                  p.totp_since is not null as "has_second_step!", s.awaits_code
+                  p.totp_since is not null as "has_second_step!", s.awaits_code,
+                  (select sum(version)::bigint from versions where what in ('authority', 'stores')) as "authority!"
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
            left join members m on m.id = s.member_id and m.phone is not null
@@ -179,6 +185,7 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
                 must_change_password: row.must_change_password,
                 has_second_step: row.has_second_step,
                 awaits_code: row.awaits_code,
+                authority: row.authority,
                 cart_id: row.cart_id,
             };
             (row.token_hash, session)

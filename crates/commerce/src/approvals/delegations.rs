@@ -1,6 +1,6 @@
 //! Deciding in another's place, while they are away. What is lent are only decisions, only as far as whoever
 //! lends them decides themselves at that moment, and nobody lends on what is lent to them: see
-//! `staff::grants_of`.
+//! `staff::grants`.
 
 use chrono::Duration;
 use domain::{

@@ -7,6 +7,7 @@
 //! - `merchants`: joined third parties, which a grant can reach
 //! - `departments`: of head office
 //! - `log_in`: logging in, oneself, one's own password
+//! - `kept`: grants in memory, for every request
 //! - `choices`: what somebody can give, for the forms
 //! - `devices`: on which devices somebody has been, and where a manager's people are logged in
 //! - `second_step`: codes of an app
@@ -18,6 +19,7 @@ mod departments;
 mod devices;
 mod grants;
 mod groups;
+mod kept;
 mod log_in;
 mod merchants;
 mod roles;
@@ -52,5 +54,5 @@ pub mod office_departments {
 
 pub(crate) use accounts::{NewReach, NewStaff, install};
 pub(crate) use devices::sweep as sweep_devices;
-pub(crate) use grants::grants_of;
+pub(crate) use kept::Kept;
 pub(crate) use within::authority_of;
