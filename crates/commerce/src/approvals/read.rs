@@ -135,9 +135,11 @@ pub async fn list(scope: &Scope, ask: &ListProposals) -> Result<Page<ProposalCar
 }
 
 /// How many proposals wait for whoever asks; none for who does not decide.
+///
+/// Faults: `Unauthenticated` for who is not of staff.
 pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
-    let Ok(reach) = scope.reach_filter(Permission::DecideProposals) else { return Ok(0) };
     let me = scope.staff()?.id.0;
+    let Ok(reach) = scope.reach_filter(Permission::DecideProposals) else { return Ok(0) };
     let mut tx = scope.begin().await?;
     sqlx::query_scalar!(
         r#"select count(*) as "waiting!" from proposals

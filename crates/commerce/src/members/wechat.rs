@@ -162,6 +162,7 @@ pub async fn come_back(scope: &Scope, code: Option<&str>, state: &str, device: O
 ///
 /// Faults: those of a proof; `NotFound` where it is not configured; `Conflict` (`wechat_code`); `Upstream`; `TooMany`.
 pub async fn link(scope: &Scope, command: LinkWeChat) -> Result<WeChatLinked, Fault> {
+    scope.member()?;
     count(scope).await?;
     client(scope)?;
     let proved = proof::begin(scope, &command.proof, None).await?;

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
@@ -19,15 +19,22 @@ use super::grants::grants_of;
 /// How many people's are kept; beyond it all are read anew.
 const KEPT_MOST: usize = 10_000;
 
-/// What people of staff may do, by the counters at which it was read.
+/// What people of staff may do.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<HashMap<Uuid, (i64, Arc<[Grant]>)>>);
+pub(crate) struct Kept(Mutex<People>);
+
+type People = HashMap<Uuid, Read>;
+
+/// One person's grants, and the counters at which they were read.
+struct Read {
+    version: i64,
+    grants: Arc<[Grant]>,
+}
 
 impl Kept {
     /// What a person may do at this moment, as of these counters.
     pub async fn of(&self, pool: &PgPool, staff: Uuid, version: i64, now: DateTime<Utc>) -> Result<Vec<Grant>, Fault> {
-        let found =
-            self.kept().get(&staff).filter(|(read_at, _)| *read_at == version).map(|(_, grants)| grants.clone());
+        let found = self.kept().get(&staff).filter(|read| read.version == version).map(|read| read.grants.clone());
         let grants = match found {
             Some(grants) => grants,
             None => {
@@ -36,14 +43,14 @@ impl Kept {
                 if kept.len() >= KEPT_MOST {
                     kept.clear();
                 }
-                kept.insert(staff, (version, grants.clone()));
+                kept.insert(staff, Read { version, grants: grants.clone() });
                 grants
             }
         };
         Ok(grants.iter().filter(|grant| grant.ends_at.is_none_or(|end| end > now)).cloned().collect())
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, (i64, Arc<[Grant]>)>> {
+    fn kept(&self) -> MutexGuard<'_, People> {
         // What stands in it is whole at any moment, also where somebody panicked beside it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
