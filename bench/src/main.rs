@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the figures are the output")]
 
 mod client;
+mod fences;
 mod flash;
 mod load;
 mod orders;
@@ -69,6 +70,7 @@ enum Part {
     Pages,
     Orders,
     Flash,
+    Fences,
 }
 
 #[tokio::main]
@@ -121,6 +123,9 @@ async fn main() -> Result<()> {
     }
     if wanted(Part::Flash) {
         flash::measure(&town, cli.crowd, &mut report).await?;
+    }
+    if wanted(Part::Fences) {
+        fences::measure(&town, &mut report).await?;
     }
     let books = town.check_books().await?;
     report.note(format!("`mendian check-books` afterwards: {books}"));

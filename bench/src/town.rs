@@ -122,8 +122,7 @@ impl Town {
                 command.env_remove(name);
             }
         }
-        let data = self.ground.data.clone().unwrap_or_else(|| self.folder.path().join("data"));
-        command.arg(what).env("MENDIAN_DATA", data);
+        command.arg(what).env("MENDIAN_DATA", self.data());
         command.envs(self.ground.database.iter().map(|url| ("DATABASE_URL", url)));
         command
     }
@@ -156,6 +155,16 @@ impl Town {
         let session = client.api(Method::POST, "/auth/staff-sessions", Some(&body)).await?;
         client.token = session["token"].as_str().map(str::to_owned);
         Ok(client)
+    }
+
+    /// The database, where it is not one of the server's own.
+    pub fn database(&self) -> Option<&str> {
+        self.ground.database.as_deref()
+    }
+
+    /// The server's data folder.
+    pub fn data(&self) -> PathBuf {
+        self.ground.data.clone().unwrap_or_else(|| self.folder.path().join("data"))
     }
 
     /// A folder for files of this measurement.

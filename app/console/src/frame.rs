@@ -1,6 +1,6 @@
 //! The screen around every page of the console.
 
-use commerce::{Scope, approvals};
+use commerce::{Scope, approvals, stock::shortages};
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
@@ -15,6 +15,7 @@ pub enum Lit {
     Orders,
     Proposals,
     Photos,
+    Shortages,
 }
 
 /// What the screen needs of a request.
@@ -25,6 +26,8 @@ pub struct Frame {
     photos: bool,
     /// How many proposals wait, for who proposes or decides.
     proposals: Option<i64>,
+    /// How many cases of too little are open, for who fulfils orders.
+    shortages: Option<i64>,
 }
 
 impl Frame {
@@ -33,8 +36,10 @@ impl Frame {
         let person = scope.staff()?;
         let concerned = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
+        let fulfils = scope.may(Permission::FulfilOrders);
+        let shortages = if fulfils { Some(shortages::open(scope).await?) } else { None };
         let (hq, photos) = (scope.may(Permission::UseHq), scope.may(Permission::EditStores));
-        Ok(Self { name: person.name.clone(), hq, photos, proposals })
+        Ok(Self { name: person.name.clone(), hq, photos, proposals, shortages })
     }
 
     /// A page of the console.
@@ -43,10 +48,14 @@ impl Frame {
             NavLink::new("订单看板", "/console", Glyph::Bell).active(lit == Lit::Board),
             NavLink::new("全部订单", "/console/orders", Glyph::List).active(lit == Lit::Orders),
         ];
+        let badge = |many: i64| if many > 0 { many.to_string() } else { String::new() };
+        if let Some(open) = self.shortages {
+            let link = NavLink::new("缺货处理", "/console/shortages", Glyph::Alert);
+            links.push(link.active(lit == Lit::Shortages).badge(badge(open)));
+        }
         if let Some(waiting) = self.proposals {
-            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             let link = NavLink::new("申请审批", "/console/proposals", Glyph::Check);
-            links.push(link.active(lit == Lit::Proposals).badge(badge));
+            links.push(link.active(lit == Lit::Proposals).badge(badge(waiting)));
         }
         if self.photos {
             links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));

@@ -21,6 +21,8 @@ mod proposals;
 #[cfg(feature = "ssr")]
 mod propose;
 #[cfg(feature = "ssr")]
+mod shortages;
+#[cfg(feature = "ssr")]
 mod ticket;
 
 #[cfg(feature = "ssr")]
@@ -35,7 +37,7 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, code, log_in, orders, photos, proposals, propose, ticket};
+    use crate::{account, board, code, log_in, orders, photos, proposals, propose, shortages, ticket};
 
     /// The console among the faces.
     pub const FACE: Face =
@@ -55,6 +57,8 @@ mod routes {
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
             .route("/console/photos", page(FACE, photos::photos))
+            .route("/console/shortages", page(FACE, shortages::shortages))
+            .route("/console/shortages/{shortage}", page(FACE, shortages::shortage))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -79,5 +83,6 @@ mod routes {
         register_explicit::<photos::MovePhoto>();
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
+        register_explicit::<shortages::LetShortageWait>();
     }
 }

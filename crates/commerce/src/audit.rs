@@ -66,7 +66,7 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
     let from = ask.from.and_then(|day| bound(day.pred_opt().unwrap_or(day)));
     let to = ask.to.and_then(bound);
     let most = ask.most.clamp(1, 10_000);
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,
                   a.object_kind, a.object_id, coalesce(o.number, d.name, r.name, m.name, t.name, e.name, w.name, h.name, i.file_name,

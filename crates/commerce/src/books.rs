@@ -39,6 +39,11 @@ const RULES: &[(&str, &str)] = &[
          where coalesce(s.held, 0) <> coalesce(h.held, 0) or coalesce(s.allocated, 0) <> coalesce(h.allocated, 0)",
     ),
     (
+        "what is promised and not there has an open case",
+        "select count(*) from stock s where (s.short > 0 or s.on_hand < 0) and not exists (
+             select from shortages c where c.location_id = s.location_id and c.sku_id = s.sku_id and c.solved_at is null)",
+    ),
+    (
         "an order and its holds agree",
         "select count(*) from holds h join orders o on o.id = h.order_id where h.state <> case o.state
              when 'placed' then 'held' when 'paid' then 'allocated' when 'accepted' then 'allocated' when 'ready' then 'allocated'

@@ -19,7 +19,7 @@ pub const HQ_ZONE: Tz = chrono_tz::Asia::Shanghai;
 pub async fn sales_today(scope: &Scope) -> Result<SalesToday, Fault> {
     let reach = scope.reach_filter(Permission::ReadSales)?;
     let reach = reach.as_deref();
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let midnight = midnight_before(scope.now);
     let day = Duration::days(1);
     Ok(SalesToday {

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{Fault, OrderId, ProposalId};
+use domain::{Fault, OrderId, ProposalId, ShortageId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     Scope, approvals, database::OrFault, events, files, flashes, imports, limits, members, orders, payments, sessions,
-    staff, webhooks,
+    staff, stock, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     ClosePayment,
     /// Money must go back.
     SendRefund,
+    /// Nobody has solved a shortage in time.
+    SolveShortage,
 }
 
 /// Work that does not wait for other work: a gateway that is slow must not keep stock held.
@@ -39,7 +41,7 @@ pub enum Lane {
 impl Lane {
     fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal],
+            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal, Kind::SolveShortage],
             Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund],
         }
     }
@@ -54,6 +56,7 @@ impl Kind {
             Self::LookUpPayment => "look_up_payment",
             Self::ClosePayment => "close_payment",
             Self::SendRefund => "send_refund",
+            Self::SolveShortage => "solve_shortage",
         }
     }
 }
@@ -160,6 +163,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
         Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
+        Kind::SolveShortage => stock::shortages::solve(scope, ShortageId(subject)).await.map(|()| None),
     }
 }
 
@@ -177,6 +181,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     members::sweep(scope).await?;
     imports::sent::sweep(scope).await?;
     files::sweep(scope).await?;
+    stock::shortages::sweep(scope).await?;
     webhooks::sweep(scope).await?;
     events::sweep(scope).await
 }

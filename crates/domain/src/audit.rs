@@ -62,6 +62,7 @@ pub enum Act {
     RestoreFile,
     ArrangePhotos,
     ExportPhones,
+    LetShortageWait,
 }
 
 words!(Act:
@@ -86,7 +87,8 @@ words!(Act:
     Delegate = "delegate" / "委托审批", EndDelegation = "end_delegation" / "收回委托",
     TakeFile = "take_file" / "上传文件", RemoveFile = "remove_file" / "移除文件", RestoreFile = "restore_file" / "恢复文件",
     ArrangePhotos = "arrange_photos" / "调整照片顺序",
-    ExportPhones = "export_phones" / "导出手机号");
+    ExportPhones = "export_phones" / "导出手机号",
+    LetShortageWait = "let_shortage_wait" / "缺货延后处理");
 
 impl Act {
     /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
@@ -131,6 +133,7 @@ pub enum ObjectKind {
     File,
     Store,
     Export,
+    Shortage,
 }
 
 words!(ObjectKind:
@@ -139,7 +142,7 @@ words!(ObjectKind:
     Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
     Proposal = "proposal" / "申请",
     File = "file" / "文件", Store = "store" / "门店",
-    Export = "export" / "导出");
+    Export = "export" / "导出", Shortage = "shortage" / "缺货");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

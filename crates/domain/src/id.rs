@@ -58,6 +58,8 @@ ids! {
     RefundId,
     /// What a store proposes; made by the client, and the idempotency key of proposing it.
     ProposalId,
+    /// A case of a variant of which more is promised at a store than is there.
+    ShortageId,
     /// Goods held before they are ordered; made by the client, and the idempotency key of holding.
     HoldId,
     /// A picture or paper that somebody sent.

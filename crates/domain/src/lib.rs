@@ -25,6 +25,7 @@ pub mod page;
 pub mod payments;
 pub mod sessions;
 pub mod staff;
+pub mod stock;
 pub mod stores;
 pub mod text;
 pub mod webhooks;

@@ -15,6 +15,7 @@ mod orders;
 mod paging;
 mod photos;
 pub mod problem;
+mod shortages;
 mod staff;
 mod stores;
 mod structure;
@@ -52,6 +53,7 @@ use crate::site::Site;
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
         (name = "approvals", description = "What stores propose and those above them decide"),
+        (name = "shortages", description = "What is promised and not there"),
         (name = "staff", description = "Accounts, roles, groups of stores, merchants, departments"),
     )
 )]
@@ -124,6 +126,9 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(approvals::decide))
         .routes(routes!(approvals::delegations, approvals::delegate))
         .routes(routes!(approvals::take_back))
+        .routes(routes!(shortages::list))
+        .routes(routes!(shortages::show))
+        .routes(routes!(shortages::let_wait))
         .routes(routes!(staff::list, staff::hire))
         .routes(routes!(staff::show))
         .routes(routes!(staff::give))

@@ -154,6 +154,13 @@ pub const DOORS: &[Door] = &[
         Staff(ProposeChanges),
         "key={new_id}&store={store_id}&sku={sku_id}&kind=price&price=1&reason=x&from=/console/proposals",
     ),
+    get("/console/shortages", Staff(FulfilOrders)),
+    get("/console/shortages/{shortage}", Staff(FulfilOrders)),
+    form(
+        "/rpc/console/let_shortage_wait",
+        Staff(FulfilOrders),
+        "id={shortage_id}&hours=1&note=x&from=/console/shortages",
+    ),
     form("/rpc/console/submit_proposal", Staff(ProposeChanges), "id={proposal_id}&from=/console/proposals"),
     form("/rpc/console/withdraw_proposal", Staff(ProposeChanges), "id={proposal_id}&from=/console/proposals"),
     form(
@@ -350,6 +357,9 @@ pub const DOORS: &[Door] = &[
     door("POST", "/api/v1/proposals/{proposal_id}/submit", Staff(ProposeChanges), ""),
     door("POST", "/api/v1/proposals/{proposal_id}/withdraw", Staff(ProposeChanges), ""),
     door("POST", "/api/v1/proposals/{proposal_id}/decision", Staff(DecideProposals), r#"{"approve":true}"#),
+    get("/api/v1/shortages", Staff(FulfilOrders)),
+    get("/api/v1/shortages/{shortage_id}", Staff(FulfilOrders)),
+    door("POST", "/api/v1/shortages/{shortage_id}/wait", Staff(FulfilOrders), r#"{"hours":1,"note":"x"}"#),
     get("/api/v1/delegations", Staff(DecideProposals)),
     door(
         "POST",

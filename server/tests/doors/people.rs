@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     inventory::Door,
-    support::{self, STORE, TEA, Town, program::Program},
+    support::{
+        self, STORE, TEA, Town,
+        program::{Goods, Program},
+    },
 };
 
 /// A store in another city.
@@ -128,6 +131,18 @@ async fn propose(town: &Town, manager: &str, store: &str, sku: &str) -> Uuid {
     id
 }
 
+/// A case of too little: of goods that could all be sold, and of which one has been since, none is left. `manager` is
+/// the store's.
+pub async fn shortage(town: &Town, manager: &Program, goods: &Goods) -> String {
+    let hq = town.staff("hq").await;
+    let id = Uuid::now_v7();
+    let what = json!({ "kind": "adjustment", "sku_id": goods.sku_id, "difference": -goods.available });
+    let proposal = json!({ "id": id, "store_id": goods.store_id, "what": what, "reason": REASON });
+    manager.post("/proposals", proposal).await.done();
+    hq.post(&format!("/proposals/{id}/decision"), json!({ "approve": true })).await.done();
+    hq.get("/shortages").await.done()["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
 impl Person {
     /// Doors that would end the session which the others need are left out.
     pub fn tries(&self, door: &Door) -> bool {
@@ -211,8 +226,9 @@ impl Foreign {
         let key = key.split('/').nth(3).unwrap().to_owned();
         let [photo, file] = photos(town, &goods.store_id).await;
         let unknown = Uuid::now_v7().to_string();
-        let proposal =
-            propose(town, &staff_of_store(town, "foreign.manager").await, &goods.store_id, &goods.sku_id).await;
+        let manager = staff_of_store(town, "foreign.manager").await;
+        let proposal = propose(town, &manager, &goods.store_id, &goods.sku_id).await;
+        let shortage = shortage(town, &town.program(&manager), &goods).await;
         let offer = merge_offer(town, &buyer).await;
         let names = vec![
             ("order", order.clone()),
@@ -239,6 +255,8 @@ impl Foreign {
             ("key", key),
             ("proposal", proposal.to_string()),
             ("proposal_id", proposal.to_string()),
+            ("shortage", shortage.clone()),
+            ("shortage_id", shortage),
             ("delegation_id", unknown.clone()),
             ("merge", offer.clone()),
             ("merge_id", offer),
@@ -284,6 +302,7 @@ impl Foreign {
             "/hq/departments",
             "/hq/audit?limit=200",
             "/proposals",
+            "/shortages",
         ] {
             seen.push(hq.get(path).await.done());
         }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     inventory::DOORS,
+    people,
     support::{
         STORE, Town,
         browser::{Browser, Page},
@@ -184,10 +185,14 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
     let what = json!({ "kind": "price", "sku_id": goods.sku_id, "price_fen": 1 });
     let proposed = json!({ "id": proposal, "store_id": goods.store_id, "what": what, "reason": REASON });
     town.staff("hq").await.post("/proposals", proposed).await.done();
+    let manager = town.staff("manager").await;
+    let shortage = people::shortage(town, &manager, &goods).await;
+    manager.post(&format!("/shortages/{shortage}/wait"), json!({ "hours": 1, "note": NOTE })).await.done();
     let stores = [STORE, "X-1"].map(str::to_owned).to_vec();
     vec![
         ("order", orders),
         ("proposal", vec![proposal.to_string()]),
+        ("shortage", vec![shortage]),
         ("store", stores),
         ("checkout", vec![goods.store_id.clone()]),
         ("product", vec![PRODUCT.into()]),

@@ -4,7 +4,11 @@ use domain::{Fault, StoreId, approvals::Proposed};
 use sqlx::PgConnection;
 
 use super::Proposal;
-use crate::{Scope, database::OrFault};
+use crate::{
+    Scope,
+    database::OrFault,
+    stock::{self, Cause, Document, Pieces},
+};
 
 /// How it is at this moment: a price in fen, pieces on the shelf. `None` where the store does not list the variant.
 pub(super) async fn now(tx: &mut PgConnection, store: StoreId, what: &Proposed) -> Result<Option<i64>, Fault> {
@@ -57,7 +61,7 @@ pub(super) async fn must_be_fresh(tx: &mut PgConnection, proposal: &Proposal) ->
 
 /// Makes it so.
 ///
-/// Faults: `Conflict` (`stale_proposal`); (`promised_already`) where pieces that are to go are promised to orders.
+/// Faults: `Conflict` (`stale_proposal`).
 pub(super) async fn apply(tx: &mut PgConnection, scope: &Scope, proposal: &Proposal) -> Result<(), Fault> {
     must_be_fresh(tx, proposal).await?;
     match proposal.what {
@@ -78,29 +82,10 @@ pub(super) async fn apply(tx: &mut PgConnection, scope: &Scope, proposal: &Propo
             }
         }
         Proposed::Adjustment { sku_id, difference } => {
-            let adjusted = sqlx::query!(
-                "with moved as (
-                     update stock set on_hand = on_hand + $3 where location_id = $1 and sku_id = $2
-                 )
-                 insert into movements (location_id, sku_id, cause, on_hand, proposal_id, actor_id, occurred_at)
-                 values ($1, $2, 'adjust', $3, $4, $5, $6)",
-                proposal.store_id.0,
-                sku_id.0,
-                difference,
-                proposal.id.0,
-                scope.actor_id(),
-                scope.now,
-            )
-            .execute(tx)
-            .await
-            .or_fault();
-            adjusted.map_err(|fault| match fault {
-                // The balance's own guard: what is promised must be there.
-                Fault::SoldOut(_) => {
-                    Fault::conflict("promised_already", "要减少的数量里有已卖出、待取货的，请先处理这些订单")
-                }
-                other => other,
-            })?;
+            let document = Document { cause: Cause::Adjust, id: Some(proposal.id.0) };
+            let pieces = [Pieces { sku: sku_id.0, quantity: difference }];
+            // What is missing is missing, also where it is promised: then a shortage case is open.
+            stock::book(tx, scope, proposal.store_id.0, document, &pieces).await?;
         }
     }
     Ok(())

@@ -129,7 +129,7 @@ async fn rows(
 pub async fn list(scope: &Scope, ask: &ListProposals) -> Result<Page<ProposalCard>, Fault> {
     let sight = Sight::of(scope)?;
     let most = ask.most.clamp(1, 100);
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, scope, &sight, ask, None, most as i64 + 1).await?;
     Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(scope.now)))
 }
@@ -158,7 +158,7 @@ pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
 /// Faults: `NotFound`; `Forbidden`.
 pub async fn show(scope: &Scope, id: ProposalId) -> Result<ProposalView, Fault> {
     let sight = Sight::of(scope)?;
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, scope, &sight, &ListProposals::default(), Some(id), 1).await?;
     let card = found.into_iter().next().ok_or_else(not_found)?.card(scope.now);
     let now = apply::now(&mut tx, card.store_id, &card.what).await?;

@@ -16,7 +16,12 @@ use uuid::Uuid;
 
 pub use people::{DemoLogIn, LOG_INS};
 
-use crate::{Scope, database::OrFault, house::new_id, stock};
+use crate::{
+    Scope,
+    database::OrFault,
+    house::new_id,
+    stock::{self, Cause, Document, Pieces},
+};
 
 /// What each store has of each variant at the start.
 const PIECES: i64 = 200;
@@ -322,8 +327,9 @@ async fn list_and_stock(
     .await
     .or_fault()?;
     if let Some(first) = added.first() {
-        let skus: Vec<Uuid> = added.iter().map(|row| row.sku_id).collect();
-        stock::receive(tx, scope, first.store_id, &skus, &vec![PIECES; skus.len()]).await?;
+        let pieces: Vec<Pieces> = added.iter().map(|row| Pieces { sku: row.sku_id, quantity: PIECES }).collect();
+        let opening = Document { cause: Cause::Receive, id: None };
+        stock::book(tx, scope, first.store_id, opening, &pieces).await?;
     }
     Ok(added.len())
 }

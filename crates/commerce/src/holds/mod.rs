@@ -207,7 +207,8 @@ pub(crate) async fn end(tx: &mut PgConnection, ids: &[Uuid], ending: Ending, at:
              where h.id = any($1) and h.state = 'held'
              order by h.location_id, h.sku_id, h.id for update of h, s
          ), freed as (
-             update stock s set held = s.held - o.quantity
+             update stock s set held = s.held - o.quantity,
+                    short = greatest(s.held - o.quantity + s.allocated - s.on_hand, 0)
              from (select location_id, sku_id, sum(quantity)::bigint as quantity from open group by location_id, sku_id) o
              where s.location_id = o.location_id and s.sku_id = o.sku_id
          ), ended as (

@@ -13,7 +13,12 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{Imported, Trial, brands, look_up_by_key};
-use crate::{Scope, database::OrFault, house::new_id, stock};
+use crate::{
+    Scope,
+    database::OrFault,
+    house::new_id,
+    stock::{self, Cause, Document, Pieces},
+};
 
 /// Products that one statement writes; small enough that progress is seen.
 const CHUNK: usize = 200;
@@ -339,7 +344,10 @@ async fn list(tx: &mut PgConnection, scope: &Scope, chunk: &[ProductGiven]) -> R
     .await
     .or_fault()?;
     for store in listed {
-        stock::receive(tx, scope, store.store_id, &store.skus, &store.pieces).await?;
+        let pieces: Vec<Pieces> =
+            store.skus.into_iter().zip(store.pieces).map(|(sku, quantity)| Pieces { sku, quantity }).collect();
+        let first = Document { cause: Cause::Receive, id: None };
+        stock::book(tx, scope, store.store_id, first, &pieces).await?;
     }
     Ok(())
 }

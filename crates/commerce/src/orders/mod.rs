@@ -17,5 +17,5 @@ pub use place::place;
 pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use steps::{accept, cancel, prepare, redeem, reject};
 
-pub(crate) use steps::{Ordered, expire, lock_all, paid};
+pub(crate) use steps::{Ordered, expire, lock_all, paid, turn_down};
 pub(crate) use write::{Desk, desk};

@@ -156,7 +156,7 @@ fn page_of(rows: Vec<Row>, most: usize) -> Page<Row> {
 pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
     let within = Within { member: scope.own_filter()?, ..Within::default() };
     let most = ask.most.clamp(1, 100);
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     Ok(page_of(rows(&mut tx, within, &ask, most as i64 + 1).await?, most).map(Row::card))
 }
 
@@ -223,7 +223,7 @@ async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<Row>,
     if by_code {
         codes::refuse_guessing(scope).await?;
     }
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, within, ask, most as i64 + 1).await?;
     drop(tx);
     if by_code && found.is_empty() {
@@ -238,7 +238,7 @@ pub async fn board(scope: &Scope, store: Option<StoreId>) -> Result<Vec<OrderCar
     let states = vec![OrderState::Paid, OrderState::Accepted, OrderState::Ready];
     let ask = ListOrders { store, states, ..ListOrders::default() };
     let within = Within { reach: reach.as_deref(), by_slot: true, ..Within::default() };
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     Ok(rows(&mut tx, within, &ask, 300).await?.into_iter().map(Row::card).collect())
 }
 
@@ -269,7 +269,7 @@ pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fau
 }
 
 async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
-    let mut tx = scope.begin().await?;
+    let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, within, &ListOrders::default(), 1).await?;
     let mut row = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?;
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());

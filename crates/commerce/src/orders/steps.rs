@@ -276,13 +276,23 @@ pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Faul
     }
     let mut tx = scope.begin().await?;
     let order = lock_within(&mut tx, scope, id, Permission::RejectOrders).await?;
+    turn_down_locked(&mut tx, scope, &order, reason).await?;
+    tx.commit().await.or_fault()
+}
+
+/// The server turns an order down that a store has not made ready, where it still can be.
+pub(crate) async fn turn_down(tx: &mut PgConnection, scope: &Scope, id: OrderId, reason: &str) -> Result<(), Fault> {
+    let order = lock(tx, id).await?;
+    turn_down_locked(tx, scope, &order, reason).await
+}
+
+async fn turn_down_locked(tx: &mut PgConnection, scope: &Scope, order: &Ordered, reason: &str) -> Result<(), Fault> {
     if order.state == OrderState::Rejected {
         return Ok(());
     }
-    advance(&mut tx, scope, &order, OrderAct::Reject, reason).await?;
-    stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
-    payments::want_refund(&mut tx, scope, id, reason).await?;
-    tx.commit().await.or_fault()
+    advance(tx, scope, order, OrderAct::Reject, reason).await?;
+    stock::turn(tx, scope, &[order.id], Turn::Release).await?;
+    payments::want_refund(tx, scope, order.id, reason).await
 }
 
 /// Hands an order over against its code, at a store within the person's reach.

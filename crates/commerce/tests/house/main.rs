@@ -29,6 +29,7 @@ mod placing;
 mod races;
 mod second_fence;
 mod second_step;
+mod shortages;
 mod staff;
 mod structure;
 mod wechat;

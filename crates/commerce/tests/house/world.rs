@@ -182,7 +182,8 @@ impl World {
         sqlx::query(
             "with shelved as (
                  insert into stock (location_id, sku_id, on_hand) values ($1, $2, greatest($3, 0))
-                 on conflict (location_id, sku_id) do update set on_hand = stock.on_hand + $3
+                 on conflict (location_id, sku_id) do update
+                 set on_hand = stock.on_hand + $3, short = greatest(stock.held + stock.allocated - stock.on_hand - $3, 0)
              )
              insert into movements (location_id, sku_id, cause, on_hand, occurred_at)
              values ($1, $2, case when $3 > 0 then 'receive' else 'adjust' end, $3, now())",

@@ -4,6 +4,9 @@
 //! released, or expired. Each step is one statement that changes the balance, the hold and writes
 //! the movements, so that they cannot come apart.
 
+mod facts;
+pub mod shortages;
+
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +15,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
+
+pub(crate) use facts::{Cause, Document, Pieces, book};
 
 /// Pieces that an order holds until it is paid.
 pub(crate) struct Promise {
@@ -130,7 +135,9 @@ pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, orders: &[OrderId
                       case when $6 then quantity when state = 'allocated' then -quantity else 0 end as allocated
                from open
            ), moved as (
-               update stock s set on_hand = s.on_hand + c.on_hand, held = s.held + c.held, allocated = s.allocated + c.allocated
+               update stock s set on_hand = s.on_hand + c.on_hand, held = s.held + c.held, allocated = s.allocated + c.allocated,
+                      -- A promise that ends makes what was short less.
+                      short = greatest(s.held + c.held + s.allocated + c.allocated - s.on_hand - c.on_hand, 0)
                from (select location_id, sku_id, sum(on_hand)::bigint as on_hand, sum(held)::bigint as held,
                             sum(allocated)::bigint as allocated
                      from change group by location_id, sku_id) c
@@ -146,35 +153,6 @@ pub(crate) async fn turn(tx: &mut PgConnection, scope: &Scope, orders: &[OrderId
         cause,
         issues,
         allocates,
-        scope.actor_id(),
-        scope.now,
-    )
-    .execute(tx)
-    .await
-    .or_fault()?;
-    Ok(())
-}
-
-/// Books goods that arrived at a location.
-pub(crate) async fn receive(
-    tx: &mut PgConnection,
-    scope: &Scope,
-    location: Uuid,
-    skus: &[Uuid],
-    quantities: &[i64],
-) -> Result<(), Fault> {
-    sqlx::query!(
-        "with arrived as materialized (
-             select sku_id, quantity from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity) order by sku_id
-         ), shelved as (
-             insert into stock (location_id, sku_id, on_hand) select $1, sku_id, quantity from arrived
-             on conflict (location_id, sku_id) do update set on_hand = stock.on_hand + excluded.on_hand
-         )
-         insert into movements (location_id, sku_id, cause, on_hand, actor_id, occurred_at)
-         select $1, sku_id, 'receive', quantity, $4, $5 from arrived",
-        location,
-        skus,
-        quantities,
         scope.actor_id(),
         scope.now,
     )

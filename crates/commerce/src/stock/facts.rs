@@ -1,0 +1,148 @@
+//! Pieces that come and go by a document. A fact has happened and is booked also where it leaves fewer pieces than
+//! are promised; a shortage case is open from then on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Complaint, Fault, stock::SHORTAGE_WAITS};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::lock;
+use crate::{Scope, database::OrFault, jobs::Kind};
+
+/// Why pieces come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Goods arrived that nobody here had sent.
+    Receive,
+    /// The books were wrong, and somebody agreed that they were.
+    Adjust,
+}
+
+impl Cause {
+    const ALL: [Self; 2] = [Self::Receive, Self::Adjust];
+
+    /// As it stands in the table, and as people read it.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Receive => ("receive", "收货"),
+            Self::Adjust => ("adjust", "库存调整"),
+        }
+    }
+
+    /// As people read the cause with this code.
+    pub(super) fn label_of(code: &str) -> &'static str {
+        Self::ALL.into_iter().map(Self::words).find(|words| words.0 == code).map_or("其他", |words| words.1)
+    }
+}
+
+/// What says that pieces come or go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Document {
+    /// Of which kind.
+    pub cause: Cause,
+    /// Which, where there is one.
+    pub id: Option<Uuid>,
+}
+
+/// A change of what lies on the shelf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pieces {
+    /// Of which variant.
+    pub sku: Uuid,
+    /// How many more; negative where they go.
+    pub quantity: i64,
+}
+
+/// Books what has happened at a location, all of it in one statement, in the order of the variants.
+pub(crate) async fn book(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    document: Document,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let (skus, quantities): (Vec<Uuid>, Vec<i64>) = summed(pieces).into_iter().unzip();
+    sqlx::query!(
+        "with fact as materialized (
+             select sku_id, quantity from unnest((select $2::uuid[]), (select $3::bigint[])) as f (sku_id, quantity)
+             where quantity <> 0 order by sku_id
+         ), shelved as (
+             insert into stock (location_id, sku_id, on_hand, short)
+             select $1, sku_id, quantity, greatest(-quantity, 0) from fact order by sku_id
+             on conflict (location_id, sku_id) do update
+             set on_hand = stock.on_hand + excluded.on_hand,
+                 short = greatest(stock.held + stock.allocated - stock.on_hand - excluded.on_hand, 0)
+             returning sku_id, short
+         ), opened as (
+             insert into shortages (id, location_id, sku_id, cause, document_id, opened_by, opened_at)
+             select gen_random_uuid(), $1, sku_id, $4, $5, $6, $7 from shelved where short > 0
+             on conflict (location_id, sku_id) where solved_at is null do nothing
+             returning id
+         ), scheduled as (
+             insert into jobs (kind, subject, run_at) select $8, id, $9 from opened
+         )
+         insert into movements (location_id, sku_id, cause, on_hand, document_id, actor_id, occurred_at)
+         select $1, sku_id, $4, quantity, $5, $6, $7 from fact",
+        location,
+        &skus,
+        &quantities,
+        document.cause.words().0,
+        document.id,
+        scope.actor_id(),
+        scope.now,
+        Kind::SolveShortage.code(),
+        scope.now + SHORTAGE_WAITS,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Takes pieces away that nobody has been promised, all or none.
+///
+/// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few.
+#[expect(dead_code, reason = "transfers, which are being written, ship by it")]
+pub(crate) async fn take(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    document: Document,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let wanted = summed(pieces);
+    let free = lock(tx, wanted.keys().map(|sku| (location, *sku)).collect()).await?;
+    let free = |sku: &Uuid| free.get(&(location, *sku)).copied().unwrap_or(0);
+    let lacking: BTreeSet<Uuid> = wanted.iter().filter(|(sku, most)| free(sku) < **most).map(|(sku, _)| *sku).collect();
+    if !lacking.is_empty() {
+        return Err(too_few(tx, lacking, free).await?);
+    }
+    let gone: Vec<Pieces> = pieces.iter().map(|one| Pieces { quantity: -one.quantity, ..*one }).collect();
+    book(tx, scope, location, document, &gone).await
+}
+
+async fn too_few(tx: &mut PgConnection, lacking: BTreeSet<Uuid>, free: impl Fn(&Uuid) -> i64) -> Result<Fault, Fault> {
+    let lacking: Vec<Uuid> = lacking.into_iter().collect();
+    let names = sqlx::query!(
+        r#"select k.id, concat_ws(' ', p.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!"
+           from skus k join products p on p.id = k.product_id where k.id = any($1) order by k.id"#,
+        &lacking,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let complain = |sku: Uuid, name: String| {
+        Complaint::new(format!("sku.{sku}"), format!("{name} 可动用的只有 {} 件", free(&sku).max(0)))
+    };
+    Ok(Fault::SoldOut(names.into_iter().map(|row| complain(row.id, row.name)).collect()))
+}
+
+/// One change for each variant.
+fn summed(pieces: &[Pieces]) -> BTreeMap<Uuid, i64> {
+    let mut summed = BTreeMap::new();
+    for one in pieces {
+        *summed.entry(one.sku).or_default() += one.quantity;
+    }
+    summed
+}

@@ -1,0 +1,243 @@
+//! Cases of too little: facts have left fewer pieces at a store than orders are promised. Somebody gets the pieces,
+//! turns orders down, or lets the case wait; after its time the server gives the latest orders their money back.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Fault, Fen, OrderId, ShortageId, SkuId, StoreId,
+    audit::{Act, ObjectKind},
+    orders::OrderState,
+    page::Page,
+    staff::Permission,
+    stock::{LetWait, ListShortages, SHORTAGE_WAITS, ShortOrder, Shortage, ShortageView},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Cause;
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    jobs::{self, Kind},
+    orders,
+};
+
+/// The most orders that are shown of a case.
+const SHOWN: i64 = 50;
+
+struct Row {
+    id: Uuid,
+    store_id: Uuid,
+    store_name: String,
+    sku_id: Uuid,
+    name: String,
+    short: i64,
+    on_hand: i64,
+    promised: i64,
+    cause: String,
+    opened_at: DateTime<Utc>,
+    note: String,
+    wait_until: Option<DateTime<Utc>>,
+    solved_at: Option<DateTime<Utc>>,
+}
+
+impl From<Row> for Shortage {
+    fn from(row: Row) -> Self {
+        Self {
+            id: ShortageId(row.id),
+            store_id: StoreId(row.store_id),
+            store_name: row.store_name,
+            sku_id: SkuId(row.sku_id),
+            name: row.name,
+            short: if row.solved_at.is_some() { 0 } else { row.short },
+            on_hand: row.on_hand,
+            promised: row.promised,
+            cause: Cause::label_of(&row.cause).into(),
+            opened_at: row.opened_at,
+            note: row.note,
+            waits_until: row.wait_until.unwrap_or(row.opened_at + SHORTAGE_WAITS),
+            solved_at: row.solved_at,
+        }
+    }
+}
+
+async fn rows(
+    tx: &mut PgConnection,
+    reach: Option<&[Uuid]>,
+    ask: &ListShortages,
+    id: Option<ShortageId>,
+    limit: i64,
+) -> Result<Vec<Row>, Fault> {
+    sqlx::query_as!(
+        Row,
+        r#"select c.id, c.location_id as store_id, s.name as store_name, c.sku_id,
+                  concat_ws(' · ', p.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!",
+                  t.short, t.on_hand, t.held + t.allocated as "promised!",
+                  c.cause, c.opened_at, c.note, c.wait_until, c.solved_at
+           from shortages c join stores s on s.id = c.location_id
+           join stock t on t.location_id = c.location_id and t.sku_id = c.sku_id
+           join skus k on k.id = c.sku_id join products p on p.id = k.product_id
+           where ($1::uuid[] is null or c.location_id = any($1)) and ($2::uuid is null or c.location_id = $2)
+             and ($3::uuid is null or c.id = $3) and ($4 or (c.solved_at is null and t.short > 0))
+             and ($5::uuid is null or (c.opened_at, c.id) < (select a.opened_at, a.id from shortages a where a.id = $5))
+           order by c.opened_at desc, c.id desc limit $6"#,
+        reach,
+        ask.store.map(|store| store.0),
+        id.map(|id| id.0),
+        ask.solved || id.is_some(),
+        ask.after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()
+}
+
+/// Cases of stores within reach, the newest first.
+///
+/// Faults: `Forbidden`.
+pub async fn list(scope: &Scope, ask: &ListShortages) -> Result<Page<Shortage>, Fault> {
+    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let most = ask.most.clamp(1, 100);
+    let mut tx = scope.begin_search().await?;
+    let found = rows(&mut tx, reach.as_deref(), ask, None, most as i64 + 1).await?;
+    Ok(Page::cut(found, most, |row| row.id.to_string()).map(Shortage::from))
+}
+
+/// How many cases are open where whoever asks fulfils orders; none for who does not.
+pub async fn open(scope: &Scope) -> Result<i64, Fault> {
+    let Ok(reach) = scope.reach_filter(Permission::FulfilOrders) else { return Ok(0) };
+    let mut tx = scope.begin().await?;
+    sqlx::query_scalar!(
+        r#"select count(*) as "open!" from shortages c join stock t using (location_id, sku_id)
+           where c.solved_at is null and t.short > 0 and ($1::uuid[] is null or c.location_id = any($1))"#,
+        reach.as_deref(),
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()
+}
+
+/// A case within reach, with the orders that wait for its pieces.
+///
+/// Faults: `NotFound`; `Forbidden`.
+pub async fn show(scope: &Scope, id: ShortageId) -> Result<ShortageView, Fault> {
+    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let mut tx = scope.begin_search().await?;
+    let found = rows(&mut tx, reach.as_deref(), &ListShortages::default(), Some(id), 1).await?;
+    let shortage: Shortage = found.into_iter().next().ok_or_else(not_found)?.into();
+    let waiting = waiting(&mut tx, &shortage).await?;
+    Ok(ShortageView { shortage, waiting })
+}
+
+fn not_found() -> Fault {
+    Fault::NotFound("这条缺货记录")
+}
+
+/// Who is promised the pieces, whoever paid first first.
+async fn waiting(tx: &mut PgConnection, shortage: &Shortage) -> Result<Vec<ShortOrder>, Fault> {
+    let rows = sqlx::query!(
+        "select o.id, o.number, o.state, h.quantity, o.total_fen, o.paid_at
+         from holds h join orders o on o.id = h.order_id
+         where h.location_id = $1 and h.sku_id = $2 and h.state in ('held', 'allocated')
+         order by o.paid_at, o.id limit $3",
+        shortage.store_id.0,
+        shortage.sku_id.0,
+        SHOWN,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ShortOrder {
+            order_id: OrderId(row.id),
+            number: row.number,
+            state: OrderState::from_code(&row.state).unwrap_or(OrderState::Expired),
+            pieces: row.quantity,
+            total_fen: Fen(row.total_fen),
+            paid_at: row.paid_at,
+        })
+        .collect())
+}
+
+/// Lets an open case wait, and says what is being done.
+///
+/// Faults: `Invalid` beside `hours` or `note`; `NotFound`; `Conflict` (`shortage_over`).
+pub async fn let_wait(scope: &Scope, id: ShortageId, wait: &LetWait) -> Result<(), Fault> {
+    wait.check()?;
+    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let mut tx = scope.begin().await?;
+    let found = sqlx::query!(
+        "select location_id, note, wait_until, solved_at from shortages
+         where id = $1 and ($2::uuid[] is null or location_id = any($2)) for update",
+        id.0,
+        reach.as_deref(),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or_else(not_found)?;
+    if found.solved_at.is_some() {
+        return Err(Fault::conflict("shortage_over", "货已补足，这条缺货记录已经结束"));
+    }
+    let (note, until) = (wait.note.trim(), scope.now + chrono::Duration::hours(wait.hours));
+    sqlx::query!("update shortages set note = $2, wait_until = $3 where id = $1", id.0, note, until)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    jobs::unschedule(&mut tx, [(Kind::SolveShortage, id.0)]).await?;
+    jobs::schedule(&mut tx, Kind::SolveShortage, id.0, until).await?;
+    let change = Change {
+        act: Act::LetShortageWait,
+        object: ObjectKind::Shortage,
+        object_id: id.0,
+        store_id: Some(found.location_id),
+        before: json!({ "note": found.note, "wait_until": found.wait_until }),
+        after: json!({ "note": note, "wait_until": until }),
+        reason: note,
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+/// The time of a case is over: the latest orders get their money back, until those that are left are covered. What
+/// is ready for its shopper is left to people.
+pub(crate) async fn solve(scope: &Scope, id: ShortageId) -> Result<(), Fault> {
+    loop {
+        let mut tx = scope.begin().await?;
+        let latest = sqlx::query_scalar!(
+            "select o.id from shortages c join stock t using (location_id, sku_id) join holds h using (location_id, sku_id)
+             join orders o on o.id = h.order_id
+             where c.id = $1 and c.solved_at is null and t.short > 0 and h.state = 'allocated'
+               and o.state in ('paid', 'accepted')
+             order by o.paid_at desc, o.id desc limit 1",
+            id.0,
+        )
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?;
+        let Some(order) = latest else { return Ok(()) };
+        orders::turn_down(&mut tx, scope, OrderId(order), "门店缺货，款项原路退回").await?;
+        tx.commit().await.or_fault()?;
+    }
+}
+
+/// Closes the cases of which enough is there again. The balance is locked: a fact that leaves too little meanwhile
+/// waits, and then opens a case of its own.
+pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
+    let mut tx = scope.house_begin().await?;
+    sqlx::query!(
+        "with covered as materialized (
+             select c.id from shortages c join stock t using (location_id, sku_id)
+             where c.solved_at is null and t.short = 0 order by c.location_id, c.sku_id for update of t
+         )
+         update shortages set solved_at = $1 from covered where shortages.id = covered.id",
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    tx.commit().await.or_fault()
+}
