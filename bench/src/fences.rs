@@ -4,12 +4,9 @@
 //! Measured in this process, without HTTP, one call after another, so that microseconds are seen. The ways that are
 //! compared take turns, so that a machine that grows slower or faster meanwhile does so for all.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use chrono::{SubsecRound, Utc};
 use commerce::{House, Partners, Pools, Scope, orders, sessions};
 use domain::{
@@ -37,7 +34,7 @@ const FENCED: &str =
 
 /// Measures it on the town's database.
 pub async fn measure(town: &Town, report: &mut Report) -> Result<()> {
-    let connect = owner(town)?;
+    let connect: PgConnectOptions = town.database_url()?.parse()?;
     let mut owner = connect.clone().disable_statement_logging().connect().await?;
     let options = PgPoolOptions::new().max_connections(4).test_before_acquire(false);
     let pools = Pools::connect(options, connect.disable_statement_logging()).await?;
@@ -47,17 +44,6 @@ pub async fn measure(town: &Town, report: &mut Report) -> Result<()> {
     changes(town, &house, &mut owner, report).await?;
     house.close().await;
     Ok(())
-}
-
-/// Where the town's database is, as its owner.
-fn owner(town: &Town) -> Result<PgConnectOptions> {
-    if let Some(url) = town.database() {
-        return Ok(url.parse()?);
-    }
-    let pid = std::fs::read_to_string(town.data().join("postgres/cluster/postmaster.pid"));
-    let pid = pid.context("the town's PostgreSQL does not run")?;
-    let folder = pid.lines().nth(4).context("PostgreSQL's file does not name its socket")?;
-    Ok(PgConnectOptions::new().socket(Path::new(folder)).username("mendian").database("mendian"))
 }
 
 async fn scope_of(house: &House, token: &str) -> Result<Scope> {

@@ -18,11 +18,13 @@ use uuid::Uuid;
 use crate::{
     client::Client,
     report::{Report, Row},
+    rowlock,
     town::Town,
 };
 
-/// How many pieces each store of the brand has of what warms up, and of what is measured.
-const PIECES: [u32; 2] = [6_000, 30_000];
+/// How many pieces each store of the brand has of what warms up, of what is measured, of what two servers sell, and of
+/// what is sold by a plain lock.
+const PIECES: [u32; 4] = [6_000, 30_000, 1_000, 30_000];
 const BRAND: &str = "青禾茶铺";
 /// How many pieces one member may hold at a time: the server's own limit, which is not raised.
 const EACH: u32 = 3;
@@ -32,7 +34,7 @@ type Crowd = Mutex<Vec<String>>;
 
 /// Lets `buyers` at a time hold one piece each at the same moment, again and again until none is left. Behind
 /// each buyer come others, since a member may hold a few pieces only.
-pub async fn measure(town: &Town, buyers: usize, report: &mut Report) -> Result<()> {
+pub async fn measure(town: &mut Town, buyers: usize, report: &mut Report) -> Result<()> {
     let mut table = String::from("商品编码,商品名称,品牌,分类,价格(元),期初库存\n");
     // Data that is kept has the goods of earlier runs.
     let codes = PIECES.map(|_| format!("bench-{}", Uuid::now_v7()));
@@ -42,30 +44,49 @@ pub async fn measure(town: &Town, buyers: usize, report: &mut Report) -> Result<
     let file = town.folder().join("flash.csv");
     fs::write(&file, table)?;
     town.import_products(&file)?;
-    let pieces: u32 = PIECES.iter().sum();
+    let pieces: u32 = PIECES[..3].iter().sum();
     // Whoever meets the end of a sale has pieces left to take.
-    let members = pieces as usize / EACH as usize + 2 * buyers;
+    let members = pieces as usize / EACH as usize + 3 * buyers;
     eprintln!("{members} members log in …");
     let (mut clients, crowd) = gather(town, buyers, members).await?;
     let store = open_store(&mut clients[0]).await?;
     // Each of the database's connections plans a statement anew for its first calls.
-    let ([warm, hot], [_, pieces]) = (&codes, PIECES);
+    let [warm, hot, shared, plain] = &codes;
     sell(&mut clients, &crowd, &store, warm).await?;
+    let pieces = PIECES[1];
+    let what = format!("flash sale: {buyers} buyers at a time hold the {pieces} pieces of one variant");
+    report.add(sale(&mut clients, &crowd, &store, (hot, pieces), what).await?);
+    let other = town.another_server().await?;
+    for client in clients.iter_mut().step_by(2) {
+        *client = Client::connect(other).await?;
+    }
+    let pieces = PIECES[2];
+    let what = format!("the same at two servers, {pieces} pieces");
+    report.add(sale(&mut clients, &crowd, &store, (shared, pieces), what).await?);
+    report.add(rowlock::measure(town, &store, plain).await?);
+    Ok(())
+}
+
+/// Sells all pieces of a product's only variant, and not one more.
+async fn sale(
+    clients: &mut [Client],
+    crowd: &Crowd,
+    store: &str,
+    (product, pieces): (&str, u32),
+    what: String,
+) -> Result<Row> {
     let began = Instant::now();
-    let histogram = sell(&mut clients, &crowd, &store, hot).await?;
+    let histogram = sell(clients, crowd, store, product).await?;
     let took = began.elapsed();
     let held = histogram.len();
     ensure!(held == u64::from(pieces), "{pieces} pieces were there and {held} were held");
-    report.add(Row {
-        what: format!("flash sale: {buyers} buyers at a time hold the {pieces} pieces of one variant, {held} held"),
+    let quantile = |quantile| Duration::from_micros(histogram.value_at_quantile(quantile));
+    Ok(Row {
+        what: format!("{what}, {held} held"),
         floor: Some(5000.0),
         per_second: held as f64 / took.as_secs_f64(),
-        times: vec![
-            ("p50", Duration::from_micros(histogram.value_at_quantile(0.5))),
-            ("p99", Duration::from_micros(histogram.value_at_quantile(0.99))),
-        ],
-    });
-    Ok(())
+        times: vec![("p50", quantile(0.5)), ("p99", quantile(0.99))],
+    })
 }
 
 /// So many connections, and so many members who have logged in.

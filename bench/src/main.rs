@@ -12,6 +12,7 @@ mod orders;
 mod pace;
 mod pages;
 mod report;
+mod rowlock;
 mod sizes;
 mod town;
 
@@ -122,7 +123,7 @@ async fn main() -> Result<()> {
         });
     }
     if wanted(Part::Flash) {
-        flash::measure(&town, cli.crowd, &mut report).await?;
+        flash::measure(&mut town, cli.crowd, &mut report).await?;
     }
     if wanted(Part::Fences) {
         fences::measure(&town, &mut report).await?;

@@ -49,6 +49,7 @@ pub struct Town {
     pub gateway: SocketAddr,
     sms: SocketAddr,
     mendian: PathBuf,
+    site: PathBuf,
     folder: TempDir,
     ground: Ground,
     /// The server first: it is ended first.
@@ -63,7 +64,8 @@ impl Town {
         let folder = tempfile::Builder::new().prefix("mendian-bench-").permissions(open).tempdir_in("/tmp")?;
         let [address, gateway, sms] = [free_port()?, free_port()?, free_port()?];
         let mendian = programs.join("mendian");
-        let mut town = Self { address, gateway, sms, mendian, folder, ground, running: Vec::new() };
+        let site = site.to_owned();
+        let mut town = Self { address, gateway, sms, mendian, site, folder, ground, running: Vec::new() };
         let sandbox = programs.join("sandbox");
         let gateway_data = town.folder.path().join("gateway");
         town.spawn("sms", Command::new(&sandbox).args(["sms", "--listen", &sms.to_string()]))?;
@@ -75,23 +77,29 @@ impl Town {
         let merchant = gateway_data.join("merchant.json");
         until("the gateway", async || merchant.exists() && tokio::net::TcpStream::connect(gateway).await.is_ok())
             .await?;
-        let mut server = town.command("serve");
-        server.env("MENDIAN_LISTEN", address.to_string()).env("MENDIAN_SITE", site).envs(LIMITS);
-        server.env("MENDIAN_SMS_URL", format!("http://{sms}")).env("MENDIAN_WECHAT_PAY", merchant);
-        // As a server that is busy should be set.
-        server.env("MENDIAN_LOG", "warn");
-        town.spawn("server", &mut server)?;
-        until("the server", async || {
-            let Ok(mut client) = Client::connect(address).await else { return false };
-            client.send(Method::GET, "/health", None).await.is_ok_and(|(status, _)| status.is_success())
-        })
-        .await?;
+        let server = town.command("serve");
+        town.listen("server", server, address).await?;
         if town.ground.data.is_none() {
             let made = town.command("demo").args(["--size", &town.ground.size]).stdout(Stdio::null()).status()?;
             ensure!(made.success(), "the demo was not made");
         }
         town.move_to_noon().await?;
         Ok(town)
+    }
+
+    /// Starts a server there, and waits until it is ready.
+    async fn listen(&mut self, name: &str, mut server: Command, address: SocketAddr) -> Result<()> {
+        server.env("MENDIAN_LISTEN", address.to_string()).env("MENDIAN_SITE", &self.site).envs(LIMITS);
+        server.env("MENDIAN_SMS_URL", format!("http://{}", self.sms));
+        server.env("MENDIAN_WECHAT_PAY", self.folder.path().join("gateway/merchant.json"));
+        // As a server that is busy should be set.
+        server.env("MENDIAN_LOG", "warn");
+        self.spawn(name, &mut server)?;
+        until(name, async || {
+            let Ok(mut client) = Client::connect(address).await else { return false };
+            client.send(Method::GET, "/health", None).await.is_ok_and(|(status, _)| status.is_success())
+        })
+        .await
     }
 
     /// Puts all stores into a time zone where it is noon, by head office's own export and import: what is measured
@@ -157,14 +165,29 @@ impl Town {
         Ok(client)
     }
 
-    /// The database, where it is not one of the server's own.
-    pub fn database(&self) -> Option<&str> {
-        self.ground.database.as_deref()
+    /// The server's data folder.
+    fn data(&self) -> PathBuf {
+        self.ground.data.clone().unwrap_or_else(|| self.folder.path().join("data"))
     }
 
-    /// The server's data folder.
-    pub fn data(&self) -> PathBuf {
-        self.ground.data.clone().unwrap_or_else(|| self.folder.path().join("data"))
+    /// The address of the town's database, for its owner.
+    pub fn database_url(&self) -> Result<String> {
+        if let Some(url) = &self.ground.database {
+            return Ok(url.clone());
+        }
+        let pid = fs::read_to_string(self.data().join("postgres/cluster/postmaster.pid"));
+        let pid = pid.context("the town's PostgreSQL does not run")?;
+        let folder = pid.lines().nth(4).context("PostgreSQL's file does not name its socket")?;
+        Ok(format!("postgres://mendian@localhost/mendian?host={folder}"))
+    }
+
+    /// Another server on the same database; answers where it listens.
+    pub async fn another_server(&mut self) -> Result<SocketAddr> {
+        let address = free_port()?;
+        let mut server = self.command("serve");
+        server.env("DATABASE_URL", self.database_url()?);
+        self.listen("server-2", server, address).await?;
+        Ok(address)
     }
 
     /// A folder for files of this measurement.

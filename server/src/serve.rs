@@ -128,6 +128,8 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
         log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
         // For the test of the second fence; a release build does not ask for it.
         without_first_fence: cfg!(debug_assertions) && std::env::var_os("MENDIAN_WITHOUT_FIRST_FENCE").is_some(),
+        // For the test of crashes, in the same way.
+        ends_at: std::env::var("MENDIAN_ENDS_AT").ok().filter(|_| cfg!(debug_assertions)),
         public_url,
     }
 }

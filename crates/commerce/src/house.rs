@@ -47,6 +47,9 @@ pub struct Settings {
     /// Leaves out the filters by which use cases look from their asker's reach, so that a test sees the second
     /// fence hold alone. Only builds for development heed it, and no setting of the server reaches it in others.
     pub without_first_fence: bool,
+    /// The [`FaultPoint`](crate::FaultPoint) at which this process ends, by its name. Only builds for development heed
+    /// it, and no setting of the server reaches it in others.
+    pub ends_at: Option<String>,
     /// The address people reach this server at, without a slash at the end.
     pub public_url: String,
 }
@@ -64,6 +67,7 @@ impl Default for Settings {
             log_ins_in_ten_minutes: 30,
             second_step_for_hq: false,
             without_first_fence: false,
+            ends_at: None,
             public_url: "http://127.0.0.1:3000".into(),
         }
     }

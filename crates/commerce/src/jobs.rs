@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope, approvals, database::OrFault, events, files, flashes, imports, limits, members, orders, payments, sessions,
-    staff, stock, webhooks,
+    FaultPoint, Scope, approvals, database::OrFault, events, files, flashes, imports, limits, members, orders,
+    payments, sessions, staff, stock, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -155,7 +155,9 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::ExpireOrder => {
             let mut tx = scope.begin().await?;
             if orders::expire(&mut tx, scope, OrderId(subject)).await? {
+                scope.house.pass(FaultPoint::ExpiryWritten);
                 tx.commit().await.or_fault()?;
+                scope.house.pass(FaultPoint::ExpiryCommitted);
             }
             Ok(None)
         }

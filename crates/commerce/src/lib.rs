@@ -29,6 +29,7 @@ pub mod webhooks;
 
 mod database;
 mod devices;
+mod faults;
 mod house;
 mod limits;
 mod memory;
@@ -38,5 +39,6 @@ mod together;
 
 pub use database::{MIGRATIONS, Pools, refuse_unsafe_durability};
 pub use devices::DEVICE_DAYS;
+pub use faults::FaultPoint;
 pub use house::{House, Partners, Settings};
 pub use scope::{Partner, Scope, StaffMember, Who};

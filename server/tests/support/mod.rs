@@ -108,6 +108,11 @@ impl Town {
 
     /// Starts the server, again where it was killed, and waits until it is ready.
     pub async fn start_server(&mut self) {
+        self.start_server_with(&[]).await;
+    }
+
+    /// The same with settings of this server's alone.
+    pub async fn start_server_with(&mut self, more: &[(&str, &str)]) {
         assert!(self.server.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let settings = [
@@ -124,7 +129,7 @@ impl Town {
             ("MENDIAN_ORDERS_IN_TEN_MINUTES", "10000".to_owned()),
         ];
         let mut server = self.mendian();
-        server.arg("serve").envs(settings).envs(self.settings.iter().copied());
+        server.arg("serve").envs(settings).envs(self.settings.iter().copied()).envs(more.iter().copied());
         let server = server.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.server = Some(server);
         until("the server is ready", Duration::from_secs(60), async || {

@@ -20,7 +20,7 @@ use super::{
     Kept,
     share::{Counted, Found, Limits},
 };
-use crate::{House, database::OrFault, stock, together};
+use crate::{FaultPoint, House, database::OrFault, stock, together};
 
 /// How many rounds are under way at once. In a sale all of them want one row of stock, so a second round would
 /// only wait for the first one's lock, and hold half as many.
@@ -144,7 +144,9 @@ async fn write(house: &House, wanted: &[Wanted], answers: &mut [Option<Answer>])
         return Ok(());
     }
     let written = insert(&mut tx, &granted).await?;
+    house.pass(FaultPoint::HoldWritten);
     tx.commit().await.or_fault()?;
+    house.pass(FaultPoint::HoldCommitted);
     for (place, one) in granted {
         if written.contains(&one.id()) {
             answers[place] = Some(Ok(one.granted()));

@@ -12,11 +12,11 @@ use domain::{
 };
 use rand::Rng;
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    Scope,
+    FaultPoint, Scope,
     audit::{self, Change},
     database::OrFault,
     orders::codes,
@@ -228,7 +228,15 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
     payments::close_open(&mut tx, scope, id).await?;
     payments::want_refund(&mut tx, scope, id, "顾客取消订单").await?;
-    tx.commit().await.or_fault()
+    commit(tx, scope, OrderAct::Cancel).await
+}
+
+/// Makes a step durable.
+async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> Result<(), Fault> {
+    scope.house.pass(FaultPoint::StepWritten(act));
+    tx.commit().await.or_fault()?;
+    scope.house.pass(FaultPoint::StepCommitted(act));
+    Ok(())
 }
 
 /// Locks an order within the reach of a person of staff; another store's is not found.
@@ -263,7 +271,7 @@ async fn fulfil(scope: &Scope, id: OrderId, act: OrderAct, done: OrderState) -> 
         return Ok(());
     }
     advance(&mut tx, scope, &order, act, "").await?;
-    tx.commit().await.or_fault()
+    commit(tx, scope, act).await
 }
 
 /// The store cannot serve a paid order; the money goes back by itself.
@@ -277,7 +285,7 @@ pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Faul
     let mut tx = scope.begin().await?;
     let order = lock_within(&mut tx, scope, id, Permission::RejectOrders).await?;
     turn_down_locked(&mut tx, scope, &order, reason).await?;
-    tx.commit().await.or_fault()
+    commit(tx, scope, OrderAct::Reject).await
 }
 
 /// The server turns an order down that a store has not made ready, where it still can be.
@@ -334,7 +342,7 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
     advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;
     stock::turn(&mut tx, scope, &[id], Turn::Issue).await?;
     payments::fulfilled(&mut tx, scope, &order).await?;
-    tx.commit().await.or_fault()?;
+    commit(tx, scope, OrderAct::Redeem).await?;
     Ok(id)
 }
 

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::share::{Counted, Found, Limits};
 use crate::{
-    House, Scope,
+    FaultPoint, House, Scope,
     database::OrFault,
     holds::{self, Ending},
     jobs,
@@ -99,7 +99,9 @@ async fn write_all(house: House, orders: Arc<[NewOrder]>) -> Result<Vec<Result<(
     }
     let promises = granted.iter().filter(|order| written.contains(&order.id())).flat_map(|order| promises(order));
     stock::hold(&mut tx, &promises.collect::<Vec<_>>()).await?;
+    house.pass(FaultPoint::OrderWritten);
     tx.commit().await.or_fault()?;
+    house.pass(FaultPoint::OrderCommitted);
     for (order, answer) in orders.iter().zip(&mut answers) {
         if answer.is_ok() && !written.contains(&order.id()) {
             *answer = Err(Fault::NotFound("这个订单"));

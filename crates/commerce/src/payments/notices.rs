@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use crate::{
-    House, Scope,
+    FaultPoint, House, Scope,
     database::OrFault,
     payments::{refunds, settle},
     together,
@@ -47,6 +47,7 @@ pub async fn receive(scope: &Scope, notice: &Notice) -> Result<(), Fault> {
     let heard = Heard { id: notice.id.clone(), payload };
     let round = async |house, heard| together::all_or_each(house, heard, store).await;
     scope.house.paying.hearing.ask(&scope.house, heard, round).await??;
+    scope.house.pass(FaultPoint::NoticeStored);
     scope.house.inbox.notify_one();
     Ok(())
 }
@@ -81,7 +82,11 @@ pub(crate) async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
     }
     let done = act_on(&mut tx, scope, &due).await;
     match done {
-        Ok(()) => tx.commit().await.or_fault()?,
+        Ok(()) => {
+            scope.house.pass(FaultPoint::NoticeActedOn);
+            tx.commit().await.or_fault()?;
+            scope.house.pass(FaultPoint::NoticeCommitted);
+        }
         Err(fault) if due.len() == 1 => {
             tx.rollback().await.or_fault()?;
             put_off(scope, &due[0], &fault).await?;

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::ledger::{self, Cause, GATEWAY, PREPAID, Transfer};
-use crate::{Scope, database::OrFault, house::new_id, jobs};
+use crate::{FaultPoint, Scope, database::OrFault, house::new_id, jobs};
 
 /// Wants back what was paid for an order, where anything was.
 pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, reason: &str) -> Result<(), Fault> {
@@ -68,9 +68,11 @@ pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     };
     let answer = gateway.refund(&asked).await;
     let refund = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
+    scope.house.pass(FaultPoint::RefundAnswered);
     let mut tx = scope.begin().await?;
     let outcome = heard(&mut tx, scope, &refund).await?;
     tx.commit().await.or_fault()?;
+    scope.house.pass(FaultPoint::RefundBooked);
     if refund.status == RefundState::Processing {
         // The callback should tell; where it does not come, asking again under the same number does.
         return Err(Fault::Upstream { who: "支付通道", hidden: "the refund is being processed".into() });

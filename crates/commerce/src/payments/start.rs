@@ -8,7 +8,7 @@ use domain::{
 use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer};
 
 use super::attempts::{self, Attempt, CashierFound};
-use crate::Scope;
+use crate::{FaultPoint, Scope};
 
 /// Begins to pay the caller's own order; answers where the cashier is. The same id again answers
 /// the same cashier for as long as its address lives, and then a new address of the same
@@ -43,6 +43,7 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
         Cashier::Native => Prepay::Native,
     };
     let until = scope.now + kind.lives();
+    scope.house.pass(FaultPoint::AttemptStored);
     let answer = gateway.prepay(kind, &transaction).await;
     let answer = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
     let url = match answer {
@@ -54,6 +55,7 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
     };
     let found =
         CashierFound { payment: command.id.0, order: command.order_id.0, url: url.clone(), until, at: scope.now };
+    scope.house.pass(FaultPoint::CashierMade);
     attempts::keep_cashier(scope, found).await?;
     Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
 }

@@ -1,0 +1,204 @@
+//! A server is killed (`kill -9`) at each place between a write, its commit and the answer (K2, D5). Whoever was not
+//! answered asks again, and everything ends as if nothing had happened.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use commerce::FaultPoint;
+use domain::orders::OrderAct;
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{
+    STORE, TEA, Town,
+    program::{Answer, Goods, Program},
+    until,
+};
+use uuid::Uuid;
+
+/// A job that was cut off is taken again after a minute.
+const AFTER_A_MINUTE: Duration = Duration::from_secs(90);
+const SOON: Duration = Duration::from_secs(20);
+
+/// A town whose server ends at a place, once.
+struct Mortal {
+    town: Town,
+    /// Where it is to end; nowhere once it has.
+    point: Option<FaultPoint>,
+}
+
+impl Mortal {
+    /// The server runs, and is to end at the next place.
+    async fn until_it_ends_at(&mut self, point: FaultPoint) {
+        self.town.kill_server();
+        let name = format!("{point:?}");
+        self.town.start_server_with(&[("MENDIAN_ENDS_AT", name.as_str())]).await;
+        self.point = Some(point);
+    }
+
+    /// Asks, again where the server ended meanwhile and another one was started.
+    async fn ask(&mut self, who: &Program, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        if let Ok(answer) = who.attempt(method.clone(), path, body).await {
+            return answer;
+        }
+        let point = self.point.take().unwrap_or_else(|| panic!("{path}: no server answers"));
+        self.town.kill_server();
+        self.town.start_server().await;
+        let again = who.attempt(method, path, body).await;
+        again.unwrap_or_else(|failure| panic!("{path} after {point:?}: {failure}"))
+    }
+
+    /// Waits until an order is in this state, whatever becomes of the server meanwhile.
+    async fn comes_to(&mut self, who: &Program, order: &str, state: &str, limit: Duration) -> Value {
+        let deadline = tokio::time::Instant::now() + limit;
+        loop {
+            let order = self.ask(who, Method::GET, &format!("/orders/{order}"), None).await.done();
+            if order["state"] == state {
+                return order;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "the order is not {state}: {order}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// A shopper and a store's manager who ask until they are answered.
+struct Life<'a> {
+    mortal: &'a mut Mortal,
+    buyer: &'a Program,
+    manager: &'a Program,
+    goods: &'a Goods,
+}
+
+impl Life<'_> {
+    /// Asks for something, and once more, which is answered in the same way.
+    async fn post(&mut self, by_staff: bool, path: String, body: Value) -> Value {
+        let who = if by_staff { self.manager } else { self.buyer };
+        let answer = self.mortal.ask(who, Method::POST, &path, Some(&body)).await;
+        assert!(answer.status < 300, "{path}: {} {}", answer.status, answer.body);
+        let again = self.mortal.ask(who, Method::POST, &path, Some(&body)).await;
+        assert_eq!((again.status, &again.body), (answer.status, &answer.body), "{path}");
+        answer.body
+    }
+
+    /// Places an order for one piece; answers its id.
+    async fn place(&mut self) -> String {
+        let line = self.goods.line(json!(1));
+        self.mortal.ask(self.buyer, Method::PUT, "/cart/lines", Some(&line)).await.done();
+        let order = self.buyer.order_for_cart(&self.goods.store_id).await;
+        self.post(false, "/orders".into(), order).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Pays an order; answers its code.
+    async fn pay(&mut self, order: &str) -> String {
+        let id = Uuid::now_v7();
+        self.post(false, format!("/orders/{order}/payments"), json!({ "id": id, "cashier": "h5" })).await;
+        self.mortal.town.pay_at_gateway(&id.simple().to_string(), json!({})).await;
+        let paid = self.mortal.comes_to(self.buyer, order, "paid", SOON).await;
+        paid["pickup_code"].as_str().unwrap().to_owned()
+    }
+
+    async fn step(&mut self, order: &str, act: &str, body: Value) {
+        self.post(true, format!("/console/orders/{order}/{act}"), body).await;
+    }
+
+    /// One order that is handed over, one that is called off, one that is turned down.
+    async fn live(&mut self) {
+        let hold = json!({
+            "id": Uuid::now_v7(), "store_id": self.goods.store_id, "sku_id": self.goods.sku_id, "quantity": 1,
+        });
+        self.post(false, "/holds".into(), hold).await;
+        let order = self.place().await;
+        let code = self.pay(&order).await;
+        self.step(&order, "accept", json!({})).await;
+        self.step(&order, "prepare", json!({})).await;
+        // A code that was used says so: it is no repeat.
+        let (path, body) = ("/console/redemptions", json!({ "code": code }));
+        let redeemed = self.mortal.ask(self.manager, Method::POST, path, Some(&body)).await;
+        assert!(redeemed.status == 200 || redeemed.body["code"] == "already_redeemed", "{}", redeemed.body);
+        self.mortal.comes_to(self.buyer, &order, "completed", SOON).await;
+        let order = self.place().await;
+        self.post(false, format!("/orders/{order}/cancel"), json!({})).await;
+        self.mortal.comes_to(self.buyer, &order, "cancelled", SOON).await;
+        let order = self.place().await;
+        self.pay(&order).await;
+        self.step(&order, "reject", json!({ "reason": "原料用完" })).await;
+        self.mortal.comes_to(self.buyer, &order, "rejected", SOON).await;
+    }
+}
+
+/// Whether a request meets this place at once: what the others do is taken again after a minute.
+fn is_met_at_once(point: FaultPoint) -> bool {
+    use FaultPoint::*;
+    !matches!(point, ExpiryWritten | ExpiryCommitted | RefundAnswered | RefundBooked)
+}
+
+#[tokio::test]
+async fn wherever_a_server_is_killed_asking_again_ends_as_if_it_had_not_been() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let buyer = mortal.town.member("13800000555").await;
+    let manager = mortal.town.staff("manager").await;
+    let goods = buyer.goods(STORE, TEA).await;
+    let points = FaultPoint::ALL.into_iter().filter(|point| is_met_at_once(*point));
+    for (sold, point) in (1..).zip(points) {
+        mortal.until_it_ends_at(point).await;
+        Life { mortal: &mut mortal, buyer: &buyer, manager: &manager, goods: &goods }.live().await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        assert_eq!(buyer.available(&goods, TEA).await, goods.available - sold, "{point:?}");
+        mortal.town.check_books().await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_whose_expiry_was_cut_off_expires_once() {
+    let mut mortal = Mortal { town: Town::start_with(&[("MENDIAN_PAY_MINUTES", "1")]).await, point: None };
+    let buyer = mortal.town.member("13800000556").await;
+    let goods = buyer.goods(STORE, TEA).await;
+    let order = buyer.place(&goods, 1).await;
+    for point in [FaultPoint::ExpiryWritten, FaultPoint::ExpiryCommitted] {
+        mortal.until_it_ends_at(point).await;
+        until("the server ends", AFTER_A_MINUTE, async || mortal.town.health().await.is_none()).await;
+    }
+    mortal.comes_to(&buyer, &order, "expired", SOON).await;
+    assert_eq!(buyer.available(&goods, TEA).await, goods.available);
+    mortal.town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_was_cut_off_goes_out_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let buyer = mortal.town.member("13800000557").await;
+    let manager = mortal.town.staff("manager").await;
+    let goods = buyer.goods(STORE, TEA).await;
+    let mut orders = Vec::new();
+    for point in [FaultPoint::RefundAnswered, FaultPoint::RefundBooked] {
+        let order = buyer.place(&goods, 1).await;
+        mortal.town.pay(&buyer, &order).await;
+        mortal.until_it_ends_at(point).await;
+        let path = format!("/console/orders/{order}/reject");
+        mortal.ask(&manager, Method::POST, &path, Some(&json!({ "reason": "原料用完" }))).await.done();
+        until("the server ends", SOON, async || mortal.town.health().await.is_none()).await;
+        let seen = mortal.ask(&buyer, Method::GET, &format!("/orders/{order}"), None).await.done();
+        assert_eq!((mortal.point, &seen["state"]), (None, &json!("rejected")));
+        orders.push(order);
+    }
+    for order in orders {
+        until("the money is back", AFTER_A_MINUTE, async || {
+            let seen = buyer.order(&order).await;
+            seen["refunded_fen"] == seen["paid_fen"]
+        })
+        .await;
+    }
+    mortal.town.check_books().await;
+}
+
+/// The acts of staff and shoppers among the places are all that end in a commit of their own.
+#[test]
+fn every_act_by_a_person_has_its_places() {
+    for act in OrderAct::ALL.iter().copied() {
+        let by_a_person = !matches!(act, OrderAct::Place | OrderAct::Pay | OrderAct::Expire);
+        assert_eq!(FaultPoint::ALL.contains(&FaultPoint::StepWritten(act)), by_a_person, "{act:?}");
+    }
+}
