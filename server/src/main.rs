@@ -12,6 +12,7 @@ mod identity;
 mod import;
 mod live;
 mod postgres;
+mod reported;
 mod sent;
 mod serve;
 mod site;

@@ -11,12 +11,12 @@ use axum::{
     routing::{get, post},
 };
 use commerce::{
-    Scope,
+    Scope, after_sales,
     files::{self, Content, Kept, photos},
     flashes::{self, Flash},
 };
 use domain::{
-    Complaint, Fault, FileId, StoreId,
+    AfterSalesId, Complaint, Fault, FileId, StoreId,
     files::{FileSize, PHOTOS_MOST, Purpose},
     staff::Permission,
 };
@@ -38,6 +38,8 @@ pub fn routes() -> Router<Site> {
         .route("/console/photos/{store_id}", post(add_photos).layer(DefaultBodyLimit::max(FORM_MOST)))
         .route("/files/{file}/{size}", get(show))
         .route("/console/files/{file}/{size}", get(show_to_staff))
+        .route("/after-sales/{request}/proofs", post(add_proofs).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/console/after-sales/files/{file}/{size}", get(show_proof))
 }
 
 /// Whether a request says that it brings more than this.
@@ -63,22 +65,74 @@ async fn add_photos(
         return (StatusCode::PAYLOAD_TOO_LARGE, format!("一次最多上传 {most} MB，请分几次上传")).into_response();
     }
     let mut taken = Taken::default();
-    let ended = take_in(&scope, store, form, &mut taken).await;
-    let flash = taken.flash(ended.err());
+    let ended = take_in(&scope, Use::Store(store), form, &mut taken).await;
+    let flash = Flash { form: FORM.into(), ..taken.flash(ended.err()) };
     let kept = flashes::keep(&scope, &flash).await.map(|id| format!("&flash={id}")).unwrap_or_default();
     Redirect::to(&format!("/console/photos?store={store}{kept}")).into_response()
 }
 
+/// Adds the pictures of a form to one's own request after a sale, as [`add_photos`] does to a store.
+async fn add_proofs(
+    Extension(scope): Extension<Scope>,
+    Path(request): Path<String>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Response {
+    let page = format!("/after-sales/{request}");
+    let Ok(id) = request.parse::<AfterSalesId>() else { return refused(&scope, &Fault::NotFound("这张售后单")) };
+    match after_sales::may_add_proof(&scope, id).await {
+        Ok(_) | Err(Fault::Conflict { .. }) => {}
+        Err(Fault::Unauthenticated) => return Redirect::to(&format!("/login?to={page}")).into_response(),
+        Err(fault) => return refused(&scope, &fault),
+    }
+    if brings_more_than(FORM_MOST, &headers) {
+        let most = FORM_MOST >> 20;
+        return (StatusCode::PAYLOAD_TOO_LARGE, format!("一次最多上传 {most} MB，请分几次上传")).into_response();
+    }
+    let mut taken = Taken::default();
+    let ended = take_in(&scope, Use::AfterSales(id), form, &mut taken).await;
+    let flash = Flash { form: "after_sales".into(), ..taken.flash(ended.err()) };
+    let kept = flashes::keep(&scope, &flash).await.map(|id| format!("?flash={id}")).unwrap_or_default();
+    Redirect::to(&format!("{page}{kept}")).into_response()
+}
+
+/// What a form's pictures are for.
+#[derive(Clone, Copy)]
+enum Use {
+    /// A store's photos.
+    Store(StoreId),
+    /// Proof in a request after a sale.
+    AfterSales(AfterSalesId),
+}
+
 /// What came of a form's files.
 #[derive(Default)]
-struct Taken {
-    added: usize,
-    complaints: Vec<Complaint>,
+pub struct Taken {
+    pub added: usize,
+    pub complaints: Vec<Complaint>,
 }
 
 impl Taken {
+    /// What came of one file. Ends with a fault where the next would fare no better.
+    pub fn note(&mut self, scope: &Scope, name: &str, added: Result<FileId, Fault>) -> Result<(), Fault> {
+        match added {
+            Ok(_) => self.added += 1,
+            Err(fault @ Fault::Invalid(_)) => {
+                let name: String = name.chars().take(60).collect();
+                self.complaints.push(Complaint::new("file", format!("“{name}”：{}", fault.message())));
+            }
+            Err(fault) => {
+                if let Some(hidden) = fault.hidden() {
+                    tracing::error!(request_id = %scope.request_id, hidden, "a photo could not be added");
+                }
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
     /// What the page says of it.
-    fn flash(self, ended: Option<Fault>) -> Flash {
+    pub fn flash(self, ended: Option<Fault>) -> Flash {
         let Self { added, mut complaints } = self;
         complaints.extend(ended.map(|fault| Complaint::new("file", fault.message())));
         let message = match (added, complaints.len()) {
@@ -87,12 +141,12 @@ impl Taken {
             (_, 0) => format!("已添加 {added} 张照片"),
             _ => format!("已添加 {added} 张照片，其余没有添加"),
         };
-        Flash { form: FORM.into(), good: added > 0, message, complaints, ..Flash::default() }
+        Flash { good: added > 0, message, complaints, ..Flash::default() }
     }
 }
 
 /// Takes the files in, one after the other. Ends with a fault where the next would fare no better.
-async fn take_in(scope: &Scope, store: StoreId, mut form: Multipart, taken: &mut Taken) -> Result<(), Fault> {
+async fn take_in(scope: &Scope, of: Use, mut form: Multipart, taken: &mut Taken) -> Result<(), Fault> {
     while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
         if field.name() != Some("file") {
             continue;
@@ -103,28 +157,20 @@ async fn take_in(scope: &Scope, store: StoreId, mut form: Multipart, taken: &mut
             // A browser sends this where nothing was chosen.
             continue;
         }
-        match photos::add(scope, store, &name, bytes).await {
-            Ok(_) => taken.added += 1,
-            Err(fault @ Fault::Invalid(_)) => {
-                let name: String = name.chars().take(60).collect();
-                taken.complaints.push(Complaint::new("file", format!("“{name}”：{}", fault.message())));
-            }
-            Err(fault) => {
-                if let Some(hidden) = fault.hidden() {
-                    tracing::error!(request_id = %scope.request_id, hidden, "a photo could not be added");
-                }
-                return Err(fault);
-            }
-        }
+        let added = match of {
+            Use::Store(store) => photos::add(scope, store, &name, bytes).await,
+            Use::AfterSales(id) => after_sales::add_proof(scope, id, &name, bytes).await,
+        };
+        taken.note(scope, &name, added)?;
     }
     Ok(())
 }
 
-fn cut_off() -> Fault {
+pub fn cut_off() -> Fault {
     Fault::invalid("file", "照片没有完整收到，请重新上传没有添加的")
 }
 
-fn refused(scope: &Scope, fault: &Fault) -> Response {
+pub fn refused(scope: &Scope, fault: &Fault) -> Response {
     match fault {
         Fault::Unauthenticated => Redirect::to("/console/login?to=/console/photos").into_response(),
         fault => {
@@ -150,8 +196,17 @@ async fn show_to_staff(Extension(scope): Extension<Scope>, Path((file, size)): P
     seen.await.unwrap_or_else(|fault| refused(&scope, &fault))
 }
 
+/// A picture that a shopper sent as proof, to staff of the stores that it concerns.
+async fn show_proof(Extension(scope): Extension<Scope>, Path((file, size)): Path<(String, String)>) -> Response {
+    let seen = async {
+        scope.reach(Permission::ReadOrders)?;
+        found(&scope, &file, &size).await
+    };
+    seen.await.unwrap_or_else(|fault| refused(&scope, &fault))
+}
+
 /// What is no id of ours, or no size, is nothing: no text of an address ever becomes a path.
-async fn found(scope: &Scope, file: &str, size: &str) -> Result<Response, Fault> {
+pub async fn found(scope: &Scope, file: &str, size: &str) -> Result<Response, Fault> {
     let nothing = || Fault::NotFound("这个文件");
     let id: FileId = file.parse().map_err(|_| nothing())?;
     let size = FileSize::from_code(size).ok_or_else(nothing)?;

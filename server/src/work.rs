@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use commerce::{
-    House, Scope, events, holds,
+    House, Scope, alerts, events, holds,
     jobs::{self, Lane},
     webhooks,
 };
@@ -39,6 +39,9 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
     }
     workers.spawn(repeat("holds", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
         holds::expire(&scope).await
+    }));
+    workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
+        alerts::check(&scope).await
     }));
     for _ in 0..WEBHOOK_WORKERS {
         workers.spawn(repeat("webhooks", Pause::Ms(1_000), house.clone(), ending.clone(), async |scope| {

@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 /// A job that was cut off is taken again after a minute.
 const AFTER_A_MINUTE: Duration = Duration::from_secs(90);
+/// Another store of the same brand.
+const ELSEWHERE: &str = "QH-HZ-001";
 const SOON: Duration = Duration::from_secs(20);
 
 /// A town whose server ends at a place, once.
@@ -64,18 +66,20 @@ impl Mortal {
     }
 }
 
-/// A shopper and a store's manager who ask until they are answered.
+/// A shopper, a store's manager and head office, who ask until they are answered.
 struct Life<'a> {
     mortal: &'a mut Mortal,
     buyer: &'a Program,
     manager: &'a Program,
+    office: &'a Program,
+    /// Another store of the brand.
+    elsewhere: &'a str,
     goods: &'a Goods,
 }
 
 impl Life<'_> {
     /// Asks for something, and once more, which is answered in the same way.
-    async fn post(&mut self, by_staff: bool, path: String, body: Value) -> Value {
-        let who = if by_staff { self.manager } else { self.buyer };
+    async fn post(&mut self, who: &Program, path: String, body: Value) -> Value {
         let answer = self.mortal.ask(who, Method::POST, &path, Some(&body)).await;
         assert!(answer.status < 300, "{path}: {} {}", answer.status, answer.body);
         let again = self.mortal.ask(who, Method::POST, &path, Some(&body)).await;
@@ -88,28 +92,33 @@ impl Life<'_> {
         let line = self.goods.line(json!(1));
         self.mortal.ask(self.buyer, Method::PUT, "/cart/lines", Some(&line)).await.done();
         let order = self.buyer.order_for_cart(&self.goods.store_id).await;
-        self.post(false, "/orders".into(), order).await["id"].as_str().unwrap().to_owned()
+        self.post(self.buyer, "/orders".into(), order).await["id"].as_str().unwrap().to_owned()
     }
 
     /// Pays an order; answers its code.
     async fn pay(&mut self, order: &str) -> String {
         let id = Uuid::now_v7();
-        self.post(false, format!("/orders/{order}/payments"), json!({ "id": id, "cashier": "h5" })).await;
+        self.post(self.buyer, format!("/orders/{order}/payments"), json!({ "id": id, "cashier": "h5" })).await;
         self.mortal.town.pay_at_gateway(&id.simple().to_string(), json!({})).await;
         let paid = self.mortal.comes_to(self.buyer, order, "paid", SOON).await;
         paid["pickup_code"].as_str().unwrap().to_owned()
     }
 
     async fn step(&mut self, order: &str, act: &str, body: Value) {
-        self.post(true, format!("/console/orders/{order}/{act}"), body).await;
+        self.post(self.manager, format!("/console/orders/{order}/{act}"), body).await;
     }
 
-    /// One order that is handed over, one that is called off, one that is turned down.
+    async fn centre(&mut self, order: &str, act: &str, body: Value) {
+        self.post(self.office, format!("/hq/orders/{order}/{act}"), body).await;
+    }
+
+    /// One order that is handed over, one that is called off, one that is turned down, one that
+    /// head office gives to another store and calls off there.
     async fn live(&mut self) {
         let hold = json!({
             "id": Uuid::now_v7(), "store_id": self.goods.store_id, "sku_id": self.goods.sku_id, "quantity": 1,
         });
-        self.post(false, "/holds".into(), hold).await;
+        self.post(self.buyer, "/holds".into(), hold).await;
         let order = self.place().await;
         let code = self.pay(&order).await;
         self.step(&order, "accept", json!({})).await;
@@ -120,12 +129,18 @@ impl Life<'_> {
         assert!(redeemed.status == 200 || redeemed.body["code"] == "already_redeemed", "{}", redeemed.body);
         self.mortal.comes_to(self.buyer, &order, "completed", SOON).await;
         let order = self.place().await;
-        self.post(false, format!("/orders/{order}/cancel"), json!({})).await;
+        self.post(self.buyer, format!("/orders/{order}/cancel"), json!({})).await;
         self.mortal.comes_to(self.buyer, &order, "cancelled", SOON).await;
         let order = self.place().await;
         self.pay(&order).await;
         self.step(&order, "reject", json!({ "reason": "原料用完" })).await;
         self.mortal.comes_to(self.buyer, &order, "rejected", SOON).await;
+        let order = self.place().await;
+        self.pay(&order).await;
+        let (there, reason) = (self.elsewhere, "缺货");
+        self.centre(&order, "reroute", json!({ "store_id": there, "reason": reason })).await;
+        self.centre(&order, "call-off", json!({ "reason": reason })).await;
+        self.mortal.comes_to(self.buyer, &order, "cancelled", SOON).await;
     }
 }
 
@@ -140,11 +155,22 @@ async fn wherever_a_server_is_killed_asking_again_ends_as_if_it_had_not_been() {
     let mut mortal = Mortal { town: Town::start().await, point: None };
     let buyer = mortal.town.member("13800000555").await;
     let manager = mortal.town.staff("manager").await;
+    let office = mortal.town.staff("hq").await;
     let goods = buyer.goods(STORE, TEA).await;
+    let elsewhere = buyer.goods(ELSEWHERE, TEA).await.store_id;
     let points = FaultPoint::ALL.into_iter().filter(|point| is_met_at_once(*point));
     for (sold, point) in (1..).zip(points) {
         mortal.until_it_ends_at(point).await;
-        Life { mortal: &mut mortal, buyer: &buyer, manager: &manager, goods: &goods }.live().await;
+        let (mortal_now, there) = (&mut mortal, elsewhere.as_str());
+        let mut life = Life {
+            mortal: mortal_now,
+            buyer: &buyer,
+            manager: &manager,
+            office: &office,
+            elsewhere: there,
+            goods: &goods,
+        };
+        life.live().await;
         assert_eq!(mortal.point, None, "the server did not end there");
         assert_eq!(buyer.available(&goods, TEA).await, goods.available - sold, "{point:?}");
         mortal.town.check_books().await;

@@ -1,6 +1,6 @@
 //! The screen around every page of the console.
 
-use commerce::{Scope, approvals, stock::shortages};
+use commerce::{Scope, after_sales, alerts, approvals, counts, losses, stock::shortages, transfers};
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
@@ -14,8 +14,14 @@ pub enum Lit {
     Board,
     Orders,
     Proposals,
+    Counts,
+    Losses,
+    Alerts,
+    Transfers,
+    Stock,
     Photos,
     Shortages,
+    AfterSales,
 }
 
 /// What the screen needs of a request.
@@ -28,6 +34,12 @@ pub struct Frame {
     proposals: Option<i64>,
     /// How many cases of too little are open, for who fulfils orders.
     shortages: Option<i64>,
+    /// How many requests after the sale wait, for who sees orders.
+    after_sales: Option<i64>,
+    /// How many counts, losses and alerts wait, for who counts or decides.
+    stock: Option<[i64; 3]>,
+    /// How many transfers wait, for who has to do with goods.
+    transfers: Option<i64>,
 }
 
 impl Frame {
@@ -38,8 +50,18 @@ impl Frame {
         let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
         let fulfils = scope.may(Permission::FulfilOrders);
         let shortages = if fulfils { Some(shortages::open(scope).await?) } else { None };
+        let sees = scope.may(Permission::ReadOrders);
+        let after_sales = if sees { Some(after_sales::counts(scope).await?.waiting) } else { None };
         let (hq, photos) = (scope.may(Permission::UseHq), scope.may(Permission::EditStores));
-        Ok(Self { name: person.name.clone(), hq, photos, proposals, shortages })
+        let works = scope.may(Permission::CountStock) || scope.may(Permission::DecideProposals);
+        let stock = match works {
+            true => Some([counts::waiting(scope).await?, losses::waiting(scope).await?, alerts::unread(scope).await?]),
+            false => None,
+        };
+        let goods = [Permission::MoveStock, Permission::ReceiveGoods, Permission::DecideProposals];
+        let goods = goods.into_iter().any(|permission| scope.may(permission)) || scope.may(Permission::ManageSupply);
+        let transfers = if goods { Some(transfers::waiting(scope).await?) } else { None };
+        Ok(Self { name: person.name.clone(), hq, photos, proposals, shortages, after_sales, stock, transfers })
     }
 
     /// A page of the console.
@@ -48,7 +70,15 @@ impl Frame {
             NavLink::new("订单看板", "/console", Glyph::Bell).active(lit == Lit::Board),
             NavLink::new("全部订单", "/console/orders", Glyph::List).active(lit == Lit::Orders),
         ];
-        let badge = |many: i64| if many > 0 { many.to_string() } else { String::new() };
+        let badge = |waiting: i64| match waiting {
+            ..1 => String::new(),
+            100.. => "99+".to_owned(),
+            some => some.to_string(),
+        };
+        if let Some(waiting) = self.after_sales {
+            let link = NavLink::new("售后", "/console/after-sales", Glyph::Receipt);
+            links.push(link.active(lit == Lit::AfterSales).badge(badge(waiting)));
+        }
         if let Some(open) = self.shortages {
             let link = NavLink::new("缺货处理", "/console/shortages", Glyph::Alert);
             links.push(link.active(lit == Lit::Shortages).badge(badge(open)));
@@ -56,6 +86,17 @@ impl Frame {
         if let Some(waiting) = self.proposals {
             let link = NavLink::new("申请审批", "/console/proposals", Glyph::Check);
             links.push(link.active(lit == Lit::Proposals).badge(badge(waiting)));
+        }
+        if let Some([counts, losses, alerts]) = self.stock {
+            let link = |label, href, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
+            links.push(link("盘点", "/console/counts", Glyph::Box, Lit::Counts).badge(badge(counts)));
+            links.push(link("报损", "/console/losses", Glyph::Minus, Lit::Losses).badge(badge(losses)));
+            links.push(link("库存提醒", "/console/alerts", Glyph::Clock, Lit::Alerts).badge(badge(alerts)));
+        }
+        if let Some(waiting) = self.transfers {
+            let link = NavLink::new("要货调拨", "/console/transfers", Glyph::Truck);
+            links.push(link.active(lit == Lit::Transfers).badge(badge(waiting)));
+            links.push(NavLink::new("库存", "/console/stock", Glyph::Box).active(lit == Lit::Stock));
         }
         if self.photos {
             links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));

@@ -5,13 +5,29 @@ pub mod islands;
 #[cfg(feature = "ssr")]
 mod account;
 #[cfg(feature = "ssr")]
+mod after_sales;
+#[cfg(feature = "ssr")]
+mod alerts;
+#[cfg(feature = "ssr")]
 mod board;
 #[cfg(feature = "ssr")]
+mod claim;
+#[cfg(feature = "ssr")]
 mod code;
+#[cfg(feature = "ssr")]
+mod count;
+#[cfg(feature = "ssr")]
+mod count_lines;
+#[cfg(feature = "ssr")]
+mod counts;
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 mod log_in;
+#[cfg(feature = "ssr")]
+mod loss;
+#[cfg(feature = "ssr")]
+mod losses;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
@@ -21,9 +37,19 @@ mod proposals;
 #[cfg(feature = "ssr")]
 mod propose;
 #[cfg(feature = "ssr")]
+mod request;
+#[cfg(feature = "ssr")]
+mod returns;
+#[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
+mod stock;
+#[cfg(feature = "ssr")]
 mod ticket;
+#[cfg(feature = "ssr")]
+mod transfer;
+#[cfg(feature = "ssr")]
+mod transfers;
 
 #[cfg(feature = "ssr")]
 pub use routes::{FACE, register, routes};
@@ -37,7 +63,10 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, board, code, log_in, orders, photos, proposals, propose, shortages, ticket};
+    use crate::{
+        account, after_sales, alerts, board, claim, code, count, counts, log_in, loss, losses, orders, photos,
+        proposals, propose, request, returns, shortages, stock, ticket, transfer, transfers,
+    };
 
     /// The console among the faces.
     pub const FACE: Face =
@@ -55,10 +84,27 @@ mod routes {
             .route("/console/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
+            .route("/console/orders/{order}/after-sales", page(FACE, claim::claim))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+            .route("/console/transfers", page(FACE, transfers::list))
+            .route("/console/transfers/new", page(FACE, request::new))
+            .route("/console/transfers/{transfer}", page(FACE, transfer::transfer))
+            .route("/console/transfers/{transfer}/pick", page(FACE, transfer::pick))
+            .route("/console/receipts", page(FACE, request::receipts))
+            .route("/console/stock", page(FACE, stock::stock))
             .route("/console/photos", page(FACE, photos::photos))
             .route("/console/shortages", page(FACE, shortages::shortages))
             .route("/console/shortages/{shortage}", page(FACE, shortages::shortage))
+            .route("/console/after-sales", page(FACE, after_sales::list))
+            .route("/console/after-sales/{request}", page(FACE, after_sales::one))
+            .route("/console/returns", page(FACE, returns::returns))
+            .route("/console/counts", page(FACE, counts::counts))
+            .route("/console/counts/new", page(FACE, counts::new))
+            .route("/console/counts/{count}", page(FACE, count::count))
+            .route("/console/losses", page(FACE, losses::losses))
+            .route("/console/losses/new", page(FACE, losses::new))
+            .route("/console/losses/{loss}", page(FACE, loss::loss))
+            .route("/console/alerts", page(FACE, alerts::alerts))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -80,9 +126,33 @@ mod routes {
         register_explicit::<proposals::SubmitProposal>();
         register_explicit::<proposals::WithdrawProposal>();
         register_explicit::<proposals::DecideProposal>();
+        register_explicit::<transfers::RequestTransfer>();
+        register_explicit::<transfers::WithdrawTransfer>();
+        register_explicit::<transfers::DecideTransfer>();
+        register_explicit::<transfers::CancelTransfer>();
+        register_explicit::<transfers::ShipTransfer>();
+        register_explicit::<transfers::ReceiveTransfer>();
+        register_explicit::<transfers::SettleTransfer>();
+        register_explicit::<transfers::ReceiveGoods>();
         register_explicit::<photos::MovePhoto>();
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
         register_explicit::<shortages::LetShortageWait>();
+        register_explicit::<after_sales::DecideAfterSales>();
+        register_explicit::<returns::ReceiveReturn>();
+        register_explicit::<claim::RequestForShopper>();
+        register_explicit::<counts::OpenCount>();
+        register_explicit::<count::EnterCount>();
+        register_explicit::<count::UndoCountEntry>();
+        register_explicit::<count::RecountLine>();
+        register_explicit::<count::SubmitCount>();
+        register_explicit::<count::CancelCount>();
+        register_explicit::<count::DecideCount>();
+        register_explicit::<loss::WithdrawLoss>();
+        register_explicit::<loss::DecideLoss>();
+        register_explicit::<alerts::SeeAlert>();
+        register_explicit::<alerts::SeeAllAlerts>();
+        register_explicit::<alerts::SetAlertRule>();
+        register_explicit::<alerts::RemoveAlertRule>();
     }
 }

@@ -4,6 +4,7 @@ use commerce::orders as use_cases;
 use domain::{
     Fault,
     orders::{ListOrders, OrderCard, OrderState, OrderView},
+    staff::Permission,
     text,
 };
 use leptos::prelude::*;
@@ -15,6 +16,7 @@ use ui::{
 
 use crate::{
     board::Acts,
+    claim,
     frame::{Frame, Lit, news},
 };
 
@@ -146,6 +148,9 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     } else {
         format!("已付 {}", order.paid_fen)
     };
+    let claims = (card.state == OrderState::Completed && asked.scope.may(Permission::FulfilOrders)).then(
+        || view! { <div class="mt-3"><LinkButton href=claim::path_of(card.id)>"代客申请售后"</LinkButton></div> },
+    );
     let slot = text::moment(card.slot.start, now, zone);
     let placed = text::moment(card.placed_at, now, zone);
     view! {
@@ -158,6 +163,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
             <Fact label="金额">{format!("{} ({money})", card.total_fen)}</Fact>
             {note}
         </Facts>
+        {claims}
         <Acts asked=asked order=order.card/>
     }
 }

@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, approvals, staff};
+use commerce::{Scope, after_sales, approvals, counts, losses, staff, transfers};
 use domain::{
     Fault,
     approvals::ProposalState,
@@ -28,9 +28,12 @@ const ACCOUNT: &str = "/console/account";
 pub enum Tab {
     Wall,
     Orders,
+    AfterSales,
     Stores,
     Products,
     Proposals,
+    Stock,
+    Supply,
     Imports,
     Partners,
     Staff,
@@ -49,6 +52,12 @@ pub struct Frame {
     audit: bool,
     /// How many proposals wait, for who decides on them.
     proposals: Option<i64>,
+    /// How many appeals wait, for who sees orders; a number only for who decides on them.
+    appeals: Option<i64>,
+    /// How many counts and losses wait, for who counts or decides.
+    stock: Option<i64>,
+    /// How many transfers wait, for who has to do with goods.
+    transfers: Option<i64>,
 }
 
 impl Frame {
@@ -58,6 +67,16 @@ impl Frame {
         scope.reach(Permission::UseHq)?;
         let decides = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if decides { Some(approvals::waiting(scope).await?) } else { None };
+        let appeals = match (scope.may(Permission::ReadOrders), scope.may(Permission::ArbitrateReturns)) {
+            (true, true) => Some(after_sales::counts(scope).await?.appeals),
+            (true, false) => Some(0),
+            (false, _) => None,
+        };
+        let works = scope.may(Permission::CountStock) || scope.may(Permission::DecideProposals);
+        let stock = if works { Some(counts::waiting(scope).await? + losses::waiting(scope).await?) } else { None };
+        let goods = [Permission::MoveStock, Permission::ReceiveGoods, Permission::DecideProposals];
+        let goods = goods.into_iter().any(|permission| scope.may(permission)) || scope.may(Permission::ManageSupply);
+        let transfers = if goods { Some(transfers::waiting(scope).await?) } else { None };
         let everywhere = |permission| scope.staff_everywhere(permission).is_ok();
         Ok(Self {
             me: staff::me(scope)?,
@@ -68,6 +87,9 @@ impl Frame {
             roles: everywhere(Permission::ManageRoles),
             audit: scope.may(Permission::ReadAudit),
             proposals,
+            appeals,
+            stock,
+            transfers,
         })
     }
 
@@ -97,15 +119,29 @@ impl Frame {
         let mut links = vec![
             link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
             link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders),
+        ];
+        if let Some(waiting) = self.appeals {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            links.push(link("售后", "/hq/after-sales", Glyph::Wallet, Tab::AfterSales).badge(badge));
+        }
+        links.extend([
             link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),
             link("商品", "/hq/products", Glyph::Grid, Tab::Products),
-        ];
+        ]);
         if let Some(waiting) = self.proposals {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             links.push(link("审批", "/hq/proposals", Glyph::Check, Tab::Proposals).badge(badge));
         }
+        if let Some(waiting) = self.stock {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            links.push(link("盘点与库存", "/hq/counts", Glyph::Box, Tab::Stock).badge(badge));
+        }
+        if let Some(waiting) = self.transfers {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            links.push(link("供货调拨", "/hq/transfers", Glyph::Truck, Tab::Supply).badge(badge));
+        }
         if self.imports {
-            links.push(link("批量导入", "/hq/imports", Glyph::Box, Tab::Imports));
+            links.push(link("批量导入", "/hq/imports", Glyph::Edit, Tab::Imports));
         }
         if self.partners {
             links.push(link("开放接口", "/hq/keys", Glyph::Settings, Tab::Partners));

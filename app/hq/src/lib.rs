@@ -1,9 +1,19 @@
 //! Head office's pages 总部后台: today's figures, the orders and the stores within a person's reach.
 
 #[cfg(feature = "ssr")]
+mod after_sales;
+#[cfg(feature = "ssr")]
+mod alerts;
+#[cfg(feature = "ssr")]
+mod allocations;
+#[cfg(feature = "ssr")]
 mod audit;
 #[cfg(feature = "ssr")]
+mod counts;
+#[cfg(feature = "ssr")]
 mod departments;
+#[cfg(feature = "ssr")]
+mod dispatch;
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
@@ -17,6 +27,8 @@ mod imports;
 pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
+#[cfg(feature = "ssr")]
+mod losses;
 #[cfg(feature = "ssr")]
 mod merchants;
 #[cfg(feature = "ssr")]
@@ -36,7 +48,11 @@ mod staff;
 #[cfg(feature = "ssr")]
 mod stores;
 #[cfg(feature = "ssr")]
+mod transfers;
+#[cfg(feature = "ssr")]
 mod wall;
+#[cfg(feature = "ssr")]
+mod warehouses;
 #[cfg(feature = "ssr")]
 mod webhook;
 #[cfg(feature = "ssr")]
@@ -55,8 +71,9 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        audit, departments, groups, import, imports, keys, merchants, order, orders, person, products, proposals,
-        roles, staff, stores, wall, webhook, webhooks,
+        after_sales, alerts, allocations, audit, counts, departments, dispatch, groups, import, imports, keys, losses,
+        merchants, order, orders, person, products, proposals, roles, staff, stores, transfers, wall, warehouses,
+        webhook, webhooks,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -69,10 +86,23 @@ mod routes {
             .route("/hq", page(FACE, wall::wall))
             .route("/hq/orders", page(FACE, orders::orders))
             .route("/hq/orders/{order}", page(FACE, order::order))
+            .route("/hq/after-sales", page(FACE, after_sales::list))
+            .route("/hq/after-sales/{request}", page(FACE, after_sales::one))
             .route("/hq/stores", page(FACE, stores::stores))
             .route("/hq/products", page(FACE, products::products))
             .route("/hq/proposals", page(FACE, proposals::proposals))
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
+            .route("/hq/counts", page(FACE, counts::counts))
+            .route("/hq/losses", page(FACE, losses::losses))
+            .route("/hq/alerts", page(FACE, alerts::alerts))
+            .route("/hq/transfers", page(FACE, transfers::list))
+            .route("/hq/transfers/{transfer}", page(FACE, transfers::transfer))
+            .route("/hq/warehouses", page(FACE, warehouses::list))
+            .route("/hq/warehouses/{warehouse}", page(FACE, warehouses::warehouse))
+            .route("/hq/warehouses/{warehouse}/stock", page(FACE, warehouses::stock))
+            .route("/hq/allocations/new", page(FACE, allocations::new))
+            .route("/hq/allocations/{allocation}", page(FACE, allocations::allocation))
+            .route("/hq/supply-prices", page(FACE, allocations::prices))
             .route("/hq/imports", page(FACE, imports::imports))
             .route("/hq/imports/new", page(FACE, imports::new_import))
             .route("/hq/imports/{import}", page(FACE, import::import))
@@ -98,6 +128,10 @@ mod routes {
 
     /// Makes the forms' addresses known to the server.
     pub fn register() {
+        register_explicit::<dispatch::RerouteOrder>();
+        register_explicit::<dispatch::CallOffOrder>();
+        register_explicit::<dispatch::CallOffOrders>();
+        register_explicit::<dispatch::AnnotateOrder>();
         register_explicit::<import::ConfirmImport>();
         register_explicit::<import::CancelImport>();
         register_explicit::<import::ChooseImportColumns>();
@@ -127,8 +161,16 @@ mod routes {
         register_explicit::<merchants::RemoveMerchant>();
         register_explicit::<departments::SaveDepartment>();
         register_explicit::<departments::RemoveDepartment>();
+        register_explicit::<after_sales::ArbitrateAfterSales>();
+        register_explicit::<warehouses::SaveWarehouse>();
+        register_explicit::<warehouses::CloseWarehouse>();
+        register_explicit::<warehouses::ReopenWarehouse>();
+        register_explicit::<allocations::AllocateStock>();
+        register_explicit::<allocations::SetSupplyPrice>();
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();
+        register_explicit::<alerts::SetAlertRule>();
+        register_explicit::<alerts::RemoveAlertRule>();
     }
 }

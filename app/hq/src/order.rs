@@ -11,12 +11,16 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Badge, Card, Column, DataTable, Fact, Facts, Notice, Section};
 
-use crate::frame::{Frame, Tab, address, slot_text, tone_of};
+use crate::{
+    dispatch::{CALL_OFF, Desk, NOTE, REROUTE},
+    frame::{Frame, Tab, address, said, slot_text, tone_of},
+};
 
 /// The order's page.
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let order = orders::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
+    let desk = Desk::of(&asked.scope, &order).await?;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let now = asked.scope.now;
         let title = format!("订单 {}", order.card.number);
@@ -26,8 +30,10 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let lines = view! { <Lines lines=order.lines.clone()/> }.into_any();
         let steps = view! { <Steps steps=order.steps.clone() zone=order.timezone.clone() now=now/> }.into_any();
         let money = view! { <Money order=order.clone()/> }.into_any();
+        let cards = desk.cards(&asked, &order).into_any();
         let about = view! { <About order=order now=now/> }.into_any();
         let body = view! {
+            {[REROUTE, CALL_OFF, NOTE].map(|form| said(&asked, form))}
             {note}
             <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
@@ -37,6 +43,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                 <div class="grid gap-4">
                     {money}
                     {about}
+                    {cards}
                 </div>
             </div>
         };

@@ -1,21 +1,27 @@
 //! All orders within a person's reach, newest first, with the filters in the address.
 
 use chrono::{DateTime, Utc};
-use commerce::{orders, stores};
+use commerce::{orders, staff, stores};
 use domain::{
     Fault, Fields, StoreId,
-    orders::{ListOrders, OrderCard, OrderState},
+    order_centre::is_in_hand,
+    orders::{Channel, ListOrders, OrderCard, OrderState},
     page::Page as Listed,
-    staff::Permission,
+    staff::{Permission, RegionChoice},
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Badge, Column, DataTable, EmptyState, Field, Glyph, LinkButton, Pager, Select, SelectItem};
+use ui::{
+    Badge, Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Pager, Select, SelectItem,
+    Tone,
+};
 
-use crate::frame::{Frame, Tab, address, files, slot_text, tone_of};
+use crate::{
+    dispatch::{PATH, TOGETHER},
+    frame::{Frame, Tab, address, files, said, slot_text, tone_of},
+};
 
-const PATH: &str = "/hq/orders";
 /// How many orders a page of the list has.
 const PAGE: usize = 50;
 /// What the address asks for.
@@ -45,10 +51,13 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     let filter = Filter::of(&asked)?;
     let found = orders::list(&asked.scope, filter.0.clone()).await?;
     let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;
+    let regions = staff::regions_with_stores(&asked.scope).await?;
+    let manages = asked.scope.may(Permission::ManageOrders);
     Ok(Page::new("订单", move || {
         let body = view! {
-            {filters(&filter, stores)}
-            {results(&filter, found, asked.scope.now)}
+            {said(&asked, TOGETHER)}
+            {filters(&filter, stores, regions)}
+            {results(&asked, &filter, found, manages)}
         };
         let beside = view! {
             {files(PATH, &filter.0.pairs())}
@@ -57,7 +66,12 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     }))
 }
 
-fn filters(filter: &Filter, stores: Vec<(StoreId, String)>) -> impl IntoView + use<> {
+fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionChoice>) -> impl IntoView + use<> {
+    let mut region_items = vec![SelectItem::new("", "全部区域")];
+    region_items.extend(regions.into_iter().map(|region| SelectItem::new(region.code, region.name)));
+    let mut channel_items = vec![SelectItem::new("", "全部来源")];
+    channel_items.extend([Channel::Shop, Channel::Api].iter().map(|one| SelectItem::new(one.code(), one.label())));
+    let channel = filter.0.channel.map_or("", Channel::code);
     let mut store_items = vec![SelectItem::new("", "全部门店")];
     store_items.extend(stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));
     let mut state_items = vec![SelectItem::new("", "全部状态")];
@@ -65,9 +79,11 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>) -> impl IntoView + u
     let state = filter.0.states.first().map_or("", |state| state.code());
     let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
     view! {
-        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_auto] lg:items-end">
+        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_1fr_1fr_auto] lg:items-end">
+            <Select name="region" label="区域" items=region_items value=filter.0.region.clone().unwrap_or_default()/>
             <Select name="store" label="门店" items=store_items value=filter.0.store.map(|id| id.to_string()).unwrap_or_default()/>
             <Select name="state" label="状态" items=state_items value=state/>
+            <Select name="channel" label="来源" items=channel_items value=channel/>
             <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=Fields::WORDS_MOST as u32 required=false
                 value=filter.0.words.clone()/>
             <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
@@ -75,11 +91,11 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>) -> impl IntoView + u
     }
 }
 
-fn results(filter: &Filter, found: Listed<OrderCard>, now: DateTime<Utc>) -> AnyView {
+fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, manages: bool) -> AnyView {
     if found.items.is_empty() {
         return none(filter).into_any();
     }
-    let columns = vec![
+    let mut columns = vec![
         Column::new("订单号"),
         Column::new("状态"),
         Column::new("门店"),
@@ -90,11 +106,17 @@ fn results(filter: &Filter, found: Listed<OrderCard>, now: DateTime<Utc>) -> Any
         Column::new("下单时间"),
         Column::new("取货时间"),
     ];
-    let rows = found.items.into_iter().map(|order| row(order, now)).collect_view();
+    if manages {
+        columns.insert(0, Column::new("选择"));
+    }
+    let now = asked.scope.now;
+    let rows = found.items.into_iter().map(|order| row(order, now, manages)).collect_view();
     let next = found.next.map(|after| filter.from(&after)).unwrap_or_default();
     let first = filter.0.after.is_some().then(|| filter.from(""));
+    let table = view! { <DataTable caption="订单" columns=columns>{rows}</DataTable> }.into_any();
+    let table = if manages { together(asked, table) } else { table };
     view! {
-        <DataTable caption="订单" columns=columns>{rows}</DataTable>
+        {table}
         <div class="mt-3 flex flex-wrap items-center justify-between gap-3">
             {first.map(|href| view! { <LinkButton href=href>"回到第一页"</LinkButton> })}
             {(!next.is_empty()).then(|| view! { <Pager next=next/> })}
@@ -103,10 +125,37 @@ fn results(filter: &Filter, found: Listed<OrderCard>, now: DateTime<Utc>) -> Any
     .into_any()
 }
 
-fn row(order: OrderCard, now: DateTime<Utc>) -> impl IntoView {
+/// The table in a form that calls off what is picked in it.
+fn together(asked: &Asked, table: AnyView) -> AnyView {
+    let (wrong, reason) = asked.field(TOGETHER, "reason");
+    view! {
+        <Form action="/rpc/hq/call_off_orders">
+            <Hidden name="from" value=PATH/>
+            {table}
+            <details class="panel mt-3 px-4 py-3">
+                <summary class="cursor-pointer font-medium">"批量取消所选订单"</summary>
+                <div class="mt-3 max-w-lg">
+                    <Field name="reason" label="原因" value=reason.unwrap_or_default() error=wrong.unwrap_or_default()
+                        hint="已付的款项原路退回，库存释放；已完成的订单不受影响。顾客会看到原因。"/>
+                    <Button tone=Tone::Error>"取消所选订单"</Button>
+                </div>
+            </details>
+        </Form>
+    }
+    .into_any()
+}
+
+fn row(order: OrderCard, now: DateTime<Utc>, manages: bool) -> impl IntoView {
     let href = format!("{PATH}/{}", order.id);
+    let open = is_in_hand(order.state) || order.state == OrderState::Placed;
+    let pick = manages.then(|| {
+        let (name, label) = (format!("pick.{}", order.id), format!("选择订单 {}", order.number));
+        let pick = view! { <input type="checkbox" class="checkbox" name=name value="on" aria-label=label/> };
+        view! { <td>{open.then_some(pick)}</td> }
+    });
     view! {
         <tr>
+            {pick}
             <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
             <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
             <td class="min-w-40">{order.store_name}</td>

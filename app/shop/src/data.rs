@@ -77,6 +77,8 @@ fn leave(asked: &Asked, account: &AccountView, leaving: LeavingView) -> impl Int
 fn hindrance(leaving: LeavingView) -> Option<AnyView> {
     let (text, href) = if leaving.open_orders > 0 {
         (format!("还有 {} 个订单没有完成，请先取货或取消。", leaving.open_orders), "/orders")
+    } else if leaving.open_after_sales > 0 {
+        (format!("还有 {} 张售后单没有完成，请先撤销或等待结果。", leaving.open_after_sales), "/after-sales")
     } else if leaving.refunds > 0 {
         (format!("还有 {} 笔退款没有到账，请等到账后再来。", leaving.refunds), "/orders?show=closed")
     } else {

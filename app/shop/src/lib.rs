@@ -5,9 +5,13 @@ pub mod islands;
 #[cfg(feature = "ssr")]
 mod account;
 #[cfg(feature = "ssr")]
+mod after_sales;
+#[cfg(feature = "ssr")]
 mod cart;
 #[cfg(feature = "ssr")]
 mod checkout;
+#[cfg(feature = "ssr")]
+mod claim;
 #[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
@@ -47,7 +51,10 @@ mod routes {
     use rpc::{Face, page};
     use ui::Theme;
 
-    use crate::{account, cart, checkout, data, finder, home, log_in, me, merge, order, phone, product, store, wechat};
+    use crate::{
+        account, after_sales, cart, checkout, claim, data, finder, home, log_in, me, merge, order, phone, product,
+        store, wechat,
+    };
 
     /// The shop among the faces.
     pub const FACE: Face = Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light };
@@ -63,6 +70,9 @@ mod routes {
             .route("/checkout/{store}", page(FACE, checkout::checkout))
             .route("/orders", page(FACE, me::orders))
             .route("/orders/{order}", page(FACE, order::order))
+            .route("/orders/{order}/after-sales", page(FACE, claim::claim))
+            .route("/after-sales", page(FACE, after_sales::list))
+            .route("/after-sales/{request}", page(FACE, after_sales::one))
             .route("/me", page(FACE, me::me))
             .route("/me/account", page(FACE, account::account))
             .route("/me/phone", page(FACE, phone::phone))
@@ -80,6 +90,9 @@ mod routes {
         register_explicit::<checkout::PlaceOrder>();
         register_explicit::<order::StartPayment>();
         register_explicit::<order::CancelOrder>();
+        register_explicit::<claim::RequestAfterSales>();
+        register_explicit::<after_sales::AppealAfterSales>();
+        register_explicit::<after_sales::WithdrawAfterSales>();
         register_explicit::<log_in::AskCode>();
         register_explicit::<log_in::LogIn>();
         register_explicit::<log_in::LogInWithPassword>();

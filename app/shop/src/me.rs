@@ -67,6 +67,7 @@ pub async fn me(asked: Asked) -> Result<Page, Fault> {
             <Section title="账号">
                 <div class="panel px-4 py-1">
                     <ul class="divide-y divide-base-300">
+                        <WayTo href="/after-sales" label="我的售后"/>
                         <WayTo href="/me/account" label="账号与安全"/>
                         <WayTo href="/me/data" label="个人信息与注销"/>
                     </ul>

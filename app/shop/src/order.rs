@@ -1,9 +1,11 @@
 //! An order's page: what happens next and when; paying, the pickup code, calling it off.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use commerce::{flashes, orders, payments};
+use commerce::{after_sales, flashes, orders, payments};
 use domain::{
     Fault, Fen, Fields,
+    after_sales::AfterSalesOptions,
     orders::{OrderAct, OrderState, OrderView},
     payments::{Cashier, StartPayment as StartPaymentCommand},
     text,
@@ -11,11 +13,13 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Fact, Facts, Form, Glyph, Hidden, Icon, Notice, Price, Progress, QrCode, Size, Step,
-    StepState, Tone,
+    Badge, Button, Card, Fact, Facts, Form, Glyph, Hidden, Icon, LinkButton, Notice, Price, Progress, QrCode, Size,
+    Step, StepState, Tone,
 };
 
 use crate::{
+    after_sales::Requests,
+    claim,
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
     islands::LivePage,
@@ -50,6 +54,10 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let id = asked.id("order", "这个订单")?;
     let order = orders::show(&asked.scope, id).await?;
     let scan = payments::scan_code(&asked.scope, id).await?;
+    let options = match order.card.state {
+        OrderState::Completed => Some(after_sales::options(&asked.scope, id).await?),
+        _ => None,
+    };
     let frame = Frame::of(&asked).await;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let events = format!("/orders/{id}/events?since={}", asked.scope.now.timestamp_millis());
@@ -63,6 +71,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                 </div>
                 <div class="grid grid-cols-1 gap-4">
                     <What order=order.clone()/>
+                    {options.map(|options| after(options, asked.scope.now))}
                     <Past order=order asked=asked/>
                 </div>
             </div>
@@ -276,6 +285,22 @@ fn What(order: OrderView) -> impl IntoView {
                 "合计" <Price amount=order.card.total_fen.to_string() large=true/>
             </p>
             {note}
+        </Card>
+    }
+}
+
+/// What can be asked for now that the goods are there, and what was.
+fn after(options: AfterSalesOptions, now: DateTime<Utc>) -> impl IntoView {
+    let ask = options.is_open(now).then(|| {
+        view! { <LinkButton href=claim::path_of(options.order_id) block=true>"申请售后"</LinkButton> }
+    });
+    let over = (ask.is_none() && options.requests.is_empty())
+        .then(|| view! { <p class="text-sm text-base-content/70">"已超过售后期限；有疑问请联系门店。"</p> });
+    view! {
+        <Card title="售后">
+            <Requests cards=options.requests now=now/>
+            {ask}
+            {over}
         </Card>
     }
 }

@@ -1,11 +1,13 @@
 //! A product at a store: pictures, price, stock, the choice of variant and options, into the cart.
 
-use commerce::{cart, catalog, sessions};
+use commerce::{cart, catalog, nearby, sessions};
 use domain::{
     Fault, Fen, Fields,
     cart::SetLine as SetLineCommand,
     catalog::{Modifier, ProductView, SkuView},
+    nearby::{NearbySku, NearbyStore},
     stores::StoreCard,
+    text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{
@@ -43,18 +45,21 @@ pub async fn product(asked: Asked) -> Result<Page, Fault> {
     let near = chosen_place(&asked).map(|(point, _)| point);
     let (store, product) = catalog::show_at(scope, asked.part("store"), near, asked.part("product")).await?;
     let store = store.card;
+    let others = nearby::with_some(scope, &store, &product.skus, near).await?;
     let frame = Frame::of(&asked).await;
     let description = format!("{}。{}", product.card.subtitle, product.description);
     Ok(Page::new(format!("{} · {}", product.card.name, store.name), move || {
-        let body = view! { <ProductPage asked=asked product=product store=store.clone()/> };
+        let body = view! { <ProductPage asked=asked product=product store=store.clone() others=others/> };
         frame.at_store(Tab::Menu, &store, body.into_any())
     })
     .described(description))
 }
 
 #[component]
-fn ProductPage(asked: Asked, product: ProductView, store: StoreCard) -> impl IntoView {
+fn ProductPage(asked: Asked, product: ProductView, store: StoreCard, others: Vec<NearbyStore>) -> impl IntoView {
     let card = product.card.clone();
+    let nearby = (!others.is_empty())
+        .then(|| view! { <Nearby others=others product=card.code.clone() sold_out=card.available <= 0/> });
     let tags = card.tags.iter().cloned().map(|tag| view! { <Badge tone=Tone::Accent>{tag}</Badge> }).collect_view();
     let reason = if card.from { "起" } else { "" };
     view! {
@@ -71,10 +76,44 @@ fn ProductPage(asked: Asked, product: ProductView, store: StoreCard) -> impl Int
                     {format!("{} · {}", store.name, stock_text(card.available))}
                 </p>
                 <Choose asked=asked product=product.clone()/>
+                {nearby}
                 <h2 class="mt-8 text-lg font-bold">"商品介绍"</h2>
                 <p class="mt-1 whitespace-pre-line leading-relaxed">{product.description}</p>
             </div>
         </article>
+    }
+}
+
+/// 附近有货: other open stores that have some, each with the way to it. It stands open where this store has none.
+#[component]
+fn Nearby(others: Vec<NearbyStore>, product: String, sold_out: bool) -> impl IntoView {
+    let count = others.len();
+    let row = |other: NearbyStore| {
+        let stock = other.skus.iter().map(NearbySku::text).collect::<Vec<_>>().join(" · ");
+        let href = format!("/s/{}/p/{product}", other.store.code);
+        let distance = other.store.distance_m.map(text::distance).unwrap_or_default();
+        view! {
+            <li>
+                <a class="flex min-h-11 items-center gap-3 py-2.5" href=href>
+                    <span class="min-w-0 flex-1">
+                        <span class="block truncate font-medium">{other.store.name}</span>
+                        <span class="block text-sm text-base-content/70">{stock}</span>
+                    </span>
+                    <span class="tabular shrink-0 text-sm text-base-content/70">{distance}</span>
+                    <Icon glyph=Glyph::ChevronRight class="size-4 shrink-0 text-base-content/50"/>
+                </a>
+            </li>
+        }
+    };
+    let rows = others.into_iter().map(row).collect_view();
+    view! {
+        <details class="panel mt-6 px-4" open=sold_out>
+            <summary class="flex min-h-12 cursor-pointer items-center gap-2 font-bold">
+                <Icon glyph=Glyph::Location class="size-5"/>"附近有货"
+                <span class="ms-auto text-sm font-normal text-base-content/70">{format!("{count} 家门店")}</span>
+            </summary>
+            <ul class="divide-y divide-base-300 pb-1">{rows}</ul>
+        </details>
     }
 }
 

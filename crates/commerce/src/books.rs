@@ -100,7 +100,58 @@ const RULES: &[(&str, &str)] = &[
                  from transfers where 'customers:prepaid' in (debit, credit))
              <> (select coalesce(sum(p.amount_fen), 0) from payments p join orders o on o.id = p.order_id
                  where p.state = 'surplus' or (p.state = 'kept' and o.state <> 'completed'))
+              + (select coalesce(sum(refund_fen), 0) from after_sales where state in ('refunded', 'exchanged'))
               - (select coalesce(sum(amount_fen), 0) from refunds where state = 'succeeded')))::int::bigint",
+    ),
+    (
+        "of no line more is asked back than was sold, nor more than was paid",
+        "select count(*) from (
+             select r.order_id, r.line, sum(r.quantity) as pieces, sum(r.paid_fen) as paid_fen
+             from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+             where a.state not in ('withdrawn', 'expired') group by r.order_id, r.line
+         ) r left join order_lines l on l.order_id = r.order_id and l.line = r.line
+         where l.line is null or r.pieces > l.quantity or r.paid_fen > l.total_fen or (r.pieces = l.quantity and r.paid_fen <> l.total_fen)",
+    ),
+    (
+        "what a request gives back is the sum of its lines, what its store gave back and what its refund says",
+        "select count(*) from after_sales a
+         left join (select after_sales_id, sum(refund_fen) as fen from after_sales_lines group by 1) l on l.after_sales_id = a.id
+         full join (select after_sales_id, sum(amount_fen) as fen, bool_and(debit like 'revenue:%' and credit = 'customers:prepaid') as right_way
+                    from transfers where cause = 'return' group by 1) t on t.after_sales_id = a.id
+         left join refunds r on r.after_sales_id = a.id
+         where a.id is null or a.refund_fen <> coalesce(l.fen, 0) or not coalesce(t.right_way, true)
+            or coalesce(t.fen, 0) <> (case when a.state in ('refunded', 'exchanged') then a.refund_fen else 0 end)
+            or coalesce(t.fen, 0) <> coalesce(r.amount_fen, 0)",
+    ),
+    (
+        "goods that came back, and those given for them, have moved as their requests say",
+        "select count(*) from (
+             select a.id as document_id, a.received_store_id as location_id, x.sku_id, x.cause, sum(x.pieces) as pieces
+             from after_sales a join after_sales_lines l on l.after_sales_id = a.id
+             cross join lateral (values
+                 (l.sku_id, 'return', l.quantity),
+                 (l.sku_id, case l.condition when 'scrap' then 'loss' when 'supplier' then 'supplier_return' end, -l.quantity),
+                 (l.exchange_sku_id, 'issue', -l.quantity)
+             ) x (sku_id, cause, pieces)
+             where a.received_store_id is not null and x.sku_id is not null and x.cause is not null group by 1, 2, 3, 4
+         ) e full join (
+             select document_id, location_id, sku_id, cause, sum(on_hand) as pieces from movements
+             where cause = 'return' or document_id in (select id from after_sales) group by 1, 2, 3, 4
+         ) m using (document_id, location_id, sku_id, cause) where e.pieces is distinct from m.pieces",
+    ),
+    (
+        "goods have come back where and only where a request says that they have",
+        "select count(*) from after_sales a where (a.received_store_id is not null)
+            <> (a.kind <> 'refund_only' and a.state in ('refunded', 'exchanged'))
+            or exists (select from after_sales_lines l where l.after_sales_id = a.id
+                       and (l.condition is not null) <> (a.received_store_id is not null))",
+    ),
+    (
+        "the last step of a request says its state",
+        "select count(*) from after_sales a
+         full join (select after_sales_id, max(step) as step from after_sales_steps group by 1) l on l.after_sales_id = a.id
+         left join after_sales_steps t on t.after_sales_id = l.after_sales_id and t.step = l.step
+         where a.state is distinct from t.state",
     ),
     (
         "no hold is older than its time plus one sweep",
@@ -128,11 +179,77 @@ const RULES: &[(&str, &str)] = &[
               or exists (select from early_holds h where h.member_id = m.id and h.state = 'held'))",
     ),
     (
+        "what was shipped has arrived, is accounted for, or is on the way, as far as its transfer has come",
+        "select count(*) from stock_transfer_lines l full join stock_transfers t on t.id = l.transfer_id
+         where t.id is null or l.transfer_id is null
+            or (l.shipped is not null) <> (t.state in ('shipped', 'received')) or (l.received is not null) <> (t.state = 'received')
+            or (t.state <> 'received' and l.lost + l.returned > 0)
+            or coalesce(l.shipped, 0) <> coalesce(l.received, 0) + l.lost + l.returned + l.on_the_way",
+    ),
+    (
+        "a transfer has moved exactly what it says",
+        "select count(*) from (
+             select place, sku_id, transfer_id from (
+                 select t.from_id as place, l.sku_id, t.id as transfer_id, l.returned - coalesce(l.shipped, 0) as pieces
+                 from stock_transfers t join stock_transfer_lines l on l.transfer_id = t.id
+                 union all
+                 select t.to_id, l.sku_id, t.id, coalesce(l.received, 0)
+                 from stock_transfers t join stock_transfer_lines l on l.transfer_id = t.id
+                 union all
+                 select location_id, sku_id, document_id, -on_hand from movements where cause in ('transfer_out', 'transfer_in')
+             ) m group by place, sku_id, transfer_id having sum(pieces) <> 0
+         ) d",
+    ),
+    (
+        "what a receipt of goods says has come in once",
+        "select count(*) from (
+             select r.location_id, r.id, l.sku_id, sum(l.quantity) as quantity
+             from goods_receipts r join goods_receipt_lines l on l.receipt_id = r.id group by 1, 2, 3
+         ) g left join lateral (
+             select sum(m.on_hand) as quantity from movements m
+             where m.location_id = g.location_id and m.sku_id = g.sku_id and m.document_id = g.id and m.cause = 'receive'
+         ) m on true where g.quantity is distinct from m.quantity",
+    ),
+    (
+        "the last step of a transfer says its state",
+        "select count(*) from stock_transfers t
+         full join (select transfer_id, max(step) as step from stock_transfer_steps group by transfer_id) l on l.transfer_id = t.id
+         left join stock_transfer_steps s on s.transfer_id = l.transfer_id and s.step = l.step
+         where t.state is distinct from s.state",
+    ),
+    (
         "the last step of an order says its state",
         "select count(*) from orders o
          full join (select order_id, max(step) as step from order_steps group by order_id) l on l.order_id = o.id
          left join order_steps t on t.order_id = l.order_id and t.step = l.step
          where o.state is distinct from t.state",
+    ),
+    (
+        "an approved count has moved exactly its differences",
+        "select count(*) from (
+             select l.count_id, l.location_id, l.sku_id, l.counted - l.book as difference
+             from count_lines l join counts c on c.id = l.count_id where c.state = 'approved' and l.counted <> l.book
+         ) d full join (
+             select document_id as count_id, location_id, sku_id, sum(on_hand) as moved, count(*) as moves
+             from movements where cause = 'count' group by 1, 2, 3
+         ) m using (count_id, location_id, sku_id)
+         where d.difference::numeric is distinct from m.moved or m.moves <> 1",
+    ),
+    (
+        "goods are taken by a count until it is over, and by no other",
+        "select count(*) from count_lines l join counts c on c.id = l.count_id
+         where l.active <> (c.state in ('open', 'submitted')) or l.location_id <> c.location_id",
+    ),
+    (
+        "a loss that was agreed to has moved what it says",
+        "select count(*) from (select id as loss_id, location_id, sku_id, quantity from losses where state = 'approved') l
+         full join (
+             select document_id as loss_id, location_id, sku_id, sum(on_hand) as moved, count(*) as moves
+             -- What was spoilt when it came back is the return's, which has a rule of its own.
+             from movements where cause = 'loss' and not exists (select from after_sales a where a.id = document_id)
+             group by 1, 2, 3
+         ) m using (loss_id, location_id, sku_id)
+         where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",
     ),
 ];
 

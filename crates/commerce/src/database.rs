@@ -91,6 +91,7 @@ fn fault_of(error: sqlx::Error) -> Fault {
             (Some("proposals_one_open"), _) => {
                 Fault::conflict("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果")
             }
+            (Some("warehouses_code"), _) => Fault::invalid("code", "这个仓库编号已被使用"),
             (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
             // A NUL, which text may not have in PostgreSQL and nobody types.
             (_, Some("22021")) => Fault::invalid("", "文字里有不能使用的字符，请删除后再试"),

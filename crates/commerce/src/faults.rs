@@ -44,9 +44,9 @@ pub enum FaultPoint {
 
 impl FaultPoint {
     /// Every place, in the order of an order's life.
-    pub const ALL: [Self; 23] = {
+    pub const ALL: [Self; 27] = {
         use FaultPoint::*;
-        use OrderAct::{Accept, Cancel, Prepare, Redeem, Reject};
+        use OrderAct::{Accept, CallOff, Cancel, Prepare, Redeem, Reject, Reroute};
         [
             HoldWritten,
             HoldCommitted,
@@ -67,6 +67,10 @@ impl FaultPoint {
             StepCommitted(Cancel),
             StepWritten(Reject),
             StepCommitted(Reject),
+            StepWritten(Reroute),
+            StepCommitted(Reroute),
+            StepWritten(CallOff),
+            StepCommitted(CallOff),
             ExpiryWritten,
             ExpiryCommitted,
             RefundAnswered,

@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc};
 
 use chrono::Duration;
+use domain::counts::DecideAlone;
 use partners::{sms::SmsSender, webhooks::Courier, wechat_log_in::WeChatLogIn, wechat_pay::WeChatPay};
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub codes_an_hour: i32,
     /// How many log-in tries one address may make in ten minutes.
     pub log_ins_in_ten_minutes: i32,
+    /// Up to where a store decides itself on what a count finds and on what is lost.
+    pub decide_alone: DecideAlone,
     /// Whether whoever uses head office's pages must have a second step of the log-in.
     pub second_step_for_hq: bool,
     /// Leaves out the filters by which use cases look from their asker's reach, so that a test sees the second
@@ -65,6 +68,7 @@ impl Default for Settings {
             holds_in_ten_minutes: 30,
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
+            decide_alone: DecideAlone::default(),
             second_step_for_hq: false,
             without_first_fence: false,
             ends_at: None,

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{Fault, OrderId, ProposalId, ShortageId};
+use domain::{AfterSalesId, Fault, OrderId, ProposalId, ShortageId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    FaultPoint, Scope, approvals, database::OrFault, events, files, flashes, imports, limits, members, orders,
-    payments, sessions, staff, stock, webhooks,
+    FaultPoint, Scope, after_sales, alerts, approvals, database::OrFault, events, files, flashes, imports, limits,
+    members, orders, payments, sessions, staff, stock, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     ExpireOrder,
     /// Nobody decided on a proposal in time.
     ExpireProposal,
+    /// The store did not decide on a request in time, or its goods did not come.
+    AfterSalesDue,
     /// A payment's callback may have been lost.
     LookUpPayment,
     /// A payment must not be paid any more.
@@ -41,7 +43,7 @@ pub enum Lane {
 impl Lane {
     fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal, Kind::SolveShortage],
+            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal, Kind::AfterSalesDue, Kind::SolveShortage],
             Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund],
         }
     }
@@ -53,6 +55,7 @@ impl Kind {
         match self {
             Self::ExpireOrder => "expire_order",
             Self::ExpireProposal => "expire_proposal",
+            Self::AfterSalesDue => "after_sales_due",
             Self::LookUpPayment => "look_up_payment",
             Self::ClosePayment => "close_payment",
             Self::SendRefund => "send_refund",
@@ -162,6 +165,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
             Ok(None)
         }
         Kind::ExpireProposal => approvals::expire(scope, ProposalId(subject)).await.map(|()| None),
+        Kind::AfterSalesDue => after_sales::due(scope, AfterSalesId(subject)).await.map(|()| None),
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
         Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
@@ -184,6 +188,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     imports::sent::sweep(scope).await?;
     files::sweep(scope).await?;
     stock::shortages::sweep(scope).await?;
+    alerts::sweep(scope).await?;
     webhooks::sweep(scope).await?;
     events::sweep(scope).await
 }

@@ -3,11 +3,14 @@
 //! Every use case is a function whose first argument is the [`Scope`] of whoever asks. Pages and
 //! JSON are thin adapters over these functions. Nothing here knows HTTP.
 
+pub mod after_sales;
+pub mod alerts;
 pub mod approvals;
 pub mod audit;
 pub mod books;
 pub mod cart;
 pub mod catalog;
+pub mod counts;
 pub mod demo;
 pub mod events;
 pub mod exports;
@@ -18,13 +21,17 @@ pub mod holds;
 pub mod imports;
 pub mod jobs;
 pub mod keys;
+pub mod losses;
 pub mod members;
+pub mod nearby;
 pub mod orders;
 pub mod payments;
 pub mod sessions;
 pub mod staff;
 pub mod stock;
 pub mod stores;
+pub mod supply;
+pub mod transfers;
 pub mod webhooks;
 
 mod database;
@@ -35,6 +42,7 @@ mod limits;
 mod memory;
 mod password;
 mod scope;
+mod stockroom;
 mod together;
 
 pub use database::{MIGRATIONS, Pools, refuse_unsafe_durability};

@@ -7,10 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     Fault, Fields, StaffId, StoreId,
+    after_sales::{AfterSalesAct, AfterSalesState},
     approvals::{ProposalAct, ProposalState},
+    counts::{CountAct, CountState},
+    losses::{LossAct, LossState},
     orders::{OrderAct, OrderState},
     staff::{Permission, Role},
     stores::words,
+    transfers::{TransferAct, TransferState},
 };
 
 /// What was done.
@@ -63,6 +67,42 @@ pub enum Act {
     ArrangePhotos,
     ExportPhones,
     LetShortageWait,
+    CallOff,
+    Reroute,
+    AnnotateOrder,
+    RequestAfterSales,
+    AgreeAfterSales,
+    RefuseAfterSales,
+    UpholdAppeal,
+    DismissAppeal,
+    ReceiveReturn,
+    RefundAfterSales,
+    ExchangeGoods,
+    OpenCount,
+    SubmitCount,
+    ApproveCount,
+    SendBackCount,
+    CancelCount,
+    ReportLoss,
+    ApproveLoss,
+    RejectLoss,
+    WithdrawLoss,
+    SetAlertRule,
+    RemoveAlertRule,
+    RequestTransfer,
+    ApproveTransfer,
+    RejectTransfer,
+    WithdrawTransfer,
+    CancelTransfer,
+    ShipTransfer,
+    ReceiveTransfer,
+    SettleTransfer,
+    AllocateStock,
+    ReceiveGoods,
+    SaveWarehouse,
+    CloseWarehouse,
+    ReopenWarehouse,
+    SetSupplyPrice,
 }
 
 words!(Act:
@@ -88,9 +128,47 @@ words!(Act:
     TakeFile = "take_file" / "上传文件", RemoveFile = "remove_file" / "移除文件", RestoreFile = "restore_file" / "恢复文件",
     ArrangePhotos = "arrange_photos" / "调整照片顺序",
     ExportPhones = "export_phones" / "导出手机号",
-    LetShortageWait = "let_shortage_wait" / "缺货延后处理");
+    LetShortageWait = "let_shortage_wait" / "缺货延后处理",
+    CallOff = "call_off" / "取消订单", Reroute = "reroute" / "订单改店", AnnotateOrder = "annotate_order" / "订单备注",
+    RequestAfterSales = "request_after_sales" / "代客申请售后", AgreeAfterSales = "agree_after_sales" / "同意售后",
+    RefuseAfterSales = "refuse_after_sales" / "拒绝售后", UpholdAppeal = "uphold_appeal" / "仲裁支持顾客",
+    DismissAppeal = "dismiss_appeal" / "仲裁维持拒绝", ReceiveReturn = "receive_return" / "收到退货",
+    RefundAfterSales = "refund_after_sales" / "售后退款", ExchangeGoods = "exchange_goods" / "换出商品",
+    OpenCount = "open_count" / "开始盘点", SubmitCount = "submit_count" / "提交盘点",
+    ApproveCount = "approve_count" / "盘点入账", SendBackCount = "send_back_count" / "退回盘点",
+    CancelCount = "cancel_count" / "取消盘点",
+    ReportLoss = "report_loss" / "报损", ApproveLoss = "approve_loss" / "通过报损", RejectLoss = "reject_loss" / "驳回报损",
+    WithdrawLoss = "withdraw_loss" / "撤回报损",
+    SetAlertRule = "set_alert_rule" / "设置库存提醒", RemoveAlertRule = "remove_alert_rule" / "删除库存提醒",
+    RequestTransfer = "request_transfer" / "申请调拨", ApproveTransfer = "approve_transfer" / "同意调拨",
+    RejectTransfer = "reject_transfer" / "拒绝调拨", WithdrawTransfer = "withdraw_transfer" / "撤回调拨",
+    CancelTransfer = "cancel_transfer" / "取消调拨", ShipTransfer = "ship_transfer" / "调拨发货",
+    ReceiveTransfer = "receive_transfer" / "调拨收货", SettleTransfer = "settle_transfer" / "处理调拨差异",
+    AllocateStock = "allocate_stock" / "总部分配", ReceiveGoods = "receive_goods" / "收货入库",
+    SaveWarehouse = "save_warehouse" / "保存仓库", CloseWarehouse = "close_warehouse" / "关闭仓库",
+    ReopenWarehouse = "reopen_warehouse" / "重新启用仓库", SetSupplyPrice = "set_supply_price" / "设置供货价");
 
 impl Act {
+    /// What staff did to a count.
+    pub fn on_count(act: CountAct) -> Self {
+        match act {
+            CountAct::Open => Self::OpenCount,
+            CountAct::Submit => Self::SubmitCount,
+            CountAct::Approve => Self::ApproveCount,
+            CountAct::SendBack => Self::SendBackCount,
+            CountAct::Cancel => Self::CancelCount,
+        }
+    }
+
+    /// What staff did about a reported loss.
+    pub fn on_loss(act: LossAct) -> Self {
+        match act {
+            LossAct::Approve => Self::ApproveLoss,
+            LossAct::Reject => Self::RejectLoss,
+            LossAct::Withdraw => Self::WithdrawLoss,
+        }
+    }
+
     /// What staff did to a proposal; nothing for what only its author sees, or nobody does.
     pub fn on_proposal(act: ProposalAct) -> Option<Self> {
         match act {
@@ -102,6 +180,39 @@ impl Act {
         }
     }
 
+    /// What staff or a program did to a request after the sale; nothing for what shoppers and the server do, which
+    /// its steps tell.
+    pub fn on_after_sales(act: AfterSalesAct) -> Option<Self> {
+        Some(match act {
+            AfterSalesAct::Request => Self::RequestAfterSales,
+            AfterSalesAct::Agree => Self::AgreeAfterSales,
+            AfterSalesAct::Refuse => Self::RefuseAfterSales,
+            AfterSalesAct::Uphold => Self::UpholdAppeal,
+            AfterSalesAct::Dismiss => Self::DismissAppeal,
+            AfterSalesAct::Receive => Self::ReceiveReturn,
+            AfterSalesAct::Refund => Self::RefundAfterSales,
+            AfterSalesAct::Exchange => Self::ExchangeGoods,
+            AfterSalesAct::Withdraw | AfterSalesAct::Appeal | AfterSalesAct::Escalate | AfterSalesAct::Expire => {
+                return None;
+            }
+        })
+    }
+
+    /// What staff or a program did to a transfer.
+    pub fn on_transfer(act: TransferAct) -> Self {
+        match act {
+            TransferAct::Request => Self::RequestTransfer,
+            TransferAct::Allocate => Self::AllocateStock,
+            TransferAct::Approve => Self::ApproveTransfer,
+            TransferAct::Reject => Self::RejectTransfer,
+            TransferAct::Withdraw => Self::WithdrawTransfer,
+            TransferAct::Cancel => Self::CancelTransfer,
+            TransferAct::Ship => Self::ShipTransfer,
+            TransferAct::Receive => Self::ReceiveTransfer,
+            TransferAct::Settle => Self::SettleTransfer,
+        }
+    }
+
     /// What staff or a program did to an order; nothing for what shoppers and the server do, which the order's
     /// steps tell.
     pub fn on_order(act: OrderAct) -> Option<Self> {
@@ -110,6 +221,8 @@ impl Act {
             OrderAct::Prepare => Some(Self::Prepare),
             OrderAct::Redeem => Some(Self::Redeem),
             OrderAct::Reject => Some(Self::Reject),
+            OrderAct::CallOff => Some(Self::CallOff),
+            OrderAct::Reroute => Some(Self::Reroute),
             OrderAct::Place | OrderAct::Pay | OrderAct::Expire | OrderAct::Cancel => None,
         }
     }
@@ -134,6 +247,14 @@ pub enum ObjectKind {
     Store,
     Export,
     Shortage,
+    AfterSales,
+    Count,
+    Loss,
+    AlertRule,
+    Transfer,
+    GoodsReceipt,
+    Warehouse,
+    Sku,
 }
 
 words!(ObjectKind:
@@ -142,7 +263,11 @@ words!(ObjectKind:
     Import = "import" / "批量导入", ApiKey = "api_key" / "密钥", Webhook = "webhook" / "消息推送",
     Proposal = "proposal" / "申请",
     File = "file" / "文件", Store = "store" / "门店",
-    Export = "export" / "导出", Shortage = "shortage" / "缺货");
+    Export = "export" / "导出", Shortage = "shortage" / "缺货",
+    AfterSales = "after_sales" / "售后单",
+    Count = "count" / "盘点", Loss = "loss" / "报损", AlertRule = "alert_rule" / "库存提醒",
+    Transfer = "transfer" / "调拨", GoodsReceipt = "goods_receipt" / "收货单",
+    Warehouse = "warehouse" / "仓库", Sku = "sku" / "商品规格");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -293,7 +418,13 @@ fn named(code: &str) -> Option<&'static str> {
     let role = Role::from_code(code).map(|role| role.label());
     let permission = || Permission::from_code(code).map(|permission| permission.label());
     let order = || OrderState::from_code(code).map(|state| state.label());
-    role.or_else(permission).or_else(order).or_else(|| ProposalState::from_code(code).map(|state| state.label()))
+    let transfer = || TransferState::from_code(code).map(|state| state.label());
+    let proposal = || ProposalState::from_code(code).map(|state| state.label());
+    let after_sales = || AfterSalesState::from_code(code).map(|state| state.label());
+    let count = || CountState::from_code(code).map(|state| state.label());
+    let loss = || LossState::from_code(code).map(|state| state.label());
+    let stock = || transfer().or_else(count).or_else(loss);
+    role.or_else(permission).or_else(order).or_else(proposal).or_else(after_sales).or_else(stock)
 }
 
 #[cfg(test)]

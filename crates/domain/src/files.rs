@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{FileId, StoreId, stores::words};
+use crate::{FileId, MemberId, StoreId, stores::words};
 
 /// How many photos a store may have.
 pub const PHOTOS_MOST: usize = 12;
@@ -15,6 +15,10 @@ pub enum Purpose {
     StorePhoto(StoreId),
     /// A store's certificate or contract: a photo of it, or a PDF. Shown to nobody but those who may edit the store.
     StorePaper(StoreId),
+    /// A picture that a member sends as proof after a sale. Private to them and the stores that it concerns.
+    AfterSalesProof(MemberId),
+    /// A picture of what a store reports as lost. Shown to nobody but those who see the report.
+    LossPhoto(StoreId),
 }
 
 impl Purpose {
@@ -23,13 +27,25 @@ impl Purpose {
         match self {
             Self::StorePhoto(_) => "store_photo",
             Self::StorePaper(_) => "store_paper",
+            Self::AfterSalesProof(_) => "after_sales_proof",
+            Self::LossPhoto(_) => "loss_photo",
         }
     }
 
-    /// The store it concerns.
-    pub fn store(self) -> StoreId {
-        let (Self::StorePhoto(store) | Self::StorePaper(store)) = self;
-        store
+    /// The store whose it becomes.
+    pub fn store(self) -> Option<StoreId> {
+        match self {
+            Self::StorePhoto(store) | Self::StorePaper(store) | Self::LossPhoto(store) => Some(store),
+            Self::AfterSalesProof(_) => None,
+        }
+    }
+
+    /// The member whose it becomes.
+    pub fn member(self) -> Option<MemberId> {
+        match self {
+            Self::AfterSalesProof(member) => Some(member),
+            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) => None,
+        }
     }
 }
 

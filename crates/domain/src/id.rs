@@ -64,4 +64,16 @@ ids! {
     HoldId,
     /// A picture or paper that somebody sent.
     FileId,
+    /// What a shopper asks for after the sale; made by the client, and the idempotency key of asking.
+    AfterSalesId,
+    /// Where stock lies: a store, by the store's own id, or a warehouse.
+    LocationId,
+    /// A count of what is there; made by the client, and the idempotency key of beginning it.
+    CountId,
+    /// A report of a loss; made by the client, and the idempotency key of reporting it.
+    LossId,
+    /// Something that a store should know of its stock.
+    AlertId,
+    /// Goods that go from one location to another; made by whoever asks, and the idempotency key of asking.
+    TransferId,
 }

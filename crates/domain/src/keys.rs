@@ -13,6 +13,9 @@ pub const GRANTABLE: &[Permission] = &[
     Permission::FulfilOrders,
     Permission::RejectOrders,
     Permission::ReadSales,
+    Permission::ReceiveGoods,
+    Permission::MoveStock,
+    Permission::ManageSupply,
 ];
 
 /// How many requests a minute a key is given unless somebody says otherwise.

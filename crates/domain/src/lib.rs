@@ -4,10 +4,13 @@
 //! needs are passed in. The same types are compiled for the server and for the browser, and are
 //! the wire types of the JSON API.
 
+pub mod after_sales;
+pub mod alerts;
 pub mod approvals;
 pub mod audit;
 pub mod cart;
 pub mod catalog;
+pub mod counts;
 pub mod fault;
 pub mod fields;
 pub mod figures;
@@ -18,8 +21,11 @@ pub mod hours;
 pub mod id;
 pub mod import;
 pub mod keys;
+pub mod losses;
 pub mod members;
 pub mod money;
+pub mod nearby;
+pub mod order_centre;
 pub mod orders;
 pub mod page;
 pub mod payments;
@@ -27,7 +33,9 @@ pub mod sessions;
 pub mod staff;
 pub mod stock;
 pub mod stores;
+pub mod supply;
 pub mod text;
+pub mod transfers;
 pub mod webhooks;
 
 pub use fault::{Complaint, Fault};

@@ -56,12 +56,17 @@ pub enum OrderAct {
     Redeem,
     /// The store cannot serve it.
     Reject,
+    /// Head office calls it off.
+    CallOff,
+    /// Head office lets another store serve it.
+    Reroute,
 }
 
 words!(OrderAct:
     Place = "place" / "提交订单", Pay = "pay" / "支付成功", Expire = "expire" / "超时未付，已关闭",
     Cancel = "cancel" / "取消订单", Accept = "accept" / "门店已接单", Prepare = "prepare" / "备货完成，待自提",
-    Redeem = "redeem" / "已核销取货", Reject = "reject" / "门店拒单，款项原路退回");
+    Redeem = "redeem" / "已核销取货", Reject = "reject" / "门店拒单，款项原路退回",
+    CallOff = "call_off" / "总部取消，款项原路退回", Reroute = "reroute" / "改由其他门店服务");
 
 impl OrderState {
     /// The table of what may happen when, and where it leads. What is not in it may not happen.
@@ -75,6 +80,8 @@ impl OrderState {
             (Self::Paid | Self::Accepted, Act::Reject) => Self::Rejected,
             (Self::Accepted, Act::Prepare) => Self::Ready,
             (Self::Accepted | Self::Ready, Act::Redeem) => Self::Completed,
+            (Self::Placed | Self::Paid | Self::Accepted | Self::Ready, Act::CallOff) => Self::Cancelled,
+            (Self::Paid | Self::Accepted | Self::Ready, Act::Reroute) => Self::Paid,
             _ => return None,
         })
     }
@@ -279,6 +286,10 @@ pub struct OrderPlaced {
 pub struct ListOrders {
     /// Only of this store.
     pub store: Option<StoreId>,
+    /// Only of stores in this region, or below it; by its code.
+    pub region: Option<String>,
+    /// Only over this face.
+    pub channel: Option<Channel>,
     /// Only in these states; any where empty.
     pub states: Vec<OrderState>,
     /// A number, a pickup code or the end of a phone number.
@@ -297,6 +308,8 @@ impl ListOrders {
         let store = fields.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
         Ok(Self {
             store: store.transpose()?,
+            region: fields.given("region").map(str::to_owned),
+            channel: fields.given("channel").and_then(Channel::from_code),
             states: fields.given("state").and_then(OrderState::from_code).into_iter().collect(),
             words: fields.words("q"),
             ..Self::default()
@@ -307,6 +320,8 @@ impl ListOrders {
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         vec![
             ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
+            ("region", self.region.clone().unwrap_or_default()),
+            ("channel", self.channel.map_or("", Channel::code).to_owned()),
             ("state", self.states.first().map_or("", |state| state.code()).to_owned()),
             ("q", self.words.clone()),
         ]

@@ -57,10 +57,45 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         "me_erase",
         &[
             ("orders_open", "还有 1 个订单没有完成，请先取货或取消，再来注销"),
+            ("after_sales_open", "还有 1 张售后单没有完成，请先撤销或等待结果，再来注销"),
             ("refunds_open", "还有 1 笔退款没有到账，请等到账后再来注销"),
         ],
     ),
     ("orders_cancel", &[("not_now", "订单制作中，不能再执行这一步")]),
+    ("after-sales_quote", &[NOT_HANDED_OVER]),
+    ("after-sales_request", ASKING),
+    ("after-sales_request_for_shopper", ASKING),
+    (
+        "after-sales_appeal",
+        &[
+            ("not_now", "这张售后单已退款，不能再申请总部仲裁"),
+            ("appeal_over", "拒绝后 7 天内可以申请仲裁，现在已过期"),
+        ],
+    ),
+    ("after-sales_withdraw", &[("not_now", "这张售后单已退款，不能再撤销申请")]),
+    (
+        "after-sales_add_proof",
+        &[("not_now", "这张售后单已结束，不能再添加照片"), ("proofs_full", "每张售后单最多 6 张照片")],
+    ),
+    ("after-sales_decide", &[("not_now", "这张售后单已撤销，不能再门店同意"), ABOVE_PAID]),
+    (
+        "after-sales_arbitrate",
+        &[
+            ("not_now", "这张售后单已退款，不能再总部支持申请"),
+            ("own_decision", "这张售后单是您拒绝的，要由别人仲裁"),
+            ABOVE_PAID,
+        ],
+    ),
+    (
+        "after-sales_receive",
+        &[
+            ("already_received", "这张售后单的商品已在 今天 12:30 由「青禾茶铺 人民广场店」收下，请勿重复收货"),
+            ("return_expired", "这张售后单已过退回期限，请顾客重新申请"),
+            ("sold_out", "连体衣 73 可动用的只有 0 件"),
+            ("not_now", "这张售后单已撤销，不能再门店收到商品"),
+            ABOVE_PAID,
+        ],
+    ),
     ("console_accept", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
     ("console_reject", &[("not_now", "订单已完成，不能再执行这一步")]),
@@ -89,9 +124,92 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("stale_proposal", "价格已变为 ¥13.00，请驳回，让门店按新价格重新申请"),
         ],
     ),
+    ("transfers_request", &[KEY_OF_TRANSFER, CLOSED]),
+    ("transfers_withdraw", &[NOT_NOW_OF_TRANSFER]),
+    ("transfers_decide", &[NOT_NOW_OF_TRANSFER]),
+    ("transfers_cancel", &[NOT_NOW_OF_TRANSFER]),
+    (
+        "transfers_ship",
+        &[
+            NOT_NOW_OF_TRANSFER,
+            ("sold_out", "上海中心仓只有 12 件可发，其余的不在库或已卖出"),
+            ("shipped_already", "这张调拨单已经按另外的数量发货，请刷新后查看"),
+        ],
+    ),
+    ("transfers_receive", &[NOT_NOW_OF_TRANSFER, ("received_already", "这张调拨单已经按另外的数量收货，请刷新后查看")]),
+    (
+        "transfers_settle",
+        &[
+            NOT_NOW_OF_TRANSFER,
+            ("nothing_missing", "这张调拨单没有差异，不需要处理"),
+            ("settled_already", "差异已经处理过，请刷新后查看"),
+        ],
+    ),
+    ("transfers_take_in", &[("key_reused", "这个页面已经提交过另一张收货单，请刷新后再试"), CLOSED]),
+    ("supply_close_warehouse", &[("warehouse_in_use", "仓库里还有 12 件货、1 张未完成的调拨单，请先处理")]),
+    ("supply_allocate", &[("key_reused", "这个页面已经提交过另一张分配表，请刷新后再试"), CLOSED]),
     ("approvals_delegate", &[("too_many_delegations", "最多委托 5 位同事，请先收回一项")]),
+    ("centre_call_off", &[("not_now", "订单已完成，不能再执行这一步")]),
+    (
+        "centre_reroute",
+        &[
+            ("not_now", "订单已完成，不能再执行这一步"),
+            ("store_closed", "南京西路店暂停接单，不能接这笔订单"),
+            ("not_sold_there", "南京西路店没有上架这笔订单里的商品"),
+        ],
+    ),
+    ("centre_annotate", &[("key_reused", "这个页面已经提交过另一条备注，请刷新后再试")]),
     ("shortages_let_wait", &[("shortage_over", "货已补足，这条缺货记录已经结束")]),
     ("console_add_photo", &[PHOTOS_FULL]),
+    (
+        "counts_open",
+        &[
+            (
+                "counted_elsewhere",
+                "「珍珠奶茶 · 中杯」正在另一次全盘里（林姐 11-26 10:10 开始，编号 1F7A10），请先完成或取消它",
+            ),
+            ("nothing_to_count", "这里没有可盘的商品，或都在别的盘点里"),
+            ("code_ambiguous", "这个条码对应多个商品，请输入商品编码"),
+            ("key_reused", "这个页面已经开始过另一次盘点，请刷新后再试"),
+        ],
+    ),
+    (
+        "counts_enter",
+        &[
+            ("not_now", "这次盘点待确认，不能再录入"),
+            (
+                "counted_elsewhere",
+                "「珍珠奶茶 · 中杯」正在另一次全盘里（林姐 11-26 10:10 开始，编号 1F7A10），请先完成或取消它",
+            ),
+            ("code_ambiguous", "这个条码对应多个商品，请输入商品编码"),
+            ("key_reused", "这个页面已经录过另一笔，请刷新后再试"),
+        ],
+    ),
+    ("counts_undo", &[("not_now", "这次盘点待确认，不能再录入")]),
+    ("counts_recount", &[("not_now", "这次盘点待确认，不能再录入")]),
+    (
+        "counts_submit",
+        &[
+            ("not_all_counted", "还有 1 项没有盘：珍珠奶茶 · 大杯。请继续盘点，或说明它们按 0 件计、不计入这次盘点"),
+            ("nothing_counted", "一项都没有盘，不能提交；不盘了可以取消"),
+            ("not_now", "这次盘点已取消，不能再提交"),
+        ],
+    ),
+    ("counts_cancel", &[("not_now", "这次盘点已入账，不能再取消")]),
+    (
+        "counts_decide",
+        &[("own_count", "差异较大，自己提交的盘点要由别人确认"), ("not_now", "这次盘点盘点中，不能再确认入账")],
+    ),
+    ("losses_report", &[("key_reused", "这个页面已经提交过另一份报损，请刷新后再试")]),
+    (
+        "losses_add_photo",
+        &[("photos_full", "每份报损最多 6 张图片"), ("no_photos_here", "仓库的报损暂不支持图片，请在原因里写明")],
+    ),
+    ("losses_withdraw", &[("not_now", "这份报损已入账，不能再撤回")]),
+    (
+        "losses_decide",
+        &[("own_loss", "金额或数量较大，自己提交的报损要由别人审批"), ("not_now", "这份报损已撤回，不能再通过")],
+    ),
     ("console_arrange_photos", &[("photos_changed", "照片刚刚有变化，请看过现在的照片再调整")]),
     ("console_restore_photo", &[PHOTOS_FULL]),
     ("staff_hire", &[("key_reused", "这个页面已经提交过另一个账号，请刷新后再试")]),
@@ -121,6 +239,17 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("staff_assign_department", &[YOURSELF]),
 ];
 
+const NOT_HANDED_OVER: (&str, &str) = ("not_handed_over", "订单还没有取货：不想要了可以直接取消订单，款项原路退回");
+const ABOVE_PAID: (&str, &str) = ("refund_above_paid", "退款合计会超过实付金额，请联系总部处理");
+const ASKING: &[(&str, &str)] = &[
+    NOT_HANDED_OVER,
+    ("amount_changed", "应退金额有变化，现在是 ¥15.00，请确认后再提交"),
+    ("too_many_requests", "这个订单的售后申请过多，请联系门店处理"),
+    ("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试"),
+];
+const NOT_NOW_OF_TRANSFER: (&str, &str) = ("not_now", "这张调拨单已取消，不能再发货");
+const KEY_OF_TRANSFER: (&str, &str) = ("key_reused", "这个页面已经提交过另一张调拨单，请刷新后再试");
+const CLOSED: (&str, &str) = ("location_closed", "「上海中心仓」已关闭，不能调拨");
 const PHOTOS_FULL: (&str, &str) = ("photos_full", "每家门店最多 12 张照片，请先移除一些");
 const WECHAT_CODE: (&str, &str) = ("wechat_code", "这次微信登录已失效，请重新发起");
 const YOURSELF: (&str, &str) = ("yourself", "不能修改自己的账号和权限，请让另一位管理员来做");
@@ -132,7 +261,10 @@ const FIRST_OF_ALL: [(&str, &str); 2] = [
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 19] = [
+const COUNTED: [&str; 23] = [
+    "after-sales_add_proof",
+    "after-sales_find",
+    "after-sales_receive",
     "auth_ask_code",
     "auth_log_in",
     "auth_log_in_with_password",
@@ -152,6 +284,7 @@ const COUNTED: [&str; 19] = [
     "orders_place",
     "console_redeem",
     "console_add_photo",
+    "losses_add_photo",
 ];
 
 /// What an answer leads on to: an operation, those that take something out of its answer, and which of their
@@ -175,6 +308,25 @@ const LINKS: &[Link] = &[
         &[("proposal_id", "$response.body#/items/0/id")],
     ),
     ("shortages_list", &["shortages_show", "shortages_let_wait"], &[("shortage_id", "$response.body#/items/0/id")]),
+    (
+        "transfers_list",
+        &[
+            "transfers_show",
+            "transfers_withdraw",
+            "transfers_decide",
+            "transfers_cancel",
+            "transfers_ship",
+            "transfers_receive",
+            "transfers_settle",
+        ],
+        &[("transfer_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "supply_warehouses",
+        &["transfers_stock", "transfers_receipts", "supply_save_warehouse", "supply_reopen_warehouse"],
+        &[("location_id", "$response.body#/0/id")],
+    ),
+    ("supply_allocate", &["supply_allocation"], &[("allocation_id", "$response.body#/id")]),
     ("approvals_delegations", &["approvals_take_back"], &[("delegation_id", "$response.body#/0/id")]),
     (
         "staff_list",
@@ -186,9 +338,37 @@ const LINKS: &[Link] = &[
         &["staff_take_back"],
         &[("staff_id", "$request.path.staff_id"), ("grant_id", "$response.body#/grants/0/id")],
     ),
+    ("orders_mine", &["after-sales_options"], &[("order_id", "$response.body#/items/0/id")]),
+    (
+        "after-sales_mine",
+        &["after-sales_show", "after-sales_withdraw", "after-sales_appeal"],
+        &[("after_sales_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "after-sales_list",
+        &["after-sales_show_for_staff", "after-sales_decide", "after-sales_arbitrate"],
+        &[("after_sales_id", "$response.body#/items/0/id")],
+    ),
     ("console_add_photo", &["console_remove_photo", "console_restore_photo"], &[("photo_id", "$response.body#/id")]),
+    (
+        "counts_list",
+        &["counts_show", "counts_lines", "counts_enter", "counts_submit", "counts_cancel", "counts_decide"],
+        &[("count_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "losses_list",
+        &["losses_show", "losses_add_photo", "losses_withdraw", "losses_decide"],
+        &[("loss_id", "$response.body#/items/0/id")],
+    ),
+    ("alerts_list", &["alerts_see"], &[("alert_id", "$response.body#/items/0/id")]),
+    ("alerts_set_rule", &["alerts_remove_rule"], &[("rule_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
+    (
+        "hq_orders",
+        &["centre_call_off", "centre_reroute", "centre_reroute_choices", "centre_notes", "centre_annotate"],
+        &[("order_id", "$response.body#/items/0/id")],
+    ),
     (
         "console_board",
         &["console_show", "console_accept", "console_prepare", "console_reject"],

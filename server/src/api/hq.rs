@@ -7,7 +7,7 @@ use domain::{
     StaffId, StoreId,
     audit::{Act, AuditEntry, ListAudit, ObjectKind},
     figures::SalesToday,
-    orders::OrderCard,
+    orders::{Channel, ListOrders, OrderCard},
     page::Page,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
 };
@@ -27,11 +27,27 @@ pub async fn sales_today(caller: Caller) -> Result<Json<SalesToday>, Problem> {
     caller.answer(figures::sales_today(&caller.0).await)
 }
 
+/// Which orders of many stores.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WideAsked {
+    /// Only of stores in this region or below it: `310000`.
+    region: Option<String>,
+    /// Only over this face.
+    #[param(inline)]
+    channel: Option<Channel>,
+}
+
 /// Orders of all stores within reach, newest first.
-#[utoipa::path(get, path = "/hq/orders", tag = "hq", security(("bearer" = [])), params(Listed),
+#[utoipa::path(get, path = "/hq/orders", tag = "hq", security(("bearer" = [])), params(Listed, WideAsked),
     responses((status = 200, body = Page<OrderCard>), (status = "default", body = Problem)))]
-pub async fn orders(caller: Caller, Query(asked): Query<Listed>) -> Result<Json<Page<OrderCard>>, Problem> {
-    caller.answer(orders::list(&caller.0, asked.into()).await)
+pub async fn orders(
+    caller: Caller,
+    Query(asked): Query<Listed>,
+    Query(wide): Query<WideAsked>,
+) -> Result<Json<Page<OrderCard>>, Problem> {
+    let ask = ListOrders { region: wide.region, channel: wide.channel, ..asked.into() };
+    caller.answer(orders::list(&caller.0, ask).await)
 }
 
 /// Which stores of the list.

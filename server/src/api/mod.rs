@@ -1,16 +1,21 @@
 //! The JSON API, `/api/v1`. Each handler is an adapter of about three lines over one use case, and
 //! stands once for both the router and the OpenAPI document.
 
+mod after_sales;
+mod alerts;
 mod approvals;
 mod auth;
 mod cart;
 mod conditional;
 mod console;
+mod counts;
 mod docs;
 mod document;
 mod holds;
 mod hq;
+mod losses;
 mod me;
+mod order_centre;
 mod orders;
 mod paging;
 mod photos;
@@ -19,6 +24,8 @@ mod shortages;
 mod staff;
 mod stores;
 mod structure;
+mod supply;
+mod transfers;
 
 use std::sync::LazyLock;
 
@@ -50,10 +57,17 @@ use crate::site::Site;
         (name = "cart", description = "The cart and its quote"),
         (name = "holds", description = "Goods held before they are ordered"),
         (name = "orders", description = "A member's orders"),
+        (name = "after-sales", description = "What shoppers ask for after the sale"),
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
+        (name = "centre", description = "What head office does with orders of its stores"),
         (name = "approvals", description = "What stores propose and those above them decide"),
         (name = "shortages", description = "What is promised and not there"),
+        (name = "counts", description = "Counting what is there"),
+        (name = "losses", description = "What is broken, expired, stolen or given away"),
+        (name = "alerts", description = "What a store should know of its stock"),
+        (name = "transfers", description = "Goods between stores and warehouses"),
+        (name = "supply", description = "Warehouses and what head office sends out of them"),
         (name = "staff", description = "Accounts, roles, groups of stores, merchants, departments"),
     )
 )]
@@ -95,6 +109,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(stores::categories))
         .routes(routes!(stores::browse))
         .routes(routes!(stores::product))
+        .routes(routes!(stores::nearby))
         .routes(routes!(cart::show))
         .routes(routes!(cart::set_line, cart::remove_line))
         .routes(routes!(cart::quote))
@@ -104,6 +119,20 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::pay))
+        .routes(routes!(after_sales::options))
+        .routes(routes!(after_sales::quote))
+        .routes(routes!(after_sales::request, after_sales::mine))
+        .routes(routes!(after_sales::show))
+        .routes(routes!(after_sales::appeal))
+        .routes(routes!(after_sales::withdraw))
+        .routes(routes!(after_sales::add_proof))
+        .routes(routes!(after_sales::list, after_sales::request_for_shopper))
+        .routes(routes!(after_sales::counts))
+        .routes(routes!(after_sales::show_for_staff))
+        .routes(routes!(after_sales::decide))
+        .routes(routes!(after_sales::find))
+        .routes(routes!(after_sales::receive))
+        .routes(routes!(after_sales::arbitrate))
         .routes(routes!(console::board))
         .routes(routes!(console::show))
         .routes(routes!(console::accept))
@@ -115,6 +144,11 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(photos::restore_photo))
         .routes(routes!(hq::sales_today))
         .routes(routes!(hq::orders))
+        .routes(routes!(order_centre::call_off))
+        .routes(routes!(order_centre::call_off_all))
+        .routes(routes!(order_centre::reroute))
+        .routes(routes!(order_centre::reroute_choices))
+        .routes(routes!(order_centre::notes, order_centre::annotate))
         .routes(routes!(hq::stores))
         .routes(routes!(hq::audit))
         .routes(routes!(approvals::list, approvals::propose))
@@ -129,6 +163,45 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(shortages::list))
         .routes(routes!(shortages::show))
         .routes(routes!(shortages::let_wait))
+        .routes(routes!(counts::places))
+        .routes(routes!(counts::list, counts::open))
+        .routes(routes!(counts::show))
+        .routes(routes!(counts::lines))
+        .routes(routes!(counts::enter))
+        .routes(routes!(counts::undo))
+        .routes(routes!(counts::recount))
+        .routes(routes!(counts::submit))
+        .routes(routes!(counts::cancel))
+        .routes(routes!(counts::decide))
+        .routes(routes!(losses::list, losses::report))
+        .routes(routes!(losses::figures))
+        .routes(routes!(losses::show))
+        .routes(routes!(losses::add_photo))
+        .routes(routes!(losses::withdraw))
+        .routes(routes!(losses::decide))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::see))
+        .routes(routes!(alerts::rules, alerts::set_rule))
+        .routes(routes!(alerts::remove_rule))
+        .routes(routes!(transfers::list, transfers::request))
+        .routes(routes!(transfers::show))
+        .routes(routes!(transfers::withdraw))
+        .routes(routes!(transfers::decide))
+        .routes(routes!(transfers::cancel))
+        .routes(routes!(transfers::ship))
+        .routes(routes!(transfers::receive))
+        .routes(routes!(transfers::settle))
+        .routes(routes!(transfers::stock))
+        .routes(routes!(transfers::elsewhere))
+        .routes(routes!(transfers::receipts))
+        .routes(routes!(transfers::take_in))
+        .routes(routes!(supply::warehouses))
+        .routes(routes!(supply::save_warehouse))
+        .routes(routes!(supply::close_warehouse))
+        .routes(routes!(supply::reopen_warehouse))
+        .routes(routes!(supply::prices, supply::set_price))
+        .routes(routes!(supply::allocate))
+        .routes(routes!(supply::allocation))
         .routes(routes!(staff::list, staff::hire))
         .routes(routes!(staff::show))
         .routes(routes!(staff::give))

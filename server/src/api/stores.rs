@@ -1,11 +1,12 @@
 //! Stores and their goods; no log-in needed.
 
 use axum::Json;
-use commerce::{catalog, stores};
+use commerce::{catalog, nearby, stores};
 use domain::{
     Fault, StoreId,
     catalog::{BrowseGoods, Category, ProductCard, ProductView},
     geo::Point,
+    nearby::NearbyStore,
     page::Page,
     stores::{FindStores, Place, StoreCard, StoreView},
 };
@@ -131,4 +132,31 @@ pub async fn browse(
     responses((status = 200, body = ProductView), (status = "default", body = Problem)))]
 pub async fn product(caller: Caller, Path((id, code)): Path<(StoreId, String)>) -> Result<Json<ProductView>, Problem> {
     caller.answer(catalog::show(&caller.0, id, &code).await)
+}
+
+/// From where shoppers look.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NearbyAsked {
+    /// `latitude,longitude` in WGS-84; near to the store itself where not given.
+    #[param(
+        pattern = r"^-?([0-8]?[0-9](\.[0-9]{1,15})?|90),-?(1[0-7][0-9](\.[0-9]{1,15})?|[0-9]{1,2}(\.[0-9]{1,15})?|180)$"
+    )]
+    near: Option<String>,
+}
+
+/// The nearest other open stores that have some of a product, at most 5. How many is said only of the last pieces.
+#[utoipa::path(get, path = "/stores/{store_id}/products/{code}/nearby", tag = "stores",
+    params(("store_id" = StoreId, Path), ("code" = String, Path), NearbyAsked),
+    responses((status = 200, body = Vec<NearbyStore>), (status = "default", body = Problem)))]
+pub async fn nearby(
+    caller: Caller,
+    Path((id, code)): Path<(StoreId, String)>,
+    Query(asked): Query<NearbyAsked>,
+) -> Result<Json<Vec<NearbyStore>>, Problem> {
+    let near = match point(asked.near.as_deref()) {
+        Ok(near) => near,
+        Err(fault) => return caller.answer(Err(fault)),
+    };
+    caller.answer(nearby::of_product(&caller.0, id, &code, near).await)
 }

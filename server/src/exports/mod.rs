@@ -23,6 +23,7 @@ pub fn routes() -> Router<Site> {
         .route("/hq/stores/all/{kind}", get(all_stores))
         .route("/hq/products/all/{kind}", get(all_products))
         .route("/hq/orders/all/{kind}", get(all_orders))
+        .route("/hq/transfers/all/{kind}", get(all_transfers))
         .route("/hq/imports/all/{kind}", get(all_imports))
         .route("/hq/keys/all/{kind}", get(all_keys))
         .route("/hq/webhooks/all/{kind}", get(all_webhooks))
@@ -32,6 +33,9 @@ pub fn routes() -> Router<Site> {
         .route("/hq/merchants/all/{kind}", get(all_merchants))
         .route("/hq/departments/all/{kind}", get(all_departments))
         .route("/hq/audit/all/{kind}", get(whole_log))
+        .route("/console/counts/{count}/lines/{kind}", get(count_lines))
+        .route("/hq/counts/all/{kind}", get(all_counts))
+        .route("/hq/losses/all/{kind}", get(all_losses))
         .route("/me/export.json", get(about_me))
 }
 
@@ -96,6 +100,14 @@ async fn all_orders(
     file(&scope, "订单", kind, tables::orders(&scope, &query).await).await
 }
 
+async fn all_transfers(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "调拨单", kind, tables::transfers(&scope, &query).await).await
+}
+
 async fn all_imports(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
     file(&scope, "批量导入", kind, tables::imports(&scope).await).await
 }
@@ -130,6 +142,31 @@ async fn all_merchants(Extension(scope): Extension<Scope>, Path(kind): Path<Stri
 
 async fn all_departments(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
     file(&scope, "部门", kind, tables::departments(&scope).await).await
+}
+
+/// What a count found, for those who see the count.
+async fn count_lines(Extension(scope): Extension<Scope>, Path((count, kind)): Path<(String, String)>) -> Response {
+    let exported = match count.parse() {
+        Ok(id) => tables::count(&scope, id).await,
+        Err(_) => Err(Fault::NotFound("这次盘点")),
+    };
+    file(&scope, "盘点", kind, exported).await
+}
+
+async fn all_counts(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "盘点记录", kind, tables::counts(&scope, &query).await).await
+}
+
+async fn all_losses(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "报损", kind, tables::losses(&scope, &query).await).await
 }
 
 async fn whole_log(

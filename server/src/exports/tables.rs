@@ -1,15 +1,20 @@
 //! Lists that are only read: in the columns and words of their pages.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, audit, exports::Exported, imports::sent, keys, orders, staff, webhooks};
+use commerce::{
+    Scope, audit, counts, exports::Exported, imports::sent, keys, losses, orders, staff, transfers, webhooks,
+};
 use domain::{
-    Fault, Fields,
+    CountId, Fault, Fen, Fields,
     audit::{AuditEntry, ListAudit},
+    counts::{CountCard, CountLine, ListCounts},
     import::ImportView,
     keys::KeyView,
+    losses::{ListLosses, LossCard},
     orders::{ListOrders, OrderCard},
     staff::{Department, ListStaff, Merchant, Permission, RoleView, StaffEntry, StoreGroup},
     text,
+    transfers::{ListTransfers, TransferCard, TransferLine},
     webhooks::WebhookView,
 };
 
@@ -50,6 +55,55 @@ pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             moment(order.slot.end),
         ]
     };
+    Ok(table(&header, found, row))
+}
+
+/// The most transfers of one file; more are asked for in parts.
+const TRANSFERS_MOST: usize = 10_000;
+
+/// The transfers that the list shows with these filters, newest first, one row for each of their goods.
+pub(super) async fn transfers(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let header = [
+        "单号",
+        "状态",
+        "从",
+        "到",
+        "SKU",
+        "商品",
+        "申请",
+        "同意",
+        "发货",
+        "实收",
+        "丢失",
+        "退回",
+        "在途或待处理",
+        "供货价(元)",
+        "原因",
+        "时间",
+    ];
+    let number = |value: Option<i64>| value.map_or(String::new(), |value| value.to_string());
+    let row = |(card, line): (TransferCard, TransferLine)| {
+        vec![
+            card.number,
+            card.state.label().to_owned(),
+            card.from.name,
+            card.to.name,
+            line.code,
+            line.name,
+            line.requested.to_string(),
+            number(line.approved),
+            number(line.shipped),
+            number(line.received),
+            line.lost.to_string(),
+            line.returned.to_string(),
+            line.on_the_way.to_string(),
+            line.price_fen.map_or(String::new(), |price| format!("{}.{:02}", price.0 / 100, price.0 % 100)),
+            card.reason,
+            moment(card.created_at),
+        ]
+    };
+    let found = transfers::whole_list(scope, &ListTransfers::from_fields(query), TRANSFERS_MOST).await?;
     Ok(table(&header, found, row))
 }
 
@@ -204,4 +258,102 @@ pub(super) async fn audit(scope: &Scope, query: &Fields) -> Result<Exported, Fau
         file.rows.push(end);
     }
     Ok(file)
+}
+
+/// Yuan without a sign, as a table has them.
+fn yuan(amount: Fen) -> String {
+    let sign = if amount.0 < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", amount.0.abs() / 100, amount.0.abs() % 100)
+}
+
+/// What a count found, line by line; what the books say only for those who are told.
+pub(super) async fn count(scope: &Scope, id: CountId) -> Result<Exported, Fault> {
+    let (_, lines) = counts::whole(scope, id).await?;
+    let header = ["编码", "商品", "盘点数", "账面数", "差异", "差异金额(元)", "盘点时间", "备注"];
+    let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let row = |line: CountLine| {
+        let note = match (line.counted, line.moved) {
+            (None, _) => "未盘",
+            (_, true) => "盘的中途有出入库",
+            _ => "",
+        };
+        vec![
+            line.code,
+            line.name,
+            number(line.counted),
+            number(line.book),
+            number(line.difference),
+            line.value_fen.map(yuan).unwrap_or_default(),
+            moment_if_any(line.counted_at),
+            note.to_owned(),
+        ]
+    };
+    Ok(table(&header, lines, row))
+}
+
+/// The most counts or reports of one file.
+const DOCUMENTS_MOST: usize = 10_000;
+
+/// The counts that head office's list shows with these filters, newest first.
+pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let header =
+        ["地点", "范围", "盲盘", "状态", "商品数", "已盘", "差异件数", "差异金额(元)", "开始人", "开始时间", "备注"];
+    let mut ask = ListCounts { most: 100, ..ListCounts::from_fields(query) };
+    let mut found = Vec::new();
+    while found.len() < DOCUMENTS_MOST {
+        let page = counts::list(scope, &ask).await?;
+        found.extend(page.items);
+        match page.next.and_then(|next| next.parse().ok()) {
+            Some(next) => ask.after = Some(next),
+            None => break,
+        }
+    }
+    let row = |count: CountCard| {
+        vec![
+            count.location_name,
+            count.kind.label().to_owned(),
+            if count.blind { "是" } else { "否" }.to_owned(),
+            count.state.label().to_owned(),
+            count.lines.to_string(),
+            count.counted_lines.to_string(),
+            count.off.map(|off| off.pieces.to_string()).unwrap_or_default(),
+            count.off.map(|off| yuan(off.value_fen)).unwrap_or_default(),
+            count.opened_by,
+            moment(count.opened_at),
+            count.note,
+        ]
+    };
+    Ok(table(&header, found, row))
+}
+
+/// The losses that head office's list shows with these filters, newest first.
+pub(super) async fn losses(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let header = ["地点", "商品", "编码", "件数", "金额(元)", "类型", "原因", "状态", "提交人", "提交时间"];
+    let mut ask = ListLosses { most: 100, ..ListLosses::from_fields(query) };
+    let mut found = Vec::new();
+    while found.len() < DOCUMENTS_MOST {
+        let page = losses::list(scope, &ask).await?;
+        found.extend(page.items);
+        match page.next.and_then(|next| next.parse().ok()) {
+            Some(next) => ask.after = Some(next),
+            None => break,
+        }
+    }
+    let row = |loss: LossCard| {
+        vec![
+            loss.location_name,
+            loss.subject,
+            loss.code,
+            loss.quantity.to_string(),
+            yuan(loss.value_fen),
+            loss.kind.label().to_owned(),
+            loss.reason,
+            loss.state.label().to_owned(),
+            loss.reported_by,
+            moment(loss.reported_at),
+        ]
+    };
+    Ok(table(&header, found, row))
 }

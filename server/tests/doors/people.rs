@@ -117,6 +117,21 @@ pub async fn people(town: &Town) -> Vec<Person> {
 /// Why the foreign store proposes what nobody else may read.
 const REASON: &str = "异地店临期促销";
 
+/// Why the foreign store asks for goods.
+const NEED: &str = "异地店周末备货";
+
+/// A warehouse, and what the store elsewhere asks it for.
+async fn ask_for_goods(town: &Town, manager: &str, store: &str, sku: &str) -> [String; 2] {
+    let (warehouse, transfer) = (Uuid::now_v7(), Uuid::now_v7());
+    let made = json!({ "code": "FAR-1", "name": "异地仓", "region": "310000", "address": "一号" });
+    let hq = town.staff("hq").await;
+    hq.attempt(Method::PUT, &format!("/hq/warehouses/{warehouse}"), Some(&made)).await.unwrap().done();
+    let lines = json!([{ "sku_id": sku, "quantity": 1 }]);
+    let asked = json!({ "id": transfer, "from_id": warehouse, "to_id": store, "lines": lines, "reason": NEED });
+    town.program(manager).post("/console/transfers", asked).await.done();
+    [warehouse.to_string(), transfer.to_string()]
+}
+
 /// The manager of the store elsewhere.
 async fn staff_of_store(town: &Town, account: &str) -> String {
     settle(town, account, "store_manager", ELSEWHERE).await.1
@@ -141,6 +156,23 @@ pub async fn shortage(town: &Town, manager: &Program, goods: &Goods) -> String {
     manager.post("/proposals", proposal).await.done();
     hq.post(&format!("/proposals/{id}/decision"), json!({ "approve": true })).await.done();
     hq.get("/shortages").await.done()["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// A count with an entry, a loss and a threshold of the store elsewhere; answers their identities.
+async fn stock_papers(town: &Town, manager: &str, store: &str, sku: &str) -> [String; 4] {
+    let manager = town.program(manager);
+    let (count, entry, loss) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let begun = json!({ "id": count, "location_id": store, "selection": { "kind": "full" }, "note": REASON });
+    manager.post("/console/counts", begun).await.done();
+    let lines = manager.get(&format!("/console/counts/{count}/lines?limit=1")).await.done();
+    let found = json!({ "id": entry, "code": lines["items"][0]["code"], "pieces": 1 });
+    manager.post(&format!("/console/counts/{count}/entries"), found).await.done();
+    let lost =
+        json!({ "id": loss, "location_id": store, "sku_id": sku, "quantity": 30, "kind": "broken", "reason": REASON });
+    manager.post("/console/losses", lost).await.done();
+    let rule = json!({ "kind": "low", "location_id": store, "goods": { "for": "all" }, "threshold": 3 });
+    let rule = manager.put("/console/alert-rules", rule).await.done()["id"].as_str().unwrap().to_owned();
+    [count.to_string(), entry.to_string(), loss.to_string(), rule]
 }
 
 impl Person {
@@ -181,6 +213,26 @@ impl Person {
         let text = if door.path.ends_with("/events") { String::new() } else { answer.text().await.unwrap() };
         Answer { status, to, text }
     }
+}
+
+/// Goods that nothing else here is about.
+const TIN: &str = "qh-mingqian-longjing";
+
+/// What a buyer asks for of an order that was handed over to them at a store, in these words; answers its id.
+pub async fn claim(town: &Town, buyer: &Program, store: &str, note: &str) -> String {
+    let goods = buyer.goods(store, TIN).await;
+    let order = buyer.place(&goods, 1).await;
+    town.pay(buyer, &order).await;
+    let hq = town.staff("hq").await;
+    hq.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+    let seen = buyer.order(&order).await;
+    hq.post("/console/redemptions", json!({ "code": seen["pickup_code"] })).await.done();
+    let id = Uuid::now_v7().to_string();
+    let lines = json!([{ "line": 1, "quantity": 1 }]);
+    let body = json!({ "id": id, "order_id": order, "kind": "refund_only", "lines": lines, "reason": "other",
+                       "note": note, "expected_refund_fen": seen["total_fen"] });
+    buyer.post("/after-sales", body).await.done();
+    id
 }
 
 /// Two accounts of one person, about to become one; answers the offer's id.
@@ -228,7 +280,10 @@ impl Foreign {
         let unknown = Uuid::now_v7().to_string();
         let manager = staff_of_store(town, "foreign.manager").await;
         let proposal = propose(town, &manager, &goods.store_id, &goods.sku_id).await;
+        let [count, entry, loss, rule] = stock_papers(town, &manager, &goods.store_id, &goods.sku_id).await;
         let shortage = shortage(town, &town.program(&manager), &goods).await;
+        let claim = claim(town, &buyer, ELSEWHERE, REASON).await;
+        let [warehouse, transfer] = ask_for_goods(town, &manager, &goods.store_id, &goods.sku_id).await;
         let offer = merge_offer(town, &buyer).await;
         let names = vec![
             ("order", order.clone()),
@@ -257,12 +312,29 @@ impl Foreign {
             ("proposal_id", proposal.to_string()),
             ("shortage", shortage.clone()),
             ("shortage_id", shortage),
+            ("transfer", transfer.clone()),
+            ("transfer_id", transfer),
+            ("warehouse", warehouse.clone()),
+            ("warehouse_id", warehouse),
+            ("location_id", goods.store_id.clone()),
+            ("allocation", unknown.clone()),
+            ("allocation_id", unknown.clone()),
             ("delegation_id", unknown.clone()),
             ("merge", offer.clone()),
             ("merge_id", offer),
+            ("count", count.clone()),
+            ("count_id", count),
+            ("entry_id", entry),
+            ("loss", loss.clone()),
+            ("loss_id", loss),
+            ("rule_id", rule),
+            ("alert_id", unknown.clone()),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
             ("hold_id", unknown),
+            ("return_code", "0000000000".into()),
+            ("request", claim.clone()),
+            ("after_sales_id", claim),
             ("photo_id", photo),
             ("file", file),
             ("size", "small".into()),
@@ -278,6 +350,7 @@ impl Foreign {
                 "异地商户".into(),
                 "异地伙伴".into(),
                 REASON.into(),
+                NEED.into(),
             ],
         }
     }
@@ -303,10 +376,18 @@ impl Foreign {
             "/hq/audit?limit=200",
             "/proposals",
             "/shortages",
+            "/console/after-sales",
+            "/console/counts",
+            "/console/losses",
+            "/console/alert-rules",
+            "/console/transfers",
+            "/hq/warehouses",
+            "/hq/supply-prices",
         ] {
             seen.push(hq.get(path).await.done());
         }
         seen.push(hq.get(&self.named("/console/stores/{store_id}/photos")).await.done());
+        seen.push(hq.get(&self.named("/console/counts/{count_id}")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
         seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());
         // Whoever looks has just logged in.

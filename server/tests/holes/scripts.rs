@@ -166,6 +166,14 @@ async fn furnish(town: &Town, office: &mut Browser) -> Named {
     ]
 }
 
+/// What is asked for of an order with the note, and turned down for the reason; answers its id.
+async fn claim(town: &Town, buyer: &Program) -> String {
+    let id = people::claim(town, buyer, STORE, NOTE).await;
+    let refusal = json!({ "agree": false, "note": REASON });
+    town.staff("hq").await.post(&format!("/console/after-sales/{id}/decision"), refusal).await.done();
+    id
+}
+
 /// Two orders with the note, one of them rejected for the reason, and the goods once more in the cart.
 async fn shop(town: &Town, buyer: &Program) -> Named {
     let goods = buyer.goods(STORE, PRODUCT).await;
@@ -178,6 +186,7 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
         town.pay(buyer, &id).await;
         orders.push(id);
     }
+    let claim = claim(town, buyer).await;
     let reject = format!("/console/orders/{}/reject", orders[0]);
     town.staff("hq").await.post(&reject, json!({ "reason": REASON })).await.done();
     buyer.put("/cart/lines", goods.line(json!(1))).await.done();
@@ -185,14 +194,41 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
     let what = json!({ "kind": "price", "sku_id": goods.sku_id, "price_fen": 1 });
     let proposed = json!({ "id": proposal, "store_id": goods.store_id, "what": what, "reason": REASON });
     town.staff("hq").await.post("/proposals", proposed).await.done();
+    let (count, loss) = (Uuid::now_v7(), Uuid::now_v7());
+    let (at, sku) = (&goods.store_id, &goods.sku_id);
+    let begun = json!({ "id": count, "location_id": at, "selection": { "kind": "full" }, "note": NOTE });
+    town.staff("hq").await.post("/console/counts", begun).await.done();
+    let lost =
+        json!({ "id": loss, "location_id": at, "sku_id": sku, "quantity": 30, "kind": "broken", "reason": REASON });
+    town.staff("hq").await.post("/console/losses", lost).await.done();
     let manager = town.staff("manager").await;
     let shortage = people::shortage(town, &manager, &goods).await;
     manager.post(&format!("/shortages/{shortage}/wait"), json!({ "hours": 1, "note": NOTE })).await.done();
+    let (warehouse, transfer, table) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let hq = town.staff("hq").await;
+    let depot = json!({ "code": "X-DEPOT", "name": STORE_NAME, "region": "310000", "address": ADDRESS });
+    hq.attempt(Method::PUT, &format!("/hq/warehouses/{warehouse}"), Some(&depot)).await.unwrap().done();
+    let lines = json!([{ "sku_id": goods.sku_id, "quantity": 5 }]);
+    let receipt = json!({ "id": Uuid::now_v7(), "location_id": warehouse, "lines": lines, "note": NOTE });
+    hq.post("/console/receipts", receipt).await.done();
+    let asked =
+        json!({ "id": transfer, "from_id": warehouse, "to_id": goods.store_id, "lines": lines, "reason": REASON });
+    hq.post("/console/transfers", asked).await.done();
+    let rows = json!([{ "store": STORE_NAME, "sku": PRODUCT_NAME, "quantity": 1 }]);
+    hq.post("/hq/allocations", json!({ "id": table, "from_id": warehouse, "rows": rows, "reason": REASON }))
+        .await
+        .done();
     let stores = [STORE, "X-1"].map(str::to_owned).to_vec();
     vec![
+        ("count", vec![count.to_string()]),
+        ("loss", vec![loss.to_string()]),
         ("order", orders),
+        ("request", vec![claim]),
         ("proposal", vec![proposal.to_string()]),
         ("shortage", vec![shortage]),
+        ("transfer", vec![transfer.to_string()]),
+        ("warehouse", vec![warehouse.to_string()]),
+        ("allocation", vec![table.to_string()]),
         ("store", stores),
         ("checkout", vec![goods.store_id.clone()]),
         ("product", vec![PRODUCT.into()]),
@@ -204,9 +240,18 @@ fn pages(named: &Named) -> Vec<String> {
     let no_page = |path: &str| {
         // Files are bytes of ours; what two accounts of one person are asked holds nothing that was typed.
         path.contains(['.', '*'])
-            || ["/api/", "/health", "/metrics", "/files/", "/console/files/", "/me/merge/"]
-                .iter()
-                .any(|one| path.starts_with(one))
+            || [
+                "/api/",
+                "/health",
+                "/metrics",
+                "/files/",
+                "/console/files/",
+                "/console/after-sales/files/",
+                "/console/loss-photos/",
+                "/me/merge/",
+            ]
+            .iter()
+            .any(|one| path.starts_with(one))
     };
     let mut pages = BTreeSet::new();
     for door in DOORS.iter().filter(|door| door.method == "GET" && !no_page(door.path)) {

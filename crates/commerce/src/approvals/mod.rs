@@ -138,7 +138,7 @@ async fn write_step(
 }
 
 /// Stores as a query takes them, of one reach or several: `None` is every store.
-fn union(reaches: impl IntoIterator<Item = Option<Vec<Uuid>>>) -> Option<Vec<Uuid>> {
+pub(crate) fn union(reaches: impl IntoIterator<Item = Option<Vec<Uuid>>>) -> Option<Vec<Uuid>> {
     reaches.into_iter().try_fold(Vec::new(), |mut all, reach| {
         all.extend(reach?);
         Some(all)

@@ -8,7 +8,7 @@ mod people;
 
 use std::collections::HashMap;
 
-use domain::Fault;
+use domain::{Fault, after_sales::Terms};
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -50,6 +50,9 @@ struct Category {
     brand: String,
     name: String,
     sort: i32,
+    /// Whether its goods are made when they are ordered, and so cannot come back.
+    #[serde(default)]
+    made_to_order: bool,
 }
 
 #[derive(Deserialize)]
@@ -197,6 +200,19 @@ async fn brands_and_categories(tx: &mut PgConnection, catalogue: &Catalogue) -> 
         .await
         .or_fault()?;
     }
+    let made: Vec<String> =
+        catalogue.categories.iter().filter(|one| one.made_to_order).map(|one| one.code.clone()).collect();
+    sqlx::query!(
+        "insert into after_sales_terms (category_id, refund_only_hours, return_hours, exchange_hours)
+         select id, $2, $3, $4 from categories where code = any($1) on conflict do nothing",
+        &made,
+        Terms::MADE_TO_ORDER.refund_only_hours,
+        Terms::MADE_TO_ORDER.return_hours,
+        Terms::MADE_TO_ORDER.exchange_hours,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
     Ok(())
 }
 

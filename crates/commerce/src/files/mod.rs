@@ -26,7 +26,7 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    limits, memory,
+    limits, losses, memory,
 };
 
 /// How many files one person or program may send in ten minutes.
@@ -57,11 +57,18 @@ pub struct Content {
 }
 
 /// What was sent, after it was looked at and drawn anew.
-struct Made {
+pub(crate) struct Made {
     kept: Kept,
     byte_size: usize,
-    sha256: Vec<u8>,
+    pub(crate) sha256: Vec<u8>,
     forms: Vec<Form>,
+}
+
+impl Made {
+    /// Whether it is the file with this digest.
+    pub(crate) fn is(&self, sha256: &[u8]) -> bool {
+        self.sha256 == sha256
+    }
 }
 
 /// One of the forms in which a file is kept.
@@ -86,22 +93,29 @@ pub async fn take(scope: &Scope, purpose: Purpose, name: &str, bytes: Vec<u8>) -
 
 /// Whoever asks may send and see what is for this purpose.
 ///
-/// Faults: `Forbidden`; `NotFound` for a store out of reach.
+/// Faults: `Forbidden`; `NotFound` for a store out of reach; `Unauthenticated` for another member.
 pub async fn may(scope: &Scope, purpose: Purpose) -> Result<(), Fault> {
-    let reach = scope.reach(Permission::EditStores)?;
-    let store = purpose.store();
+    let Some(store) = purpose.store() else {
+        return if purpose.member() == Some(scope.member()?) { Ok(()) } else { Err(Fault::Unauthenticated) };
+    };
+    let reach = scope.reach(match purpose {
+        Purpose::LossPhoto(_) => Permission::CountStock,
+        _ => Permission::EditStores,
+    })?;
     let exists = memory::stores(scope).await?.with_id(store.0).is_some();
     if exists && reach.covers(store) { Ok(()) } else { Err(Fault::NotFound("这家门店")) }
 }
 
 /// Looks at what was sent and draws it anew. It is counted before, since that is what costs.
-async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Result<Made, Fault> {
+pub(crate) async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Result<Made, Fault> {
     may(scope, purpose).await?;
     let who = scope.actor_id().ok_or(Fault::Unauthenticated)?;
     limits::count(scope, &format!("files:{who}"), SENT_MOST, Duration::minutes(10)).await?;
     let (byte_size, sha256) = (bytes.len(), Sha256::digest(&bytes).to_vec());
     let paper = match purpose {
-        Purpose::StorePhoto(_) => pictures::picture(bytes).await.map(Paper::Picture),
+        Purpose::StorePhoto(_) | Purpose::LossPhoto(_) | Purpose::AfterSalesProof(_) => {
+            pictures::picture(bytes).await.map(Paper::Picture)
+        }
         Purpose::StorePaper(_) => pictures::paper(bytes).await,
     };
     let refused = |refusal: Refusal| Fault::invalid("file", refusal.to_string());
@@ -116,22 +130,29 @@ async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Result<Made, F
 }
 
 /// Keeps a file with its contents, private and unused.
-async fn keep(tx: &mut PgConnection, scope: &Scope, purpose: Purpose, name: &str, made: Made) -> Result<FileId, Fault> {
+pub(crate) async fn keep(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    purpose: Purpose,
+    name: &str,
+    made: Made,
+) -> Result<FileId, Fault> {
     let id = new_id();
     let name = name_of(name);
     let columns = |pixels: Option<(u32, u32)>| pixels.map(|(width, height)| (width as i32, height as i32)).unzip();
     let (width, height) = columns(made.forms.first().and_then(|large| large.pixels));
     sqlx::query!(
-        "insert into files (id, kind, purpose, store_id, name, byte_size, sha256, width, height, created_by,
+        "insert into files (id, kind, purpose, store_id, member_id, name, byte_size, sha256, width, height, created_by,
                             created_at, unused_since)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
         id,
         match made.kept {
             Kept::Jpeg => "jpeg",
             Kept::Pdf => "pdf",
         },
         purpose.code(),
-        purpose.store().0,
+        purpose.store().map(|store| store.0),
+        purpose.member().map(|member| member.0),
         name,
         made.byte_size as i32,
         made.sha256,
@@ -173,11 +194,18 @@ async fn record(
     tx: &mut PgConnection,
     scope: &Scope,
     act: Act,
-    (id, store): (Uuid, StoreId),
+    (id, store): (Uuid, Option<StoreId>),
     [before, after]: [serde_json::Value; 2],
 ) -> Result<(), Fault> {
-    let change =
-        Change { act, object: ObjectKind::File, object_id: id, store_id: Some(store.0), before, after, reason: "" };
+    let change = Change {
+        act,
+        object: ObjectKind::File,
+        object_id: id,
+        store_id: store.map(|store| store.0),
+        before,
+        after,
+        reason: "",
+    };
     audit::record(tx, scope, change).await
 }
 
@@ -187,17 +215,22 @@ async fn record(
 pub async fn read(scope: &Scope, id: FileId, size: FileSize) -> Result<Content, Fault> {
     let nothing = || Fault::NotFound("这个文件");
     let mut tx = scope.begin().await?;
-    let file = sqlx::query!("select kind, state, store_id, member_id, staff_id from files where id = $1", id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?
-        .ok_or_else(nothing)?;
+    let file =
+        sqlx::query!("select kind, purpose, state, store_id, member_id, staff_id from files where id = $1", id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?
+            .ok_or_else(nothing)?;
     let is_published = file.state == "published";
     let edits = |store| scope.reach(Permission::EditStores).is_ok_and(|reach| reach.covers(StoreId(store)));
-    let is_theirs = file.store_id.is_some_and(edits)
+    let sees = |store| match file.purpose.as_str() {
+        "loss_photo" => losses::may_see_photo(scope, store),
+        _ => edits(store),
+    };
+    let is_theirs = file.store_id.is_some_and(sees)
         || file.member_id.is_some_and(|owner| scope.member().is_ok_and(|member| member.0 == owner))
         || file.staff_id.is_some_and(|owner| scope.staff().is_ok_and(|person| person.id.0 == owner));
-    if !is_published && !is_theirs {
+    if !is_published && !is_theirs && !concerns(&mut tx, scope, id).await? {
         return Err(nothing());
     }
     let bytes =
@@ -209,6 +242,21 @@ pub async fn read(scope: &Scope, id: FileId, size: FileSize) -> Result<Content, 
     Ok(Content { kept: if file.kind == "pdf" { Kept::Pdf } else { Kept::Jpeg }, is_published, bytes })
 }
 
+/// Whether a private file is proof in something that a store of whoever asks has sold or taken back.
+async fn concerns(tx: &mut PgConnection, scope: &Scope, id: FileId) -> Result<bool, Fault> {
+    let Ok(reach) = scope.reach(Permission::ReadOrders) else { return Ok(false) };
+    let of = sqlx::query!(
+        "select a.store_id, a.received_store_id from after_sales_proofs p join after_sales a on a.id = p.after_sales_id
+         where p.file_id = $1",
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    let covers = |store| reach.covers(StoreId(store));
+    Ok(of.is_some_and(|of| covers(of.store_id) || of.received_store_id.is_some_and(covers)))
+}
+
 /// Removes a file from where it is used. For a day those whom it concerns still find it.
 ///
 /// Faults: `NotFound`, also for what is not theirs; removing twice is removing once.
@@ -217,7 +265,7 @@ pub async fn remove(scope: &Scope, id: FileId) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let file = sqlx::query!(
         r#"select name, store_id as "store_id!", state, unused_since from files
-           where id = $1 and store_id is not null and ($2::uuid[] is null or store_id = any($2)) for update"#,
+           where id = $1 and purpose <> 'loss_photo' and store_id is not null and ($2::uuid[] is null or store_id = any($2)) for update"#,
         id.0,
         reach.as_deref(),
     )
@@ -234,7 +282,7 @@ pub async fn remove(scope: &Scope, id: FileId) -> Result<(), Fault> {
         .or_fault()?;
     sqlx::query!("delete from store_photos where file_id = $1", id.0).execute(&mut *tx).await.or_fault()?;
     let before = json!({ "name": file.name });
-    let of = (id.0, StoreId(file.store_id));
+    let of = (id.0, Some(StoreId(file.store_id)));
     record(&mut tx, scope, Act::RemoveFile, of, [before, serde_json::Value::Null]).await?;
     tx.commit().await.or_fault()
 }

@@ -54,7 +54,7 @@ pub async fn add(scope: &Scope, store: StoreId, name: &str, bytes: Vec<u8>) -> R
 }
 
 async fn recorded_back(tx: &mut PgConnection, scope: &Scope, store: StoreId, id: FileId) -> Result<(), Fault> {
-    record(tx, scope, Act::RestoreFile, (id.0, store), [json!(null), json!(null)]).await
+    record(tx, scope, Act::RestoreFile, (id.0, Some(store)), [json!(null), json!(null)]).await
 }
 
 /// The photos of a store that whoever asks may change.

@@ -33,20 +33,32 @@ async fn look(tx: &mut PgConnection, member: MemberId) -> Result<LeavingView, Fa
         r#"select count(*) as "orders!",
                   count(*) filter (where state in ('placed', 'paid', 'accepted', 'ready')) as "open!",
                   (select count(*) from refunds r join orders of on of.id = r.order_id
-                   where of.member_id = $1 and r.state <> 'succeeded') as "refunds!"
+                   where of.member_id = $1 and r.state <> 'succeeded') as "refunds!",
+                  (select count(*) from after_sales a where a.member_id = $1
+                   and a.state in ('requested', 'agreed', 'appealed')) as "after_sales!"
            from orders where member_id = $1"#,
         member.0,
     )
     .fetch_one(tx)
     .await
     .or_fault()?;
-    Ok(LeavingView { member, open_orders: row.open, refunds: row.refunds, orders: row.orders })
+    Ok(LeavingView {
+        member,
+        open_orders: row.open,
+        open_after_sales: row.after_sales,
+        refunds: row.refunds,
+        orders: row.orders,
+    })
 }
 
 fn must_be_free(view: &LeavingView) -> Result<(), Fault> {
     if view.open_orders > 0 {
         let message = format!("还有 {} 个订单没有完成，请先取货或取消，再来注销", view.open_orders);
         return Err(Fault::conflict("orders_open", message));
+    }
+    if view.open_after_sales > 0 {
+        let message = format!("还有 {} 张售后单没有完成，请先撤销或等待结果，再来注销", view.open_after_sales);
+        return Err(Fault::conflict("after_sales_open", message));
     }
     if view.refunds > 0 {
         let message = format!("还有 {} 笔退款没有到账，请等到账后再来注销", view.refunds);
@@ -58,7 +70,7 @@ fn must_be_free(view: &LeavingView) -> Result<(), Fault> {
 /// Erases the account of the member who asks: number, name, password, WeChat, sessions, cart and what they wrote go;
 /// orders, movements and transfers stay and name a row that tells nothing. The number may be used anew.
 ///
-/// Faults: `Unauthenticated`; `Conflict` (`orders_open`, `refunds_open`); `Invalid` beside `code`.
+/// Faults: `Unauthenticated`; `Conflict` (`orders_open`, `after_sales_open`, `refunds_open`); `Invalid` beside `code`.
 pub async fn erase(scope: &Scope, command: EraseAccount) -> Result<(), Fault> {
     let me = super::me(scope).await?;
     // Before the code is used up.

@@ -60,6 +60,8 @@ use Merging::{End, Move, Own};
 
 /// What is under this key in a member's file.
 const ORDERS: &str = "订单";
+/// What is under this key in a member's file.
+const AFTER_SALES: &str = "售后";
 const APPEND_ONLY: &str = "历史只增不改";
 const MOMENTARY: &str = "几分钟后自动作废";
 
@@ -182,6 +184,21 @@ pub const RULES: &[Rule] = &[
         erasing: Remove("delete from files where member_id = $1"),
     },
     Rule {
+        table: "after_sales",
+        column: "member_id",
+        merging: Move("update after_sales set member_id = $1 where member_id = $2"),
+        exporting: Under(AFTER_SALES, AFTER_SALES_OF),
+        // Notes are the member's own text, and may name anybody.
+        erasing: Blank("update after_sales set note = '', appeal = '' where member_id = $1 and note || appeal <> ''"),
+    },
+    Rule {
+        table: "after_sales_steps",
+        column: "member_id",
+        merging: Merging::Stay(APPEND_ONLY),
+        exporting: Within(AFTER_SALES),
+        erasing: Stay(APPEND_ONLY),
+    },
+    Rule {
         table: "order_steps",
         column: "member_id",
         merging: Merging::Stay(APPEND_ONLY),
@@ -215,3 +232,16 @@ const ORDERS_OF: &str = "
             from refunds r where r.order_id = o.id)
     ) order by o.placed_at desc), '[]')
     from orders o join stores s on s.id = o.store_id where o.member_id = $1";
+
+/// A member's requests after the sale with their goods and steps.
+const AFTER_SALES_OF: &str = "
+    select coalesce(jsonb_agg(jsonb_build_object(
+        '订单号', a.order_number, '门店', s.name, '类型', a.kind, '状态', a.state, '原因', a.reason, '说明', a.note,
+        '仲裁理由', a.appeal, '退款_分', a.refund_fen, '售后码', a.code, '申请时间', a.requested_at,
+        '商品', (select coalesce(jsonb_agg(jsonb_build_object('名称', l.name, '规格', l.spec, '数量', l.quantity,
+                '实付_分', l.paid_fen, '退款_分', l.refund_fen, '换成', l.exchange_spec) order by l.line), '[]')
+            from after_sales_lines l where l.after_sales_id = a.id),
+        '经过', (select coalesce(jsonb_agg(jsonb_build_object('事件', t.act, '状态', t.state, '时间', t.at, '说明', t.note)
+                order by t.step), '[]') from after_sales_steps t where t.after_sales_id = a.id)
+    ) order by a.requested_at desc), '[]')
+    from after_sales a join stores s on s.id = a.store_id where a.member_id = $1";

@@ -1,4 +1,4 @@
-//! Pickup codes are the shopper's secret, also from staff: nobody may find one by trying.
+//! Pickup codes, and those of goods that come back, are the shopper's secret, also from staff: nobody may find one by trying.
 
 use chrono::Duration;
 use domain::Fault;
@@ -14,11 +14,11 @@ fn bucket(scope: &Scope) -> Result<String, Fault> {
 }
 
 /// Refuses a person who has tried too many.
-pub(super) async fn refuse_guessing(scope: &Scope) -> Result<(), Fault> {
+pub(crate) async fn refuse_guessing(scope: &Scope) -> Result<(), Fault> {
     limits::refuse_past(scope, &bucket(scope)?, MISSES_MOST, WINDOW).await
 }
 
 /// Notes that a code was nobody's.
-pub(super) async fn note_miss(scope: &Scope) -> Result<(), Fault> {
+pub(crate) async fn note_miss(scope: &Scope) -> Result<(), Fault> {
     limits::count(scope, &bucket(scope)?, MISSES_MOST, WINDOW).await
 }

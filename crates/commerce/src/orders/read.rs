@@ -129,6 +129,12 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
              and ($7::text is null or o.pickup_code = $7)
              and ($8::text is null or m.phone_tail = $8)
              and ($9::uuid is null or o.id < $9)
+             and ($12::text is null or o.channel = $12)
+             and ($13::text is null or s.region_code in (
+                 with recursive below as (
+                     select $13 as code union all select r.code from below b join regions r on r.parent_code = b.code
+                 )
+                 select code from below))
            order by case when $10 then o.slot_start end, o.id desc
            limit $11"#,
         within.member,
@@ -142,6 +148,8 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
         after,
         within.by_slot,
         limit,
+        ask.channel.map(Channel::code),
+        ask.region.as_deref(),
     )
     .fetch_all(tx)
     .await

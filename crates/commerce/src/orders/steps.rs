@@ -62,7 +62,7 @@ pub(crate) async fn lock_all(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<
 /// Applies the transition table to a locked order, and records who did it and why.
 ///
 /// Faults: `Conflict` (`not_now`) where the table does not allow it.
-async fn advance(
+pub(super) async fn advance(
     tx: &mut PgConnection,
     scope: &Scope,
     order: &Ordered,
@@ -232,7 +232,7 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
 }
 
 /// Makes a step durable.
-async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> Result<(), Fault> {
+pub(super) async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> Result<(), Fault> {
     scope.house.pass(FaultPoint::StepWritten(act));
     tx.commit().await.or_fault()?;
     scope.house.pass(FaultPoint::StepCommitted(act));
@@ -240,7 +240,7 @@ async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> 
 }
 
 /// Locks an order within the reach of a person of staff; another store's is not found.
-async fn lock_within(
+pub(super) async fn lock_within(
     tx: &mut PgConnection,
     scope: &Scope,
     id: OrderId,

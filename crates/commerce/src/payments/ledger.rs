@@ -1,6 +1,6 @@
 //! Transfers between accounts. Each takes from one what it gives to another.
 
-use domain::{Fault, Fen};
+use domain::{Fault, Fen, StoreId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -13,9 +13,18 @@ pub(super) const PREPAID: &str = "customers:prepaid";
 
 /// Why money moves between accounts.
 pub(super) enum Cause {
-    Pay { payment: Uuid },
-    Refund { payment: Uuid, refund: Uuid },
+    Pay {
+        payment: Uuid,
+    },
+    Refund {
+        payment: Uuid,
+        refund: Uuid,
+    },
     Fulfil,
+    /// Goods that were handed over go back, or their money does.
+    Return {
+        after_sales: Uuid,
+    },
 }
 
 impl Cause {
@@ -24,6 +33,7 @@ impl Cause {
             Self::Pay { .. } => "pay",
             Self::Refund { .. } => "refund",
             Self::Fulfil => "fulfil",
+            Self::Return { .. } => "return",
         }
     }
 
@@ -32,9 +42,22 @@ impl Cause {
         match *self {
             Self::Pay { payment } => (Some(payment), None),
             Self::Refund { payment, refund } => (Some(payment), Some(refund)),
-            Self::Fulfil => (None, None),
+            Self::Fulfil | Self::Return { .. } => (None, None),
         }
     }
+
+    /// The request it is of.
+    fn after_sales(&self) -> Option<Uuid> {
+        match *self {
+            Self::Return { after_sales } => Some(after_sales),
+            Self::Pay { .. } | Self::Refund { .. } | Self::Fulfil => None,
+        }
+    }
+}
+
+/// The account of what a store has earned.
+pub(super) fn revenue_of(store: StoreId) -> String {
+    format!("revenue:{store}")
 }
 
 /// What one account gives to another.
@@ -53,10 +76,12 @@ pub(super) async fn book(tx: &mut PgConnection, scope: &Scope, transfers: &[Tran
     let amounts: Vec<i64> = transfers.iter().map(|transfer| transfer.amount.0).collect();
     let orders: Vec<Uuid> = transfers.iter().map(|transfer| transfer.order).collect();
     let (payments, refunds): (Vec<_>, Vec<_>) = transfers.iter().map(|transfer| transfer.cause.of()).unzip();
+    let after_sales: Vec<Option<Uuid>> = transfers.iter().map(|transfer| transfer.cause.after_sales()).collect();
     sqlx::query!(
-        "insert into transfers (id, debit, credit, amount_fen, cause, order_id, payment_id, refund_id, occurred_at)
-         select t.*, $9 from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::bigint[]),
-                                    (select $5::text[]), (select $6::uuid[]), (select $7::uuid[]), (select $8::uuid[])) t",
+        "insert into transfers (id, debit, credit, amount_fen, cause, order_id, payment_id, refund_id, after_sales_id, occurred_at)
+         select t.*, $10 from unnest((select $1::uuid[]), (select $2::text[]), (select $3::text[]), (select $4::bigint[]),
+                                     (select $5::text[]), (select $6::uuid[]), (select $7::uuid[]), (select $8::uuid[]),
+                                     (select $9::uuid[])) t",
         &ids,
         &texts(|transfer| transfer.between.0.to_owned()),
         &texts(|transfer| transfer.between.1.to_owned()),
@@ -65,6 +90,7 @@ pub(super) async fn book(tx: &mut PgConnection, scope: &Scope, transfers: &[Tran
         &orders,
         &payments as &[Option<Uuid>],
         &refunds as &[Option<Uuid>],
+        &after_sales as &[Option<Uuid>],
         scope.now,
     )
     .execute(tx)
@@ -75,7 +101,7 @@ pub(super) async fn book(tx: &mut PgConnection, scope: &Scope, transfers: &[Tran
 
 /// The goods are handed over: what the customer had paid ahead is now the store's revenue.
 pub(crate) async fn fulfilled(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
-    let revenue = format!("revenue:{}", order.store_id);
+    let revenue = revenue_of(order.store_id);
     sqlx::query!(
         "insert into accounts (code, name) select $1, '门店收入 ' || name from stores where id = $2 on conflict do nothing",
         revenue,

@@ -6,12 +6,14 @@
 //! - `notices`: verified callbacks go to the inbox; a worker acts on them
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
 //! - `refunds`: money that goes back, retried under one number
+//! - `returns`: what was handed over and goes back
 //! - `ledger`: double-entry transfers
 
 mod attempts;
 mod ledger;
 mod notices;
 mod refunds;
+mod returns;
 mod scan;
 mod settle;
 mod start;
@@ -23,6 +25,7 @@ pub use start::start;
 pub(crate) use ledger::fulfilled;
 pub(crate) use notices::work_inbox;
 pub(crate) use refunds::{send as send_refund, want as want_refund};
+pub(crate) use returns::{GiveBack, give_back};
 pub(crate) use settle::{close, close_open, look_up};
 
 /// Where what concerns payments waits to be written.

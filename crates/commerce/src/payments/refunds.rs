@@ -1,7 +1,7 @@
 //! Money that goes back. What is wanted is stored with the reason for it; a job sends it and keeps
 //! trying under the same number, since a new number would refund twice.
 
-use domain::{Fault, Fen, OrderId};
+use domain::{AfterSalesId, Fault, Fen, OrderId};
 use partners::wechat_pay::{NewRefund, Refund, RefundState};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -16,31 +16,39 @@ pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, r
         .await
         .or_fault()?;
     match kept {
-        Some(payment) => want_for(tx, scope, payment.id, order, Fen(payment.amount_fen), reason).await,
+        Some(payment) => {
+            let amount = Fen(payment.amount_fen);
+            want_for(tx, scope, Wanted { payment: payment.id, order, amount, reason, after_sales: None }).await
+        }
         None => Ok(()),
     }
 }
 
-/// Wants back what one payment brought.
-pub(super) async fn want_for(
-    tx: &mut PgConnection,
-    scope: &Scope,
-    payment: Uuid,
-    order: OrderId,
-    amount: Fen,
-    reason: &str,
-) -> Result<(), Fault> {
+/// Money that is to go back.
+pub(super) struct Wanted<'a> {
+    pub payment: Uuid,
+    pub order: OrderId,
+    /// All that the payment brought, or a part of it.
+    pub amount: Fen,
+    pub reason: &'a str,
+    /// The request that it is for, where it is for one.
+    pub after_sales: Option<AfterSalesId>,
+}
+
+/// Wants back what one payment brought, or a part of it.
+pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wanted<'_>) -> Result<(), Fault> {
     let id = new_id();
     sqlx::query!(
-        "insert into refunds (id, payment_id, order_id, out_refund_no, amount_fen, reason, state, wanted_at)
-         values ($1, $2, $3, $4, $5, $6, 'wanted', $7)",
+        "insert into refunds (id, payment_id, order_id, out_refund_no, amount_fen, reason, state, wanted_at, after_sales_id)
+         values ($1, $2, $3, $4, $5, $6, 'wanted', $7, $8)",
         id,
-        payment,
-        order.0,
+        wanted.payment,
+        wanted.order.0,
         id.simple().to_string(),
-        amount.0,
-        reason,
+        wanted.amount.0,
+        wanted.reason,
         scope.now,
+        wanted.after_sales.map(|id| id.0),
     )
     .execute(&mut *tx)
     .await

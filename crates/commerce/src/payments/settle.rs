@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     ledger::{self, Cause, GATEWAY, PREPAID, Transfer},
-    refunds,
+    refunds::{self, Wanted},
 };
 use crate::{
     Scope,
@@ -149,7 +149,9 @@ async fn book(
         jobs::unschedule(tx, needless).await?;
     }
     for (paid, _) in news.iter().filter(|(_, kept)| !kept) {
-        refunds::want_for(tx, scope, paid.id, OrderId(paid.order), paid.amount, "订单已关闭或已付款，自动退回").await?;
+        let (order, reason) = (OrderId(paid.order), "订单已关闭或已付款，自动退回");
+        let wanted = Wanted { payment: paid.id, order, amount: paid.amount, reason, after_sales: None };
+        refunds::want_for(tx, scope, wanted).await?;
     }
     Ok(())
 }

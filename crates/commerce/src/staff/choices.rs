@@ -35,6 +35,11 @@ pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
     Ok(GrantChoices { roles, everywhere, regions: regions.collect(), groups, merchants, departments })
 }
 
+/// The regions that have stores in or below them, for a list's filter.
+pub async fn regions_with_stores(scope: &Scope) -> Result<Vec<RegionChoice>, Fault> {
+    Ok(regions(scope).await?.into_iter().map(|(_, region)| region).collect())
+}
+
 /// The regions that have stores in or below them, by their place in the tree, each with the codes of itself and
 /// all above it.
 async fn regions(scope: &Scope) -> Result<Vec<(Vec<String>, RegionChoice)>, Fault> {

@@ -17,16 +17,47 @@ pub(crate) enum Cause {
     Receive,
     /// The books were wrong, and somebody agreed that they were.
     Adjust,
+    /// Somebody counted what is there.
+    Count,
+    /// Pieces are broken, expired, stolen or given away.
+    Loss,
+    /// Goods come back from whoever bought them.
+    Return,
+    /// Goods are given in exchange for others.
+    Issue,
+    /// Goods are for the supplier, and set apart.
+    SupplierReturn,
+    /// They leave for another store or warehouse.
+    TransferOut,
+    /// They come from one, or back from the way to one.
+    TransferIn,
 }
 
 impl Cause {
-    const ALL: [Self; 2] = [Self::Receive, Self::Adjust];
+    const ALL: [Self; 9] = [
+        Self::Receive,
+        Self::Adjust,
+        Self::Count,
+        Self::Loss,
+        Self::Return,
+        Self::Issue,
+        Self::SupplierReturn,
+        Self::TransferOut,
+        Self::TransferIn,
+    ];
 
     /// As it stands in the table, and as people read it.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Receive => ("receive", "收货"),
             Self::Adjust => ("adjust", "库存调整"),
+            Self::Count => ("count", "盘点"),
+            Self::Loss => ("loss", "报损"),
+            Self::Return => ("return", "顾客退货"),
+            Self::Issue => ("issue", "换货换出"),
+            Self::SupplierReturn => ("supplier_return", "退供应商"),
+            Self::TransferOut => ("transfer_out", "调拨发货"),
+            Self::TransferIn => ("transfer_in", "调拨收货"),
         }
     }
 
@@ -103,7 +134,6 @@ pub(crate) async fn book(
 /// Takes pieces away that nobody has been promised, all or none.
 ///
 /// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few.
-#[expect(dead_code, reason = "transfers, which are being written, ship by it")]
 pub(crate) async fn take(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -122,7 +152,11 @@ pub(crate) async fn take(
     book(tx, scope, location, document, &gone).await
 }
 
-async fn too_few(tx: &mut PgConnection, lacking: BTreeSet<Uuid>, free: impl Fn(&Uuid) -> i64) -> Result<Fault, Fault> {
+pub(super) async fn too_few(
+    tx: &mut PgConnection,
+    lacking: BTreeSet<Uuid>,
+    free: impl Fn(&Uuid) -> i64,
+) -> Result<Fault, Fault> {
     let lacking: Vec<Uuid> = lacking.into_iter().collect();
     let names = sqlx::query!(
         r#"select k.id, concat_ws(' ', p.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!"

@@ -5,6 +5,7 @@
 //! the movements, so that they cannot come apart.
 
 mod facts;
+mod relocate;
 pub mod shortages;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,7 +17,8 @@ use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
 
-pub(crate) use facts::{Cause, Document, Pieces, book};
+pub(crate) use facts::{Cause, Document, Pieces, book, take};
+pub(crate) use relocate::relocate;
 
 /// Pieces that an order holds until it is paid.
 pub(crate) struct Promise {

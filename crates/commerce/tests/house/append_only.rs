@@ -29,9 +29,17 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "truncate order_steps cascade",
         "update order_lines set unit_fen = 1",
         "delete from order_lines",
+        "update after_sales_steps set note = ''",
+        "delete from after_sales_steps",
+        "delete from after_sales",
         "update audit set reason = ''",
         "delete from audit",
         "truncate audit",
+        "update stock_transfer_steps set note = ''",
+        "delete from stock_transfer_steps",
+        "update goods_receipts set note = ''",
+        "delete from goods_receipt_lines",
+        "delete from stock_transfers",
     ];
     for (attempt, server) in attempts.iter().flat_map(|attempt| [(*attempt, &server.people), (*attempt, &server.house)])
     {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A small picture, each of a colour of its own.
-fn picture(number: u8) -> Vec<u8> {
+pub fn picture(number: u8) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     let pixels = image::RgbImage::from_pixel(16, 12, image::Rgb([number, 90, 160]));
     pixels.write_to(&mut file, image::ImageFormat::Png).unwrap();

@@ -11,6 +11,7 @@ use domain::{
     approvals::{Decide, Propose, Proposed},
     cart::RemoveLine,
     holds::TakeHold,
+    order_centre::{CallOff, Reroute},
     orders::{OrderAct, OrderState},
     staff::Role,
 };
@@ -43,8 +44,9 @@ enum Try {
 }
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
-    use OrderAct::{Accept, Cancel, Expire, Pay, Prepare, Redeem, Reject};
-    let act = prop::sample::select(vec![Pay, Pay, Accept, Accept, Prepare, Redeem, Expire, Cancel, Reject]);
+    use OrderAct::{Accept, CallOff, Cancel, Expire, Pay, Prepare, Redeem, Reject, Reroute};
+    let act =
+        prop::sample::select(vec![Pay, Pay, Accept, Accept, Prepare, Redeem, Expire, Cancel, Reject, CallOff, Reroute]);
     let one = prop_oneof![
         4 => (1..5i64).prop_map(Try::Place),
         9 => (act, any::<prop::sample::Index>()).prop_map(|(act, which)| Try::Act(act, which)),
@@ -201,6 +203,16 @@ impl Cast {
             OrderAct::Accept => drop(orders::accept(&self.manager, id).await),
             OrderAct::Prepare => drop(orders::prepare(&self.manager, id).await),
             OrderAct::Redeem => drop(self.redeem(id).await),
+            OrderAct::CallOff => {
+                let reason = "门店停业".into();
+                drop(orders::call_off(&self.above, id, &CallOff { reason }).await);
+            }
+            // To another store and back, which changes nothing here.
+            OrderAct::Reroute => {
+                for store_id in [self.world.elsewhere, self.world.store] {
+                    drop(orders::reroute(&self.above, id, &Reroute { store_id, reason: "缺货".into() }).await);
+                }
+            }
             OrderAct::Reject => drop(orders::reject(&self.manager, id, "原料用完").await),
         }
     }
@@ -308,7 +320,7 @@ async fn whatever_is_tried_in_whatever_order_the_balance_is_that_of_the_model(
     let world = World::with(options, connect, Partners::default(), settings).await;
     let buyer = world.member().await;
     let manager = world.staff("林姐", Role::StoreManager, Reach::Store(world.store)).await;
-    let above = world.staff("周姐", Role::RegionalManager, Reach::Region("310100")).await;
+    let above = world.staff("周姐", Role::RegionalManager, Reach::Everywhere).await;
     let cast = Arc::new(Cast { world, buyer, manager, above });
     let (kept, runtime) = (cast.clone(), Handle::current());
     let asked = Config::default();

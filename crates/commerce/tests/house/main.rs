@@ -5,11 +5,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod after_sales;
+mod after_sales_races;
+mod alerts;
 mod append_only;
 mod approvals;
 mod authority;
 mod cart;
 mod chain;
+mod counts;
 mod demo;
 mod erasing;
 mod files;
@@ -17,11 +21,13 @@ mod gateway;
 mod holds;
 mod life;
 mod limits;
+mod losses;
 mod member_accounts;
 mod member_rules;
 mod members;
 mod memory;
 mod merging;
+mod order_centre;
 mod orders;
 mod payments;
 mod people;
@@ -32,5 +38,6 @@ mod second_step;
 mod shortages;
 mod staff;
 mod structure;
+mod transfers;
 mod wechat;
 mod world;

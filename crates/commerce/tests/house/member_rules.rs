@@ -59,6 +59,25 @@ async fn rows(world: &World, table: &str, column: &str, member: Uuid) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(question)).bind(member).fetch_one(&world.owner).await.unwrap()
 }
 
+/// Something that a member asked for of their order, and took back.
+async fn asked_for(world: &World, member: Uuid) {
+    sqlx::query(
+        "with asked as (
+             insert into after_sales (id, order_id, order_number, member_id, store_id, kind, state, reason, note, refund_fen,
+                                      requested_at, request_hash)
+             select $1, id, number, member_id, store_id, 'return', 'withdrawn', 'other', '杯盖漏了', 0, now(), ''
+             from orders where member_id = $2 limit 1 returning id
+         )
+         insert into after_sales_steps (after_sales_id, step, act, state, at, member_id)
+         select id, 1, 'withdraw', 'withdrawn', now(), $2 from asked",
+    )
+    .bind(Uuid::now_v7())
+    .bind(member)
+    .execute(&world.owner)
+    .await
+    .unwrap();
+}
+
 /// A member of whom every table has a row.
 async fn well_known(world: &World) -> Scope {
     let member = with_password(world, &world.member().await, PASSWORD).await;
@@ -88,6 +107,7 @@ async fn well_known(world: &World) -> Scope {
     .execute(&world.owner)
     .await
     .unwrap();
+    asked_for(world, id).await;
     let third = world.member().await;
     offered(world, &member, &third).await;
     offered(world, &third, &member).await;

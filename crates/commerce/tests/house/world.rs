@@ -153,6 +153,14 @@ impl World {
         .unwrap();
     }
 
+    /// A third store of the same brand, which sells nothing yet.
+    pub async fn add_another_store(&self, code: &str, name: &str, region: &str) -> StoreId {
+        let id = StoreId(Uuid::now_v7());
+        let brand = sqlx::query_scalar("select id from brands").fetch_one(&self.owner).await.unwrap();
+        self.add_store(id, brand, code, name, region).await;
+        id
+    }
+
     /// A size of the tea, listed and in stock at both stores.
     pub async fn add_sku(&self, id: SkuId, size: &str, price_fen: i64) {
         sqlx::query(

@@ -231,6 +231,8 @@ pub struct LeavingView {
     pub member: MemberId,
     /// Orders that are not finished: they stand in the way.
     pub open_orders: i64,
+    /// Requests after the sale that are not decided: they stand in the way.
+    pub open_after_sales: i64,
     /// Refunds that are under way: they stand in the way.
     pub refunds: i64,
     /// All orders. They stay, without the person.

@@ -21,12 +21,28 @@ pub enum Permission {
     FulfilOrders,
     /// Turn an order down, which gives the money back.
     RejectOrders,
+    /// Call orders off, give them to another store, write about them.
+    ManageOrders,
+    /// Decide on what shoppers ask for after the sale, at the store that sold.
+    DecideReturns,
+    /// Decide where a shopper does not take the store's refusal.
+    ArbitrateReturns,
     /// See figures of sales.
     ReadSales,
     /// Propose for a store what somebody above it decides: prices, adjustments of stock.
     ProposeChanges,
     /// Decide on what stores propose.
     DecideProposals,
+    /// Count what is there, report losses, heed alerts. A store's manager decides on small differences themselves,
+    /// who proposes for the store; whoever decides on proposals decides on all.
+    CountStock,
+    /// Take goods in, and send off and take in what is transferred.
+    ReceiveGoods,
+    /// Ask others for goods, and agree to send them.
+    MoveStock,
+    /// Run warehouses and what goes out of them, and say what stores pay for it. It concerns all stores, so only a
+    /// reach of all of them is enough.
+    ManageSupply,
     /// Use head office's pages.
     UseHq,
     /// Import stores and products from tables. An import may touch any store, so only a reach of all of
@@ -49,8 +65,13 @@ words!(Permission:
     ReadOrders = "read_orders" / "查看订单",
     SeePhones = "see_phones" / "查看完整手机号",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
+    ManageOrders = "manage_orders" / "订单调度：改店、取消、备注",
+    DecideReturns = "decide_returns" / "审核售后", ArbitrateReturns = "arbitrate_returns" / "仲裁售后",
     ReadSales = "read_sales" / "查看销售数据",
     ProposeChanges = "propose_changes" / "提交门店申请", DecideProposals = "decide_proposals" / "审批门店申请",
+    CountStock = "count_stock" / "盘点、报损与库存提醒",
+    ReceiveGoods = "receive_goods" / "收货、发货", MoveStock = "move_stock" / "要货与调拨",
+    ManageSupply = "manage_supply" / "管理仓库与供货",
     UseHq = "use_hq" / "进入总部后台",
     ManageImports = "manage_imports" / "批量导入",
     ManagePartners = "manage_partners" / "管理开放接口",
@@ -62,12 +83,25 @@ impl Permission {
     /// Whether it is the daily work of a store.
     pub fn is_store_work(self) -> bool {
         use Permission::*;
-        matches!(self, ReadStores | EditStores | ReadOrders | FulfilOrders | RejectOrders | ReadSales | ProposeChanges)
+        matches!(
+            self,
+            ReadStores
+                | EditStores
+                | ReadOrders
+                | FulfilOrders
+                | RejectOrders
+                | DecideReturns
+                | ReadSales
+                | ProposeChanges
+                | CountStock
+                | ReceiveGoods
+                | MoveStock
+        )
     }
 
     /// Whether it comes to nothing where the grant that gives it does not reach every store.
     pub fn needs_everywhere(self) -> bool {
-        matches!(self, Self::ManageImports | Self::ManagePartners | Self::ManageRoles)
+        matches!(self, Self::ManageImports | Self::ManagePartners | Self::ManageRoles | Self::ManageSupply)
     }
 }
 
@@ -111,25 +145,52 @@ impl Role {
         use Permission::*;
         match self {
             Self::SuperAdmin => Permission::ALL,
-            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals],
+            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals, CountStock, ManageSupply],
             Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
             Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
-            Self::ServiceDepartment => &[ReadStores, ReadOrders, SeePhones, RejectOrders, UseHq],
-            Self::RegionalManager => {
-                &[ReadStores, EditStores, ReadOrders, ReadSales, DecideProposals, UseHq, ManageStaff, ReadAudit]
+            Self::ServiceDepartment => {
+                &[ReadStores, ReadOrders, SeePhones, RejectOrders, ManageOrders, DecideReturns, ArbitrateReturns, UseHq]
             }
-            Self::StoreManager => {
-                &[ReadStores, EditStores, ReadOrders, FulfilOrders, RejectOrders, ReadSales, ProposeChanges]
-            }
-            Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders],
+            Self::RegionalManager => &[
+                ReadStores,
+                EditStores,
+                ReadOrders,
+                ManageOrders,
+                DecideReturns,
+                ArbitrateReturns,
+                ReadSales,
+                DecideProposals,
+                CountStock,
+                UseHq,
+                ManageStaff,
+                ReadAudit,
+            ],
+            Self::StoreManager => &[
+                ReadStores,
+                EditStores,
+                ReadOrders,
+                FulfilOrders,
+                RejectOrders,
+                DecideReturns,
+                ReadSales,
+                ProposeChanges,
+                CountStock,
+                ReceiveGoods,
+                MoveStock,
+            ],
+            Self::Clerk | Self::MerchantStaff => &[ReadStores, ReadOrders, FulfilOrders, CountStock, ReceiveGoods],
             Self::MerchantOwner => &[
                 ReadStores,
                 EditStores,
                 ReadOrders,
                 FulfilOrders,
                 RejectOrders,
+                DecideReturns,
                 ReadSales,
                 ProposeChanges,
+                CountStock,
+                ReceiveGoods,
+                MoveStock,
                 UseHq,
                 ManageStaff,
                 ReadAudit,

@@ -1,0 +1,309 @@
+//! 售后: what shoppers ask for after the sale, and one of their requests.
+
+use chrono::{DateTime, Utc};
+use commerce::after_sales as use_cases;
+use domain::{
+    AfterSalesId, Fault, Fields,
+    after_sales::{
+        AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesLine, AfterSalesState, AfterSalesStep,
+        AfterSalesTab, AfterSalesView, DecideAfterSales as DecideCommand, ListAfterSales, NOTE_MOST,
+    },
+    page::Page as Listed,
+    staff::Permission,
+    text,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+use rpc::{Asked, Next, Page};
+use ui::{
+    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Form, Glyph, Hidden, LinkButton,
+    Notice, Pager, Picture, TextArea, Tone,
+};
+
+use crate::{
+    frame::{Frame, Lit, news},
+    returns::{self, Finder},
+};
+
+/// The list.
+pub const PATH: &str = "/console/after-sales";
+/// The part of the page that its forms speak to.
+pub const FORM: &str = "after_sales";
+const LOG_IN: &str = "/console/login";
+/// How many requests a page of the list has.
+const PAGE: usize = 30;
+
+/// Agrees to a request, or turns it down.
+#[server(prefix = "/rpc/console", endpoint = "decide_after_sales")]
+pub async fn decide_after_sales(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id: AfterSalesId = fields.text("id").parse().map_err(|_| Fault::NotFound("这张售后单"))?;
+        let decision = DecideCommand::from_fields(&fields)?;
+        let said = if decision.agree {
+            "已同意，顾客会看到下一步"
+        } else {
+            "已拒绝，顾客会看到原因，可以申请总部仲裁"
+        };
+        use_cases::decide(&scope, id, decision).await?;
+        Ok(Next::to(format!("{PATH}/{id}")).saying(FORM, said))
+    })
+    .await
+}
+
+/// The list's page.
+pub async fn list(asked: Asked) -> Result<Page, Fault> {
+    let mut ask = ListAfterSales { most: PAGE, ..ListAfterSales::from_fields(&asked.query) };
+    let tab = ask.tab.unwrap_or(AfterSalesTab::Waiting);
+    ask.tab = Some(tab);
+    let found = use_cases::list(&asked.scope, &ask).await?;
+    let counts = use_cases::counts(&asked.scope).await?;
+    let receives = asked.scope.may(Permission::FulfilOrders);
+    let frame = Frame::of(&asked.scope).await?;
+    Ok(Page::new("售后", move || {
+        let finder = receives.then(|| view! { <Finder asked=asked.clone()/> });
+        let body = view! {
+            <h1 class="mb-3 text-xl font-bold">"售后"</h1>
+            {news(&asked, FORM)}
+            {finder}
+            <div class="mb-3">{tabs(tab, counts)}</div>
+            {results(tab, found, asked.scope.now)}
+        };
+        frame.screen(Lit::AfterSales, body.into_any())
+    }))
+}
+
+fn tabs(now: AfterSalesTab, counts: AfterSalesCounts) -> impl IntoView {
+    let chip = |&tab: &AfterSalesTab| {
+        let many = match tab {
+            AfterSalesTab::Waiting => counts.waiting,
+            AfterSalesTab::Coming => counts.coming,
+            AfterSalesTab::Appeals => counts.appeals,
+            AfterSalesTab::Done => 0,
+        };
+        let chip = Chip::new(tab.label(), format!("{PATH}?tab={}", tab.code())).active(tab == now);
+        chip.count(if many > 0 { many.to_string() } else { String::new() })
+    };
+    view! { <Chips label="售后进度" chips=AfterSalesTab::ALL.iter().map(chip).collect()/> }
+}
+
+fn results(tab: AfterSalesTab, found: Listed<AfterSalesCard>, now: DateTime<Utc>) -> AnyView {
+    if found.items.is_empty() {
+        let (title, text) = match tab {
+            AfterSalesTab::Waiting => {
+                ("没有等待处理的售后", "顾客申请后会出现在这里，左侧菜单显示数量；3 天内未处理会转总部。")
+            }
+            AfterSalesTab::Coming => ("没有待退回的商品", "同意退货或换货后，等顾客带商品到店，用上面的售后码收货。"),
+            AfterSalesTab::Appeals => ("没有仲裁中的售后", "顾客不同意门店的处理时，由总部仲裁。"),
+            AfterSalesTab::Done => ("还没有已结束的售后", "处理完的售后会列在这里。"),
+        };
+        return view! { <EmptyState glyph=Glyph::Receipt title=title text=text/> }.into_any();
+    }
+    let columns = vec![
+        Column::new("售后"),
+        Column::new("状态"),
+        Column::new("原因"),
+        Column::new("退款").right(),
+        Column::new("门店"),
+        Column::new("申请时间"),
+    ];
+    let rows = found.items.into_iter().map(|card| row(card, now)).collect_view();
+    let next = found.next.map(|after| format!("{PATH}?tab={}&after={after}", tab.code()));
+    view! {
+        <DataTable caption="售后" columns=columns>{rows}</DataTable>
+        {next.map(|next| view! { <Pager next=next/> })}
+    }
+    .into_any()
+}
+
+fn row(card: AfterSalesCard, now: DateTime<Utc>) -> impl IntoView {
+    view! {
+        <tr>
+            <td class="min-w-44">
+                <a class="link font-medium" href=format!("{PATH}/{}", card.id)>{card.summary}</a>
+                <span class="block text-sm text-base-content/70">{format!("{} · 订单 {}", card.kind.label(), card.order_number)}</span>
+            </td>
+            <td><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></td>
+            <td class="whitespace-nowrap">{card.reason.label()}</td>
+            <td class="tabular text-end">{card.refund_fen.to_string()}</td>
+            <td class="min-w-28">{card.store_name}</td>
+            <td class="tabular whitespace-nowrap">{text::moment(card.requested_at, now, text::zone(""))}</td>
+        </tr>
+    }
+}
+
+fn tone_of(state: AfterSalesState) -> Tone {
+    use AfterSalesState::*;
+    match state {
+        Requested | Appealed => Tone::Warn,
+        Agreed | Received => Tone::Info,
+        Refunded | Exchanged => Tone::Success,
+        Refused | Dismissed => Tone::Error,
+        Withdrawn | Expired => Tone::Plain,
+    }
+}
+
+/// One request's page.
+pub async fn one(asked: Asked) -> Result<Page, Fault> {
+    let request = use_cases::show_for_staff(&asked.scope, asked.id("request", "这张售后单")?).await?;
+    let frame = Frame::of(&asked.scope).await?;
+    let title = format!("{} · {}", request.card.kind.label(), request.card.summary);
+    Ok(Page::new(title.clone(), move || {
+        let crumbs = vec![("售后".to_owned(), PATH.to_owned()), (request.card.summary.clone(), String::new())];
+        let now = asked.scope.now;
+        let body = view! {
+            <Breadcrumbs items=crumbs/>
+            <h1 class="my-3 text-xl font-bold">{title}</h1>
+            {news(&asked, FORM)}
+            {news(&asked, returns::FORM)}
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
+                <div class="grid grid-cols-1 gap-4">
+                    {about(&request, now)}
+                    {proofs(&request)}
+                </div>
+                <div class="grid grid-cols-1 gap-4">
+                    {acts(&asked, &request)}
+                    {goods(&request.lines)}
+                    {past(&request.steps, now)}
+                </div>
+            </div>
+        };
+        frame.screen(Lit::AfterSales, body.into_any())
+    }))
+}
+
+fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let card = request.card.clone();
+    let due = card.due_at.map(|at| {
+        let label = if card.state == AfterSalesState::Agreed { "退回期限" } else { "处理期限" };
+        view! { <Fact label=label>{text::moment(at, now, text::zone(""))}</Fact> }
+    });
+    let note = (!card.note.is_empty()).then(|| view! { <Fact label="顾客说明">{card.note.clone()}</Fact> });
+    let appeal = request.appeal.clone();
+    let appeal = (!appeal.is_empty()).then(|| view! { <Fact label="仲裁理由">{appeal}</Fact> });
+    let received = request.received_at_store.clone().map(|name| view! { <Fact label="收货门店">{name}</Fact> });
+    let money = request.refund.map(|refund| view! { <Fact label="退款进度">{refund.label()}</Fact> });
+    view! {
+        <Card title="申请">
+            <Facts>
+                <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+                <Fact label="类型">{card.kind.label()}</Fact>
+                <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span></Fact>
+                <Fact label="原因">{card.reason.label()}</Fact>
+                {note}
+                {appeal}
+                <Fact label="订单"><a class="link tabular" href=format!("/console/orders/{}", card.order_id)>{card.order_number.clone()}</a></Fact>
+                <Fact label="售出门店">{card.store_name.clone()}</Fact>
+                <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
+                {received}
+                {money}
+                {due}
+            </Facts>
+        </Card>
+    }
+}
+
+fn proofs(request: &AfterSalesView) -> Option<AnyView> {
+    if request.proofs.is_empty() {
+        return None;
+    }
+    let shown = request.proofs.iter().enumerate().map(|(at, photo)| {
+        let (large, small) = (format!("{PATH}{}", photo.large.url), photo.small.clone());
+        let src = format!("{PATH}{}", small.url);
+        view! {
+            <li>
+                <a href=large>
+                    <Picture src=src alt=format!("顾客的第 {} 张照片", at + 1) width=small.width height=small.height class="aspect-square rounded-box"/>
+                </a>
+            </li>
+        }
+    });
+    let shown = shown.collect_view();
+    Some(view! { <Card title="顾客的照片"><ul class="grid grid-cols-3 gap-3">{shown}</ul></Card> }.into_any())
+}
+
+/// What whoever looks can do.
+fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
+    let agrees = request.acts.contains(&AfterSalesAct::Agree);
+    let coming = request.card.state == AfterSalesState::Agreed;
+    if request.acts.contains(&AfterSalesAct::Uphold) {
+        let href = format!("/hq/after-sales/{}", request.card.id);
+        return Some(view! { <Card title="仲裁"><p class="mb-3 text-sm">"门店已不能处理，由总部决定。"</p><LinkButton href=href>"到总部后台仲裁"</LinkButton></Card> }.into_any());
+    }
+    if !request.acts.contains(&AfterSalesAct::Refuse) {
+        return coming.then(|| view! { <Notice>"等顾客带商品到店，在售后列表上用售后码收货。"</Notice> }.into_any());
+    }
+    let (note_wrong, note) = asked.field(FORM, "note");
+    let consequence = match (agrees, request.card.kind.brings_goods()) {
+        (true, false) => format!("同意后 {} 立即原路退回，商品不退回。", request.card.refund_fen),
+        (true, true) => "同意后顾客得到售后码，14 天内可以带商品到任意一家门店。".to_owned(),
+        (false, _) => "顾客会带商品到店：在售后列表上用售后码收货。商品与申请不符时可以拒绝。".to_owned(),
+    };
+    let (id, from) = (request.card.id.to_string(), asked.here.clone());
+    let agree = agrees
+        .then(|| view! { <button type="submit" name="verdict" value="agree" class="btn btn-primary">"同意"</button> });
+    Some(
+        view! {
+            <Card title="处理">
+                <p class="mb-3 text-sm">{consequence}</p>
+                <Form action=DecideAfterSales::PATH>
+                    <Hidden name="from" value=from/>
+                    <Hidden name="id" value=id/>
+                    <TextArea name="note" label="意见" value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()
+                        maxlength=NOTE_MOST as u32 hint="拒绝时必填，顾客会看到。"/>
+                    <div class="flex gap-3">
+                        {agree}
+                        <button type="submit" name="verdict" value="refuse" class="btn btn-outline btn-error">"拒绝"</button>
+                    </div>
+                </Form>
+            </Card>
+        }
+        .into_any(),
+    )
+}
+
+/// The goods of a request, as lists of the console show them.
+pub fn goods(lines: &[AfterSalesLine]) -> impl IntoView + use<> {
+    let item = |line: &AfterSalesLine| {
+        let choice = [line.spec.clone(), line.options_text.clone()];
+        let choice = choice.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+        let to = line
+            .exchange_spec
+            .clone()
+            .map(|spec| if spec.is_empty() { "换同款".to_owned() } else { format!("换成 {spec}") });
+        let to = to.map(|to| view! { <span class="block text-sm font-medium">{to}</span> });
+        let condition = line.condition.map(|condition| view! { <Badge>{condition.label()}</Badge> });
+        view! {
+            <li class="flex justify-between gap-3 py-2">
+                <span class="min-w-0">
+                    <span class="font-medium">{line.name.clone()}</span>
+                    <span class="block text-sm text-base-content/70">{choice}</span>
+                    {to}
+                    {condition}
+                </span>
+                <span class="tabular shrink-0 text-end">
+                    <span class="block font-bold">{format!("×{}", line.quantity)}</span>
+                    <span class="text-sm text-base-content/70">{format!("退 {}", line.refund_fen)}</span>
+                </span>
+            </li>
+        }
+    };
+    let items = lines.iter().map(item).collect_view();
+    view! { <Card title="商品"><ul class="divide-y divide-base-200">{items}</ul></Card> }
+}
+
+fn past(steps: &[AfterSalesStep], now: DateTime<Utc>) -> impl IntoView + use<> {
+    let item = |step: &AfterSalesStep| {
+        let what = match step.note.as_str() {
+            "" => step.act.label().to_owned(),
+            note => format!("{}（{note}）", step.act.label()),
+        };
+        view! {
+            <li class="flex gap-3 py-1.5 text-sm">
+                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(step.at, now, text::zone(""))}</span>
+                <span class="min-w-0 break-words">{what}</span>
+                <span class="ms-auto shrink-0 text-base-content/70">{step.by.clone()}</span>
+            </li>
+        }
+    };
+    let items = steps.iter().rev().map(item).collect_view();
+    view! { <Card title="记录"><ol>{items}</ol></Card> }
+}

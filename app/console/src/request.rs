@@ -1,0 +1,208 @@
+//! Asking for goods, and taking in goods that came from outside: both name goods and how many.
+
+use commerce::{supply, transfers};
+use domain::{
+    Fault, Fields, LocationId, SkuId, TransferId,
+    staff::{Permission, Reach},
+    supply::{ListStock, ReceiptView, StockEntry},
+    text,
+    transfers::{ListTransfers, Location, field_of},
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{
+    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, Form, Glyph, Hidden, Icon, Select, SelectItem, TextArea,
+};
+use uuid::Uuid;
+
+use crate::{
+    frame::{Frame, Lit, news},
+    transfer::count_field,
+    transfers::{FORM, PATH},
+};
+
+/// How many goods are offered to choose from; more words find the others.
+const GOODS_MOST: i64 = 40;
+
+/// The stores at which whoever asks has this permission.
+async fn own(asked: &Asked, permission: Permission) -> Result<Vec<Location>, Fault> {
+    let reach = asked.scope.reach(permission)?;
+    let stores = supply::stores_of(&asked.scope).await?;
+    let within = |store: &Location| match &reach {
+        Reach::All => true,
+        reach => store.store().is_some_and(|store| reach.covers(store)),
+    };
+    let own: Vec<Location> = stores.into_iter().filter(within).collect();
+    if own.is_empty() { Err(Fault::Forbidden) } else { Ok(own) }
+}
+
+/// The goods that are asked for already, out of the address.
+fn chosen(asked: &Asked) -> Vec<SkuId> {
+    asked.query.under("pieces.").filter_map(|(sku, _)| sku.parse().ok()).take(200).collect()
+}
+
+fn items(places: &[Location]) -> Vec<SelectItem> {
+    places.iter().map(|place| SelectItem::new(place.id.to_string(), place.name.clone())).collect()
+}
+
+/// The page that asks for goods.
+pub async fn new(asked: Asked) -> Result<Page, Fault> {
+    let own = own(&asked, Permission::MoveStock).await?;
+    let sources = supply::sources(&asked.scope).await?;
+    let field = |name: &str| -> Option<LocationId> { asked.query.text(name).parse().ok() };
+    let target = field("target").filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
+    let first = sources.iter().find(|place| place.id != target).map(|place| place.id);
+    let source = field("source").filter(|id| sources.iter().any(|place| place.id == *id)).or(first);
+    let ask = ListStock { words: asked.query.words("q"), also: chosen(&asked), most: GOODS_MOST, skip: 0 };
+    let found = match source {
+        Some(source) => supply::stock(&asked.scope, source, &ask).await?.0,
+        None => Vec::new(),
+    };
+    let frame = Frame::of(&asked.scope).await?;
+    Ok(Page::new("要货", move || {
+        let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("要货".to_owned(), String::new())];
+        let source_wrong = asked.field(FORM, "from").0.unwrap_or_default();
+        let goods = goods(&asked, found, "对方可发");
+        let here = asked.here.clone();
+        let source = source.map(|id| id.to_string()).unwrap_or_default();
+        let (reason_wrong, reason) = asked.field(FORM, "reason");
+        let body = view! {
+            <Breadcrumbs items=crumbs/>
+            <h1 class="my-3 text-xl font-bold">"要货"</h1>
+            {news(&asked, FORM)}
+            <Form action="/rpc/console/request_transfer">
+                <Hidden name="from" value=here/>
+                <Hidden name="key" value=TransferId(Uuid::now_v7()).to_string()/>
+                <div class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2">
+                    <Select name="source" label="从哪里调" items=items(&sources) value=source error=source_wrong/>
+                    <Select name="target" label="调到" items=items(&own) value=target.to_string()/>
+                    {finding(&ask.words, "/console/transfers/new")}
+                </div>
+                {goods}
+                <div class="mt-4 max-w-2xl">
+                    <TextArea name="reason" label="原因" maxlength=200 rows=2 value=reason.unwrap_or_default()
+                        error=reason_wrong.unwrap_or_default() hint="对方会看到，例如「周末活动备货」。"/>
+                    <Button>"提交要货"</Button>
+                </div>
+            </Form>
+        };
+        frame.screen(Lit::Transfers, body.into_any())
+    }))
+}
+
+/// A search within a form: it asks for the page again, with all that was typed, and changes nothing.
+fn finding(words: &str, action: &'static str) -> impl IntoView + use<> {
+    view! {
+        <div class="mb-4 flex items-end gap-3 sm:col-span-2">
+            <label class="block w-full max-w-md">
+                <span class="mb-1 block text-sm font-semibold">"查找商品"</span>
+                <input class="input w-full" type="search" name="q" value=words.to_owned() maxlength=Fields::WORDS_MOST.to_string()
+                    placeholder="名称、拼音、编码或条码"/>
+            </label>
+            <button type="submit" class="btn btn-outline" formmethod="get" formaction=action formnovalidate=true>
+                <Icon glyph=Glyph::Search class="size-5"/>"查找"
+            </button>
+        </div>
+    }
+}
+
+/// The goods that were found, each with how many of it are wanted.
+fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str) -> AnyView {
+    if found.is_empty() {
+        return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
+    }
+    let whole = asked.field(FORM, "lines").0;
+    let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
+    let columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
+    let row = |entry: StockEntry| {
+        let name = field_of(entry.sku_id);
+        let (wrong, typed) = asked.field(FORM, &name);
+        let value = typed.or_else(|| asked.query.given(&name).map(str::to_owned)).unwrap_or_default();
+        let label = format!("{} 数量", entry.name);
+        view! {
+            <tr>
+                <td class="min-w-40"><span class="font-medium">{entry.name}</span>
+                    <span class="block text-sm text-base-content/70">{entry.code}</span></td>
+                <td class="tabular text-end">{entry.available}</td>
+                <td>{count_field(name, label, value, wrong)}</td>
+            </tr>
+        }
+    };
+    let rows = found.into_iter().map(row).collect_view();
+    view! { {whole}<DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any()
+}
+
+/// The page that takes goods in.
+pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
+    let own = own(&asked, Permission::ReceiveGoods).await?;
+    let asked_for = asked.query.text("location").parse().ok();
+    let place = asked_for.filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
+    let words = asked.query.words("q");
+    let also = chosen(&asked);
+    // Before anybody searches there is nothing to count.
+    let ask = ListStock { most: GOODS_MOST, skip: 0, words, also };
+    let found = match ask.words.is_empty() && ask.also.is_empty() {
+        true => Vec::new(),
+        false => supply::stock(&asked.scope, place, &ask).await?.0,
+    };
+    let latest = supply::receipts(&asked.scope, place).await?;
+    let on_the_way =
+        ListTransfers { tab: Some(domain::transfers::TransferTab::OnTheWay), most: 1, ..Default::default() };
+    let coming = !transfers::list(&asked.scope, &on_the_way).await?.items.is_empty();
+    let frame = Frame::of(&asked.scope).await?;
+    Ok(Page::new("收货入库", move || {
+        let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("收货入库".to_owned(), String::new())];
+        let searched = !ask.words.is_empty() || !ask.also.is_empty();
+        let goods = searched.then(|| goods(&asked, found, "现有可售"));
+        let submit = searched.then(|| {
+            let (wrong, note) = asked.field(FORM, "note");
+            view! {
+                <div class="mt-4 max-w-2xl">
+                    <TextArea name="note" label="送货单号或备注" maxlength=200 rows=2 value=note.unwrap_or_default()
+                        error=wrong.unwrap_or_default()/>
+                    <Button>"确认收货"</Button>
+                </div>
+            }
+        });
+        let coming = coming.then(|| {
+            view! { <p class="mb-3">"有调拨在途：" <a class="link" href="/console/transfers?tab=on_the_way">"在调拨单里收货"</a></p> }
+        });
+        let (here, now) = (asked.here.clone(), asked.scope.now);
+        let body = view! {
+            <Breadcrumbs items=crumbs/>
+            <h1 class="my-3 text-xl font-bold">"收货入库"</h1>
+            {news(&asked, FORM)}
+            {coming}
+            <Form action="/rpc/console/receive_goods">
+                <Hidden name="from" value=here/>
+                <Hidden name="key" value=Uuid::now_v7().to_string()/>
+                <div class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2">
+                    <Select name="location" label="收货门店" items=items(&own) value=place.to_string()/>
+                    {finding(&ask.words, "/console/receipts")}
+                </div>
+                {goods}
+                {submit}
+            </Form>
+            <div class="mt-6"><Card title="最近收货">{latest_of(latest, now)}</Card></div>
+        };
+        frame.screen(Lit::Transfers, body.into_any())
+    }))
+}
+
+fn latest_of(latest: Vec<ReceiptView>, now: chrono::DateTime<chrono::Utc>) -> AnyView {
+    if latest.is_empty() {
+        return view! { <p class="text-base-content/70">"还没有收货记录。扫条码或查找商品，填上数量就可以收货。"</p> }
+            .into_any();
+    }
+    let row = |one: ReceiptView| {
+        let note = if one.note.is_empty() { one.by } else { format!("{} · {}", one.by, one.note) };
+        view! {
+            <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
+                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
+                <span class="min-w-0 flex-1 break-words">{one.goods}</span>
+                <span class="text-base-content/70">{note}</span>
+            </li>
+        }
+    };
+    view! { <ol>{latest.into_iter().map(row).collect_view()}</ol> }.into_any()
+}

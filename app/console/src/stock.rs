@@ -1,0 +1,143 @@
+//! What the store has, and where else there is some.
+
+use commerce::{nearby, supply};
+use domain::{
+    Fault, Fields, LocationId, SkuId,
+    nearby::{StockedAt, WhereStocked},
+    staff::Permission,
+    supply::{ListStock, StockEntry},
+    text,
+    transfers::Location,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{Breadcrumbs, Card, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Select, SelectItem, Tone};
+
+use crate::frame::{Frame, Lit};
+
+/// This page.
+pub const PATH: &str = "/console/stock";
+/// How many goods a page has.
+const PAGE: i64 = 30;
+/// Nobody pages further.
+const SKIP_MOST: i64 = 100_000;
+
+/// The page: the goods of a store, or where one of them is.
+pub async fn stock(asked: Asked) -> Result<Page, Fault> {
+    let stores = supply::stores_of(&asked.scope).await?;
+    let first = stores.first().map(|store| store.id).ok_or(Fault::Forbidden)?;
+    let asked_for = asked.query.text("store").parse().ok();
+    let store = asked_for.filter(|id| stores.iter().any(|store| store.id == *id)).unwrap_or(first);
+    let frame = Frame::of(&asked.scope).await?;
+    if let Ok(sku) = asked.query.text("sku").parse::<SkuId>() {
+        let found = nearby::stocked(&asked.scope, domain::StoreId(store.0), sku).await?;
+        let asks = asked.scope.may(Permission::MoveStock);
+        return Ok(Page::new("哪里有货", move || frame.screen(Lit::Stock, elsewhere(store, found, asks))));
+    }
+    let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
+    let ask = ListStock { words: asked.query.words("q"), also: Vec::new(), most: PAGE, skip };
+    let (found, total) = supply::stock(&asked.scope, store, &ask).await?;
+    Ok(Page::new("库存", move || {
+        let body = view! {
+            <h1 class="mb-3 text-xl font-bold">"库存"</h1>
+            {search(&stores, store, &ask.words)}
+            {results(store, &ask, found, total)}
+        };
+        frame.screen(Lit::Stock, body.into_any())
+    }))
+}
+
+fn address(store: LocationId, words: &str, skip: i64) -> String {
+    format!("{PATH}?store={store}&q={}&skip={skip}", urlencoding::encode(words))
+}
+
+fn search(stores: &[Location], store: LocationId, words: &str) -> impl IntoView + use<> {
+    let items: Vec<_> = stores.iter().map(|one| SelectItem::new(one.id.to_string(), one.name.clone())).collect();
+    let which = match items.len() {
+        1 => view! { <input type="hidden" name="store" value=store.to_string()/> }.into_any(),
+        _ => view! { <Select name="store" label="门店" items=items value=store.to_string()/> }.into_any(),
+    };
+    view! {
+        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-[minmax(0,1fr)_minmax(0,1fr)_auto] sm:items-end">
+            {which}
+            <label class="mb-4 block">
+                <span class="mb-1 block text-sm font-semibold">"商品"</span>
+                <input class="input w-full" type="search" name="q" value=words.to_owned() maxlength=Fields::WORDS_MOST.to_string()
+                    placeholder="名称、拼音、编码或条码"/>
+            </label>
+            <div class="mb-4"><button type="submit" class="btn btn-primary"><Icon glyph=Glyph::Search class="size-5"/>"查找"</button></div>
+        </form>
+    }
+}
+
+fn results(store: LocationId, ask: &ListStock, found: Vec<StockEntry>, total: i64) -> AnyView {
+    if found.is_empty() {
+        return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码再试。">""</EmptyState> }.into_any();
+    }
+    let columns = vec![
+        Column::new("商品"),
+        Column::new("在库").right(),
+        Column::new("可售").right(),
+        Column::new("在途").right(),
+        Column::new("操作"),
+    ];
+    let row = |entry: StockEntry| {
+        let href = format!("{PATH}?store={store}&sku={}", entry.sku_id);
+        let tone = if entry.available == 0 { "text-error font-semibold" } else { "" };
+        view! {
+            <tr>
+                <td class="min-w-40"><span class="font-medium">{entry.name}</span>
+                    <span class="block text-sm text-base-content/70">{entry.code}</span></td>
+                <td class="tabular text-end">{entry.on_hand}</td>
+                <td class=format!("tabular text-end {tone}")>{entry.available}</td>
+                <td class="tabular text-end">{entry.in_transit}</td>
+                <td><LinkButton href=href>"哪里有货"</LinkButton></td>
+            </tr>
+        }
+    };
+    let rows = found.into_iter().map(row).collect_view();
+    let previous = if ask.skip > 0 { address(store, &ask.words, (ask.skip - PAGE).max(0)) } else { String::new() };
+    let next = if ask.skip + PAGE < total { address(store, &ask.words, ask.skip + PAGE) } else { String::new() };
+    view! {
+        <DataTable caption="库存" columns=columns>{rows}</DataTable>
+        <Pager previous=previous next=next note=format!("共 {total} 种")/>
+    }
+    .into_any()
+}
+
+fn elsewhere(store: LocationId, found: WhereStocked, asks: bool) -> AnyView {
+    let crumbs = vec![("库存".to_owned(), format!("{PATH}?store={store}")), (found.name.clone(), String::new())];
+    let transit = if found.in_transit > 0 { format!("，在途 {} 件", found.in_transit) } else { String::new() };
+    let here = format!("本店可售 {} 件{transit}。", found.here);
+    let list = places(store, found.sku_id, found.elsewhere, asks);
+    view! {
+        <Breadcrumbs items=crumbs/>
+        <h1 class="my-3 text-xl font-bold">{found.name}</h1>
+        <Card title="哪里有货"><p class="mb-3">{here}</p>{list}</Card>
+    }
+    .into_any()
+}
+
+fn places(store: LocationId, sku: SkuId, places: Vec<StockedAt>, asks: bool) -> AnyView {
+    if places.is_empty() {
+        return view! { <EmptyState glyph=Glyph::Box title="别处也没有货" text="仓库和别的门店都没有可发的。">""</EmptyState> }.into_any();
+    }
+    let columns =
+        vec![Column::new("门店或仓库"), Column::new("可发").right(), Column::new("距离").right(), Column::new("操作")];
+    let row = |place: StockedAt| {
+        let ask = format!("/console/transfers/new?source={}&target={store}&pieces.{sku}=1", place.location_id);
+        let label = format!("向{}要货", place.name);
+        let ask = asks.then(|| view! { <LinkButton href=ask tone=Tone::Primary label=label>"要货"</LinkButton> });
+        view! {
+            <tr>
+                <td class="min-w-36"><span class="font-medium">{place.name}</span>
+                    <span class="block text-sm text-base-content/70">{format!("{} · {}", place.kind.label(), place.code)}</span></td>
+                <td class="tabular text-end">{place.available}</td>
+                <td class="tabular whitespace-nowrap text-end">{place.distance_m.map_or("—".into(), text::distance)}</td>
+                <td>{ask}</td>
+            </tr>
+        }
+    };
+    let rows = places.into_iter().map(row).collect_view();
+    view! { <DataTable caption="哪里有货" columns=columns>{rows}</DataTable> }.into_any()
+}

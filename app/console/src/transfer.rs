@@ -1,0 +1,342 @@
+//! One transfer: what goes where, what whoever looks can do with it, and the list to pick it by.
+
+use chrono::{DateTime, Utc};
+use commerce::transfers;
+use domain::{
+    Fault, text,
+    transfers::{Outcome, TransferAct, TransferLine, TransferStep, TransferView, field_of},
+};
+use leptos::prelude::*;
+use rpc::{Asked, Page};
+use ui::{
+    Breadcrumbs, Button, Card, Column, DataTable, Fact, Facts, Form, Hidden, LinkButton, Main, Sheet, SheetButton,
+    TextArea, Tone,
+};
+
+use crate::{
+    frame::{Frame, Lit, news},
+    transfers::{FORM, PATH, path_of, state},
+};
+
+/// The page.
+pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
+    let transfer = transfers::show(&asked.scope, asked.id("transfer", "这张调拨单")?).await?;
+    let frame = Frame::of(&asked.scope).await?;
+    Ok(Page::new(format!("调拨 {}", transfer.card.number), move || {
+        let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), (transfer.card.number.clone(), String::new())];
+        let now = asked.scope.now;
+        let (about, told) = (about(&transfer, now).into_any(), steps(&transfer.steps, now).into_any());
+        let pick = transfer.acts.contains(&TransferAct::Ship).then(|| {
+            let href = format!("{}/pick", path_of(transfer.card.id));
+            view! { <LinkButton href=href>"打印拣货单"</LinkButton> }
+        });
+        let body = view! {
+            <Breadcrumbs items=crumbs/>
+            <div class="my-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">{format!("{} → {}", transfer.card.from.name, transfer.card.to.name)}</h1>
+                {pick}
+            </div>
+            {news(&asked, FORM)}
+            <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
+                {goods(&asked, &transfer)}
+                <div class="grid grid-cols-1 gap-4">
+                    <Card title="调拨单">{about}</Card>
+                    <Card title="记录">{told}</Card>
+                </div>
+            </div>
+        };
+        frame.screen(Lit::Transfers, body.into_any())
+    }))
+}
+
+fn about(transfer: &TransferView, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let card = transfer.card.clone();
+    let badge = state(&card).into_any();
+    let total = card
+        .total_fen
+        .map(|total| view! { <Fact label="供货金额"><span class="tabular">{total.to_string()}</span></Fact> });
+    let reason = (!card.reason.is_empty()).then(|| view! { <Fact label="原因">{card.reason}</Fact> });
+    view! {
+        <Facts>
+            <Fact label="单号"><span class="tabular">{card.number}</span></Fact>
+            <Fact label="状态">{badge}</Fact>
+            <Fact label="从">{format!("{}（{}）", card.from.name, card.from.kind.label())}</Fact>
+            <Fact label="到">{format!("{}（{}）", card.to.name, card.to.kind.label())}</Fact>
+            <Fact label="件数"><span class="tabular">{card.pieces}</span></Fact>
+            {total}
+            {reason}
+            <Fact label="申请时间">{text::moment(card.created_at, now, text::zone(""))}</Fact>
+        </Facts>
+    }
+}
+
+fn steps(steps: &[TransferStep], now: DateTime<Utc>) -> impl IntoView + use<> {
+    let steps = steps.iter().rev().map(|step| {
+        let what = match step.note.as_str() {
+            "" => step.act.label().to_owned(),
+            note => format!("{}（{note}）", step.act.label()),
+        };
+        view! {
+            <li class="flex gap-3 py-1.5 text-sm">
+                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(step.at, now, text::zone(""))}</span>
+                <span class="min-w-0 break-words">{what}</span>
+                <span class="ms-auto shrink-0 text-base-content/70">{step.by.clone()}</span>
+            </li>
+        }
+    });
+    view! { <ol>{steps.collect_view()}</ol> }
+}
+
+/// What is filled in beside each line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    Nothing,
+    Approved,
+    Shipped,
+    Received,
+    Outcome,
+}
+
+impl Ask {
+    fn of(acts: &[TransferAct]) -> Self {
+        let can = |act| acts.contains(&act);
+        match () {
+            () if can(TransferAct::Approve) => Self::Approved,
+            () if can(TransferAct::Ship) => Self::Shipped,
+            () if can(TransferAct::Receive) => Self::Received,
+            () if can(TransferAct::Settle) => Self::Outcome,
+            () => Self::Nothing,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::Approved => "同意",
+            Self::Shipped => "实发",
+            Self::Received => "实收",
+            Self::Outcome => "差异去向",
+        }
+    }
+
+    /// What stands there before anybody types: all of it, or as many as there are.
+    fn prefilled(self, line: &TransferLine) -> i64 {
+        match self {
+            Self::Approved => line.requested,
+            Self::Shipped => line.approved.unwrap_or(0).min(line.available),
+            Self::Received => line.shipped.unwrap_or(0),
+            Self::Nothing | Self::Outcome => 0,
+        }
+    }
+}
+
+/// The goods, with the form of the next step where it is theirs who look.
+fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
+    let ask = Ask::of(&transfer.acts);
+    let table = table(asked, transfer, ask);
+    let (id, here) = (transfer.card.id.to_string(), asked.here.clone());
+    let hidden = view! { <Hidden name="from" value=here.clone()/> <Hidden name="id" value=id.clone()/> }.into_any();
+    let form = match next_step(asked, ask) {
+        None => table,
+        Some((action, rest)) => view! { <Form action=action>{hidden}{table}{rest}</Form> }.into_any(),
+    };
+    let back = call_off(asked, transfer);
+    let whole = wrong(asked, "lines");
+    let whole =
+        (!whole.is_empty()).then(|| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{whole}</p> });
+    view! { <Card title="商品">{whole}{form}{back}</Card> }.into_any()
+}
+
+/// Where the form of the next step leads, and what stands below its table.
+fn next_step(asked: &Asked, ask: Ask) -> Option<(&'static str, AnyView)> {
+    let (action, note, buttons) = match ask {
+        Ask::Nothing => return None,
+        Ask::Approved => (
+            "/rpc/console/decide_transfer",
+            note(asked, "note", "答复", "可以少给；拒绝时必须写明原因，对方会看到。", false),
+            view! {
+                <button type="submit" name="verdict" value="approve" class="btn btn-primary">"同意"</button>
+                <button type="submit" name="verdict" value="reject" class="btn btn-outline btn-error" formnovalidate=true>"拒绝"</button>
+            }
+            .into_any(),
+        ),
+        Ask::Shipped => (
+            "/rpc/console/ship_transfer",
+            note(asked, "note", "物流信息", "承运人、运单号，可以不填。", false),
+            view! { <Button>"确认发货"</Button> }.into_any(),
+        ),
+        Ask::Received => (
+            "/rpc/console/receive_transfer",
+            note(asked, "reason", "差异原因", "实收少于发货时填写，例如「破损 2 件」；数量一致可以不填。", false),
+            view! { <Button>"确认收货"</Button> }.into_any(),
+        ),
+        Ask::Outcome => (
+            "/rpc/console/settle_transfer",
+            note(asked, "note", "核实情况", "例如「承运方确认丢失，已赔付」。", true),
+            view! { <Button>"处理差异"</Button> }.into_any(),
+        ),
+    };
+    Some((action, view! { {note}<div class="flex flex-wrap gap-3">{buttons}</div> }.into_any()))
+}
+
+fn typed(asked: &Asked, name: &str) -> String {
+    asked.field(FORM, name).1.unwrap_or_default()
+}
+
+fn wrong(asked: &Asked, name: &str) -> String {
+    asked.field(FORM, name).0.unwrap_or_default()
+}
+
+fn note(asked: &Asked, name: &'static str, label: &'static str, hint: &'static str, needed: bool) -> AnyView {
+    let (value, error) = (typed(asked, name), wrong(asked, name));
+    view! { <div class="mt-4"><TextArea name=name label=label value=value error=error hint=hint rows=2 maxlength=200 required=needed/></div> }.into_any()
+}
+
+/// The way back, for whoever asked and for whoever has agreed.
+fn call_off(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
+    let (id, here) = (transfer.card.id.to_string(), asked.here.clone());
+    if transfer.acts.contains(&TransferAct::Withdraw) {
+        return Some(
+            view! {
+                <Form action="/rpc/console/withdraw_transfer" class="mt-4">
+                    <Hidden name="from" value=here/>
+                    <Hidden name="id" value=id/>
+                    <Button tone=Tone::Plain>"撤回要货"</Button>
+                </Form>
+            }
+            .into_any(),
+        );
+    }
+    transfer.acts.contains(&TransferAct::Cancel).then(|| {
+        let title = format!("取消 {}？", transfer.card.number);
+        view! {
+            <div class="mt-4"><SheetButton target="cancel">"取消这张单"</SheetButton></div>
+            <Sheet id="cancel" title=title>
+                <p class="mb-3 whitespace-normal">"货品不动，对方会看到原因。"</p>
+                <Form action="/rpc/console/cancel_transfer">
+                    <Hidden name="from" value=here/>
+                    <Hidden name="id" value=id/>
+                    <TextArea name="note" id="cancel-note" label="原因" required=true maxlength=200 rows=2/>
+                    <Button tone=Tone::Error>"取消这张单"</Button>
+                </Form>
+            </Sheet>
+        }
+        .into_any()
+    })
+}
+
+fn table(asked: &Asked, transfer: &TransferView, ask: Ask) -> AnyView {
+    let sends = matches!(ask, Ask::Approved | Ask::Shipped);
+    let priced = transfer.card.total_fen.is_some();
+    let (sent, come) = (
+        transfer.lines.iter().any(|line| line.shipped.is_some()),
+        transfer.lines.iter().any(|line| line.received.is_some()),
+    );
+    let mut columns = vec![Column::new("商品"), Column::new("要").right()];
+    let agreed = transfer.lines.iter().any(|line| line.approved.is_some());
+    let optional =
+        [(agreed, "同意"), (sent, "已发"), (come, "实收"), (come, "差异"), (priced, "供货价"), (sends, "可发")];
+    columns.extend(optional.iter().filter(|(shown, _)| *shown).map(|(_, title)| Column::new(*title).right()));
+    if ask != Ask::Nothing {
+        columns.push(Column::new(ask.title()));
+    }
+    let row = |line: &TransferLine| {
+        let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_else(|| "—".into());
+        let difference = line.shipped.unwrap_or(0) - line.received.unwrap_or(0);
+        let difference = match (difference, line.lost, line.returned) {
+            (0, ..) => "0".to_owned(),
+            (_, 0, 0) => format!("−{difference}"),
+            (_, lost, 0) => format!("丢失 {lost}"),
+            (_, _, returned) => format!("退回 {returned}"),
+        };
+        let cells = [
+            (agreed, number(line.approved)),
+            (sent, number(line.shipped)),
+            (come, number(line.received)),
+            (come, difference),
+            (priced, line.price_fen.map_or("—".into(), |price| price.to_string())),
+            (sends, line.available.to_string()),
+        ];
+        let cells = cells.into_iter().filter(|(shown, _)| *shown);
+        let cells =
+            cells.map(|(_, text)| view! { <td class="tabular whitespace-nowrap text-end">{text}</td> }).collect_view();
+        let field = (ask != Ask::Nothing).then(|| view! { <td>{entry(asked, line, ask)}</td> });
+        view! {
+            <tr>
+                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
+                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
+                <td class="tabular text-end">{line.requested}</td>
+                {cells}
+                {field}
+            </tr>
+        }
+    };
+    let rows = transfer.lines.iter().map(row).collect_view();
+    view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any()
+}
+
+/// Where something is filled in for one line.
+fn entry(asked: &Asked, line: &TransferLine, ask: Ask) -> AnyView {
+    if ask == Ask::Outcome {
+        if line.on_the_way == 0 {
+            return "—".into_any();
+        }
+        let options =
+            Outcome::ALL.iter().map(|one| view! { <option value=one.code()>{one.label()}</option> }).collect_view();
+        let (name, label) = (format!("outcome.{}", line.sku_id), format!("{} 的差异去向", line.name));
+        return view! { <select class="select w-36" name=name aria-label=label>{options}</select> }.into_any();
+    }
+    let name = field_of(line.sku_id);
+    let (error, typed) = asked.field(FORM, &name);
+    let value = typed.unwrap_or_else(|| ask.prefilled(line).to_string());
+    count_field(name, format!("{} {}数量", line.name, ask.title()), value, error)
+}
+
+/// A number of pieces in a table, with what is wrong with it below.
+pub fn count_field(name: String, label: String, value: String, error: Option<String>) -> AnyView {
+    let wrong = error.is_some().then_some("true");
+    let error = error.map(|error| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{error}</span> });
+    view! {
+        <input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label aria-invalid=wrong/>
+        {error}
+    }
+    .into_any()
+}
+
+/// The list by which somebody takes the goods off the shelf, to print.
+pub async fn pick(asked: Asked) -> Result<Page, Fault> {
+    let transfer = transfers::show(&asked.scope, asked.id("transfer", "这张调拨单")?).await?;
+    Ok(Page::new(format!("拣货单 {}", transfer.card.number), move || {
+        let card = transfer.card;
+        let row = |line: TransferLine| {
+            let pieces = line.pieces();
+            view! {
+                <tr class="border-b">
+                    <td class="py-2 text-2xl">"☐"</td>
+                    <td class="py-2 pe-2">{line.name}<span class="block text-sm">{line.code}</span></td>
+                    <td class="tabular py-2 text-sm">{line.barcode.unwrap_or_default()}</td>
+                    <td class="tabular py-2 text-end text-lg font-bold">{pieces}</td>
+                </tr>
+            }
+        };
+        let rows = transfer.lines.into_iter().map(row).collect_view();
+        let back = path_of(card.id);
+        view! {
+            <Main class="mx-auto max-w-2xl bg-white p-4 text-black print:max-w-none print:p-0">
+                <h1 class="text-xl font-bold">{format!("拣货单 {}", card.number)}</h1>
+                <p class="mt-1">{format!("{} → {}", card.from.name, card.to.name)}</p>
+                <p class="mt-1 text-sm">{card.reason}</p>
+                <table class="mt-3 w-full text-start">
+                    <thead>
+                        <tr class="border-b-2 text-sm"><th class="text-start">"拣"</th><th class="text-start">"商品"</th>
+                            <th class="text-start">"条码"</th><th class="text-end">"件数"</th></tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+                <p class="mt-2 text-end">{format!("共 {} 件", card.pieces)}</p>
+                <p class="mt-6 flex justify-between text-sm"><span>"拣货人：＿＿＿＿＿＿"</span><span>"复核人：＿＿＿＿＿＿"</span></p>
+                <p class="mt-6 text-center text-sm print:hidden">"按 Ctrl+P 或浏览器菜单打印 · " <a class="link" href=back>"回到调拨单"</a></p>
+            </Main>
+        }
+    }))
+}

@@ -1,0 +1,205 @@
+//! What head office does with an order of a store, beside the order and over a list of them (D8).
+
+use chrono::{DateTime, Utc};
+use commerce::{Scope, orders};
+use domain::{
+    Fault, Fields, OrderId,
+    order_centre::{Annotate, CallOff, CallOffAll, OrderNote, Reroute, RerouteChoice, is_in_hand},
+    orders::{OrderState, OrderView},
+    staff::Permission,
+    text,
+};
+use leptos::prelude::*;
+use rpc::{Asked, Next};
+use ui::{Button, Card, Field, Form, Hidden, Select, SelectItem, TextArea, Tone};
+use uuid::Uuid;
+
+use crate::frame::LOG_IN;
+
+/// The list of orders.
+pub const PATH: &str = "/hq/orders";
+/// The part of the list that calls several off.
+pub const TOGETHER: &str = "call-off-all";
+/// The parts of an order's page.
+pub const REROUTE: &str = "reroute";
+pub const CALL_OFF: &str = "call-off";
+pub const NOTE: &str = "note";
+
+fn id_of(fields: &Fields) -> Result<OrderId, Fault> {
+    fields.text("id").parse().map_err(|_| Fault::NotFound("这个订单"))
+}
+
+/// An order's page.
+pub fn path_of(id: OrderId) -> String {
+    format!("{PATH}/{id}")
+}
+
+/// Lets another store serve an order.
+#[server(prefix = "/rpc/hq", endpoint = "reroute_order")]
+pub async fn reroute_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(REROUTE, LOG_IN, fields, async |scope, fields| {
+        let id = id_of(&fields)?;
+        orders::reroute(&scope, id, &Reroute::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(REROUTE, "已改由这家门店服务，两家门店的看板都已更新"))
+    })
+    .await
+}
+
+/// Calls an order off.
+#[server(prefix = "/rpc/hq", endpoint = "call_off_order")]
+pub async fn call_off_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(CALL_OFF, LOG_IN, fields, async |scope, fields| {
+        let id = id_of(&fields)?;
+        orders::call_off(&scope, id, &CallOff { reason: fields.text("reason").to_owned() }).await?;
+        Ok(Next::to(path_of(id)).saying(CALL_OFF, "已取消，款项原路退回，库存已释放"))
+    })
+    .await
+}
+
+/// Calls several orders off.
+#[server(prefix = "/rpc/hq", endpoint = "call_off_orders")]
+pub async fn call_off_orders(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(TOGETHER, LOG_IN, fields, async |scope, fields| {
+        let answers = orders::call_off_all(&scope, &CallOffAll::from_fields(&fields)?).await?;
+        let problems: Vec<&str> = answers.iter().filter_map(|one| one.problem.as_deref()).collect();
+        let done = answers.len() - problems.len();
+        let said = match problems.first() {
+            None => format!("已取消 {done} 笔订单，款项原路退回"),
+            Some(first) => format!("已取消 {done} 笔；{} 笔没有取消：{first}", problems.len()),
+        };
+        Ok(Next::to(PATH).saying(TOGETHER, said))
+    })
+    .await
+}
+
+/// Writes a note about an order.
+#[server(prefix = "/rpc/hq", endpoint = "annotate_order")]
+pub async fn annotate_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(NOTE, LOG_IN, fields, async |scope, fields| {
+        let id = id_of(&fields)?;
+        orders::annotate(&scope, id, &Annotate::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(NOTE, "备注已保存，顾客看不到"))
+    })
+    .await
+}
+
+/// What an order's page needs for this.
+pub struct Desk {
+    /// Whether whoever looks manages orders.
+    manages: bool,
+    notes: Vec<OrderNote>,
+    /// Nothing where the order is out of hand.
+    choices: Vec<RerouteChoice>,
+}
+
+impl Desk {
+    /// Reads it for an order.
+    pub async fn of(scope: &Scope, order: &OrderView) -> Result<Self, Fault> {
+        let manages = scope.may(Permission::ManageOrders);
+        let choices = if manages && is_in_hand(order.card.state) {
+            orders::reroute_choices(scope, order.card.id).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { manages, notes: orders::notes(scope, order.card.id).await?, choices })
+    }
+
+    /// The cards beside the order.
+    pub fn cards(self, asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
+        let (id, state) = (order.card.id, order.card.state);
+        let reroute = (!self.choices.is_empty()).then(|| reroute(asked, id, self.choices));
+        let call_off =
+            (self.manages && (is_in_hand(state) || state == OrderState::Placed)).then(|| call_off(asked, order));
+        let notes = notes(asked, id, self.manages, self.notes);
+        view! {
+            {reroute}
+            {notes}
+            {call_off}
+        }
+    }
+}
+
+fn distance(metres: f64) -> String {
+    if metres < 1_000.0 { format!("{metres:.0} m") } else { format!("{:.1} km", metres / 1_000.0) }
+}
+
+fn reroute(asked: &Asked, id: OrderId, choices: Vec<RerouteChoice>) -> AnyView {
+    let (store_wrong, store) = asked.field(REROUTE, "store");
+    let (reason_wrong, reason) = asked.field(REROUTE, "reason");
+    let item = |one: RerouteChoice| {
+        let stock = if one.lacking == 0 { "有货".to_owned() } else { format!("缺 {} 样", one.lacking) };
+        SelectItem::new(one.store_id.to_string(), format!("{} · {} · {stock}", one.name, distance(one.metres)))
+    };
+    let items: Vec<SelectItem> = choices.into_iter().map(item).collect();
+    view! {
+        <Card title="改由其他门店服务">
+            <Form action="/rpc/hq/reroute_order">
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="id" value=id.to_string()/>
+                <Select name="store" label="门店" items=items value=store.unwrap_or_default() error=store_wrong.unwrap_or_default()
+                    hint="有货的在前，再按距离。"/>
+                <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
+                    hint="顾客会看到。"/>
+                <Button>"改派"</Button>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn call_off(asked: &Asked, order: &OrderView) -> AnyView {
+    let (reason_wrong, reason) = asked.field(CALL_OFF, "reason");
+    let id = order.card.id;
+    let hint = if order.paid_fen.0 > 0 {
+        format!("将退回 {}，并释放 {} 件库存。顾客会看到原因。", order.paid_fen, order.card.pieces)
+    } else {
+        format!("还没有付款；将释放 {} 件库存。顾客会看到原因。", order.card.pieces)
+    };
+    view! {
+        <Card title="取消订单">
+            <Form action="/rpc/hq/call_off_order">
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="id" value=id.to_string()/>
+                <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
+                    hint=hint/>
+                <Button tone=Tone::Error>"取消并退款"</Button>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn notes(asked: &Asked, id: OrderId, manages: bool, notes: Vec<OrderNote>) -> AnyView {
+    let (wrong, typed) = asked.field(NOTE, "text");
+    let now = asked.scope.now;
+    let written = notes.into_iter().map(|note| written(note, now)).collect_view();
+    let form = manages.then(|| {
+        view! {
+            <Form action="/rpc/hq/annotate_order">
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="id" value=id.to_string()/>
+                <Hidden name="key" value=Uuid::now_v7().to_string()/>
+                <TextArea name="text" label="新备注" value=typed.unwrap_or_default() error=wrong.unwrap_or_default()
+                    maxlength=300 required=true hint="只有员工能看到。"/>
+                <Button tone=Tone::Plain>"保存备注"</Button>
+            </Form>
+        }
+    });
+    view! {
+        <Card title="内部备注">
+            <ol>{written}</ol>
+            {form}
+        </Card>
+    }
+    .into_any()
+}
+
+fn written(note: OrderNote, now: DateTime<Utc>) -> impl IntoView {
+    let when = text::moment(note.at, now, text::zone(""));
+    view! {
+        <li class="border-b border-base-300 py-2 text-sm">
+            <p class="whitespace-pre-line">{note.text}</p>
+            <p class="tabular text-base-content/70">{format!("{} · {when}", note.by)}</p>
+        </li>
+    }
+}

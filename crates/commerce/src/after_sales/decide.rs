@@ -1,0 +1,150 @@
+//! Deciding: the store that sold, the shopper's appeal, head office; and what runs out of time.
+
+use domain::{
+    AfterSalesId, Fault,
+    after_sales::{AfterSalesAct, AfterSalesState, DecideAfterSales},
+    approvals::checked_reason,
+    staff::Permission,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{APPEAL_WITHIN, Request, advance, codes, lock, not_found, settle};
+use crate::{Scope, database::OrFault};
+
+/// Agrees to a request, or turns it down, as the store that sold. Where no goods are to come the money goes back in
+/// the same transaction; otherwise the shopper gets a code. The same decision again is the same decision.
+///
+/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Conflict` (`not_now`).
+pub async fn decide(scope: &Scope, id: AfterSalesId, decision: DecideAfterSales) -> Result<(), Fault> {
+    let act = if decision.agree { AfterSalesAct::Agree } else { AfterSalesAct::Refuse };
+    judge(scope, id, &decision, act, Permission::DecideReturns).await
+}
+
+/// Decides for good where the shopper did not take the store's refusal, or the store did not answer.
+///
+/// Faults: as of [`decide`]; `Conflict` (`own_decision`) for whoever turned it down themselves.
+pub async fn arbitrate(scope: &Scope, id: AfterSalesId, decision: DecideAfterSales) -> Result<(), Fault> {
+    let act = if decision.agree { AfterSalesAct::Uphold } else { AfterSalesAct::Dismiss };
+    judge(scope, id, &decision, act, Permission::ArbitrateReturns).await
+}
+
+async fn judge(
+    scope: &Scope,
+    id: AfterSalesId,
+    decision: &DecideAfterSales,
+    act: AfterSalesAct,
+    permission: Permission,
+) -> Result<(), Fault> {
+    let note = decision.checked_note()?;
+    let reach = scope.reach_filter(permission)?;
+    let code = codes::draw(scope).await?;
+    let mut tx = scope.begin().await?;
+    let mut request = lock(&mut tx, id).await?;
+    if reach.is_some_and(|stores| !stores.contains(&request.store.0)) {
+        return Err(not_found());
+    }
+    let last = last_decision(&mut tx, id).await?;
+    if last.as_ref().is_some_and(|(last, _)| *last == act) {
+        return Ok(());
+    }
+    let me = scope.actor().staff;
+    if permission == Permission::ArbitrateReturns && me.is_some() && last.is_some_and(|(_, by)| by == me) {
+        return Err(Fault::conflict("own_decision", "这张售后单是您拒绝的，要由别人仲裁"));
+    }
+    advance(&mut tx, scope, &mut request, act, note).await?;
+    if request.state == AfterSalesState::Agreed {
+        if request.kind.brings_goods() {
+            give_code(&mut tx, &request, &code).await?;
+        } else {
+            settle(&mut tx, scope, &mut request).await?;
+        }
+    }
+    tx.commit().await.or_fault()
+}
+
+/// The last decision on a request, and by whom.
+async fn last_decision(
+    tx: &mut PgConnection,
+    id: AfterSalesId,
+) -> Result<Option<(AfterSalesAct, Option<Uuid>)>, Fault> {
+    let found = sqlx::query!(
+        "select act, staff_id from after_sales_steps
+         where after_sales_id = $1 and act in ('agree', 'refuse', 'uphold', 'dismiss') order by step desc limit 1",
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    Ok(found.and_then(|row| Some((AfterSalesAct::from_code(&row.act)?, row.staff_id))))
+}
+
+async fn give_code(tx: &mut PgConnection, request: &Request, code: &str) -> Result<(), Fault> {
+    sqlx::query!("update after_sales set code = coalesce(code, $2) where id = $1", request.id.0, code)
+        .execute(tx)
+        .await
+        .or_fault()?;
+    Ok(())
+}
+
+/// Locks a request of the member who asks.
+async fn lock_own(tx: &mut PgConnection, scope: &Scope, id: AfterSalesId) -> Result<Request, Fault> {
+    let own = scope.own_filter()?;
+    let request = lock(tx, id).await?;
+    if own.is_some_and(|member| member != request.member) { Err(not_found()) } else { Ok(request) }
+}
+
+/// Takes the store's refusal to head office. Doing it twice is doing it once.
+///
+/// Faults: `Invalid` beside `note`; `NotFound` for another's; `Conflict` (`not_now`), (`appeal_over`) after seven days.
+pub async fn appeal(scope: &Scope, id: AfterSalesId, note: &str) -> Result<(), Fault> {
+    let note = checked_reason("note", note, "请写明理由（200 字以内），总部会看到")?;
+    let mut tx = scope.begin().await?;
+    let mut request = lock_own(&mut tx, scope, id).await?;
+    if request.state == AfterSalesState::Appealed {
+        return Ok(());
+    }
+    let refused_at = sqlx::query_scalar!(
+        r#"select max(at) from after_sales_steps where after_sales_id = $1 and act = 'refuse'"#,
+        id.0,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    if request.state == AfterSalesState::Refused && refused_at.is_some_and(|at| at + APPEAL_WITHIN <= scope.now) {
+        return Err(Fault::conflict("appeal_over", "拒绝后 7 天内可以申请仲裁，现在已过期"));
+    }
+    advance(&mut tx, scope, &mut request, AfterSalesAct::Appeal, "").await?;
+    sqlx::query!("update after_sales set appeal = $2 where id = $1", id.0, note).execute(&mut *tx).await.or_fault()?;
+    tx.commit().await.or_fault()
+}
+
+/// Takes one's own request back, while nothing came of it; its pieces can be asked for again. Doing it twice is doing
+/// it once.
+///
+/// Faults: `NotFound` for another's; `Conflict` (`not_now`).
+pub async fn withdraw(scope: &Scope, id: AfterSalesId) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let mut request = lock_own(&mut tx, scope, id).await?;
+    if request.state == AfterSalesState::Withdrawn {
+        return Ok(());
+    }
+    advance(&mut tx, scope, &mut request, AfterSalesAct::Withdraw, "").await?;
+    tx.commit().await.or_fault()
+}
+
+/// The time of a request is over: what the store did not decide goes to head office, what was not brought expires.
+pub(crate) async fn due(scope: &Scope, id: AfterSalesId) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let mut request = lock(&mut tx, id).await?;
+    if request.due_at.is_none_or(|at| at > scope.now) {
+        return Ok(());
+    }
+    let act = match request.state {
+        AfterSalesState::Requested => AfterSalesAct::Escalate,
+        AfterSalesState::Agreed => AfterSalesAct::Expire,
+        _ => return Ok(()),
+    };
+    advance(&mut tx, scope, &mut request, act, "").await?;
+    tx.commit().await.or_fault()
+}

@@ -1,0 +1,160 @@
+//! An order as after-sales see it: its lines, what of them is left, and on what terms.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Fault, Fen, OrderId, Quantity, SkuId, StoreId,
+    after_sales::{AfterSalesKind, ClaimableLine, KindUntil, Swap, Terms},
+    prorate,
+    staff::Permission,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Scope, Who, database::OrFault};
+
+/// An order that something is asked for of.
+pub(super) struct Sold {
+    pub order: OrderId,
+    pub number: String,
+    pub store: StoreId,
+    pub member: Uuid,
+    pub handed_over_at: Option<DateTime<Utc>>,
+    pub lines: Vec<ClaimableLine>,
+}
+
+/// Whose orders somebody may ask for something of: their own, or at the counter those of stores within reach.
+struct Claimant {
+    member: Option<Uuid>,
+    stores: Option<Vec<Uuid>>,
+}
+
+impl Claimant {
+    fn of(scope: &Scope) -> Result<Self, Fault> {
+        Ok(match scope.who {
+            Who::Staff(_) | Who::Partner(_) => {
+                Self { member: None, stores: scope.reach_filter(Permission::FulfilOrders)? }
+            }
+            Who::Member(_) | Who::Visitor | Who::System => Self { member: scope.own_filter()?, stores: None },
+        })
+    }
+}
+
+/// Reads an order of whoever asks. Locked, the member and the order stay as they are until the transaction ends.
+///
+/// Faults: `NotFound` for another's.
+pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, locked: bool) -> Result<Sold, Fault> {
+    let claimant = Claimant::of(scope)?;
+    let gone = || Fault::NotFound("这个订单");
+    let row = sqlx::query!(
+        r#"select o.number, o.store_id, o.member_id, o.total_fen,
+                  (select at from order_steps t where t.order_id = o.id and t.act = 'redeem') as handed_over_at
+           from orders o where o.id = $1 and ($2::uuid is null or o.member_id = $2) and ($3::uuid[] is null or o.store_id = any($3))"#,
+        order.0,
+        claimant.member,
+        claimant.stores.as_deref(),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or_else(gone)?;
+    if locked {
+        // Nobody asks for something in the name of a member who goes at this moment.
+        sqlx::query!("select id from members where id = $1 and phone is not null for share", row.member_id)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?
+            .ok_or_else(gone)?;
+        sqlx::query!("select id from orders where id = $1 and member_id = $2 for update", order.0, row.member_id)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?
+            .ok_or_else(gone)?;
+    }
+    let (store, total) = (StoreId(row.store_id), Fen(row.total_fen));
+    let lines = lines(tx, order, store, total, row.handed_over_at).await?;
+    Ok(Sold { order, number: row.number, store, member: row.member_id, handed_over_at: row.handed_over_at, lines })
+}
+
+/// The order's lines. What was paid for the order is shared out over them, so that a discount of the whole lowers
+/// what each gives back.
+async fn lines(
+    tx: &mut PgConnection,
+    order: OrderId,
+    store: StoreId,
+    total: Fen,
+    handed_over_at: Option<DateTime<Utc>>,
+) -> Result<Vec<ClaimableLine>, Fault> {
+    let rows = sqlx::query!(
+        r#"select l.line, l.sku_id, l.name, l.spec, l.options_text, l.picture, l.quantity, l.total_fen, k.product_id,
+                  c.category_id is not null as "has_terms!", c.refund_only_hours as "refund_only_hours?",
+                  c.return_hours as "return_hours?", c.exchange_hours as "exchange_hours?",
+                  t.pieces as "taken!", t.fen as "taken_fen!"
+           from order_lines l join skus k on k.id = l.sku_id join products p on p.id = k.product_id
+           left join after_sales_terms c on c.category_id = p.category_id
+           cross join lateral (
+               select coalesce(sum(r.quantity), 0)::bigint as pieces, coalesce(sum(r.paid_fen), 0)::bigint as fen
+               from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+               where r.order_id = l.order_id and r.line = l.line and a.state not in ('withdrawn', 'expired')
+           ) t
+           where l.order_id = $1 order by l.line"#,
+        order.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let products: Vec<Uuid> = rows.iter().map(|row| row.product_id).collect();
+    let swaps = swaps(tx, store, &products).await?;
+    let weights: Vec<i64> = rows.iter().map(|row| row.total_fen).collect();
+    let paid = prorate(total, &weights);
+    rows.into_iter()
+        .zip(paid)
+        .map(|(row, paid_fen)| {
+            let own = Terms {
+                refund_only_hours: row.refund_only_hours,
+                return_hours: row.return_hours,
+                exchange_hours: row.exchange_hours,
+            };
+            let terms = if row.has_terms { own } else { Terms::DEFAULT };
+            let may = |&kind: &AfterSalesKind| {
+                let until = terms.until(kind, handed_over_at?)?;
+                Some(KindUntil { kind, until })
+            };
+            Ok(ClaimableLine {
+                line: row.line,
+                sku_id: SkuId(row.sku_id),
+                name: row.name,
+                spec: row.spec,
+                options_text: row.options_text,
+                picture: row.picture,
+                quantity: Quantity::try_from(row.quantity).map_err(|reason| Fault::Internal(reason.into()))?,
+                paid_fen,
+                rest: row.quantity - row.taken,
+                taken_fen: Fen(row.taken_fen),
+                kinds: AfterSalesKind::ALL.iter().filter_map(may).collect(),
+                swaps: swaps.get(&row.product_id).cloned().unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// What the store that sold has of each product: that can come in exchange.
+async fn swaps(tx: &mut PgConnection, store: StoreId, products: &[Uuid]) -> Result<BTreeMap<Uuid, Vec<Swap>>, Fault> {
+    let rows = sqlx::query!(
+        r#"select k.product_id, k.id, array_to_string(k.spec_values, ' ') as "spec!", l.price_fen
+           from skus k join listings l on l.sku_id = k.id and l.store_id = $1
+           where k.product_id = any($2) and l.on_shelf order by k.sort, k.code"#,
+        store.0,
+        products,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let mut swaps: BTreeMap<Uuid, Vec<Swap>> = BTreeMap::new();
+    for row in rows {
+        let swap = Swap { sku_id: SkuId(row.id), spec: row.spec, price_fen: Fen(row.price_fen) };
+        swaps.entry(row.product_id).or_default().push(swap);
+    }
+    Ok(swaps)
+}

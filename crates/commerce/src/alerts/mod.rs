@@ -1,0 +1,16 @@
+//! What a store should know of its stock before a shopper does (K4): too little, too much, nothing sold.
+//!
+//! - `check`: looks at one place after the other, tells each thing once, and ends what is over
+//! - `rules`: the thresholds, head office's and a place's own
+//! - `read`: the inbox, and taking note
+//!
+//! Goods that expire are told of once there are batches.
+
+mod check;
+mod read;
+mod rules;
+
+pub use check::check;
+pub(crate) use check::sweep;
+pub use read::{list, see, see_all, unread};
+pub use rules::{remove, rules, set};

@@ -1,0 +1,108 @@
+//! What is broken, expired, stolen or given away 报损 (K4): a report, a decision, the movement.
+//!
+//! - `report`: reporting, with pictures, and taking back
+//! - `decide`: agreeing, which books it, and turning down
+//! - `read`: lists, one report, figures, how many wait
+
+mod decide;
+mod read;
+mod report;
+
+use domain::{
+    Fault, LocationId, LossId, SkuId, StaffId,
+    audit::{Act, ObjectKind},
+    losses::{LossAct, LossState},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    stock::{self, Cause, Document, Pieces},
+    stockroom::{self, Room},
+};
+
+pub use decide::decide;
+pub(crate) use read::may_see_photo;
+pub use read::{figures, goods, list, show, waiting};
+pub use report::{add_photo, may_add_photos, report, withdraw};
+
+const NO_LOSS: Fault = Fault::NotFound("这份报损");
+
+/// A report locked for a step.
+struct Loss {
+    id: LossId,
+    room: Room,
+    sku: SkuId,
+    quantity: i64,
+    state: LossState,
+    above: bool,
+    reported_by: Uuid,
+}
+
+/// Locks a report; nothing else happens to it until the transaction ends.
+async fn lock(tx: &mut PgConnection, id: LossId) -> Result<Loss, Fault> {
+    let row = sqlx::query!(
+        "select l.location_id, p.kind as place, l.sku_id, l.quantity, l.state, l.above, l.reported_by
+         from losses l join locations p on p.id = l.location_id where l.id = $1 for update of l",
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .ok_or(NO_LOSS)?;
+    let location = LocationId(row.location_id);
+    let state = LossState::from_code(&row.state).ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
+    Ok(Loss {
+        id,
+        room: Room { id: location, store: (row.place == "store").then(|| stockroom::as_store(location)) },
+        sku: SkuId(row.sku_id),
+        quantity: row.quantity,
+        state,
+        above: row.above,
+        reported_by: row.reported_by,
+    })
+}
+
+/// Applies the transition table to a locked report, and books the loss where it is agreed to.
+///
+/// Faults: `Conflict` (`not_now`) where the table does not allow it.
+async fn advance(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    loss: &Loss,
+    act: LossAct,
+    (in_place_of, note): (Option<StaffId>, &str),
+) -> Result<(), Fault> {
+    let not_now = || Fault::conflict("not_now", format!("这份报损{}，不能再{}", loss.state.label(), act.label()));
+    let next = loss.state.after(act).ok_or_else(not_now)?;
+    sqlx::query!(
+        "update losses set state = $2, decided_by = $3, in_place_of = $4, decided_at = $5, note = $6 where id = $1",
+        loss.id.0,
+        next.code(),
+        scope.staff()?.id.0,
+        in_place_of.map(|person| person.0),
+        scope.now,
+        note,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if next == LossState::Approved {
+        let gone = [Pieces { sku: loss.sku.0, quantity: -loss.quantity }];
+        stock::book(tx, scope, loss.room.id.0, Document { cause: Cause::Loss, id: Some(loss.id.0) }, &gone).await?;
+    }
+    let change = Change {
+        act: Act::on_loss(act),
+        object: ObjectKind::Loss,
+        object_id: loss.id.0,
+        store_id: loss.room.store.map(|store| store.0),
+        before: json!({ "state": loss.state }),
+        after: json!({ "state": next, "quantity": loss.quantity, "in_place_of": in_place_of }),
+        reason: note,
+    };
+    audit::record(tx, scope, change).await
+}

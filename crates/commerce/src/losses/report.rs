@@ -1,0 +1,194 @@
+//! Reporting a loss, with pictures, and taking the report back: the side of whoever reports.
+
+use domain::{
+    Fault, FileId, LossId, StoreId,
+    audit::{Act, ObjectKind},
+    counts::Off,
+    files::Purpose,
+    losses::{LOSS_PHOTOS_MOST, LossAct, LossState, ReportLoss},
+    staff::Permission,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Loss, NO_LOSS, advance, lock};
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    files, staff, stockroom,
+};
+
+/// Reports a loss at a place within reach. Where it is small and whoever reports decides for the store, it is booked
+/// at once. The report's id is the idempotency key: the same request again is the same report.
+///
+/// Faults: `Invalid` beside the fields, `quantity` also for more than the books have; `NotFound` for a place out of
+/// reach or goods that are not its own; `Conflict` (`key_reused`); `Forbidden`.
+pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fault> {
+    command.check()?;
+    stockroom::works_at(scope, command.location_id)?;
+    let mut tx = scope.begin().await?;
+    let (me, grants) = staff::authority_of(&mut tx, scope).await?;
+    let room = stockroom::room(&mut tx, command.location_id).await?;
+    let price = stockroom::price(&mut tx, room.id, command.sku_id).await?;
+    let off =
+        Off::of([(command.quantity, price)]).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
+    let above = !scope.house().settings.decide_alone.suffices(off);
+    stockroom::shelve(&mut tx, room.id, &[command.sku_id.0]).await?;
+    let written = sqlx::query!(
+        "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_at)
+         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10) on conflict (id) do nothing",
+        command.id.0,
+        room.id.0,
+        command.sku_id.0,
+        command.quantity,
+        command.kind.code(),
+        command.reason.trim(),
+        price.0,
+        above,
+        me.0,
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if written.rows_affected() == 0 {
+        return reported_before(&mut tx, &command, me.0).await;
+    }
+    must_be_there(&mut tx, &command).await?;
+    let loss = Loss {
+        id: command.id,
+        room,
+        sku: command.sku_id,
+        quantity: command.quantity,
+        state: LossState::Reported,
+        above,
+        reported_by: me.0,
+    };
+    record(&mut tx, scope, &loss, &command).await?;
+    let decides = !above && stockroom::right_to_decide(&grants, loss.room.id, false) == Ok(None);
+    if decides {
+        advance(&mut tx, scope, &loss, LossAct::Approve, (None, "")).await?;
+    }
+    tx.commit().await.or_fault()?;
+    Ok(if decides { LossState::Approved } else { LossState::Reported })
+}
+
+/// What is not on the books cannot be lost from them: then the books are wrong, and it is counted.
+async fn must_be_there(tx: &mut PgConnection, command: &ReportLoss) -> Result<(), Fault> {
+    let on_hand = sqlx::query_scalar!(
+        "select on_hand from stock where location_id = $1 and sku_id = $2",
+        command.location_id.0,
+        command.sku_id.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    if command.quantity <= on_hand {
+        return Ok(());
+    }
+    Err(Fault::invalid("quantity", format!("账面只有 {on_hand} 件；如果账面不对，请先盘点这件商品")))
+}
+
+/// Whether the report is there because of the same request.
+async fn reported_before(tx: &mut PgConnection, command: &ReportLoss, me: Uuid) -> Result<LossState, Fault> {
+    let found = sqlx::query!(
+        "select location_id, sku_id, quantity, kind, reason, reported_by, state from losses where id = $1",
+        command.id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    let same = found.filter(|found| {
+        (found.location_id, found.sku_id, found.quantity, found.kind.as_str(), found.reason.as_str(), found.reported_by)
+            == (
+                command.location_id.0,
+                command.sku_id.0,
+                command.quantity,
+                command.kind.code(),
+                command.reason.trim(),
+                me,
+            )
+    });
+    same.and_then(|found| LossState::from_code(&found.state))
+        .ok_or_else(|| Fault::conflict("key_reused", "这个页面已经提交过另一份报损，请刷新后再试"))
+}
+
+async fn record(tx: &mut PgConnection, scope: &Scope, loss: &Loss, command: &ReportLoss) -> Result<(), Fault> {
+    let change = Change {
+        act: Act::ReportLoss,
+        object: ObjectKind::Loss,
+        object_id: loss.id.0,
+        store_id: loss.room.store.map(|store| store.0),
+        before: json!(null),
+        after: json!({ "state": LossState::Reported, "quantity": loss.quantity, "kind": command.kind.label() }),
+        reason: command.reason.trim(),
+    };
+    audit::record(tx, scope, change).await
+}
+
+/// Takes one's own report back. Doing it twice is doing it once.
+///
+/// Faults: `NotFound` for a report that is not theirs; `Conflict` (`not_now`) once it is decided; `Forbidden`.
+pub async fn withdraw(scope: &Scope, id: LossId) -> Result<(), Fault> {
+    let me = scope.staff()?.id;
+    let reach = scope.reach(Permission::CountStock)?;
+    let mut tx = scope.begin().await?;
+    let loss = lock(&mut tx, id).await?;
+    if loss.reported_by != me.0 || !reach.covers(stockroom::as_store(loss.room.id)) {
+        return Err(NO_LOSS);
+    }
+    if loss.state == LossState::Withdrawn {
+        return Ok(());
+    }
+    advance(&mut tx, scope, &loss, LossAct::Withdraw, (None, "")).await?;
+    tx.commit().await.or_fault()
+}
+
+/// The store whose report it is, where whoever asks may add pictures to it.
+///
+/// Faults: `NotFound`, also for another place's; `Conflict` (`no_photos_here`) for a warehouse; `Forbidden`.
+pub async fn may_add_photos(scope: &Scope, id: LossId) -> Result<StoreId, Fault> {
+    let reach = scope.reach(Permission::CountStock)?;
+    scope.staff()?;
+    let mut tx = scope.begin().await?;
+    let loss = lock(&mut tx, id).await?;
+    if !reach.covers(stockroom::as_store(loss.room.id)) {
+        return Err(NO_LOSS);
+    }
+    loss.room.store.ok_or_else(|| Fault::conflict("no_photos_here", "仓库的报损暂不支持图片，请在原因里写明"))
+}
+
+/// Adds a picture to a report. It is private to those who see the report. The same file again is the picture that it
+/// is.
+///
+/// Faults: as of [`files::take`]; `Conflict` (`photos_full`, `no_photos_here`).
+pub async fn add_photo(scope: &Scope, id: LossId, name: &str, bytes: Vec<u8>) -> Result<FileId, Fault> {
+    let store = may_add_photos(scope, id).await?;
+    let purpose = Purpose::LossPhoto(store);
+    let made = files::made(scope, purpose, bytes).await?;
+    let mut tx = scope.begin().await?;
+    lock(&mut tx, id).await?;
+    let there = sqlx::query!(
+        "select p.file_id, f.sha256 from loss_photos p join files f on f.id = p.file_id where p.loss_id = $1",
+        id.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    if let Some(same) = there.iter().find(|one| one.sha256 == made.sha256) {
+        return Ok(FileId(same.file_id));
+    }
+    if there.len() >= LOSS_PHOTOS_MOST {
+        return Err(Fault::conflict("photos_full", format!("每份报损最多 {LOSS_PHOTOS_MOST} 张图片")));
+    }
+    let file = files::keep(&mut tx, scope, purpose, name, made).await?;
+    sqlx::query!("update files set unused_since = null where id = $1", file.0).execute(&mut *tx).await.or_fault()?;
+    sqlx::query!("insert into loss_photos (file_id, loss_id) values ($1, $2)", file.0, id.0)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    tx.commit().await.or_fault()?;
+    Ok(file)
+}

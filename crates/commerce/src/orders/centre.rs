@@ -1,0 +1,280 @@
+//! Head office's order centre (D8): orders of every store within reach are called off, given to another store, and
+//! written about.
+
+use domain::{
+    Fault, OrderId, StoreId,
+    audit::{Act, ObjectKind},
+    geo::Point,
+    order_centre::{
+        Annotate, CallOff, CallOffAll, CalledOff, OrderNote, Reroute, RerouteChoice, TOGETHER_MOST, checked_reason,
+        is_in_hand,
+    },
+    orders::{OrderAct, OrderState},
+    staff::Permission,
+    stores::StoreState,
+};
+use rand::Rng;
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::steps::{self, Ordered};
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    payments,
+    scope::Actor,
+    stock::{self, Turn},
+};
+
+/// Calls an order off that its shopper has not got yet; what was paid goes back. Doing it twice is doing it once.
+///
+/// Faults: `Invalid` beside `reason`; `NotFound` out of reach; `Conflict` (`not_now`).
+pub async fn call_off(scope: &Scope, id: OrderId, command: &CallOff) -> Result<(), Fault> {
+    let reason = checked_reason(&command.reason)?;
+    let mut tx = scope.begin().await?;
+    let order = steps::lock_within(&mut tx, scope, id, Permission::ManageOrders).await?;
+    if order.state == OrderState::Cancelled {
+        return Ok(());
+    }
+    steps::advance(&mut tx, scope, &order, OrderAct::CallOff, reason).await?;
+    stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
+    payments::close_open(&mut tx, scope, id).await?;
+    payments::want_refund(&mut tx, scope, id, reason).await?;
+    steps::commit(tx, scope, OrderAct::CallOff).await
+}
+
+/// Calls several orders off, each by itself; answers which were left as they are, and why.
+///
+/// Faults: `Invalid` beside `reason` or `orders`; `Forbidden`; `NotFound` where none of them is within reach.
+pub async fn call_off_all(scope: &Scope, command: &CallOffAll) -> Result<Vec<CalledOff>, Fault> {
+    let reason = checked_reason(&command.reason)?;
+    if command.orders.is_empty() || command.orders.len() > TOGETHER_MOST {
+        return Err(Fault::invalid("orders", format!("请勾选 1 到 {TOGETHER_MOST} 笔订单")));
+    }
+    scope.reach(Permission::ManageOrders)?;
+    let one = CallOff { reason: reason.to_owned() };
+    let mut answers = Vec::with_capacity(command.orders.len());
+    let mut found = false;
+    for &order_id in &command.orders {
+        let called_off = call_off(scope, order_id, &one).await;
+        found |= !matches!(called_off, Err(Fault::NotFound(_)));
+        answers.push(CalledOff { order_id, problem: called_off.err().map(|fault| fault.message()) });
+    }
+    if found { Ok(answers) } else { Err(Fault::NotFound("这些订单")) }
+}
+
+/// Lets another store serve a paid order: its pieces are allocated there, and free here. What was paid stays; the
+/// code changes only where an open order of that store has it. Doing it twice is doing it once.
+///
+/// Faults: `Invalid` beside `reason`; `NotFound` for an order or a store out of reach; `SoldOut` for what that store has
+/// too little of; `Conflict` (`not_now`, `store_closed`, `not_sold_there`).
+pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<(), Fault> {
+    let reason = checked_reason(&command.reason)?;
+    let to = command.store_id;
+    if !scope.reach(Permission::ManageOrders)?.covers(to) {
+        return Err(Fault::NotFound("这家门店"));
+    }
+    let mut tx = scope.begin().await?;
+    let order = steps::lock_within(&mut tx, scope, id, Permission::ManageOrders).await?;
+    if order.store_id == to && is_in_hand(order.state) {
+        return Ok(());
+    }
+    must_serve(&mut tx, id, to).await?;
+    steps::advance(&mut tx, scope, &order, OrderAct::Reroute, reason).await?;
+    stock::relocate(&mut tx, scope, id, to).await?;
+    move_to(&mut tx, &order, to).await?;
+    steps::commit(tx, scope, OrderAct::Reroute).await
+}
+
+/// Refuses a store that takes no orders or does not sell what was ordered.
+async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Result<(), Fault> {
+    let row = sqlx::query!(
+        r#"select s.name, s.state,
+                  (select count(distinct l.sku_id) from order_lines l where l.order_id = $1
+                   and not exists (select from listings i where i.store_id = s.id and i.sku_id = l.sku_id and i.on_shelf)) as "missing!"
+           from stores s where s.id = $2"#,
+        order.0,
+        store.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .ok_or(Fault::NotFound("这家门店"))?;
+    let state = StoreState::from_code(&row.state);
+    if !matches!(state, Some(StoreState::Open | StoreState::Busy)) {
+        let label = state.map_or("未营业", StoreState::label);
+        return Err(Fault::conflict("store_closed", format!("{}{label}，不能接这笔订单", row.name)));
+    }
+    if row.missing > 0 {
+        return Err(Fault::conflict("not_sold_there", format!("{}没有上架这笔订单里的商品", row.name)));
+    }
+    Ok(())
+}
+
+/// The order is the other store's from now on; both stores hear of it.
+async fn move_to(tx: &mut PgConnection, order: &Ordered, to: StoreId) -> Result<(), Fault> {
+    let taken = sqlx::query_scalar!(
+        r#"select exists (select from orders o join orders mine on mine.id = $1
+                          where o.store_id = $2 and o.pickup_code = mine.pickup_code and o.id <> $1) as "taken!""#,
+        order.id.0,
+        to.0,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    let code = taken.then(|| format!("{:08}", rand::rng().random_range(0..100_000_000)));
+    sqlx::query!(
+        "with moved as (
+             update orders set store_id = $2, pickup_code = coalesce($3, pickup_code) where id = $1
+         )
+         insert into outbox (topic, store_id, order_id, payload)
+         values ('order', $2, $1, jsonb_build_object('state', 'paid'))",
+        order.id.0,
+        to.0,
+        code,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// How many stores are offered.
+const CHOICES_MOST: i64 = 20;
+
+/// Stores of the same brand within reach that could serve an order: those that have everything first, then the nearest.
+///
+/// Faults: `NotFound` out of reach; `Forbidden`.
+pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteChoice>, Fault> {
+    let reach = scope.reach_filter(Permission::ManageOrders)?;
+    let mut tx = scope.begin_search().await?;
+    let own = sqlx::query!(
+        "select s.latitude, s.longitude from orders o join stores s on s.id = o.store_id
+         where o.id = $1 and ($2::uuid[] is null or o.store_id = any($2))",
+        id.0,
+        reach.as_deref(),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or(Fault::NotFound("这个订单"))?;
+    let rows = sqlx::query!(
+        r#"with wanted as materialized (
+               select sku_id, sum(quantity)::bigint as quantity from order_lines where order_id = $1 group by sku_id
+           ), own as (
+               select s.id, s.brand_id, s.latitude, s.longitude from orders o join stores s on s.id = o.store_id where o.id = $1
+           )
+           select s.id, s.name, s.latitude, s.longitude, count(*) filter (where not coalesce(
+                      i.on_shelf and t.on_hand - t.held - t.allocated >= w.quantity, false)) as "lacking!"
+           from own join stores s on s.brand_id = own.brand_id and s.id <> own.id and s.state in ('open', 'busy')
+           cross join wanted w
+           left join listings i on i.store_id = s.id and i.sku_id = w.sku_id
+           left join stock t on t.location_id = s.id and t.sku_id = w.sku_id
+           where $2::uuid[] is null or s.id = any($2)
+           group by s.id, own.latitude, own.longitude
+           -- Near enough to sort by; metres are worked out for those that are shown.
+           order by 5, (s.latitude - own.latitude) ^ 2 + ((s.longitude - own.longitude) * cosd(own.latitude)) ^ 2
+           limit $3"#,
+        id.0,
+        reach.as_deref(),
+        CHOICES_MOST,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let own = Point { latitude: own.latitude, longitude: own.longitude };
+    Ok(rows
+        .into_iter()
+        .map(|row| RerouteChoice {
+            store_id: StoreId(row.id),
+            name: row.name,
+            metres: own.metres_to(Point { latitude: row.latitude, longitude: row.longitude }),
+            lacking: row.lacking,
+        })
+        .collect())
+}
+
+/// Writes a note about an order, which shoppers do not see.
+///
+/// Faults: `Invalid` beside `text`; `NotFound` out of reach; `Conflict` (`key_reused`).
+pub async fn annotate(scope: &Scope, id: OrderId, note: &Annotate) -> Result<(), Fault> {
+    let text = note.checked()?;
+    let mut tx = scope.begin().await?;
+    let order = steps::lock_within(&mut tx, scope, id, Permission::ManageOrders).await?;
+    let Actor { staff, key, .. } = scope.actor();
+    let written = sqlx::query!(
+        "insert into order_notes (id, order_id, text, at, staff_id, api_key_id) values ($1, $2, $3, $4, $5, $6)
+         on conflict (id) do nothing",
+        note.id,
+        id.0,
+        text,
+        scope.now,
+        staff,
+        key,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if written.rows_affected() == 0 {
+        return must_be_the_same(&mut tx, id, note.id, text).await;
+    }
+    let change = Change {
+        act: Act::AnnotateOrder,
+        object: ObjectKind::Order,
+        object_id: id.0,
+        store_id: Some(order.store_id.0),
+        before: json!(null),
+        after: json!({ "note": note.id }),
+        reason: "",
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+async fn must_be_the_same(tx: &mut PgConnection, order: OrderId, id: Uuid, text: &str) -> Result<(), Fault> {
+    let same = sqlx::query_scalar!(
+        r#"select exists (select from order_notes where id = $1 and order_id = $2 and text = $3) as "same!""#,
+        id,
+        order.0,
+        text,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    if same {
+        Ok(())
+    } else {
+        Err(Fault::conflict("key_reused", "这个页面已经提交过另一条备注，请刷新后再试"))
+    }
+}
+
+/// The notes about an order within reach, the newest first.
+///
+/// Faults: `NotFound` out of reach; `Forbidden`.
+pub async fn notes(scope: &Scope, id: OrderId) -> Result<Vec<OrderNote>, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
+    let mut tx = scope.begin().await?;
+    let seen = sqlx::query_scalar!(
+        r#"select exists (select from orders where id = $1 and ($2::uuid[] is null or store_id = any($2))) as "seen!""#,
+        id.0,
+        reach.as_deref(),
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    if !seen {
+        return Err(Fault::NotFound("这个订单"));
+    }
+    sqlx::query_as!(
+        OrderNote,
+        r#"select n.text, n.at, coalesce(p.name, k.name, '系统') as "by!"
+           from order_notes n left join staff p on p.id = n.staff_id left join api_keys k on k.id = n.api_key_id
+           where n.order_id = $1 order by n.at desc, n.id desc"#,
+        id.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()
+}

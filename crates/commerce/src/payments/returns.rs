@@ -1,0 +1,50 @@
+//! Money of what was handed over and goes back: the store that sold gives the revenue back, and the payment goes
+//! back in part.
+
+use domain::{AfterSalesId, Fault, Fen, OrderId, StoreId};
+use sqlx::PgConnection;
+
+use super::{
+    ledger::{self, Cause, PREPAID, Transfer},
+    refunds,
+};
+use crate::{Scope, database::OrFault};
+
+/// What goes back, and for what.
+pub(crate) struct GiveBack<'a> {
+    pub after_sales: AfterSalesId,
+    pub order: OrderId,
+    /// The store that sold.
+    pub store: StoreId,
+    pub amount: Fen,
+    pub reason: &'a str,
+}
+
+/// Gives back a part of what was paid for an order that was handed over.
+///
+/// Faults: `Conflict` (`refund_above_paid`) where more would go back than came in: the last guard, since what can be
+/// asked for is bounded before.
+pub(crate) async fn give_back(tx: &mut PgConnection, scope: &Scope, back: GiveBack<'_>) -> Result<(), Fault> {
+    let GiveBack { after_sales, order, store, amount, reason } = back;
+    let payment =
+        sqlx::query!("select id, amount_fen from payments where order_id = $1 and state = 'kept' for update", order.0,)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?
+            .ok_or_else(|| Fault::Internal("an order that was handed over has no payment".into()))?;
+    let gone = sqlx::query_scalar!(
+        r#"select coalesce(sum(amount_fen), 0)::bigint as "gone!" from refunds where payment_id = $1"#,
+        payment.id,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    if gone.checked_add(amount.0).is_none_or(|sum| sum > payment.amount_fen) {
+        return Err(Fault::conflict("refund_above_paid", "退款合计会超过实付金额，请联系总部处理"));
+    }
+    let (revenue, cause) = (ledger::revenue_of(store), Cause::Return { after_sales: after_sales.0 });
+    let between = (revenue.as_str(), PREPAID);
+    ledger::book(tx, scope, &[Transfer { between, amount, order: order.0, cause }]).await?;
+    let want = refunds::Wanted { payment: payment.id, order, amount, reason, after_sales: Some(after_sales) };
+    refunds::want_for(tx, scope, want).await
+}

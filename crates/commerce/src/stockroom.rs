@@ -1,0 +1,209 @@
+//! Places where stock lies, what is theirs, and who decides there: what counts, losses and alerts share (K4).
+
+use domain::{
+    Fault, Fen, LocationId, SkuId, StaffId, StoreId,
+    counts::{CategoryChoice, PlaceOfStock},
+    staff::{Grant, Permission},
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Scope, StaffMember, approvals, database::OrFault};
+
+/// A store or a warehouse.
+pub(crate) struct Room {
+    pub id: LocationId,
+    /// Where it is a store: what the audit and files are about.
+    pub store: Option<StoreId>,
+}
+
+pub(crate) const NO_PLACE: Fault = Fault::NotFound("这个门店或仓库");
+pub(crate) const NO_GOODS: Fault = Fault::NotFound("这件商品，或它不是这里的商品");
+
+/// The store whose reach decides about a place. No store has a warehouse's id, so that one is within the reach of
+/// everywhere alone.
+pub(crate) fn as_store(location: LocationId) -> StoreId {
+    StoreId(location.0)
+}
+
+/// Whoever asks, where they count and report at this place.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+pub(crate) fn works_at(scope: &Scope, location: LocationId) -> Result<&StaffMember, Fault> {
+    let person = scope.staff()?;
+    let reach = scope.reach(Permission::CountStock)?;
+    if reach.covers(as_store(location)) { Ok(person) } else { Err(NO_PLACE) }
+}
+
+/// The place with this id.
+///
+/// Faults: `NotFound`.
+pub(crate) async fn room(tx: &mut PgConnection, id: LocationId) -> Result<Room, Fault> {
+    let kind = sqlx::query_scalar!("select kind from locations where id = $1", id.0)
+        .fetch_optional(tx)
+        .await
+        .or_fault()?
+        .ok_or(NO_PLACE)?;
+    Ok(Room { id, store: (kind == "store").then(|| as_store(id)) })
+}
+
+/// At which places somebody sees counts, losses and alerts, and where they decide, as a query takes them: `None` is
+/// everywhere.
+pub(crate) struct Sight {
+    pub me: Uuid,
+    pub seen: Option<Vec<Uuid>>,
+    /// Where they decide on what a store decides itself.
+    pub small: Option<Vec<Uuid>>,
+    /// Where they decide on everything.
+    pub all: Option<Vec<Uuid>>,
+}
+
+impl Sight {
+    /// Faults: `Forbidden` for who neither counts nor decides.
+    pub(crate) fn of(scope: &Scope) -> Result<Self, Fault> {
+        let me = scope.staff()?.id.0;
+        let counts = scope.reach_filter(Permission::CountStock);
+        let decides = scope.reach_filter(Permission::DecideProposals);
+        let seen = match (&counts, &decides) {
+            (Err(fault), Err(_)) => return Err(fault.clone()),
+            (Ok(counts), Ok(decides)) => approvals::union([counts.clone(), decides.clone()]),
+            (Ok(one), Err(_)) | (Err(_), Ok(one)) => one.clone(),
+        };
+        let nowhere = || Some(Vec::new());
+        let small = scope.reach_filter(Permission::ProposeChanges).unwrap_or_else(|_| nowhere());
+        Ok(Self { me, seen, small, all: decides.unwrap_or_else(|_| nowhere()) })
+    }
+
+    /// Whether they decide on something at this place: on what is beyond the store only where another brought it.
+    pub(crate) fn decides(&self, location: Uuid, above: bool, brought_by: Option<Uuid>) -> bool {
+        let covers = |places: &Option<Vec<Uuid>>| places.as_ref().is_none_or(|some| some.contains(&location));
+        match above {
+            true => covers(&self.all) && brought_by != Some(self.me),
+            false => covers(&self.small) || covers(&self.all),
+        }
+    }
+}
+
+/// By whose right somebody decides at a place: their own, or that of the person in whose place they do. `above` is
+/// what a store does not decide itself.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden` for what is not theirs to decide.
+pub(crate) fn right_to_decide(grants: &[Grant], location: LocationId, above: bool) -> Result<Option<StaffId>, Fault> {
+    let here = |permission: Permission| {
+        let reaches =
+            move |grant: &&Grant| grant.permissions.contains(&permission) && grant.reach.covers(as_store(location));
+        grants.iter().filter(reaches).collect::<Vec<_>>()
+    };
+    if !above && !here(Permission::ProposeChanges).is_empty() {
+        return Ok(None);
+    }
+    let deciding = here(Permission::DecideProposals);
+    let own = deciding.iter().any(|grant| grant.in_place_of.is_none());
+    match deciding.first() {
+        Some(_) if own => Ok(None),
+        Some(lent) => Ok(lent.in_place_of),
+        None if here(Permission::CountStock).is_empty() && here(Permission::ProposeChanges).is_empty() => Err(NO_PLACE),
+        None => Err(Fault::Forbidden),
+    }
+}
+
+/// The variant that a code or barcode means at a place: something it sells or has on its books.
+///
+/// Faults: `NotFound`; `Conflict` (`code_ambiguous`).
+pub(crate) async fn of_code(tx: &mut PgConnection, location: LocationId, code: &str) -> Result<SkuId, Fault> {
+    let found = sqlx::query_scalar!(
+        "select k.id from skus k
+         where (lower(k.code) = lower($2) or k.barcode = $2)
+           and (exists (select from listings l where l.store_id = $1 and l.sku_id = k.id)
+                or exists (select from stock t where t.location_id = $1 and t.sku_id = k.id)) limit 2",
+        location.0,
+        code.trim(),
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    match found.as_slice() {
+        [] => Err(NO_GOODS),
+        [one] => Ok(SkuId(*one)),
+        _ => Err(Fault::conflict("code_ambiguous", "这个条码对应多个商品，请输入商品编码")),
+    }
+}
+
+/// What a piece costs at a place: the store's price, or that of all. There are no costs of purchase yet (K5).
+///
+/// Faults: `NotFound` for goods that are not the place's.
+pub(crate) async fn price(tx: &mut PgConnection, location: LocationId, sku: SkuId) -> Result<Fen, Fault> {
+    let price = sqlx::query_scalar!(
+        r#"select coalesce(l.price_fen, k.price_fen) as "price_fen!" from skus k
+           left join listings l on l.store_id = $1 and l.sku_id = k.id
+           where k.id = $2 and (l.sku_id is not null or exists (select from stock t where t.location_id = $1 and t.sku_id = k.id))"#,
+        location.0,
+        sku.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    price.map(Fen).ok_or(NO_GOODS)
+}
+
+/// Makes sure that these goods have a balance here, of nothing where they had none: what is counted is compared
+/// with it, and it is what is locked.
+pub(crate) async fn shelve(tx: &mut PgConnection, location: LocationId, skus: &[Uuid]) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into stock (location_id, sku_id) select $1, sku from unnest($2::uuid[]) as s (sku) order by sku
+         on conflict do nothing",
+        location.0,
+        skus,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// A variant's name for people: `珍珠奶茶 · 中杯`.
+pub(crate) fn named(product: &str, spec: &str) -> String {
+    if spec.is_empty() { product.to_owned() } else { format!("{product} · {spec}") }
+}
+
+/// The places at which whoever asks counts and reports, warehouses last.
+///
+/// Faults: `Forbidden`.
+pub async fn places(scope: &Scope) -> Result<Vec<PlaceOfStock>, Fault> {
+    scope.staff()?;
+    let reach = scope.reach_filter(Permission::CountStock)?;
+    let everywhere = matches!(scope.reach(Permission::CountStock)?, domain::staff::Reach::All);
+    let rows = sqlx::query!(
+        r#"select id as "id!", name as "name!", warehouse as "warehouse!" from (
+               select id, name, false as warehouse from stores where ($1::uuid[] is null or id = any($1))
+               union all select id, name, true from warehouses where $2) p
+           order by warehouse, name, id"#,
+        reach.as_deref(),
+        everywhere,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let place =
+        rows.into_iter().map(|row| PlaceOfStock { id: LocationId(row.id), name: row.name, warehouse: row.warehouse });
+    Ok(place.collect())
+}
+
+/// The categories of what a place sells, to choose from.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+pub async fn categories(scope: &Scope, location: LocationId) -> Result<Vec<CategoryChoice>, Fault> {
+    works_at(scope, location)?;
+    let rows = sqlx::query!(
+        "select c.code, c.name from categories c where exists (
+             select from products d join skus k on k.product_id = d.id
+             where d.category_id = c.id and (exists (select from listings l where l.store_id = $1 and l.sku_id = k.id)
+                 or exists (select from stock t where t.location_id = $1 and t.sku_id = k.id and t.on_hand <> 0)))
+         order by c.sort, c.name, c.code",
+        location.0,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(rows.into_iter().map(|row| CategoryChoice { code: row.code, name: row.name }).collect())
+}

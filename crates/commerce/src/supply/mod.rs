@@ -1,0 +1,33 @@
+//! What head office sends to stores (K3).
+//!
+//! - `warehouses`: making, closing, what lies in one
+//! - `receipts`: goods that arrive from outside, at a warehouse or a store
+//! - `prices`: what stores pay for what a warehouse sends
+//! - `allocate`: one table, many transfers
+
+mod allocate;
+mod prices;
+mod receipts;
+mod warehouses;
+
+use domain::{
+    Fault,
+    staff::{Permission, Reach},
+};
+
+use crate::Scope;
+
+pub use allocate::{allocate, show as show_allocation};
+pub use prices::{list as prices, set as set_price};
+pub use receipts::{list as receipts, receive};
+pub use warehouses::{close, list as warehouses, reopen, save, sources, stock, stores_of};
+
+/// Refuses whoever does not run the warehouses.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+fn must_supply(scope: &Scope) -> Result<(), Fault> {
+    match scope.reach(Permission::ManageSupply)? {
+        Reach::All => Ok(()),
+        Reach::Stores(_) => Err(Fault::Forbidden),
+    }
+}

@@ -1,0 +1,127 @@
+//! What stores pay for what a warehouse sends them.
+
+use domain::{
+    Fault, Fen, SkuId,
+    audit::{Act, ObjectKind},
+    stores::Ownership,
+    supply::{PriceFor, SetSupplyPrice, SupplyPrice},
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::must_supply;
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+};
+
+/// The supply prices of variants whose name or code has these words, 500 at most.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault> {
+    must_supply(scope)?;
+    let mut tx = scope.begin_search().await?;
+    let rows = sqlx::query!(
+        r#"select p.sku_id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code,
+                  p.ownership, s.code as "store?", s.name as "store_name?", p.price_fen, k.price_fen as retail_fen
+           from supply_prices p join skus k on k.id = p.sku_id join products d on d.id = k.product_id
+           left join stores s on s.id = p.store_id
+           where $1 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials || ' ' || k.code || ' ' || coalesce(s.name, '')), $1) > 0
+           order by d.sort, d.name, k.sort, k.code, p.ownership nulls last, s.name limit 500"#,
+        words.trim().to_lowercase(),
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let price = rows.into_iter().filter_map(|row| {
+        let (whom, whom_name) = match (row.store, row.ownership.as_deref().and_then(Ownership::from_code)) {
+            (Some(code), _) => (PriceFor::Store { code }, row.store_name.unwrap_or_default()),
+            (None, Some(ownership)) => (PriceFor::Ownership { ownership }, ownership.label().to_owned()),
+            (None, None) => return None,
+        };
+        Some(SupplyPrice {
+            sku_id: SkuId(row.sku_id),
+            name: row.name,
+            code: row.code,
+            whom,
+            whom_name,
+            price_fen: Fen(row.price_fen),
+            retail_fen: Fen(row.retail_fen),
+        })
+    });
+    Ok(price.collect())
+}
+
+/// Sets a supply price, or removes it. Transfers that were asked for keep the price of their time. Doing it twice is
+/// doing it once.
+///
+/// Faults: `Forbidden`; `Invalid` beside `price`, beside `sku` or `store` for one that is none.
+pub async fn set(scope: &Scope, command: SetSupplyPrice) -> Result<(), Fault> {
+    must_supply(scope)?;
+    command.check()?;
+    let mut tx = scope.begin().await?;
+    let sku = sku_of(&mut tx, &command.sku).await?;
+    let (ownership, store) = match &command.whom {
+        PriceFor::Ownership { ownership } => (Some(ownership.code()), None),
+        PriceFor::Store { code } => (None, Some(store_of(&mut tx, code).await?)),
+    };
+    // Two who set the same price wait for each other.
+    sqlx::query!("select from skus where id = $1 for no key update", sku).fetch_one(&mut *tx).await.or_fault()?;
+    let before = sqlx::query_scalar!(
+        "delete from supply_prices where sku_id = $1 and ownership is not distinct from $2 and store_id is not distinct from $3
+         returning price_fen",
+        sku,
+        ownership,
+        store,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    let after = command.price_fen.map(|price| price.0);
+    if let Some(price) = after {
+        sqlx::query!(
+            "insert into supply_prices (sku_id, ownership, store_id, price_fen) values ($1, $2, $3, $4)",
+            sku,
+            ownership,
+            store,
+            price,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    if before == after {
+        return tx.commit().await.or_fault();
+    }
+    let said = |price: Option<i64>| json!({ "price": price.map(|price| Fen(price).to_string()), "for": command.whom });
+    let change = Change {
+        act: Act::SetSupplyPrice,
+        object: ObjectKind::Sku,
+        object_id: sku,
+        store_id: store,
+        before: said(before),
+        after: said(after),
+        reason: "",
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+async fn sku_of(tx: &mut PgConnection, code: &str) -> Result<Uuid, Fault> {
+    let code = code.trim();
+    sqlx::query_scalar!("select id from skus where code = $1 or barcode = $1 order by (code = $1) desc limit 1", code)
+        .fetch_optional(tx)
+        .await
+        .or_fault()?
+        .ok_or_else(|| Fault::invalid("sku", "没有这个 SKU 编码或条码"))
+}
+
+async fn store_of(tx: &mut PgConnection, code: &str) -> Result<Uuid, Fault> {
+    sqlx::query_scalar!("select id from stores where code = $1", code.trim())
+        .fetch_optional(tx)
+        .await
+        .or_fault()?
+        .ok_or_else(|| Fault::invalid("store", "没有这个门店编号"))
+}

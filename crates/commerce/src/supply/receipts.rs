@@ -1,0 +1,158 @@
+//! Goods that arrive from outside.
+
+use domain::{
+    Fault, LocationId,
+    audit::{Act, ObjectKind},
+    supply::{ReceiptView, ReceiveGoods},
+    transfers::Pieces,
+};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Scope,
+    audit::{self, Change},
+    database::OrFault,
+    stock::{self, Cause, Document},
+    transfers::{Rights, places},
+};
+
+/// Takes goods in at a store within reach, or at a warehouse for those who run them.
+///
+/// The receipt's id is the idempotency key: the same request again takes nothing in twice.
+///
+/// Faults: `Invalid` beside the fields; `NotFound` for a place out of reach or a variant that is none; `Conflict`
+/// (`location_closed`, `key_reused`).
+pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> {
+    command.check()?;
+    let rights = Rights::of(scope)?;
+    let mut tx = scope.begin().await?;
+    let [place] = places(&mut tx, [command.location_id]).await?;
+    if !rights.concerned_at(&place.location) {
+        return Err(Fault::NotFound("这处门店或仓库"));
+    }
+    if !rights.books_at(&place.location) {
+        return Err(Fault::Forbidden);
+    }
+    let note = command.note.trim();
+    let actor = scope.actor();
+    let written = sqlx::query!(
+        "insert into goods_receipts (id, location_id, note, at, staff_id, api_key_id) values ($1, $2, $3, $4, $5, $6)
+         on conflict (id) do nothing",
+        command.id,
+        command.location_id.0,
+        note,
+        scope.now,
+        actor.staff,
+        actor.key,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    if written.rows_affected() == 0 {
+        return received_before(&mut tx, &command).await;
+    }
+    if place.closed {
+        return Err(Fault::conflict("location_closed", format!("「{}」已关闭，不能收货", place.location.name)));
+    }
+    write_lines(&mut tx, &command).await?;
+    let pieces: Vec<stock::Pieces> =
+        command.lines.iter().map(|line| stock::Pieces { sku: line.sku_id.0, quantity: line.quantity }).collect();
+    let document = Document { cause: Cause::Receive, id: Some(command.id) };
+    stock::book(&mut tx, scope, command.location_id.0, document, &pieces).await?;
+    let change = Change {
+        act: Act::ReceiveGoods,
+        object: ObjectKind::GoodsReceipt,
+        object_id: command.id,
+        store_id: place.location.store().map(|store| store.0),
+        before: Value::Null,
+        after: json!({ "place": place.location.name, "pieces": pieces.iter().map(|one| one.quantity).sum::<i64>() }),
+        reason: note,
+    };
+    audit::record(&mut tx, scope, change).await?;
+    tx.commit().await.or_fault()
+}
+
+async fn write_lines(tx: &mut PgConnection, command: &ReceiveGoods) -> Result<(), Fault> {
+    let (skus, quantities): (Vec<Uuid>, Vec<i64>) =
+        command.lines.iter().map(|line| (line.sku_id.0, line.quantity)).unzip();
+    let written = sqlx::query!(
+        "insert into goods_receipt_lines (receipt_id, sku_id, quantity)
+         select $1, a.sku_id, a.quantity from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity) join skus k on k.id = a.sku_id",
+        command.id,
+        &skus,
+        &quantities,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    if written.rows_affected() == command.lines.len() as u64 { Ok(()) } else { Err(Fault::NotFound("这件商品")) }
+}
+
+/// Whether the receipt is there because of the same request.
+async fn received_before(tx: &mut PgConnection, command: &ReceiveGoods) -> Result<(), Fault> {
+    let found = sqlx::query!(
+        r#"select r.location_id, r.note, array(select l.sku_id from goods_receipt_lines l where l.receipt_id = r.id order by 1) as "skus!",
+                  array(select l.quantity from goods_receipt_lines l where l.receipt_id = r.id order by l.sku_id) as "quantities!"
+           from goods_receipts r where r.id = $1"#,
+        command.id,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    let mut lines = command.lines.clone();
+    lines.sort_by_key(|line| line.sku_id);
+    let (skus, quantities): (Vec<Uuid>, Vec<i64>) =
+        lines.iter().map(|line: &Pieces| (line.sku_id.0, line.quantity)).unzip();
+    match found {
+        Some(found)
+            if (found.location_id, found.note.as_str()) == (command.location_id.0, command.note.trim())
+                && (&found.skus, &found.quantities) == (&skus, &quantities) =>
+        {
+            Ok(())
+        }
+        _ => Err(Fault::conflict("key_reused", "这个页面已经提交过另一张收货单，请刷新后再试")),
+    }
+}
+
+/// How many receipts a page shows; older ones are in the log.
+const RECEIPTS_MOST: i64 = 30;
+
+/// The latest goods that came in at a place within reach, newest first.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `NotFound` out of reach.
+pub async fn list(scope: &Scope, place: LocationId) -> Result<Vec<ReceiptView>, Fault> {
+    let rights = Rights::of(scope)?;
+    let mut tx = scope.begin().await?;
+    let [of] = places(&mut tx, [place]).await?;
+    if !rights.concerned_at(&of.location) {
+        return Err(Fault::NotFound("这处门店或仓库"));
+    }
+    let rows = sqlx::query!(
+        r#"select r.id, r.at, r.note, coalesce(p.name, '合作方 ' || k.name, '系统') as "by!", l.goods as "goods!", l.pieces as "pieces!"
+           from goods_receipts r left join staff p on p.id = r.staff_id left join api_keys k on k.id = r.api_key_id
+           cross join lateral (
+               select coalesce(sum(n.quantity), 0)::bigint as pieces,
+                      coalesce(string_agg(concat_ws(' · ', d.name, nullif(array_to_string(v.spec_values, ' '), '')) || ' ×' || n.quantity,
+                                          '、' order by d.sort, d.name, v.sort, v.code), '') as goods
+               from goods_receipt_lines n join skus v on v.id = n.sku_id join products d on d.id = v.product_id
+               where n.receipt_id = r.id
+           ) l
+           where r.location_id = $1 order by r.id desc limit $2"#,
+        place.0,
+        RECEIPTS_MOST,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let receipt = rows.into_iter().map(|row| ReceiptView {
+        id: row.id,
+        at: row.at,
+        by: row.by,
+        note: row.note,
+        goods: row.goods,
+        pieces: row.pieces,
+    });
+    Ok(receipt.collect())
+}

@@ -1,0 +1,153 @@
+//! What head office does with orders of its stores: notes, another store, calling off (D8).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Fault, Fields, OrderId, StoreId, orders::OrderState};
+
+/// The longest note, in characters.
+pub const NOTE_MOST: usize = 300;
+/// The longest reason, in characters.
+pub const REASON_MOST: usize = 100;
+/// How many orders are called off at a time.
+pub const TOGETHER_MOST: usize = 100;
+
+/// Calls an order off that no shopper has in hand yet; what was paid goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct CallOff {
+    /// Why; the shopper reads it.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
+    pub reason: String,
+}
+
+/// Calls several orders off, each by itself: one that cannot be is left, and said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct CallOffAll {
+    /// Which, at most 100.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 100))]
+    pub orders: Vec<OrderId>,
+    /// Why; the shoppers read it.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
+    pub reason: String,
+}
+
+impl CallOffAll {
+    /// Reads the command from a form: `pick.{order}`, `reason`.
+    ///
+    /// Faults: `Invalid` beside `reason` or `orders`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let orders: Vec<OrderId> = fields.under("pick.").filter_map(|(id, _)| id.parse().ok()).collect();
+        if orders.is_empty() {
+            return Err(Fault::invalid("orders", "请先勾选要取消的订单"));
+        }
+        Ok(Self { orders, reason: checked_reason(fields.text("reason"))?.to_owned() })
+    }
+}
+
+/// What became of one of several orders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct CalledOff {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Why it was left as it is; nothing where it was called off.
+    pub problem: Option<String>,
+}
+
+/// Lets another store serve an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Reroute {
+    /// Which store.
+    pub store_id: StoreId,
+    /// Why; the shopper reads it.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
+    pub reason: String,
+}
+
+impl Reroute {
+    /// Reads the command from a form: `store`, `reason`.
+    ///
+    /// Faults: `Invalid` beside `store` or `reason`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let store_id = fields.text("store").parse().map_err(|_| Fault::invalid("store", "请选择改由哪家门店服务"))?;
+        Ok(Self { store_id, reason: checked_reason(fields.text("reason"))?.to_owned() })
+    }
+}
+
+/// A store that could serve an order in place of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct RerouteChoice {
+    /// Which store.
+    pub store_id: StoreId,
+    /// Its name.
+    pub name: String,
+    /// How far it is from the order's own, in metres.
+    pub metres: f64,
+    /// How many of the order's variants it does not have enough of; 0 is what one looks for.
+    pub lacking: i64,
+}
+
+/// Writes down something about an order that only staff read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Annotate {
+    /// Made by the client: the same request again writes no second note.
+    pub id: Uuid,
+    /// What.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 300, pattern = r"\S"))]
+    pub text: String,
+}
+
+impl Annotate {
+    /// Reads the command from a form: `key`, `text`.
+    ///
+    /// Faults: `Invalid` beside `key`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let id = fields.text("key").parse().map_err(|_| Fault::invalid("key", "请刷新页面后再试"))?;
+        Ok(Self { id, text: fields.text("text").to_owned() })
+    }
+
+    /// The text without space around it.
+    ///
+    /// Faults: `Invalid` beside `text`.
+    pub fn checked(&self) -> Result<&str, Fault> {
+        let text = self.text.trim();
+        let fits = !text.is_empty() && text.chars().count() <= NOTE_MOST;
+        if fits { Ok(text) } else { Err(Fault::invalid("text", "请填写备注（300 字以内）")) }
+    }
+}
+
+/// A note about an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct OrderNote {
+    /// What.
+    pub text: String,
+    /// By whom.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// A reason without space around it.
+///
+/// Faults: `Invalid` beside `reason`.
+pub fn checked_reason(reason: &str) -> Result<&str, Fault> {
+    let reason = reason.trim();
+    let fits = !reason.is_empty() && reason.chars().count() <= REASON_MOST;
+    if fits {
+        Ok(reason)
+    } else {
+        Err(Fault::invalid("reason", "请填写原因（100 字以内），顾客会看到"))
+    }
+}
+
+/// Whether head office can still do something with an order in this state.
+pub fn is_in_hand(state: OrderState) -> bool {
+    matches!(state, OrderState::Paid | OrderState::Accepted | OrderState::Ready)
+}

@@ -1,0 +1,9 @@
+//! What head office sends to stores: warehouses, goods that arrive, supply prices, tables of what goes where (K3).
+
+mod allocation;
+mod prices;
+mod warehouses;
+
+pub use allocation::{Allocate, AllocateRow, Allocated, AllocationView, ROWS_MOST};
+pub use prices::{PriceFor, SetSupplyPrice, SupplyPrice};
+pub use warehouses::{ListStock, ReceiptView, ReceiveGoods, SaveWarehouse, StockEntry, Warehouse};

@@ -1,0 +1,114 @@
+// A blind count in a storeroom, on a phone, while the shop sells: with and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, town, visitor } from "./town.mjs";
+
+const GOODS = "qh-zhenzhu-naicha-l";
+
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+async function staff(account, size) {
+  const someone = await visitor(opened, size);
+  await someone.page.goto(`${home.base}/console/login`);
+  await someone.page.fill("input[name=account]", account);
+  await someone.page.fill("input[name=password]", `demo-${account}-2026`);
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL("**/console");
+  return someone;
+}
+
+/** Sells and hands over two of the goods. */
+async function sell(manager, size) {
+  const { page, close, faults } = await visitor(opened, size);
+  const phone = `137${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
+  await page.click("label.pick:has-text('大杯')");
+  await page.click("label.pick:has-text('三分糖')");
+  await page.click("button:has-text('加入购物车')");
+  await page.waitForURL("**/cart");
+  await page.click("button[name=quantity][value='2']");
+  await page.click("a:has-text('去结算')");
+  await page.fill("input[name=phone]", phone);
+  await page.click("button:has-text('获取验证码')");
+  await page.waitForSelector("input[name=code]");
+  await page.fill("input[name=code]", await codeFor(home, phone));
+  await page.click("button:text-is('登录')");
+  await page.waitForURL("**/checkout/**");
+  await page.click("button:has-text('提交订单')");
+  await page.waitForURL("**/orders/**");
+  const address = page.url();
+  await page.click("button:has-text('微信支付')");
+  await page.waitForURL("**/cashier/**");
+  await page.click("button:has-text('立即支付')");
+  await page.waitForURL(address);
+  for (let tries = 0; tries < 30 && !(await page.$("[aria-label='取货码二维码']")); tries += 1) {
+    await page.waitForTimeout(300);
+    await page.goto(address);
+  }
+  const code = (await page.textContent("p.tracking-widest")).replaceAll(" ", "");
+  await manager.page.goto(`${home.base}/console`);
+  await manager.page.click("button:has-text('接单')");
+  await manager.page.click("button:has-text('备货完成')");
+  await manager.page.waitForLoadState();
+  await manager.page.fill("input[name=code]", code);
+  await manager.page.press("input[name=code]", "Enter");
+  await manager.page.waitForSelector("text=已核销");
+  assert.deepEqual(faults, []);
+  await close();
+}
+
+/** How many the books say there are, as whoever reports a loss is told. */
+async function onTheBooks(page) {
+  await page.goto(`${home.base}/console/losses/new?q=${GOODS}`);
+  return Number(/账面 (\d+) 件/.exec(await page.textContent("main ul"))[1]);
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("what is sold while counting is no difference, and whoever counts is not told the books", { timeout: 120_000 }, async () => {
+      const manager = await staff("manager", { javaScriptEnabled, width: 820, height: 1180 });
+      const clerk = await staff("clerk", { javaScriptEnabled });
+      const before = await onTheBooks(manager.page);
+      await manager.page.goto(`${home.base}/console/counts/new`);
+      await manager.page.fill("textarea[name=skus]", GOODS);
+      await manager.page.check("input[name=blind]");
+      await manager.page.click("main button:has-text('开始盘点')");
+      await manager.page.waitForURL(/counts\/[0-9a-f]{8}-/);
+      const count = manager.page.url().split("?")[0];
+
+      // One is missing. The clerk scans one and types the rest; a wrong code changes nothing.
+      await clerk.page.goto(count);
+      await clerk.page.fill("#field-code", "6900000000000");
+      await clerk.page.press("#field-code", "Enter");
+      await clerk.page.waitForSelector("text=不是这里的商品");
+      await clerk.page.fill("#field-code", GOODS);
+      await clerk.page.press("#field-code", "Enter");
+      await clerk.page.waitForSelector("text=+1，共 1 件");
+      await clerk.page.fill("#field-code", GOODS);
+      await clerk.page.fill("#field-pieces", String(before - 2));
+      await clerk.page.press("#field-pieces", "Enter");
+      await clerk.page.waitForSelector(`text=共 ${before - 1} 件`);
+      assert.doesNotMatch(await clerk.page.textContent("main"), /账面/);
+
+      await sell(manager, { javaScriptEnabled });
+      await clerk.page.click("button:has-text('提交盘点')");
+      await clerk.page.waitForSelector("text=已提交");
+      assert.doesNotMatch(await clerk.page.textContent("main"), /账面/);
+      await manager.page.goto(count);
+      await manager.page.waitForSelector("text=-1 件");
+      await manager.page.click("button:has-text('确认入账')");
+      await manager.page.waitForSelector("text=库存已按差异调整");
+      assert.equal(await onTheBooks(manager.page), before - 1 - 2);
+      assert.deepEqual([...manager.faults, ...clerk.faults], []);
+      await Promise.all([manager.close(), clerk.close()]);
+    });
+  });
+}

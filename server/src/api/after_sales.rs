@@ -1,0 +1,239 @@
+//! What shoppers ask for after the sale, and what stores and head office do with it.
+
+use axum::{Json, http::StatusCode};
+use commerce::after_sales;
+use domain::{
+    AfterSalesId, FileId, OrderId, StoreId,
+    after_sales::{
+        AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesOptions, AfterSalesQuote, AfterSalesTab,
+        AfterSalesView, Counter, DecideAfterSales, ListAfterSales, QuoteAfterSales, ReceiveReturn, RequestAfterSales,
+        ReturnCode,
+    },
+    page::Page,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    paging::Limit,
+    problem::{Caller, Path, Problem, Query, Sent, SentFile},
+};
+
+/// What can be asked for of one of the caller's orders, and what was.
+#[utoipa::path(get, path = "/orders/{order_id}/after-sales", tag = "after-sales", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses((status = 200, body = AfterSalesOptions), (status = "default", body = Problem)))]
+pub async fn options(caller: Caller, Path(order): Path<OrderId>) -> Result<Json<AfterSalesOptions>, Problem> {
+    caller.answer(after_sales::options(&caller.0, order).await)
+}
+
+/// What a request would come to. Nothing is asked for yet.
+#[utoipa::path(post, path = "/orders/{order_id}/after-sales/quote", tag = "after-sales", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)), request_body = QuoteAfterSales,
+    responses((status = 200, body = AfterSalesQuote), (status = "default", body = Problem)))]
+pub async fn quote(
+    caller: Caller,
+    Path(order): Path<OrderId>,
+    Sent(what): Sent<QuoteAfterSales>,
+) -> Result<Json<AfterSalesQuote>, Problem> {
+    caller.answer(after_sales::quote(&caller.0, order, &what).await)
+}
+
+/// Asks for something of one of the caller's orders. `id` is the idempotency key.
+#[utoipa::path(post, path = "/after-sales", tag = "after-sales", security(("bearer" = [])), request_body = RequestAfterSales,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn request(caller: Caller, Sent(command): Sent<RequestAfterSales>) -> Result<StatusCode, Problem> {
+    caller.0.member().map_err(|fault| Problem::of(&fault, &caller.0.request_id))?;
+    caller.done(after_sales::request(&caller.0, command).await)
+}
+
+/// Which requests of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AfterSalesAsked {
+    /// Only on this tab.
+    #[param(inline)]
+    tab: Option<AfterSalesTab>,
+    /// Only of this kind.
+    #[param(inline)]
+    kind: Option<AfterSalesKind>,
+    /// Only what this store sold or took back.
+    store_id: Option<StoreId>,
+    /// An order's number.
+    q: Option<String>,
+    /// 1 to 100.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    limit: Option<Limit<100>>,
+    /// The `next` of the page before.
+    after: Option<AfterSalesId>,
+}
+
+impl From<AfterSalesAsked> for ListAfterSales {
+    fn from(asked: AfterSalesAsked) -> Self {
+        Self {
+            tab: asked.tab,
+            kind: asked.kind,
+            store: asked.store_id,
+            order: None,
+            words: asked.q.unwrap_or_default(),
+            most: asked.limit.map_or(50, Limit::get),
+            after: asked.after,
+        }
+    }
+}
+
+/// The caller's own requests, the newest first.
+#[utoipa::path(get, path = "/after-sales", tag = "after-sales", security(("bearer" = [])), params(AfterSalesAsked),
+    responses((status = 200, body = Page<AfterSalesCard>), (status = "default", body = Problem)))]
+pub async fn mine(caller: Caller, Query(asked): Query<AfterSalesAsked>) -> Result<Json<Page<AfterSalesCard>>, Problem> {
+    caller.answer(after_sales::mine(&caller.0, &asked.into()).await)
+}
+
+/// One of the caller's requests, with its code while the goods are to come.
+#[utoipa::path(get, path = "/after-sales/{after_sales_id}", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)),
+    responses((status = 200, body = AfterSalesView), (status = "default", body = Problem)))]
+pub async fn show(caller: Caller, Path(id): Path<AfterSalesId>) -> Result<Json<AfterSalesView>, Problem> {
+    caller.answer(after_sales::show(&caller.0, id).await)
+}
+
+/// What the caller says to head office.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AppealAfterSales)]
+pub struct Appeal {
+    /// At most 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    note: String,
+}
+
+/// Takes the store's refusal to head office.
+#[utoipa::path(post, path = "/after-sales/{after_sales_id}/appeal", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = Appeal,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn appeal(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(appeal): Sent<Appeal>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::appeal(&caller.0, id, &appeal.note).await)
+}
+
+/// Takes one of the caller's requests back; its pieces can be asked for again.
+#[utoipa::path(post, path = "/after-sales/{after_sales_id}/withdraw", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn withdraw(caller: Caller, Path(id): Path<AfterSalesId>) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::withdraw(&caller.0, id).await)
+}
+
+/// What a picture is called.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Named {
+    /// The file's name, for people; what is longer than 100 characters is cut.
+    name: Option<String>,
+}
+
+/// What was added.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AddedProof)]
+pub struct Added {
+    /// The picture.
+    id: FileId,
+}
+
+/// Adds a picture as proof to one of the caller's requests: a JPEG, PNG or WebP of at most 10 MB. It is drawn anew,
+/// and seen by the caller and the stores concerned alone.
+#[utoipa::path(post, path = "/after-sales/{after_sales_id}/proofs", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path), Named),
+    request_body(content = SentFile, content_type = "application/octet-stream", description = "The file's bytes."),
+    responses((status = 200, body = Added), (status = "default", body = Problem)))]
+pub async fn add_proof(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Query(named): Query<Named>,
+    SentFile(bytes): SentFile,
+) -> Result<Json<Added>, Problem> {
+    let added = after_sales::add_proof(&caller.0, id, named.name.as_deref().unwrap_or_default(), bytes).await;
+    caller.answer(added.map(|id| Added { id }))
+}
+
+/// Requests of what stores within reach sold or took back, the newest first.
+#[utoipa::path(get, path = "/console/after-sales", tag = "after-sales", security(("bearer" = [])), params(AfterSalesAsked),
+    responses((status = 200, body = Page<AfterSalesCard>), (status = "default", body = Problem)))]
+pub async fn list(caller: Caller, Query(asked): Query<AfterSalesAsked>) -> Result<Json<Page<AfterSalesCard>>, Problem> {
+    caller.answer(after_sales::list(&caller.0, &asked.into()).await)
+}
+
+/// Asks for something of an order in the shopper's name, at the counter. `id` is the idempotency key.
+#[utoipa::path(post, path = "/console/after-sales", tag = "after-sales", security(("bearer" = [])),
+    request_body = RequestAfterSales, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn request_for_shopper(
+    caller: Caller,
+    Sent(command): Sent<RequestAfterSales>,
+) -> Result<StatusCode, Problem> {
+    let staff = caller.0.reach(domain::staff::Permission::FulfilOrders);
+    staff.map_err(|fault| Problem::of(&fault, &caller.0.request_id))?;
+    caller.done(after_sales::request(&caller.0, command).await)
+}
+
+/// How many requests within reach wait for the store, for their goods, for head office.
+#[utoipa::path(get, path = "/console/after-sales/waiting", tag = "after-sales", security(("bearer" = [])),
+    responses((status = 200, body = AfterSalesCounts), (status = "default", body = Problem)))]
+pub async fn counts(caller: Caller) -> Result<Json<AfterSalesCounts>, Problem> {
+    caller.answer(after_sales::counts(&caller.0).await)
+}
+
+/// One request within reach, without its code, which is the shopper's.
+#[utoipa::path(get, path = "/console/after-sales/{after_sales_id}", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)),
+    responses((status = 200, body = AfterSalesView), (status = "default", body = Problem)))]
+pub async fn show_for_staff(caller: Caller, Path(id): Path<AfterSalesId>) -> Result<Json<AfterSalesView>, Problem> {
+    caller.answer(after_sales::show_for_staff(&caller.0, id).await)
+}
+
+/// Agrees to a request, or turns it down. Where no goods are to come the money goes back at once.
+#[utoipa::path(post, path = "/console/after-sales/{after_sales_id}/decision", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = DecideAfterSales,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn decide(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(decision): Sent<DecideAfterSales>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::decide(&caller.0, id, decision).await)
+}
+
+/// What is to be taken under the code that a shopper shows, whatever store sold it.
+#[utoipa::path(get, path = "/console/returns/{return_code}", tag = "after-sales", security(("bearer" = [])),
+    params(("return_code" = ReturnCode, Path)), responses((status = 200, body = Counter), (status = "default", body = Problem)))]
+pub async fn find(caller: Caller, Path(code): Path<ReturnCode>) -> Result<Json<Counter>, Problem> {
+    caller.answer(after_sales::find(&caller.0, &code).await)
+}
+
+/// Which request it was.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReturnReceived)]
+pub struct Received {
+    /// Its identity.
+    id: AfterSalesId,
+}
+
+/// Takes the goods of a request back at a store within reach, whatever store sold them: stock, money and what is given
+/// in exchange move in one transaction. The same again is the same.
+#[utoipa::path(post, path = "/console/returns", tag = "after-sales", security(("bearer" = [])), request_body = ReceiveReturn,
+    responses((status = 200, body = Received), (status = "default", body = Problem)))]
+pub async fn receive(caller: Caller, Sent(command): Sent<ReceiveReturn>) -> Result<Json<Received>, Problem> {
+    caller.answer(after_sales::receive(&caller.0, command).await.map(|id| Received { id }))
+}
+
+/// Decides for good where the shopper did not take the store's refusal, or the store did not answer.
+#[utoipa::path(post, path = "/hq/after-sales/{after_sales_id}/arbitration", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = DecideAfterSales,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn arbitrate(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(decision): Sent<DecideAfterSales>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::arbitrate(&caller.0, id, decision).await)
+}
