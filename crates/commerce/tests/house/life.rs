@@ -251,6 +251,8 @@ impl Cast {
                     model.orders.push(Modelled { id, pieces: *pieces, state: OrderState::Placed });
                 }
             }
+            // Where pieces are short, what went to another store could not come back.
+            Try::Act(OrderAct::Reroute, _) if model.balance().short > 0 => {}
             Try::Act(act, which) if !model.orders.is_empty() => {
                 let at = which.index(model.orders.len());
                 let order = &mut model.orders[at];

@@ -13,10 +13,8 @@ pub const ROWS_MOST: usize = 2_000;
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct AllocateRow {
     /// The store's code.
-    #[cfg_attr(feature = "api", schema(max_length = 60))]
     pub store: String,
     /// The variant's code or barcode.
-    #[cfg_attr(feature = "api", schema(max_length = 60))]
     pub sku: String,
     /// How many pieces, 1 to 100,000.
     pub quantity: i64,
