@@ -11,6 +11,7 @@ mod files;
 mod identity;
 mod import;
 mod live;
+mod papers;
 mod postgres;
 mod reported;
 mod sent;

@@ -213,6 +213,19 @@ pub async fn found(scope: &Scope, file: &str, size: &str) -> Result<Response, Fa
     Ok(answer(id, size, files::read(scope, id, size).await?))
 }
 
+/// A file that is to be kept by whoever asks, whatever it is.
+pub fn to_keep(id: FileId, content: Content) -> Response {
+    let (size, ending) = match content.kept {
+        Kept::Jpeg => (FileSize::Large, "jpg"),
+        Kept::Pdf => (FileSize::Whole, "pdf"),
+    };
+    let mut response = answer(id, size, content);
+    if let Ok(named) = HeaderValue::try_from(format!("attachment; filename=\"{id}.{ending}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, named);
+    }
+    response
+}
+
 fn answer(id: FileId, size: FileSize, content: Content) -> Response {
     let (media, shown, ending) = match content.kept {
         Kept::Jpeg => ("image/jpeg", "inline", "jpg"),
@@ -259,6 +272,15 @@ mod tests {
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'none'; sandbox");
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
         assert_eq!(headers["cross-origin-resource-policy"], "same-origin");
+    }
+
+    #[test]
+    fn a_scan_of_a_paper_is_a_thing_to_keep_too() {
+        let id = "01a207f0-3c11-7a42-9d0e-5b1f6a7c8d90".parse().unwrap();
+        let response = to_keep(id, Content { kept: Kept::Jpeg, is_published: false, bytes: b"x".to_vec() });
+        let named = "attachment; filename=\"01a207f0-3c11-7a42-9d0e-5b1f6a7c8d90.jpg\"";
+        assert_eq!(response.headers()[header::CONTENT_DISPOSITION], named);
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "private, no-store");
     }
 
     #[test]

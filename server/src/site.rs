@@ -18,7 +18,9 @@ use rpc::Nonce;
 use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
-use crate::{api, callbacks, errors, exports, files::Files, identity, live::Live, reported, sent, uploads, wechat};
+use crate::{
+    api, callbacks, errors, exports, files::Files, identity, live::Live, papers, reported, sent, uploads, wechat,
+};
 
 /// What the routes share.
 #[derive(Clone)]
@@ -58,6 +60,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .merge(uploads::routes())
         .merge(sent::routes())
         .merge(reported::routes())
+        .merge(papers::routes())
         .merge(exports::routes())
         .route("/login/wechat", get(wechat::come_back))
         .route("/rpc/{*function}", any(perform))

@@ -269,3 +269,41 @@ async fn a_person_sends_only_so_many_files_in_ten_minutes() {
     let hq = town.staff("hq").await;
     assert_eq!(added(&town, &hq, &store, photo(40, 30, 10)).await.0, 200, "others are not kept from sending");
 }
+
+#[tokio::test]
+async fn a_merchants_owner_adds_its_papers_on_its_page_and_head_office_removes_them() {
+    const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n";
+    let town = Town::start().await;
+    let mut owner = town.head_office("merchant").await;
+    let mine = owner.open("/hq/staff").await.attribute("a[href^='/hq/merchants/']", "href").unwrap();
+    assert!(owner.open(&mine).await.html.contains("还没有证照"));
+    let address = format!("{mine}/papers");
+    let ended = [("kind", "licence"), ("valid_until", "2020-01-01")];
+    let wrong = owner.upload_all(&address, &ended, &[("执照.pdf", SCRIPT.as_bytes())]).await;
+    assert!(wrong.html.contains(r#"id="file-error""#) && wrong.html.contains("2020-01-01"), "{}", wrong.html);
+    let wrong = owner.upload_all(&address, &[("kind", "x"), ("valid_until", "soon")], &[("执照.pdf", PDF)]).await;
+    assert!(wrong.html.contains("请选择证照类型") && wrong.html.contains("请选择日期"), "{}", wrong.html);
+    let page = owner.upload_all(&address, &ended, &[]).await;
+    assert!(page.html.contains("请先选择文件"), "{}", page.html);
+    let page = owner.upload_all(&address, &ended, &[("执照.pdf", PDF)]).await;
+    assert!(page.html.contains("已保存证照") && page.html.contains("执照.pdf"), "{}", page.html);
+    assert!(page.html.contains("已过期") && !page.html.contains("/rpc/hq/remove_paper"), "{}", page.html);
+    let file = page.attribute(&format!("a[href^='{address}/']"), "href").unwrap();
+    assert_eq!(owner.download(&file).await, PDF);
+
+    let mut office = town.head_office("hq").await;
+    assert!(office.open("/hq/merchants").await.html.contains("1 份证照到期或即将到期"));
+    let page = office.open(&mine).await;
+    let page = office.send(&page.form("/rpc/hq/remove_paper")).await;
+    assert!(page.html.contains("已移除证照") && page.html.contains("还没有证照"), "{}", page.html);
+    assert_eq!(owner.open(&file).await.status, 404);
+
+    let hq = town.staff("hq").await;
+    let scan = town.raw(Method::POST, &format!("/api/v1{address}?kind=contract")).bearer_auth(hq.token());
+    let added: Value = scan.body(photo(40, 30, 10)).send().await.unwrap().json().await.unwrap();
+    let path = format!("/api/v1{address}/{}/file", added["id"].as_str().unwrap());
+    let answer = town.raw(Method::GET, &path).bearer_auth(hq.token()).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "image/jpeg");
+    assert!(answer.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    assert_eq!(hq.get(&address).await.done()[0]["kind"], "contract");
+}

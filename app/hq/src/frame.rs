@@ -15,6 +15,7 @@ use rpc::Asked;
 use ui::{
     Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone, TopBar,
 };
+use uuid::Uuid;
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -49,6 +50,7 @@ pub struct Frame {
     staff: bool,
     staff_everywhere: bool,
     roles: bool,
+    merchants: Vec<Uuid>,
     audit: bool,
     /// How many proposals wait, for who decides on them.
     proposals: Option<i64>,
@@ -85,6 +87,7 @@ impl Frame {
             staff: scope.may(Permission::ManageStaff),
             staff_everywhere: everywhere(Permission::ManageStaff),
             roles: everywhere(Permission::ManageRoles),
+            merchants: staff::merchant_papers::owned(scope)?,
             audit: scope.may(Permission::ReadAudit),
             proposals,
             appeals,
@@ -106,6 +109,11 @@ impl Frame {
     /// Whether whoever asks may make roles, groups of stores and merchants.
     pub fn roles(&self) -> bool {
         self.roles
+    }
+
+    /// The merchants whose owner whoever asks is.
+    pub fn merchants(&self) -> &[Uuid] {
+        &self.merchants
     }
 
     /// Whether whoever asks may read the log.

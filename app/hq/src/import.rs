@@ -146,6 +146,7 @@ fn preview(import: ImportView) -> impl IntoView {
     view! {
         {refusal.map(|reason| view! { <Notice tone=Tone::Warn>{reason}</Notice> })}
         {(!is_refused).then(|| counts(&import))}
+        {moves(&import)}
         <div class="panel mb-4 flex flex-wrap items-center justify-between gap-4 p-4">
             <p class="min-w-0">{advice}</p>
             <div class="flex gap-2">{cancel(&import)}{confirm}</div>
@@ -154,6 +155,15 @@ fn preview(import: ImportView) -> impl IntoView {
         {mapping(&import)}
         {first_rows(&import)}
     }
+}
+
+/// A store with another region is another's to run: said before it is so.
+fn moves(import: &ImportView) -> impl IntoView + use<> {
+    let moved = import.counts.moved;
+    let text = format!(
+        "其中 {moved} 行会把门店移到其他区域：那个区域的负责人随即可以管理它，原区域的不再可以。只有总部管理员可以确认这份表。"
+    );
+    (moved > 0).then(|| view! { <Notice tone=Tone::Warn>{text}</Notice> })
 }
 
 /// Which column is what: a guess that can be changed.

@@ -36,6 +36,8 @@ mod order;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
+mod papers;
+#[cfg(feature = "ssr")]
 mod person;
 #[cfg(feature = "ssr")]
 mod products;
@@ -72,8 +74,8 @@ mod routes {
 
     use crate::{
         after_sales, alerts, allocations, audit, counts, departments, dispatch, groups, import, imports, keys, losses,
-        merchants, order, orders, person, products, proposals, roles, staff, stores, transfers, wall, warehouses,
-        webhook, webhooks,
+        merchants, order, orders, papers, person, products, proposals, roles, staff, stores, transfers, wall,
+        warehouses, webhook, webhooks,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -159,6 +161,7 @@ mod routes {
         register_explicit::<groups::RemoveStoreGroup>();
         register_explicit::<merchants::SaveMerchant>();
         register_explicit::<merchants::RemoveMerchant>();
+        register_explicit::<papers::RemovePaper>();
         register_explicit::<departments::SaveDepartment>();
         register_explicit::<departments::RemoveDepartment>();
         register_explicit::<after_sales::ArbitrateAfterSales>();

@@ -1,17 +1,20 @@
 //! Joined third parties 商户, which grants can reach.
 
-use commerce::staff::joined_merchants;
+use commerce::staff::{joined_merchants, merchant_papers};
 use domain::{
     Fault, Fields,
-    staff::{self as wanted, Merchant, Permission, Role},
+    staff::{self as wanted, Merchant, MerchantPaper, Role},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, TextArea, Tone};
+use ui::{
+    Badge, Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, TextArea, Tone,
+};
 use uuid::Uuid;
 
 use crate::{
     frame::{Frame, LOG_IN, Tab, address, files, remove, said, stores_text},
+    papers,
     staff::kinds,
 };
 
@@ -41,7 +44,8 @@ pub async fn remove_merchant(#[server(flatten)] fields: Fields) -> Result<(), Se
     .await
 }
 
-fn path_of(id: Uuid) -> String {
+/// The address of one merchant.
+pub fn path_of(id: Uuid) -> String {
     format!("{LIST}/{id}")
 }
 
@@ -81,11 +85,15 @@ fn row(merchant: Merchant, makes: bool) -> impl IntoView {
     let title = format!("删除商户「{}」？", merchant.name);
     let means = "它没有门店，也没有授权用到它。";
     let remove = removable.then(|| remove("/rpc/hq/remove_merchant", LIST, merchant.id.to_string(), title, means));
+    let due = (merchant.papers_due > 0).then(|| {
+        let text = format!("{} 份证照到期或即将到期", merchant.papers_due);
+        view! { <Badge tone=Tone::Warn>{text}</Badge> }
+    });
     let change = makes.then(|| view! { <LinkButton href=path_of(merchant.id)>"修改"</LinkButton> });
     view! {
         <tr>
             <td class="tabular whitespace-nowrap">{merchant.code}</td>
-            <td class="font-medium whitespace-nowrap">{merchant.name}</td>
+            <td class="font-medium whitespace-nowrap">{merchant.name}" "{due}</td>
             <td class="min-w-64">{stores_text(&merchant.stores)}</td>
             <td class="tabular">{merchant.grants}</td>
             <td><div class="flex gap-2">{change}{remove}</div></td>
@@ -93,12 +101,16 @@ fn row(merchant: Merchant, makes: bool) -> impl IntoView {
     }
 }
 
-/// The page of one merchant; an id that nobody has is a new one's.
+/// The page of one merchant; an id that nobody has is a new one's. Its owner sees its papers alone.
 pub async fn merchant(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
-    asked.scope.staff_everywhere(Permission::ManageRoles)?;
     let id: Uuid = asked.id("merchant", "这个商户")?;
+    if !frame.roles() {
+        let papers = merchant_papers::list(&asked.scope, id).await?;
+        return Ok(own(asked, frame, id, papers));
+    }
     let found = joined_merchants::list(&asked.scope).await?.into_iter().find(|merchant| merchant.id == id);
+    let papers = if found.is_some() { Some(merchant_papers::list(&asked.scope, id).await?) } else { None };
     let title = if found.is_some() { "修改商户" } else { "新建商户" };
     Ok(Page::new(title, move || {
         // Whose people are hired from here begin as its owners, at the merchant.
@@ -114,9 +126,21 @@ pub async fn merchant(asked: Asked) -> Result<Page, Fault> {
                     <p>"商户负责人可以自己给本商户的门店建店员账号。"</p>
                 </Section>
             </div>
+            {papers.map(|papers| papers::section(&asked, id, papers, true))}
         };
         frame.screen(Tab::Staff, title.into(), LIST, beside.into_any(), body.into_any())
     }))
+}
+
+/// The page of a merchant for its owner.
+fn own(asked: Asked, frame: Frame, id: Uuid, papers: Vec<MerchantPaper>) -> Page {
+    Page::new("商户证照", move || {
+        let body = view! {
+            {kinds(&frame, &path_of(id))}
+            {papers::section(&asked, id, papers, false)}
+        };
+        frame.screen(Tab::Staff, "员工与权限".into(), "", ().into_any(), body.into_any())
+    })
 }
 
 fn form(asked: &Asked, id: Uuid, found: Option<&Merchant>) -> impl IntoView + use<> {

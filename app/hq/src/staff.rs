@@ -56,7 +56,14 @@ pub fn kinds(frame: &Frame, lit: &str) -> impl IntoView + use<> {
         (everywhere || frame.roles(), "商户", "/hq/merchants"),
     ];
     let chips = chips.into_iter().filter(|(open, ..)| *open);
-    let chips = chips.map(|(_, label, href)| Chip::new(label, href).active(href == lit)).collect();
+    let chips = chips.map(|(_, label, href)| Chip::new(label, href).active(href == lit));
+    // An owner has no list of merchants: their own papers are one step away.
+    let own = frame.merchants().iter().filter(|_| !everywhere && !frame.roles()).enumerate().map(|(at, id)| {
+        let label = if at == 0 { "商户证照".to_owned() } else { format!("商户证照 {}", at + 1) };
+        let href = crate::merchants::path_of(*id);
+        Chip::new(label, href.clone()).active(href == lit)
+    });
+    let chips = chips.chain(own).collect();
     view! { <div class="mb-4"><Chips label="员工与权限" chips=chips/></div> }
 }
 

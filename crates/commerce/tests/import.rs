@@ -58,10 +58,10 @@ async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
     })
     .await
     .unwrap();
-    assert_eq!(first, Imported { inserted: 250, updated: 0, unchanged: 0 });
+    assert_eq!(first, Imported { inserted: 250, updated: 0, unchanged: 0, moved: 0 });
     assert_eq!(seen, [100, 200, 250]);
     let second = import(&scope, &rows, Trial::No, quiet).await.unwrap();
-    assert_eq!(second, Imported { inserted: 0, updated: 0, unchanged: 250 });
+    assert_eq!(second, Imported { inserted: 0, updated: 0, unchanged: 250, moved: 0 });
     assert_eq!(count(&pool, "select count(*) from locations").await, 250);
     assert_eq!(count(&pool, "select count(*) from brands where code = 'starbucks' and kind = 'other'").await, 1);
 }
@@ -72,7 +72,7 @@ async fn a_dry_run_counts_what_would_change_and_changes_nothing(pool: PgPool) {
     import(&scope, &[row(1), row(2)], Trial::No, quiet).await.unwrap();
     let rows = [row(1), StoreRow { name: "新名".into(), ..row(2) }, row(3)];
     let would = import(&scope, &rows, Trial::Yes, quiet).await.unwrap();
-    assert_eq!(would, Imported { inserted: 1, updated: 1, unchanged: 1 });
+    assert_eq!(would, Imported { inserted: 1, updated: 1, unchanged: 1, moved: 0 });
     assert_eq!(count(&pool, "select count(*) from stores").await, 2);
     assert_eq!(count(&pool, "select count(*) from stores where name = '新名'").await, 0);
 }
@@ -88,7 +88,7 @@ async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
         .unwrap();
     rows[1].phone = Some("021-63221136".into());
     let again = import(&scope, &rows, Trial::No, quiet).await.unwrap();
-    assert_eq!(again, Imported { inserted: 0, updated: 1, unchanged: 2 });
+    assert_eq!(again, Imported { inserted: 0, updated: 1, unchanged: 2, moved: 0 });
     let kept = "select count(*) from stores where state = 'paused' and hours ? 'note'";
     assert_eq!(count(&pool, kept).await, 3);
     assert_eq!(count(&pool, "select count(*) from stores where phone = '021-63221136'").await, 1);
@@ -100,7 +100,7 @@ async fn what_a_row_leaves_empty_stays_as_it_is(pool: PgPool) {
     import(&scope, &[row(1)], Trial::No, quiet).await.unwrap();
     let silent = StoreRow { ownership: None, city: String::new(), postcode: None, ..row(1) };
     let again = import(&scope, std::slice::from_ref(&silent), Trial::No, quiet).await.unwrap();
-    assert_eq!(again, Imported { inserted: 0, updated: 0, unchanged: 1 });
+    assert_eq!(again, Imported { inserted: 0, updated: 0, unchanged: 1, moved: 0 });
     import(&scope, &[StoreRow { code: "NEW".into(), ..silent }], Trial::No, quiet).await.unwrap();
     assert_eq!(count(&pool, "select count(*) from stores where code = 'NEW' and ownership = 'direct'").await, 1);
 }

@@ -135,3 +135,37 @@ async fn an_import_that_is_cancelled_leaves_nothing(pool: PgPool) {
     assert_eq!((code, stores(&pool).await), (sent::STOPPED, 0));
     assert_eq!(sent::show(&hq, id).await.unwrap().state, ImportState::Cancelled);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn only_who_gives_rights_everywhere_lets_an_import_move_a_store_into_another_region(pool: PgPool) {
+    let hq = person(&pool, Role::SuperAdmin, Reach::All).await;
+    let goods = person(&pool, Role::GoodsDepartment, Reach::All).await;
+    let go_on = async |rows: &[StoreRow]| step(&hq, &sent::take(&hq).await.unwrap().unwrap(), rows).await.unwrap();
+    let carry_in = async |rows: &[StoreRow], confirming: &Scope| {
+        let id = send_in(&goods).await;
+        go_on(rows).await;
+        (id, sent::confirm(confirming, id).await)
+    };
+    let region =
+        async || sqlx::query_scalar::<_, String>("select region_code from stores").fetch_one(&pool).await.unwrap();
+
+    let (_, made) = carry_in(&[store(1)], &goods).await;
+    made.unwrap();
+    go_on(&[store(1)]).await;
+    let away = [StoreRow { region: "320000".into(), ..store(1) }];
+    let (id, refused) = carry_in(&away, &goods).await;
+    assert!(matches!(refused, Err(Fault::Conflict { code: "import_moves_stores", .. })), "{refused:?}");
+    assert_eq!(sent::show(&goods, id).await.unwrap().counts.moved, 1);
+    sent::confirm(&hq, id).await.unwrap();
+    go_on(&away).await;
+    assert_eq!(region().await, "320000");
+
+    // Somebody moves it away after this was confirmed, which would now move it back.
+    let (id, unmoving) = carry_in(&away, &goods).await;
+    unmoving.unwrap();
+    sqlx::query("update stores set region_code = '310000'").execute(&pool).await.unwrap();
+    go_on(&away).await;
+    let shown = sent::show(&goods, id).await.unwrap();
+    assert_eq!((shown.state, shown.report.refusal.is_some()), (ImportState::Broken, true));
+    assert_eq!(region().await, "310000");
+}

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{FileId, MemberId, StoreId, stores::words};
 
@@ -19,6 +20,9 @@ pub enum Purpose {
     AfterSalesProof(MemberId),
     /// A picture of what a store reports as lost. Shown to nobody but those who see the report.
     LossPhoto(StoreId),
+    /// A merchant's licence, permit or contract: a photo of it, or a PDF. Shown to nobody but the merchant's owners and
+    /// those who manage merchants.
+    MerchantPaper(Uuid),
 }
 
 impl Purpose {
@@ -29,6 +33,7 @@ impl Purpose {
             Self::StorePaper(_) => "store_paper",
             Self::AfterSalesProof(_) => "after_sales_proof",
             Self::LossPhoto(_) => "loss_photo",
+            Self::MerchantPaper(_) => "merchant_paper",
         }
     }
 
@@ -36,7 +41,7 @@ impl Purpose {
     pub fn store(self) -> Option<StoreId> {
         match self {
             Self::StorePhoto(store) | Self::StorePaper(store) | Self::LossPhoto(store) => Some(store),
-            Self::AfterSalesProof(_) => None,
+            Self::AfterSalesProof(_) | Self::MerchantPaper(_) => None,
         }
     }
 
@@ -44,7 +49,15 @@ impl Purpose {
     pub fn member(self) -> Option<MemberId> {
         match self {
             Self::AfterSalesProof(member) => Some(member),
-            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) => None,
+            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) | Self::MerchantPaper(_) => None,
+        }
+    }
+
+    /// The merchant whose it becomes.
+    pub fn merchant(self) -> Option<Uuid> {
+        match self {
+            Self::MerchantPaper(merchant) => Some(merchant),
+            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) | Self::AfterSalesProof(_) => None,
         }
     }
 }

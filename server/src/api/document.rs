@@ -230,8 +230,10 @@ const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("merchant_given", "还有 3 项授权使用这个商户，请先收回"),
             ("merchant_has_stores", "还有 2 家门店属于这个商户，请先移出"),
+            ("merchant_has_papers", "这个商户还有 2 份证照，请先移除"),
         ],
     ),
+    ("staff_add_paper", &[("papers_full", "每个商户最多 50 份证照，请先移除过期的")]),
     (
         "staff_remove_department",
         &[("department_has_people", "「营运部」还有 3 人（含已停用的），请先把他们调到别的部门")],
@@ -261,7 +263,7 @@ const FIRST_OF_ALL: [(&str, &str); 2] = [
 ];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 23] = [
+const COUNTED: [&str; 24] = [
     "after-sales_add_proof",
     "after-sales_find",
     "after-sales_receive",
@@ -285,6 +287,7 @@ const COUNTED: [&str; 23] = [
     "console_redeem",
     "console_add_photo",
     "losses_add_photo",
+    "staff_add_paper",
 ];
 
 /// What an answer leads on to: an operation, those that take something out of its answer, and which of their
@@ -337,6 +340,11 @@ const LINKS: &[Link] = &[
         "staff_show",
         &["staff_take_back"],
         &[("staff_id", "$request.path.staff_id"), ("grant_id", "$response.body#/grants/0/id")],
+    ),
+    (
+        "staff_add_paper",
+        &["staff_paper_file", "staff_remove_paper"],
+        &[("merchant_id", "$request.path.merchant_id"), ("paper_id", "$response.body#/id")],
     ),
     ("orders_mine", &["after-sales_options"], &[("order_id", "$response.body#/items/0/id")]),
     (

@@ -96,6 +96,11 @@ impl Caller {
         done.map(|()| StatusCode::NO_CONTENT).map_err(|fault| self.problem(&fault))
     }
 
+    /// A file as it goes out, or the fault as a problem.
+    pub fn file(&self, made: Result<Response, Fault>) -> Result<Response, Problem> {
+        made.map_err(|fault| self.problem(&fault))
+    }
+
     fn problem(&self, fault: &Fault) -> Problem {
         let request_id = &self.0.request_id;
         if let Some(hidden) = fault.hidden() {

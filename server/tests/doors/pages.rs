@@ -347,7 +347,14 @@ pub const PAGES: &[Door] = &[
     form("/rpc/hq/remove_store_group", Everywhere(ManageRoles), "id={group_id}&from=/hq/groups"),
     get("/hq/merchants", Everywhere(ManageStaff)),
     get("/hq/merchants/all/{kind}", Everywhere(ManageStaff)),
-    get("/hq/merchants/{merchant}", Everywhere(ManageRoles)),
+    get("/hq/merchants/{merchant}", Staff(ManageStaff)),
+    form(
+        "/hq/merchants/{merchant}/papers",
+        Staff(ManageStaff),
+        "--door\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.pdf\"\r\n\r\n%PDF-1.7\r\n--door--\r\n",
+    ),
+    get("/hq/merchants/{merchant}/papers/{paper}", Staff(ManageStaff)),
+    form("/rpc/hq/remove_paper", Everywhere(ManageRoles), "merchant={merchant_id}&id={paper_id}&from=/hq/staff"),
     form(
         "/rpc/hq/save_merchant",
         Everywhere(ManageRoles),

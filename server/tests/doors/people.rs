@@ -85,6 +85,15 @@ async fn photos(town: &Town, store: &str) -> [String; 2] {
     [ids[0].clone(), ids[1].clone()]
 }
 
+/// A paper of a merchant.
+async fn paper(town: &Town, merchant: Uuid) -> String {
+    let hq = town.staff("hq").await;
+    let path = format!("/api/v1/hq/merchants/{merchant}/papers?kind=licence&name=foreign-licence.pdf");
+    let request = town.raw(Method::POST, &path).bearer_auth(hq.token()).body("%PDF-1.7\n%%EOF\n");
+    let added: Value = request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
+    added["id"].as_str().unwrap().to_owned()
+}
+
 /// A visitor, a member, one of each role at the demo's first store, and the merchant's own people.
 pub async fn people(town: &Town) -> Vec<Person> {
     let member = town.member("13911112222").await;
@@ -269,6 +278,7 @@ impl Foreign {
         let (merchant, department) = (Uuid::now_v7(), Uuid::now_v7());
         let joined = json!({ "code": "FAR", "name": "异地商户", "stores": ["BB-GZ-002"] });
         put(format!("/hq/merchants/{merchant}"), joined).await;
+        let paper = paper(town, merchant).await;
         put(format!("/hq/departments/{department}"), json!({ "name": "营运部" })).await;
         let mut office = town.head_office("hq").await;
         let page = office.open("/hq/keys/new").await;
@@ -305,6 +315,8 @@ impl Foreign {
             ("group_id", group.to_string()),
             ("merchant", merchant.to_string()),
             ("merchant_id", merchant.to_string()),
+            ("paper", paper.clone()),
+            ("paper_id", paper),
             ("department", department.to_string()),
             ("department_id", department.to_string()),
             ("key", key),
@@ -348,6 +360,7 @@ impl Foreign {
                 "foreign.clerk".into(),
                 "异地组".into(),
                 "异地商户".into(),
+                "foreign-licence".into(),
                 "异地伙伴".into(),
                 REASON.into(),
                 NEED.into(),
@@ -387,6 +400,7 @@ impl Foreign {
             seen.push(hq.get(path).await.done());
         }
         seen.push(hq.get(&self.named("/console/stores/{store_id}/photos")).await.done());
+        seen.push(hq.get(&self.named("/hq/merchants/{merchant_id}/papers")).await.done());
         seen.push(hq.get(&self.named("/console/counts/{count_id}")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
         seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());

@@ -248,6 +248,7 @@ fn pages(named: &Named) -> Vec<String> {
                 "/console/files/",
                 "/console/after-sales/files/",
                 "/console/loss-photos/",
+                "/hq/merchants/{merchant}/papers/",
                 "/me/merge/",
             ]
             .iter()

@@ -26,7 +26,7 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    limits, losses, memory,
+    limits, losses, memory, staff,
 };
 
 /// How many files one person or program may send in ten minutes.
@@ -93,8 +93,11 @@ pub async fn take(scope: &Scope, purpose: Purpose, name: &str, bytes: Vec<u8>) -
 
 /// Whoever asks may send and see what is for this purpose.
 ///
-/// Faults: `Forbidden`; `NotFound` for a store out of reach; `Unauthenticated` for another member.
+/// Faults: `Forbidden`; `NotFound` for a store or merchant out of reach; `Unauthenticated` for another member.
 pub async fn may(scope: &Scope, purpose: Purpose) -> Result<(), Fault> {
+    if let Some(merchant) = purpose.merchant() {
+        return staff::merchant_papers::may(scope, merchant).await;
+    }
     let Some(store) = purpose.store() else {
         return if purpose.member() == Some(scope.member()?) { Ok(()) } else { Err(Fault::Unauthenticated) };
     };
@@ -116,7 +119,7 @@ pub(crate) async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Res
         Purpose::StorePhoto(_) | Purpose::LossPhoto(_) | Purpose::AfterSalesProof(_) => {
             pictures::picture(bytes).await.map(Paper::Picture)
         }
-        Purpose::StorePaper(_) => pictures::paper(bytes).await,
+        Purpose::StorePaper(_) | Purpose::MerchantPaper(_) => pictures::paper(bytes).await,
     };
     let refused = |refusal: Refusal| Fault::invalid("file", refusal.to_string());
     let (kept, forms) = match paper.map_err(refused)? {
@@ -142,9 +145,9 @@ pub(crate) async fn keep(
     let columns = |pixels: Option<(u32, u32)>| pixels.map(|(width, height)| (width as i32, height as i32)).unzip();
     let (width, height) = columns(made.forms.first().and_then(|large| large.pixels));
     sqlx::query!(
-        "insert into files (id, kind, purpose, store_id, member_id, name, byte_size, sha256, width, height, created_by,
-                            created_at, unused_since)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
+        "insert into files (id, kind, purpose, store_id, member_id, merchant_id, name, byte_size, sha256, width, height,
+                            created_by, created_at, unused_since)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
         id,
         match made.kept {
             Kept::Jpeg => "jpeg",
@@ -153,6 +156,7 @@ pub(crate) async fn keep(
         purpose.code(),
         purpose.store().map(|store| store.0),
         purpose.member().map(|member| member.0),
+        purpose.merchant(),
         name,
         made.byte_size as i32,
         made.sha256,

@@ -20,6 +20,8 @@ pub struct Imported {
     pub updated: usize,
     /// Rows of which everything was so already.
     pub unchanged: usize,
+    /// Of those that changed something, rows that gave a store another region.
+    pub moved: usize,
 }
 
 impl Imported {

@@ -119,6 +119,7 @@ async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<ImportView>, Fault
             updated: row.updated,
             unchanged: row.unchanged,
             rejected: row.rejected,
+            moved: row.moved,
         },
         created_at: row.created_at,
         began_at: row.began_at,
@@ -181,18 +182,27 @@ pub async fn choose_columns(scope: &Scope, id: Uuid, columns: BTreeMap<String, S
 }
 
 /// Lets the rows be written. Confirming twice is confirming once.
+///
+/// Faults: `Forbidden`; `Conflict` (`import_not_ready`; `import_moves_stores`: a store that gets another region comes
+/// into the hands of those who have that region, so only who gives rights everywhere confirms it).
 pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     scope.staff_everywhere(Permission::ManageImports)?;
     let import = show(scope, id).await?;
     if matches!(import.state, ImportState::Importing | ImportState::Done) {
         return Ok(());
     }
+    let may_move = scope.staff_everywhere(Permission::ManageRoles).is_ok();
+    if import.counts.moved > 0 && !may_move {
+        let message = format!("这份表会把 {} 家门店移到其他区域，须由总部管理员确认", import.counts.moved);
+        return Err(Fault::conflict("import_moves_stores", message));
+    }
     let mut tx = scope.begin().await?;
     let confirmed = sqlx::query!(
-        "update imports set state = 'importing', rows_done = 0, began_at = $2, taken_until = null
+        "update imports set state = 'importing', rows_done = 0, began_at = $2, taken_until = null, may_move = $3
          where id = $1 and state = 'ready' and rows_total > 0",
         id,
         scope.now,
+        may_move,
     )
     .execute(&mut *tx)
     .await
@@ -255,6 +265,8 @@ pub struct Due {
     pub options: ImportOptions,
     /// The file.
     pub content: Vec<u8>,
+    /// Whether whoever confirmed it may give stores other regions.
+    pub may_move: bool,
 }
 
 /// Takes the oldest import that waits for a server. It is this server's for as long as it says so with
@@ -267,7 +279,7 @@ pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
                select id from imports
                where state in ('reading', 'importing') and (taken_until is null or taken_until < now())
                order by created_at limit 1 for update skip locked)
-           returning i.id, i.kind, i.state, i.options as "options: Json<ImportOptions>", f.content"#,
+           returning i.id, i.kind, i.state, i.options as "options: Json<ImportOptions>", f.content, i.may_move"#,
         STAYS_S,
     )
     .fetch_optional(scope.pool())
@@ -279,6 +291,7 @@ pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
         state: ImportState::from_code(&row.state).unwrap_or(ImportState::Reading),
         options: row.options.0,
         content: row.content,
+        may_move: row.may_move,
     }))
 }
 
@@ -352,6 +365,13 @@ pub async fn carry_out(scope: &Scope, due: &Due, rows: Rows<'_>, judged: Judged)
             products::import_in(&mut tx, scope, products, listing, progress).await?
         }
     };
+    if due.state == ImportState::Importing && imported.moved > 0 && !due.may_move {
+        // Since it was confirmed, somebody else has given a store the region that it had here.
+        tx.rollback().await.or_fault()?;
+        let refusal = Some("有门店的区域在确认之后变了，这份表会把它移走；没有写入任何内容，请重新上传并确认".into());
+        let report = ImportReport { refusal, ..judged.report };
+        return refuse(scope, due, ImportState::Broken, Judged { report, ..judged }).await;
+    }
     if due.state == ImportState::Reading {
         tx.rollback().await.or_fault()?;
         tx = scope.begin().await?;
@@ -379,7 +399,7 @@ async fn conclude(
 ) -> Result<(), Fault> {
     let ended = sqlx::query!(
         "update imports set state = $3, report = $4, rows_total = $5, rows_done = $6, inserted = $7, updated = $8,
-                            unchanged = $9, rejected = $10, taken_until = null,
+                            unchanged = $9, rejected = $10, moved = $11, taken_until = null,
                             ended_at = case when $3 = 'ready' then null else clock_timestamp() end
          where id = $1 and state = $2",
         due.id,
@@ -392,6 +412,7 @@ async fn conclude(
         imported.updated as i32,
         imported.unchanged as i32,
         judged.rejected as i32,
+        imported.moved as i32,
     )
     .execute(&mut *tx)
     .await

@@ -4,7 +4,7 @@
 use domain::{
     Fault,
     audit::{Act, ObjectKind},
-    staff::{Merchant, Permission, Place, SaveMerchant},
+    staff::{Merchant, Permission, Place, SaveMerchant, marked_until},
     stores::Ownership,
 };
 use serde_json::{Value, json};
@@ -22,10 +22,11 @@ fn circle(id: Uuid) -> Circle {
     Circle { id, word: "商户" }
 }
 
-/// All merchants by name, with how many grants reach them now.
+/// All merchants by name, with how many grants reach them now, and for who manages them how many of their papers run
+/// out.
 pub async fn list(scope: &Scope) -> Result<Vec<Merchant>, Fault> {
     scope.staff_everywhere(Permission::ManageStaff).or_else(|_| scope.staff_everywhere(Permission::ManageRoles))?;
-    read_all(scope, None).await
+    read_all(scope, None, scope.staff_everywhere(Permission::ManageRoles).is_ok()).await
 }
 
 /// Those merchants that the grants of whoever asks reach. How many others they reach is not theirs to know.
@@ -34,20 +35,23 @@ pub(super) async fn reached(scope: &Scope) -> Result<Vec<Merchant>, Fault> {
         Place::Merchant { id } => Some(id),
         _ => None,
     });
-    read_all(scope, Some(&own.collect::<Vec<Uuid>>())).await
+    read_all(scope, Some(&own.collect::<Vec<Uuid>>()), false).await
 }
 
-async fn read_all(scope: &Scope, only: Option<&[Uuid]>) -> Result<Vec<Merchant>, Fault> {
+async fn read_all(scope: &Scope, only: Option<&[Uuid]>, with_papers: bool) -> Result<Vec<Merchant>, Fault> {
+    let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
         r#"select t.id, t.code, t.name,
                   array(select s.code from stores s where s.merchant_id = t.id order by s.code) as "stores!",
                   (select count(*) from grants g
-                   where g.merchant_id = t.id and $2::uuid[] is null and (g.ends_at is null or g.ends_at > $1)) as "grants!"
+                   where g.merchant_id = t.id and $2::uuid[] is null and (g.ends_at is null or g.ends_at > $1)) as "grants!",
+                  (select count(*) from merchant_papers p where p.merchant_id = t.id and p.valid_until <= $3) as "papers_due!"
            from merchants t where $2::uuid[] is null or t.id = any($2) order by t.name"#,
         scope.now,
         only,
+        with_papers.then(|| marked_until(scope.now)),
     )
-    .fetch_all(scope.pool())
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let merchant = rows.into_iter().map(|row| Merchant {
@@ -56,6 +60,7 @@ async fn read_all(scope: &Scope, only: Option<&[Uuid]>) -> Result<Vec<Merchant>,
         name: row.name,
         stores: row.stores,
         grants: row.grants,
+        papers_due: row.papers_due,
     });
     Ok(merchant.collect())
 }
@@ -127,9 +132,9 @@ async fn stores_of(tx: &mut PgConnection, id: Uuid, codes: &[String]) -> Result<
     Ok((found.iter().map(|store| store.id).collect(), joining))
 }
 
-/// Removes a merchant without stores that no grant reaches. One that has gone is removed already.
+/// Removes a merchant without stores and papers that no grant reaches. One that has gone is removed already.
 ///
-/// Faults: `Forbidden`; `Conflict` (`merchant_given`, `merchant_has_stores`).
+/// Faults: `Forbidden`; `Conflict` (`merchant_given`, `merchant_has_stores`, `merchant_has_papers`).
 pub async fn remove(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     scope.staff_everywhere(Permission::ManageRoles)?;
     let mut tx = scope.begin().await?;
@@ -144,6 +149,13 @@ pub async fn remove(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         .or_fault()?;
     if stores > 0 {
         return Err(Fault::conflict("merchant_has_stores", format!("还有 {stores} 家门店属于这个商户，请先移出")));
+    }
+    let papers = sqlx::query_scalar!(r#"select count(*) as "papers!" from merchant_papers where merchant_id = $1"#, id)
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+    if papers > 0 {
+        return Err(Fault::conflict("merchant_has_papers", format!("这个商户还有 {papers} 份证照，请先移除")));
     }
     sqlx::query!("delete from merchants where id = $1", id).execute(&mut *tx).await.or_fault()?;
     note(&mut tx, scope, Act::RemoveMerchant, id, (before, json!(null))).await?;

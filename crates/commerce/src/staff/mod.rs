@@ -5,6 +5,7 @@
 //! - `roles`: what customers make beside the roles that are there from the first day
 //! - `groups`: groups of stores, which a grant can reach
 //! - `merchants`: joined third parties, which a grant can reach
+//! - `papers`: their licences and contracts
 //! - `departments`: of head office
 //! - `log_in`: logging in, oneself, one's own password
 //! - `kept`: grants in memory, for every request
@@ -22,6 +23,7 @@ mod groups;
 mod kept;
 mod log_in;
 mod merchants;
+mod papers;
 mod roles;
 pub mod second_step;
 mod within;
@@ -45,6 +47,11 @@ pub mod store_groups {
 /// Joined third parties.
 pub mod joined_merchants {
     pub use super::merchants::{list, remove, save};
+}
+
+/// Papers of joined third parties.
+pub mod merchant_papers {
+    pub use super::papers::{add, list, may, owned, read, remove};
 }
 
 /// Departments of head office.

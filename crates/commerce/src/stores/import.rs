@@ -52,10 +52,11 @@ pub(crate) async fn import_in(
     let brands = brands(tx, rows.iter().map(|row| row.brand.as_str())).await?;
     let mut imported = Imported::default();
     for chunk in rows.chunks(CHUNK) {
-        let (inserted, updated) = write(tx, scope, &brands, chunk).await?;
-        imported.inserted += inserted;
-        imported.updated += updated;
-        imported.unchanged += chunk.len() - inserted - updated;
+        let wrote = write(tx, scope, &brands, chunk).await?;
+        imported.inserted += wrote.inserted;
+        imported.updated += wrote.updated;
+        imported.unchanged += wrote.unchanged;
+        imported.moved += wrote.moved;
         progress(imported.rows()).await?;
     }
     Ok(imported)
@@ -71,13 +72,13 @@ struct Given<'a> {
     row: &'a StoreRow,
 }
 
-/// Writes one chunk; tells how many stores were inserted and how many updated.
+/// Writes one chunk.
 async fn write(
     tx: &mut PgConnection,
     scope: &Scope,
     brands: &HashMap<&str, Uuid>,
     chunk: &[StoreRow],
-) -> Result<(usize, usize), Fault> {
+) -> Result<Imported, Fault> {
     let given: Vec<_> =
         chunk.iter().map(|row| Given { id: new_id(), brand_id: brands[row.brand.as_str()], row }).collect();
     let hidden = |error: serde_json::Error| Fault::Internal(error.to_string());
@@ -90,7 +91,7 @@ async fn write(
                select g.id, g.code, g.brand_id, g.name, coalesce(g.ownership, s.ownership, 'direct') as ownership,
                       g.region, coalesce(nullif(g.city, ''), s.city, '') as city, g.address,
                       coalesce(g.postcode, s.postcode) as postcode, coalesce(g.phone, s.phone) as phone,
-                      g.timezone, g.latitude, g.longitude, s.id is null as is_new
+                      g.timezone, g.latitude, g.longitude, s.id is null as is_new, s.region_code <> g.region as is_moved
                from given g left join stores s on s.code = g.code
            ), changed as (
                update stores s
@@ -104,7 +105,7 @@ async fn write(
                      is distinct from
                      (w.brand_id, w.name, w.ownership, w.region, w.city, w.address, w.postcode, w.phone,
                       w.timezone, w.latitude, w.longitude)
-               returning s.id
+               returning s.id, s.code
            ), placed as (
                insert into locations (id, kind, created_at) select id, 'store', $3 from wanted where is_new
            ), made as (
@@ -115,7 +116,8 @@ async fn write(
                from wanted where is_new
                returning id
            )
-           select (select count(*) from made) as "inserted!", (select count(*) from changed) as "updated!""#,
+           select (select count(*) from made) as "inserted!", (select count(*) from changed) as "updated!",
+                  (select count(*) from changed c join wanted w on w.code = c.code where w.is_moved) as "moved!""#,
         serde_json::to_value(&given).map_err(hidden)?,
         serde_json::to_value(Hours::default()).map_err(hidden)?,
         scope.now,
@@ -123,5 +125,6 @@ async fn write(
     .fetch_one(tx)
     .await
     .or_fault()?;
-    Ok((wrote.inserted as usize, wrote.updated as usize))
+    let (inserted, updated) = (wrote.inserted as usize, wrote.updated as usize);
+    Ok(Imported { inserted, updated, unchanged: chunk.len() - inserted - updated, moved: wrote.moved as usize })
 }

@@ -29,6 +29,7 @@ mod memory;
 mod merging;
 mod order_centre;
 mod orders;
+mod papers;
 mod payments;
 mod people;
 mod placing;

@@ -140,6 +140,8 @@ pub struct ImportCounts {
     pub unchanged: i32,
     /// Rows that cannot be taken.
     pub rejected: i32,
+    /// Of those that change something, rows that give a store another region, and so to others.
+    pub moved: i32,
 }
 
 /// An import as its page shows it.

@@ -5,12 +5,14 @@
 //! - `account`: accounts as they are managed and seen
 //! - `columns`: what of a row not everybody sees whole
 //! - `structure`: groups of stores, merchants, departments
+//! - `papers`: licences and contracts of merchants
 //! - `log_in`: logging in, and oneself
 
 mod account;
 mod columns;
 mod grant;
 mod log_in;
+mod papers;
 mod permission;
 mod structure;
 
@@ -18,5 +20,6 @@ pub use account::*;
 pub use columns::*;
 pub use grant::*;
 pub use log_in::*;
+pub use papers::*;
 pub use permission::*;
 pub use structure::*;

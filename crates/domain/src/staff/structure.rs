@@ -65,6 +65,8 @@ pub struct Merchant {
     pub stores: Vec<String>,
     /// How many grants reach it at this moment.
     pub grants: i64,
+    /// How many of its papers have run out or do so within 30 days; 0 for who may not see them.
+    pub papers_due: i64,
 }
 
 /// Takes a merchant in, or changes what it is and which stores are its.
