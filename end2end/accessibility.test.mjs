@@ -68,7 +68,20 @@ async function shop(page, phone) {
   const checkout = await findings(page);
   await page.click("button:has-text('提交订单')");
   await page.waitForURL("**/orders/**");
-  return [...cart, ...checkout, ...(await findings(page))];
+  return [...cart, ...checkout, ...(await findings(page)), ...(await together(page))];
+}
+
+/** Lines of two stores in the cart, their checkout, and an order of it. */
+async function together(page) {
+  for (const store of ["QH-SH-001", "QH-SH-002"]) {
+    await page.goto(`${home.base}/s/${store}/p/qh-zhenzhu-naicha`);
+    await page.click("button:has-text('加入购物车')");
+    await page.waitForURL("**/cart");
+  }
+  const found = await look(page, ["/cart", "/checkout"]);
+  await page.click("button:has-text('提交订单，一起付款')");
+  await page.waitForURL("**/orders/**");
+  return [...found, ...(await findings(page))];
 }
 
 /** The photos of a store: with none, after some were sent and one was no picture, and after one was removed. */
@@ -140,7 +153,7 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       await page.click("main button:has-text('开始盘点')");
       await page.waitForURL(/counts\/[0-9a-f]{8}-/);
       found.push(...(await findings(page)));
-      found.push(...(await look(page, ["/console/counts", "/console/losses", "/console/losses/new", "/console/alerts", "/hq/counts", "/hq/losses", "/hq/alerts"])));
+      found.push(...(await look(page, ["/console/counts", "/console/losses", "/console/losses/new", "/console/alerts", "/hq/counts", "/hq/losses", "/hq/alerts", "/hq/freight"])));
       found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new", "/hq/staff", "/hq/staff/new", "/hq/roles", "/hq/groups", "/hq/merchants", "/hq/departments", "/hq/audit"])));
       for (const list of ["/hq/merchants", "/hq/departments"]) {
         await page.goto(home.base + list);

@@ -48,11 +48,15 @@ export async function town(more = {}) {
     running.unshift(child);
     return child;
   };
-  const [sms, pay, web] = [await freePort(), await freePort(), await freePort()];
+  const [sms, pay, web, riders] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const base = `http://127.0.0.1:${web}`;
   const gateway = join(folder, "gateway");
   start("sms", "sandbox", ["sms", "--listen", `127.0.0.1:${sms}`]);
   start("pay", "sandbox", ["wechat-pay", "--listen", `127.0.0.1:${pay}`, "--data", gateway]);
+  const couriers = join(folder, "couriers");
+  const told = ["--callback-url", `${base}/callbacks/couriers`];
+  start("couriers", "sandbox", ["couriers", "--listen", `127.0.0.1:${riders}`, "--data", couriers, ...told]);
+  await until("the courier's account", async () => existsSync(join(couriers, "account.json")));
   await until("the gateway's keys", async () => existsSync(join(gateway, "merchant.json")));
   await until("the gateway", async () => (await fetch(`http://127.0.0.1:${pay}/`)).ok);
   const settings = {
@@ -61,12 +65,13 @@ export async function town(more = {}) {
     MENDIAN_DATA: join(folder, "data"),
     MENDIAN_SMS_URL: `http://127.0.0.1:${sms}`,
     MENDIAN_WECHAT_PAY: join(gateway, "merchant.json"),
+    MENDIAN_COURIERS: join(couriers, "account.json"),
     MENDIAN_LOG_INS: "1000",
     ...more,
   };
   delete process.env.DATABASE_URL;
   start("server", "mendian", ["serve"], settings);
-  const town = { base, sms: `http://127.0.0.1:${sms}`, pay: `http://127.0.0.1:${pay}`, folder, end };
+  const town = { base, sms: `http://127.0.0.1:${sms}`, pay: `http://127.0.0.1:${pay}`, riders: `http://127.0.0.1:${riders}`, folder, end };
   try {
     await until("the server", async () => (await fetch(`${base}/health`)).ok);
     execFileSync(join(BIN, "mendian"), ["demo", "--size", "new"], { env: { ...process.env, ...settings } });

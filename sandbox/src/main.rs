@@ -1,6 +1,7 @@
 //! Stand-ins for parties outside, each its own process, that speak the real protocols: for
 //! development, demonstrations, tests and load. Their `/control` makes them misbehave.
 
+mod couriers;
 mod faults;
 mod hooks;
 mod page;
@@ -57,6 +58,14 @@ enum Party {
     /// /control {"fail_next", "delay_ms", "busy_next", "garble_next", "snapshot_next",
     /// "without_union_id"} misbehaves. Codes are kept in memory.
     WechatLogIn(wechat_log_in::Options),
+    /// Riders on call, by the protocol of 顺丰同城, with a page of their jobs
+    ///
+    /// Makes an account on the first start and writes account.json, which the server reads. GET / shows
+    /// the jobs with buttons for what riders do, GET /jobs lists them as JSON; POST /sandbox/happen
+    /// {"number", "status", "repeat"} presses one; POST /control {"fail_next", "delay_ms", "refuse_next",
+    /// "drop_callbacks", "hold_callbacks", "release", "callback_url"} misbehaves. Jobs are kept in
+    /// memory, the last 500.
+    Couriers(couriers::Options),
 }
 
 #[tokio::main]
@@ -87,6 +96,13 @@ async fn main() -> anyhow::Result<()> {
             let address = listener.local_addr()?;
             let router = wechat_log_in::router(&wechat_log_in::WeChat::open(&options, address)?);
             say_ready("wechat-log-in", address);
+            until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await
+        }
+        Party::Couriers(options) => {
+            let listener = bind(options.listen).await?;
+            let address = listener.local_addr()?;
+            let router = couriers::router(&couriers::Platform::open(&options, address)?);
+            say_ready("couriers", address);
             until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await
         }
     }

@@ -3,21 +3,22 @@
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::post,
 };
 use chrono::Utc;
-use commerce::{Scope, payments};
-use partners::wechat_pay::CallbackHeaders;
+use commerce::{Scope, express, payments};
+use partners::{couriers::Refusal, wechat_pay::CallbackHeaders};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::site::Site;
 
 /// The routes under /callbacks.
 pub fn routes() -> Router<Site> {
-    Router::new().route("/wechat-pay", post(wechat_pay))
+    Router::new().route("/wechat-pay", post(wechat_pay)).route("/couriers", post(couriers))
 }
 
 /// WeChat Pay's notices, of transactions and refunds alike.
@@ -45,6 +46,42 @@ async fn wechat_pay(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
         Err(fault) => {
             tracing::error!(?fault, "a callback could not be stored; the gateway will repeat it");
             refuse(StatusCode::INTERNAL_SERVER_ERROR, "try again")
+        }
+    }
+}
+
+/// What a courier puts behind its address.
+#[derive(Deserialize)]
+struct Signed {
+    #[serde(default)]
+    sign: String,
+}
+
+/// What the courier tells of its riders. It repeats whatever is not answered with `error_code` 0.
+async fn couriers(State(site): State<Site>, Query(signed): Query<Signed>, body: Bytes) -> Response {
+    let answer = |status, code: i64, message: &str| {
+        (status, Json(json!({ "error_code": code, "error_msg": message }))).into_response()
+    };
+    let Some(riders) = site.house.riders() else {
+        return answer(StatusCode::NOT_FOUND, 1, "not configured");
+    };
+    let event = match riders.open_callback(&signed.sign, &body) {
+        Ok(event) => event,
+        Err(Refusal::Malformed(what)) => {
+            // Signed, and repeating it would not make it understood.
+            tracing::warn!(what, "a courier's callback is not understood");
+            return answer(StatusCode::OK, 0, "success");
+        }
+        Err(refusal) => {
+            tracing::warn!(%refusal, "a courier's callback was refused");
+            return answer(StatusCode::UNAUTHORIZED, 1, "the signature does not hold");
+        }
+    };
+    match express::receive(&Scope::system(&site.house, Utc::now()), &event).await {
+        Ok(()) => answer(StatusCode::OK, 0, "success"),
+        Err(fault) => {
+            tracing::error!(?fault, "a courier's callback could not be stored; it will be repeated");
+            answer(StatusCode::INTERNAL_SERVER_ERROR, 1, "try again")
         }
     }
 }

@@ -246,6 +246,9 @@ pub struct Serve {
     /// The file of our apps at WeChat (JSON); without it nobody can log in through WeChat.
     #[arg(long, env = "MENDIAN_WECHAT_LOG_IN")]
     pub wechat_log_in: Option<PathBuf>,
+    /// The file of our account at 顺丰同城 (JSON), whose riders bring orders; without it stores' own people bring them.
+    #[arg(long, env = "MENDIAN_COURIERS")]
+    pub couriers: Option<PathBuf>,
     /// Hosts inside this network that webhooks may reach, also over plain http, as names or addresses
     /// separated by commas. All others must be public and https.
     #[arg(long, env = "MENDIAN_INSIDE_HOSTS", value_delimiter = ',')]
@@ -253,6 +256,12 @@ pub struct Serve {
     /// Minutes until an unpaid order gives its stock back.
     #[arg(long, env = "MENDIAN_PAY_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
     pub pay_minutes: u32,
+    /// Minutes until an order that its store has not accepted counts as late.
+    #[arg(long, env = "MENDIAN_ACCEPT_MINUTES", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub accept_minutes: u32,
+    /// Minutes until such an order is shown to head office.
+    #[arg(long, env = "MENDIAN_ESCALATE_MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=1440))]
+    pub escalate_minutes: u32,
     /// Unpaid orders one member may have at a time.
     #[arg(long, env = "MENDIAN_UNPAID_MOST", default_value_t = 5)]
     pub unpaid_most: u32,

@@ -7,6 +7,7 @@ use axum::{Router, routing::get};
 use commerce::{House, Partners};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use partners::{
+    couriers::{Account, Riders},
     sms::SmsSender,
     webhooks::Courier,
     wechat_log_in::{Apps, WeChatLogIn},
@@ -119,12 +120,18 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
     commerce::Settings {
         pay_within: chrono::Duration::minutes(i64::from(serve.pay_minutes)),
         unpaid_most: i64::from(serve.unpaid_most),
+        patience: commerce::Patience {
+            accept_within: chrono::Duration::minutes(i64::from(serve.accept_minutes)),
+            escalate_after: chrono::Duration::minutes(i64::from(serve.escalate_minutes)),
+            ..commerce::Patience::default()
+        },
         orders_in_ten_minutes: i64::from(serve.orders_in_ten_minutes),
         hold_for: chrono::Duration::seconds(i64::from(serve.hold_seconds)),
         holds_most: i64::from(serve.holds_most),
         holds_in_ten_minutes: i64::from(serve.holds_in_ten_minutes),
         codes_an_hour: i32::try_from(serve.codes_an_hour).unwrap_or(i32::MAX / 10),
         decide_alone: commerce::Settings::default().decide_alone,
+        purchase_alone: commerce::Settings::default().purchase_alone,
         second_step_for_hq: serve.second_step.unwrap_or(serve.production),
         log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
         // For the test of the second fence; a release build does not ask for it.
@@ -158,7 +165,22 @@ async fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
     let sms = serve.sms_url.as_deref().map(SmsSender::new).transpose()?;
     let courier = Some(Courier::new(&serve.inside_hosts)?);
     let wechat_log_in = serve.wechat_log_in.as_deref().map(|path| wechat_log_in(path, serve.production)).transpose()?;
-    Ok(Partners { sms, wechat_pay, wechat_log_in, courier })
+    let riders = match serve.couriers.as_deref() {
+        Some(path) => Some(riders(path, serve.production).await?),
+        None => None,
+    };
+    Ok(Partners { sms, wechat_pay, wechat_log_in, courier, riders })
+}
+
+async fn riders(path: &Path, production: bool) -> anyhow::Result<Riders> {
+    let account = Account::from_file(path).with_context(|| format!("{} cannot be used", path.display()))?;
+    if production {
+        let path = path.display();
+        anyhow::ensure!(!account.sample, "{path} holds a stand-in's account, which production refuses");
+        let here = partners::leads_here(&account.base_url).await;
+        anyhow::ensure!(!here, "{path} names a courier on this machine, a stand-in, which production refuses");
+    }
+    Riders::new(account).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 fn wechat_log_in(path: &Path, production: bool) -> anyhow::Result<WeChatLogIn> {

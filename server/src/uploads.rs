@@ -14,11 +14,12 @@ use commerce::{
     Scope,
     flashes::{self, Flash},
     imports::sent,
-    keys,
+    keys, purchasing,
 };
 use domain::{
-    Fault,
+    Fault, SupplierId,
     import::{ImportKind, ImportOptions},
+    purchasing::{PriceRow, SetPrices, said_of},
     staff::Permission,
 };
 use uuid::Uuid;
@@ -34,6 +35,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/hq/imports", post(receive).layer(DefaultBodyLimit::max(READ_MOST)))
         .route("/hq/imports/{import}/rejects.csv", get(rejects))
+        .route("/hq/suppliers/{supplier}/prices", post(supplier_prices).layer(DefaultBodyLimit::max(READ_MOST)))
         .route("/hq/keys/{key}/file", post(key_file))
 }
 
@@ -79,6 +81,49 @@ async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
     }
     let kind = kind.ok_or_else(|| Fault::invalid("kind", "请选择要导入门店还是商品"))?;
     sent::receive(scope, kind, &name, options, &content).await
+}
+
+/// Takes in a supplier's prices. Whoever may not set them is turned away before the file is read.
+async fn supplier_prices(
+    Extension(scope): Extension<Scope>,
+    Path(supplier): Path<String>,
+    form: Multipart,
+) -> Response {
+    if scope.staff().is_err() {
+        return Redirect::to("/console/login?to=/hq/suppliers").into_response();
+    }
+    for permission in [Permission::ManagePurchasing, Permission::SeeCosts] {
+        if let Err(fault) = scope.staff_everywhere(permission) {
+            return rpc::status_of(&fault).into_response();
+        }
+    }
+    let Ok(id) = supplier.parse::<SupplierId>() else {
+        return rpc::status_of(&Fault::NotFound("这个供应商")).into_response();
+    };
+    let said = set_prices(&scope, id, form).await;
+    if let Some(hidden) = said.as_ref().err().and_then(Fault::hidden) {
+        tracing::error!(request_id = %scope.request_id, hidden, "prices of a supplier failed");
+    }
+    let (message, good) = said.unwrap_or_else(|fault| (fault.message(), false));
+    let flash = Flash { form: "purchasing".into(), message, good, ..Flash::default() };
+    let kept = flashes::keep(&scope, &flash).await.map(|id| format!("?flash={id}")).unwrap_or_default();
+    Redirect::to(&format!("/hq/suppliers/{id}{kept}")).into_response()
+}
+
+async fn set_prices(scope: &Scope, id: SupplierId, mut form: Multipart) -> Result<(String, bool), Fault> {
+    let mut content = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
+        if field.name() == Some("file") {
+            content = file(field, intake::MOST_BYTES).await.map_err(|_| cut_off())?;
+        }
+    }
+    let unreadable = |_| Fault::invalid("file", "这个文件读不出表格，请用 CSV 或 XLSX，第一行是列名");
+    // A large workbook takes seconds to read, which others must not wait for.
+    let read = tokio::task::spawn_blocking(move || intake::read(&content, &intake::Form::default())).await;
+    let table = read.map_err(|error| Fault::Internal(error.to_string()))?.map_err(unreadable)?;
+    let rows = table.rows.iter().map(|(_, row)| PriceRow::of_cells(row.iter().map(String::as_str)));
+    let answered = purchasing::set_prices(scope, id, SetPrices { rows: rows.collect() }).await?;
+    Ok(said_of(&answered))
 }
 
 /// The file's bytes; of one that is too large the first that are too many.

@@ -6,7 +6,7 @@ use chrono::Utc;
 use commerce::{
     House, Scope, alerts, events, holds,
     jobs::{self, Lane},
-    webhooks,
+    orders, webhooks,
 };
 use domain::Fault;
 use tokio::{sync::watch, task::JoinSet};
@@ -32,6 +32,9 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
             jobs::work_inbox(&scope).await
         }));
     }
+    workers.spawn(repeat("ride notices", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
+        jobs::work_ride_notices(&scope).await
+    }));
     for lane in [Lane::Own, Lane::Gateway, Lane::Gateway] {
         workers.spawn(repeat("jobs", Pause::Ms(500), house.clone(), ending.clone(), async move |scope| {
             jobs::run_one(&scope, lane).await
@@ -39,6 +42,9 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
     }
     workers.spawn(repeat("holds", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
         holds::expire(&scope).await
+    }));
+    workers.spawn(repeat("late orders", Pause::Ms(20_000), house.clone(), ending.clone(), async |scope| {
+        orders::look(&scope).await
     }));
     workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
         alerts::check(&scope).await

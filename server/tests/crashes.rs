@@ -112,7 +112,36 @@ impl Life<'_> {
         self.post(self.office, format!("/hq/orders/{order}/{act}"), body).await;
     }
 
-    /// One order that is handed over, one that is called off, one that is turned down, one that
+    /// Places an order for one piece that is brought to the buyer's address; answers its id.
+    async fn place_to_be_brought(&mut self) -> String {
+        let line = self.goods.line(json!(1));
+        self.mortal.ask(self.buyer, Method::PUT, "/cart/lines", Some(&line)).await.done();
+        let addresses = self.mortal.ask(self.buyer, Method::GET, "/me/addresses", None).await.done();
+        let address = addresses[0]["id"].as_str().unwrap();
+        let path = format!("/cart/quotes/{}?fulfilment=delivery&address_id={address}", self.goods.store_id);
+        let quote = self.mortal.ask(self.buyer, Method::GET, &path, None).await.done();
+        let order = json!({
+            "id": Uuid::now_v7(), "store_id": self.goods.store_id, "fulfilment": "delivery", "address_id": address,
+            "slot": quote["slots"][0]["start"], "expected_total_fen": quote["total_fen"],
+        });
+        self.post(self.buyer, "/orders".into(), order).await["id"].as_str().unwrap().to_owned()
+    }
+
+    /// An order leaves with a rider, comes back, leaves again and arrives.
+    async fn bring(&mut self) {
+        let order = self.place_to_be_brought().await;
+        let code = self.pay(&order).await;
+        self.step(&order, "accept", json!({})).await;
+        let path = |act: &str| format!("/console/deliveries/{order}{act}");
+        let rider = json!({ "rider_name": "小李", "rider_phone": "13900139000" });
+        self.post(self.manager, path(""), rider.clone()).await;
+        self.post(self.manager, path("/return"), json!({ "reason": "无人接听" })).await;
+        self.post(self.manager, path(""), rider).await;
+        self.post(self.manager, path("/arrival"), json!({ "code": code })).await;
+        self.mortal.comes_to(self.buyer, &order, "completed", SOON).await;
+    }
+
+    /// One order that is handed over, one that is brought, one that is called off, one that is turned down, one that
     /// head office gives to another store and calls off there.
     async fn live(&mut self) {
         let hold = json!({
@@ -128,6 +157,7 @@ impl Life<'_> {
         let redeemed = self.mortal.ask(self.manager, Method::POST, path, Some(&body)).await;
         assert!(redeemed.status == 200 || redeemed.body["code"] == "already_redeemed", "{}", redeemed.body);
         self.mortal.comes_to(self.buyer, &order, "completed", SOON).await;
+        self.bring().await;
         let order = self.place().await;
         self.post(self.buyer, format!("/orders/{order}/cancel"), json!({})).await;
         self.mortal.comes_to(self.buyer, &order, "cancelled", SOON).await;
@@ -144,10 +174,30 @@ impl Life<'_> {
     }
 }
 
+/// The store brings things to everybody near, and the buyer lives there.
+async fn offer_delivery(manager: &Program, buyer: &Program, store: &str) {
+    let delivery = json!({
+        "on": true, "range": { "kind": "radius", "metres": 5000 }, "bands": [{ "up_to_m": 5000, "fee_fen": 300 }],
+        "light_grams": 0, "per_kilo_fen": 0, "minimum_fen": 0, "free_from_fen": null, "minutes": 0,
+        "windows": [{ "from": "00:00", "until": "23:59", "capacity": 1000 }],
+    });
+    manager.put(&format!("/console/stores/{store}/fulfilment"), json!({ "delivery": delivery })).await.done();
+    let address = json!({
+        "id": Uuid::now_v7(), "name": "小林", "phone": "13800000555", "region_code": "310100", "detail": "人民大道 1 号",
+        "point": { "latitude": 31.2304, "longitude": 121.4737 },
+    });
+    buyer.post("/me/addresses", address).await.done();
+}
+/// The places that goods which are bought pass.
+const BUYING: [FaultPoint; 4] = {
+    use FaultPoint::*;
+    [ArrivalWritten, ArrivalCommitted, InvoiceWritten, InvoiceCommitted]
+};
+
 /// Whether a request meets this place at once: what the others do is taken again after a minute.
 fn is_met_at_once(point: FaultPoint) -> bool {
     use FaultPoint::*;
-    !matches!(point, ExpiryWritten | ExpiryCommitted | RefundAnswered | RefundBooked)
+    !matches!(point, ExpiryWritten | ExpiryCommitted | RefundAnswered | RefundBooked) && !BUYING.contains(&point)
 }
 
 #[tokio::test]
@@ -158,6 +208,7 @@ async fn wherever_a_server_is_killed_asking_again_ends_as_if_it_had_not_been() {
     let office = mortal.town.staff("hq").await;
     let goods = buyer.goods(STORE, TEA).await;
     let elsewhere = buyer.goods(ELSEWHERE, TEA).await.store_id;
+    offer_delivery(&manager, &buyer, &goods.store_id).await;
     let points = FaultPoint::ALL.into_iter().filter(|point| is_met_at_once(*point));
     for (sold, point) in (1..).zip(points) {
         mortal.until_it_ends_at(point).await;
@@ -172,9 +223,83 @@ async fn wherever_a_server_is_killed_asking_again_ends_as_if_it_had_not_been() {
         };
         life.live().await;
         assert_eq!(mortal.point, None, "the server did not end there");
-        assert_eq!(buyer.available(&goods, TEA).await, goods.available - sold, "{point:?}");
+        assert_eq!(buyer.available(&goods, TEA).await, goods.available - 2 * sold, "{point:?}");
         mortal.town.check_books().await;
     }
+}
+
+#[tokio::test]
+async fn goods_that_were_being_bought_come_in_once_and_are_owed_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let office = mortal.town.staff("hq").await;
+    let buyer = mortal.town.member("13800000556").await;
+    let sku = buyer.goods(STORE, TEA).await.sku_id;
+    let (supplier, warehouse) = (Uuid::now_v7(), Uuid::now_v7());
+    let known = json!({ "code": "JN-1", "name": "江南食品", "terms_days": 30, "lead_days": 7 });
+    let depot = json!({ "code": "CK-1", "name": "仓", "region": "310000", "address": "一号" });
+    for (path, body) in [(format!("/hq/suppliers/{supplier}"), known), (format!("/hq/warehouses/{warehouse}"), depot)] {
+        office.attempt(Method::PUT, &path, Some(&body)).await.unwrap().done();
+    }
+    for (bought, point) in (1..).zip(BUYING) {
+        mortal.until_it_ends_at(point).await;
+        let [purchase, receipt, invoice] = [(); 3].map(|()| Uuid::now_v7());
+        let lines = json!([{ "sku_id": sku, "quantity": 2, "price_fen": 300 }]);
+        let order = json!({ "supplier_id": supplier, "location_id": warehouse, "lines": lines });
+        let path = format!("/hq/purchases/{purchase}");
+        mortal.ask(&office, Method::PUT, &path, Some(&order)).await.done();
+        let submitted = mortal.ask(&office, Method::POST, &format!("{path}/submit"), None).await.done();
+        assert_eq!(submitted["state"], "approved");
+        let billed = json!({ "id": invoice, "supplier_id": supplier, "number": format!("{bought}"),
+                             "dated": "2026-01-01", "amount_fen": 600, "receipts": [receipt] });
+        let asked = [
+            (format!("/console/purchases/{purchase}/receipts"), json!({ "id": receipt })),
+            ("/hq/invoices".to_owned(), billed),
+        ];
+        for (path, body) in asked {
+            for _ in 0..2 {
+                let answer = mortal.ask(&office, Method::POST, &path, Some(&body)).await;
+                assert_eq!(answer.status, 204, "{path} at {point:?}: {}", answer.body);
+            }
+        }
+        assert_eq!(mortal.point, None, "the server did not end there");
+        let stock = office.get(&format!("/console/stock/{warehouse}")).await.done();
+        assert_eq!(stock["items"][0]["on_hand"], 2 * bought, "{point:?}");
+        mortal.town.check_books().await;
+    }
+}
+
+#[tokio::test]
+async fn wherever_a_server_is_killed_the_orders_of_a_checkout_are_placed_and_paid_together_and_once() {
+    use FaultPoint::*;
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let buyer = mortal.town.member("13800000558").await;
+    let goods = [buyer.goods(STORE, TEA).await, buyer.goods(ELSEWHERE, TEA).await];
+    let points =
+        [OrderWritten, OrderCommitted, AttemptStored, CashierMade, NoticeStored, NoticeActedOn, NoticeCommitted];
+    for point in points {
+        mortal.until_it_ends_at(point).await;
+        let mut orders = Vec::new();
+        for goods in &goods {
+            mortal.ask(&buyer, Method::PUT, "/cart/lines", Some(&goods.line(json!(1)))).await.done();
+            orders.push(buyer.order_for_cart(&goods.store_id).await);
+        }
+        let checkout = Uuid::now_v7();
+        let body = json!({ "id": checkout, "orders": orders });
+        let placed = mortal.ask(&buyer, Method::POST, "/checkouts", Some(&body)).await.done();
+        assert_eq!(mortal.ask(&buyer, Method::POST, "/checkouts", Some(&body)).await.done(), placed, "{point:?}");
+        let payment = Uuid::now_v7();
+        let (path, body) = (format!("/checkouts/{checkout}/payments"), json!({ "id": payment, "cashier": "h5" }));
+        let started = mortal.ask(&buyer, Method::POST, &path, Some(&body)).await.done();
+        assert_eq!(started["amount_fen"], placed["total_fen"]);
+        mortal.town.pay_at_gateway(&payment.simple().to_string(), json!({})).await;
+        for order in &orders {
+            let paid = mortal.comes_to(&buyer, order["id"].as_str().unwrap(), "paid", SOON).await;
+            assert_eq!((&paid["paid_fen"], &paid["refunded_fen"]), (&order["expected_total_fen"], &json!(0)));
+        }
+        assert_eq!(mortal.point, None, "the server did not end there");
+        mortal.town.check_books().await;
+    }
+    assert_eq!(buyer.available(&goods[0], TEA).await, goods[0].available - points.len() as i64);
 }
 
 #[tokio::test]
@@ -224,7 +349,7 @@ async fn a_refund_that_was_cut_off_goes_out_once() {
 #[test]
 fn every_act_by_a_person_has_its_places() {
     for act in OrderAct::ALL.iter().copied() {
-        let by_a_person = !matches!(act, OrderAct::Place | OrderAct::Pay | OrderAct::Expire);
+        let by_a_person = !matches!(act, OrderAct::Place | OrderAct::Pay | OrderAct::Revive | OrderAct::Expire);
         assert_eq!(FaultPoint::ALL.contains(&FaultPoint::StepWritten(act)), by_a_person, "{act:?}");
     }
 }

@@ -26,6 +26,8 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(15);
+/// A store in another city.
+const ELSEWHERE: &str = "QH-HZ-001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_64_buyers_of_the_last_10_pieces_10_get_one_and_54_are_told() {
@@ -92,6 +94,30 @@ async fn an_order_paid_while_the_server_is_down_is_paid_exactly_once() {
     let untold = member.order_in(&untold, "paid", Duration::from_secs(60)).await;
     assert!(begun.elapsed() > Duration::from_secs(25), "who told?");
     assert_eq!((times(&untold, "pay"), &untold["paid_fen"]), (1, &untold["total_fen"]));
+    town.check_books().await;
+}
+
+#[tokio::test]
+async fn one_payment_of_two_orders_is_found_by_asking_and_goes_back_for_one_alone() {
+    let town = Town::start().await;
+    let member = town.member("13800000023").await;
+    let goods = [member.goods(STORE, TEA).await, member.goods(ELSEWHERE, TEA).await];
+    let (checkout, orders) = member.place_together(&goods).await;
+    let payment = Uuid::now_v7();
+    let path = format!("/checkouts/{checkout}/payments");
+    member.post(&path, json!({ "id": payment, "cashier": "h5" })).await.done();
+    town.pay_at_gateway(&payment.simple().to_string(), json!({ "silent": true })).await;
+    for order in &orders {
+        let paid = member.order_in(order, "paid", Duration::from_secs(50)).await;
+        assert_eq!((times(&paid, "pay"), &paid["paid_fen"]), (1, &paid["total_fen"]));
+    }
+    member.post(&format!("/orders/{}/cancel", orders[1]), json!({})).await;
+    until("the share is back", SOON, async || {
+        let seen = member.order(&orders[1]).await;
+        seen["refunded_fen"] == seen["total_fen"]
+    })
+    .await;
+    assert_eq!(member.order(&orders[0]).await["refunded_fen"], 0);
     town.check_books().await;
 }
 

@@ -167,13 +167,14 @@ fn results(ask: &ListAlerts, place: LocationId, found: Listed<Alert>, here: &str
 fn item(alert: Alert, here: String, now: DateTime<Utc>) -> impl IntoView {
     let tone = match alert.kind {
         AlertKind::Low => Tone::Error,
-        AlertKind::High => Tone::Warn,
+        AlertKind::High | AlertKind::Expiring => Tone::Warn,
         AlertKind::Slow => Tone::Info,
     };
     let told = match alert.kind {
         AlertKind::Low => format!("可售 {} 件（≤ {}）", alert.pieces, alert.threshold),
         AlertKind::High => format!("在库 {} 件（≥ {}）", alert.pieces, alert.threshold),
         AlertKind::Slow => format!("在库 {} 件，{} 天没有售出", alert.pieces, alert.threshold),
+        AlertKind::Expiring => format!("{} 件在 {} 天内到期或已过期", alert.pieces, alert.threshold),
     };
     let since = text::moment(alert.since, now, text::zone(""));
     let about = match &alert.seen_by {

@@ -5,13 +5,14 @@ use commerce::{figures, orders, stores};
 use domain::{
     Fault, Fields, OrderId, StoreId,
     figures::SalesToday,
+    fulfilment::Fulfilment,
     orders::{OrderCard, OrderState, PickupCode},
     staff::Permission,
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
-use ui::{Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButton, Size, Stat, Tone, Trend};
+use ui::{Badge, Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButton, Size, Stat, Tone, Trend};
 
 use crate::{
     frame::{Frame, Lit, news},
@@ -41,7 +42,7 @@ pub async fn accept_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
 pub async fn prepare_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("order", "/console/login", fields, async |scope, fields| {
         orders::prepare(&scope, order_of(&fields)?).await?;
-        Ok(Next::to(back(&fields)).saying("order", "备货完成，已通知顾客来取"))
+        Ok(Next::to(back(&fields)).saying("order", "备货完成"))
     })
     .await
 }
@@ -154,7 +155,8 @@ fn Columns(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
     let columns = [
         (OrderState::Paid, "待接单", "新订单会响铃并出现在这里"),
         (OrderState::Accepted, "备货中", "接单后在这里备货"),
-        (OrderState::Ready, "待自提", "备好的订单等顾客来取"),
+        (OrderState::Ready, "待交付", "备好的订单等顾客来取，或派给骑手"),
+        (OrderState::Dispatched, "配送中", "交给骑手的订单在这里，直到送达"),
     ];
     let columns = columns.map(|(state, title, empty)| {
         let here: Vec<_> = orders.iter().filter(|order| order.state == state).cloned().collect();
@@ -173,35 +175,48 @@ fn Columns(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
             </section>
         }
     });
-    view! { <div class="grid grid-cols-1 items-start gap-4 min-[780px]:grid-cols-3">{columns.into_iter().collect_view()}</div> }
+    view! { <div class="grid grid-cols-1 items-start gap-4 min-[780px]:grid-cols-2 xl:grid-cols-4">{columns.into_iter().collect_view()}</div> }
 }
 
 #[component]
 fn BoardCard(asked: Asked, order: OrderCard) -> impl IntoView {
     let now = asked.scope.now;
-    let zone = text::zone("");
     let tail: String = order.number.chars().skip(order.number.len().saturating_sub(4)).collect();
-    let slot = text::moment(order.slot.start, now, zone);
+    let slot = slot_text(&order, now, "");
     let late = order.slot.end < now;
     let note = (!order.note.is_empty())
         .then(|| view! { <p class="mt-2 rounded-field bg-warning/15 px-2 py-1 text-sm">{order.note.clone()}</p> });
+    let overdue = order.late.map(|late| view! { <p class="mt-2"><Badge tone=Tone::Error>{late.label()}</Badge></p> });
+    let sent = order.fulfilment.is_sent();
+    let way = sent.then(|| view! { <Badge tone=Tone::Info>{order.fulfilment.label()}</Badge> });
     let slot_class = if late { "font-bold text-error" } else { "font-bold" };
     view! {
         <li class="panel p-4">
             <a href=format!("/console/orders/{}", order.id) class="flex items-baseline justify-between gap-2">
                 <span class="tabular text-xl font-black">{format!("#{tail}")}</span>
-                <span class=slot_class>{format!("{slot} 取")}</span>
+                <span class=slot_class>{format!("{slot} {}", if sent { "送达" } else { "取" })}</span>
             </a>
-            <p class="mt-1 truncate">{order.summary.clone()}</p>
+            <p class="mt-1 flex items-center gap-2">{way}<span class="truncate">{order.summary.clone()}</span></p>
             <p class="mt-1 flex flex-wrap gap-x-3 text-sm text-base-content/70">
                 <span>{format!("手机尾号 {}", order.phone_tail)}</span>
                 <span>{order.total_fen.to_string()}</span>
                 <span>{waited(order.placed_at, now)}</span>
             </p>
             <p class="truncate text-xs text-base-content/70">{order.store_name.clone()}</p>
+            {overdue}
             {note}
             <Acts asked=asked order=order/>
         </li>
+    }
+}
+
+/// When it is picked up from, or within which time it is brought.
+pub fn slot_text(order: &OrderCard, now: DateTime<Utc>, zone: &str) -> String {
+    let zone = text::zone(zone);
+    let start = text::moment(order.slot.start, now, zone);
+    match order.fulfilment.is_sent() {
+        true => format!("{start}–{}", order.slot.end.with_timezone(&zone).format("%H:%M")),
+        false => start,
     }
 }
 
@@ -230,12 +245,23 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
     let forward = (fulfils && !action.is_empty()).then(|| {
         view! { <OrderForm action=action here=here.clone() id=id.clone()><Button size=Size::Large block=true>{label}</Button></OrderForm> }
     });
-    let ready = (order.state == OrderState::Ready)
+    let rides = order.fulfilment == Fulfilment::Delivery;
+    let next = match order.state {
+        OrderState::Ready if rides && fulfils => "派给骑手",
+        OrderState::Dispatched if rides && fulfils => "登记送达",
+        _ => "",
+    };
+    let page = format!("/console/orders/{id}");
+    let next = (!next.is_empty() && !here.starts_with(&page)).then(|| {
+        view! { <LinkButton href=page tone=Tone::Primary size=Size::Large block=true>{next}</LinkButton> }
+    });
+    let ready = (order.state == OrderState::Ready && !order.fulfilment.is_sent())
         .then(|| view! { <p class="text-sm text-base-content/70">"等顾客出示取货码后核销"</p> });
     let reject = rejects.then(|| view! { <Reject here=here id=id.clone()/> });
     view! {
         <div class="mt-3 grid gap-2">
             {forward}
+            {next}
             {ready}
             <div class="flex items-start gap-2">
                 <LinkButton href=format!("/console/orders/{id}/ticket") size=Size::Small><Icon glyph=Glyph::Print/>"小票"</LinkButton>

@@ -18,8 +18,10 @@ pub enum Lit {
     Losses,
     Alerts,
     Transfers,
+    Purchases,
     Stock,
     Photos,
+    Delivery,
     Shortages,
     AfterSales,
 }
@@ -96,9 +98,11 @@ impl Frame {
         if let Some(waiting) = self.transfers {
             let link = NavLink::new("要货调拨", "/console/transfers", Glyph::Truck);
             links.push(link.active(lit == Lit::Transfers).badge(badge(waiting)));
+            links.push(NavLink::new("采购到货", "/console/purchases", Glyph::Receipt).active(lit == Lit::Purchases));
             links.push(NavLink::new("库存", "/console/stock", Glyph::Box).active(lit == Lit::Stock));
         }
         if self.photos {
+            links.push(NavLink::new("配送设置", "/console/delivery", Glyph::Truck).active(lit == Lit::Delivery));
             links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));
         }
         if self.hq {

@@ -9,6 +9,8 @@ mod after_sales;
 #[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
+mod batches;
+#[cfg(feature = "ssr")]
 mod board;
 #[cfg(feature = "ssr")]
 mod claim;
@@ -20,6 +22,8 @@ mod count;
 mod count_lines;
 #[cfg(feature = "ssr")]
 mod counts;
+#[cfg(feature = "ssr")]
+mod delivery;
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
@@ -37,9 +41,17 @@ mod proposals;
 #[cfg(feature = "ssr")]
 mod propose;
 #[cfg(feature = "ssr")]
+mod purchases;
+#[cfg(feature = "ssr")]
 mod request;
 #[cfg(feature = "ssr")]
 mod returns;
+#[cfg(feature = "ssr")]
+mod ride;
+#[cfg(feature = "ssr")]
+mod shared;
+#[cfg(feature = "ssr")]
+mod shipment;
 #[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
@@ -64,8 +76,9 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, board, claim, code, count, counts, log_in, loss, losses, orders, photos,
-        proposals, propose, request, returns, shortages, stock, ticket, transfer, transfers,
+        account, after_sales, alerts, batches, board, claim, code, count, counts, delivery, log_in, loss, losses,
+        orders, photos, proposals, propose, purchases, request, returns, ride, shared, shipment, shortages, stock,
+        ticket, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -85,13 +98,17 @@ mod routes {
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/after-sales", page(FACE, claim::claim))
+            .route("/console/orders/{order}/shipment", page(FACE, shipment::shipment))
             .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+            .route("/console/purchases", page(FACE, purchases::list))
+            .route("/console/purchases/{purchase}", page(FACE, purchases::purchase))
             .route("/console/transfers", page(FACE, transfers::list))
             .route("/console/transfers/new", page(FACE, request::new))
             .route("/console/transfers/{transfer}", page(FACE, transfer::transfer))
             .route("/console/transfers/{transfer}/pick", page(FACE, transfer::pick))
             .route("/console/receipts", page(FACE, request::receipts))
-            .route("/console/stock", page(FACE, stock::stock))
+            .route("/console/stock", page(FACE, stock::page))
+            .route("/console/delivery", page(FACE, delivery::delivery))
             .route("/console/photos", page(FACE, photos::photos))
             .route("/console/shortages", page(FACE, shortages::shortages))
             .route("/console/shortages/{shortage}", page(FACE, shortages::shortage))
@@ -122,6 +139,13 @@ mod routes {
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();
         register_explicit::<board::RedeemCode>();
+        register_explicit::<shipment::ShipParcel>();
+        register_explicit::<shipment::CallRider>();
+        register_explicit::<shipment::CancelRider>();
+        register_explicit::<ride::DispatchOrder>();
+        register_explicit::<ride::DeliverOrder>();
+        register_explicit::<ride::OrderUndelivered>();
+        register_explicit::<delivery::SaveDelivery>();
         register_explicit::<propose::Propose>();
         register_explicit::<proposals::SubmitProposal>();
         register_explicit::<proposals::WithdrawProposal>();
@@ -134,6 +158,8 @@ mod routes {
         register_explicit::<transfers::ReceiveTransfer>();
         register_explicit::<transfers::SettleTransfer>();
         register_explicit::<transfers::ReceiveGoods>();
+        register_explicit::<purchases::ReceivePurchase>();
+        register_explicit::<purchases::ReturnPurchase>();
         register_explicit::<photos::MovePhoto>();
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
@@ -154,5 +180,9 @@ mod routes {
         register_explicit::<alerts::SeeAllAlerts>();
         register_explicit::<alerts::SetAlertRule>();
         register_explicit::<alerts::RemoveAlertRule>();
+        register_explicit::<shared::SetStockModel>();
+        register_explicit::<shared::RemoveStockModel>();
+        register_explicit::<shared::ShareOutStock>();
+        register_explicit::<batches::RegisterBatch>();
     }
 }

@@ -3,6 +3,7 @@
 use commerce::orders as use_cases;
 use domain::{
     Fault,
+    fulfilment::Fulfilment,
     orders::{ListOrders, OrderCard, OrderState, OrderView},
     staff::Permission,
     text,
@@ -15,9 +16,11 @@ use ui::{
 };
 
 use crate::{
-    board::Acts,
+    board::{Acts, slot_text},
     claim,
     frame::{Frame, Lit, news},
+    ride::{FORM as RIDE, Ride},
+    shipment,
 };
 
 /// How many orders a page of the list has.
@@ -75,7 +78,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
 fn tone_of(state: OrderState) -> Tone {
     match state {
         OrderState::Paid => Tone::Warn,
-        OrderState::Accepted => Tone::Info,
+        OrderState::Accepted | OrderState::Dispatched => Tone::Info,
         OrderState::Ready | OrderState::Completed => Tone::Success,
         OrderState::Rejected => Tone::Error,
         _ => Tone::Plain,
@@ -88,7 +91,7 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
         Column::new("订单号"),
         Column::new("商品"),
         Column::new("状态"),
-        Column::new("取货时间"),
+        Column::new("时间"),
         Column::new("手机尾号"),
         Column::new("门店"),
         Column::new("金额").right(),
@@ -99,7 +102,7 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
             <tr>
                 <td><a class="link tabular" href=format!("/console/orders/{}", order.id)>{order.number}</a></td>
                 <td class="min-w-24">{order.summary}</td>
-                <td><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
+                <td><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge></td>
                 <td class="tabular">{text::moment(order.slot.start, now, text::zone(""))}</td>
                 <td class="tabular">{order.phone_tail}</td>
                 <td class="min-w-24">{order.store_name}</td>
@@ -113,6 +116,7 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
 
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
+    let ride = Ride::of(&asked.scope, &order).await?;
     let frame = Frame::of(&asked.scope).await?;
     let title = format!("订单 {}", order.card.number);
     Ok(Page::new(title.clone(), move || {
@@ -120,14 +124,18 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
             vec![("全部订单".to_owned(), "/console/orders".to_owned()), (order.card.number.clone(), String::new())];
         let about = view! { <About asked=asked.clone() order=order.clone()/> }.into_any();
         let lines = view! { <Lines order=order.clone()/> }.into_any();
-        let told = news(&asked, "order");
+        let told = [news(&asked, "order"), news(&asked, RIDE)];
+        let ride = ride.map(|ride| ride.card(&asked, &order));
         let steps = view! { <Steps asked=asked order=order/> }.into_any();
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="sr-only">{title.clone()}</h1>
             {told}
             <div class="mt-3 grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
-                <Card title="订单">{about}</Card>
+                <div class="grid grid-cols-1 gap-4">
+                    {ride}
+                    <Card title="订单">{about}</Card>
+                </div>
                 <div class="grid grid-cols-1 gap-4">
                     <Card title="商品">{lines}</Card>
                     <Card title="记录">{steps}</Card>
@@ -142,6 +150,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
 fn About(asked: Asked, order: OrderView) -> impl IntoView {
     let (now, zone) = (asked.scope.now, text::zone(&order.timezone));
     let card = order.card.clone();
+    let slot = slot_text(&card, now, &order.timezone);
     let note = (!card.note.is_empty()).then(|| view! { <Fact label="备注">{card.note.clone()}</Fact> });
     let money = if order.refunded_fen.0 > 0 {
         format!("已付 {}，已退 {}", order.paid_fen, order.refunded_fen)
@@ -151,19 +160,33 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     let claims = (card.state == OrderState::Completed && asked.scope.may(Permission::FulfilOrders)).then(
         || view! { <div class="mt-3"><LinkButton href=claim::path_of(card.id)>"代客申请售后"</LinkButton></div> },
     );
-    let slot = text::moment(card.slot.start, now, zone);
+    let words = if card.fulfilment == Fulfilment::Express { "发货与物流" } else { "呼叫骑手与物流" };
+    let sends = card
+        .fulfilment
+        .is_sent()
+        .then(|| view! { <div class="mt-3"><LinkButton href=shipment::path_of(card.id)>{words}</LinkButton></div> });
+    let sent_to = order.sent_to.clone().map(|to| {
+        let text = format!("{} {} · {}", to.name, to.phone, to.text());
+        view! { <Fact label="收货">{text}</Fact> }
+    });
+    let rider = order.rider.clone();
+    let rider = rider.map(|rider| view! { <Fact label="骑手">{format!("{} {}", rider.name, rider.phone)}</Fact> });
     let placed = text::moment(card.placed_at, now, zone);
     view! {
         <Facts>
-            <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+            <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label_of(card.fulfilment)}</Badge></Fact>
             <Fact label="门店">{card.store_name.clone()}</Fact>
-            <Fact label="取货时间">{slot}</Fact>
+            <Fact label="方式">{card.fulfilment.label()}</Fact>
+            <Fact label=card.fulfilment.time_label()>{slot}</Fact>
+            {sent_to}
+            {rider}
             <Fact label="顾客手机">{order.shopper_phone.clone()}</Fact>
             <Fact label="下单">{format!("{placed} · {}", card.channel.label())}</Fact>
             <Fact label="金额">{format!("{} ({money})", card.total_fen)}</Fact>
             {note}
         </Facts>
         {claims}
+        {sends}
         <Acts asked=asked order=order.card/>
     }
 }
@@ -189,11 +212,12 @@ fn Lines(order: OrderView) -> impl IntoView {
 #[component]
 fn Steps(asked: Asked, order: OrderView) -> impl IntoView {
     let (now, zone) = (asked.scope.now, text::zone(&order.timezone));
+    let fulfilment = order.card.fulfilment;
     let steps = order.steps.into_iter().rev().map(move |step| {
         let what = if step.note.is_empty() {
-            step.act.label().to_owned()
+            step.act.label_of(fulfilment).to_owned()
         } else {
-            format!("{}({})", step.act.label(), step.note)
+            format!("{}({})", step.act.label_of(fulfilment), step.note)
         };
         view! {
             <li class="flex gap-3 py-1.5 text-sm">

@@ -1,9 +1,10 @@
 //! What the store has, and where else there is some.
 
-use commerce::{nearby, supply};
+use commerce::{nearby, stock, supply};
 use domain::{
     Fault, Fields, LocationId, SkuId,
     nearby::{StockedAt, WhereStocked},
+    purchasing::margin_text,
     staff::Permission,
     supply::{ListStock, StockEntry},
     text,
@@ -13,7 +14,11 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Breadcrumbs, Card, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Select, SelectItem, Tone};
 
-use crate::frame::{Frame, Lit};
+use crate::{
+    batches,
+    frame::{Frame, Lit},
+    shared,
+};
 
 /// This page.
 pub const PATH: &str = "/console/stock";
@@ -23,7 +28,7 @@ const PAGE: i64 = 30;
 const SKIP_MOST: i64 = 100_000;
 
 /// The page: the goods of a store, or where one of them is.
-pub async fn stock(asked: Asked) -> Result<Page, Fault> {
+pub async fn page(asked: Asked) -> Result<Page, Fault> {
     let stores = supply::stores_of(&asked.scope).await?;
     let first = stores.first().map(|store| store.id).ok_or(Fault::Forbidden)?;
     let asked_for = asked.query.text("store").parse().ok();
@@ -32,16 +37,34 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
     if let Ok(sku) = asked.query.text("sku").parse::<SkuId>() {
         let found = nearby::stocked(&asked.scope, domain::StoreId(store.0), sku).await?;
         let asks = asked.scope.may(Permission::MoveStock);
-        return Ok(Page::new("哪里有货", move || frame.screen(Lit::Stock, elsewhere(store, found, asks))));
+        let shop = domain::StoreId(store.0);
+        let shared = match stock::models::show(&asked.scope, shop, sku).await {
+            // Not theirs to see, or nothing of it ever lay here.
+            Err(Fault::Forbidden | Fault::NotFound(_)) => None,
+            shared => Some(shared?),
+        };
+        let left = match stock::batches::left(&asked.scope, store, sku).await {
+            Err(Fault::Forbidden | Fault::NotFound(_)) => None,
+            left => Some(left?),
+        };
+        let sets = asked.scope.may(Permission::ProposeChanges) || asked.scope.may(Permission::DecideProposals);
+        let registers = asked.scope.may(Permission::CountStock);
+        return Ok(Page::new("商品库存", move || {
+            let shared = shared.map(|shared| shared::section(&asked, shop, shared, sets));
+            let left = left.map(|left| batches::section(&asked, store, sku, left, registers));
+            frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{left} }.into_any()))
+        }));
     }
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
     let ask = ListStock { words: asked.query.words("q"), also: Vec::new(), most: PAGE, skip };
-    let (found, total) = supply::stock(&asked.scope, store, &ask).await?;
+    let found = supply::stock(&asked.scope, store, &ask).await?;
+    let sees = asked.scope.reach(Permission::SeeCosts);
+    let costs = sees.is_ok_and(|reach| reach.covers(domain::StoreId(store.0)));
     Ok(Page::new("库存", move || {
         let body = view! {
             <h1 class="mb-3 text-xl font-bold">"库存"</h1>
             {search(&stores, store, &ask.words)}
-            {results(store, &ask, found, total)}
+            {results(store, &ask, found, costs)}
         };
         frame.screen(Lit::Stock, body.into_any())
     }))
@@ -70,18 +93,30 @@ fn search(stores: &[Location], store: LocationId, words: &str) -> impl IntoView 
     }
 }
 
-fn results(store: LocationId, ask: &ListStock, found: Vec<StockEntry>, total: i64) -> AnyView {
+fn results(store: LocationId, ask: &ListStock, (found, total): (Vec<StockEntry>, i64), costs: bool) -> AnyView {
     if found.is_empty() {
         return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码再试。">""</EmptyState> }.into_any();
     }
-    let columns = vec![
+    let mut columns = vec![
         Column::new("商品"),
         Column::new("在库").right(),
         Column::new("可售").right(),
         Column::new("在途").right(),
         Column::new("操作"),
     ];
+    if costs {
+        columns.insert(4, Column::new("成本").right());
+        columns.insert(5, Column::new("毛利率").right());
+    }
     let row = |entry: StockEntry| {
+        let cost = costs.then(|| {
+            let cost = entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
+            let margin = entry.margin_bp.map_or("—".into(), margin_text);
+            view! {
+                <td class="tabular text-end">{cost}</td>
+                <td class="tabular text-end">{margin}</td>
+            }
+        });
         let href = format!("{PATH}?store={store}&sku={}", entry.sku_id);
         let tone = if entry.available == 0 { "text-error font-semibold" } else { "" };
         view! {
@@ -91,7 +126,8 @@ fn results(store: LocationId, ask: &ListStock, found: Vec<StockEntry>, total: i6
                 <td class="tabular text-end">{entry.on_hand}</td>
                 <td class=format!("tabular text-end {tone}")>{entry.available}</td>
                 <td class="tabular text-end">{entry.in_transit}</td>
-                <td><LinkButton href=href>"哪里有货"</LinkButton></td>
+                {cost}
+                <td><LinkButton href=href>"渠道和别处"</LinkButton></td>
             </tr>
         }
     };
@@ -105,7 +141,7 @@ fn results(store: LocationId, ask: &ListStock, found: Vec<StockEntry>, total: i6
     .into_any()
 }
 
-fn elsewhere(store: LocationId, found: WhereStocked, asks: bool) -> AnyView {
+fn elsewhere(store: LocationId, found: WhereStocked, asks: bool, about: AnyView) -> AnyView {
     let crumbs = vec![("库存".to_owned(), format!("{PATH}?store={store}")), (found.name.clone(), String::new())];
     let transit = if found.in_transit > 0 { format!("，在途 {} 件", found.in_transit) } else { String::new() };
     let here = format!("本店可售 {} 件{transit}。", found.here);
@@ -113,6 +149,7 @@ fn elsewhere(store: LocationId, found: WhereStocked, asks: bool) -> AnyView {
     view! {
         <Breadcrumbs items=crumbs/>
         <h1 class="my-3 text-xl font-bold">{found.name}</h1>
+        {about}
         <Card title="哪里有货"><p class="mb-3">{here}</p>{list}</Card>
     }
     .into_any()

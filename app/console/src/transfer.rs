@@ -1,9 +1,9 @@
 //! One transfer: what goes where, what whoever looks can do with it, and the list to pick it by.
 
 use chrono::{DateTime, Utc};
-use commerce::transfers;
+use commerce::{stock::batches, transfers};
 use domain::{
-    Fault, text,
+    Fault, SkuId, text,
     transfers::{Outcome, TransferAct, TransferLine, TransferStep, TransferView, field_of},
 };
 use leptos::prelude::*;
@@ -15,6 +15,7 @@ use ui::{
 
 use crate::{
     frame::{Frame, Lit, news},
+    ticket::taken_first,
     transfers::{FORM, PATH, path_of, state},
 };
 
@@ -306,14 +307,17 @@ pub fn count_field(name: String, label: String, value: String, error: Option<Str
 /// The list by which somebody takes the goods off the shelf, to print.
 pub async fn pick(asked: Asked) -> Result<Page, Fault> {
     let transfer = transfers::show(&asked.scope, asked.id("transfer", "这张调拨单")?).await?;
+    let skus: Vec<SkuId> = transfer.lines.iter().map(|line| line.sku_id).collect();
+    let first = batches::first(&asked.scope, transfer.card.from.id, &skus).await?;
     Ok(Page::new(format!("拣货单 {}", transfer.card.number), move || {
         let card = transfer.card;
         let row = |line: TransferLine| {
             let pieces = line.pieces();
+            let batch = first.iter().find(|batch| batch.sku_id == line.sku_id).map(taken_first);
             view! {
                 <tr class="border-b">
                     <td class="py-2 text-2xl">"☐"</td>
-                    <td class="py-2 pe-2">{line.name}<span class="block text-sm">{line.code}</span></td>
+                    <td class="py-2 pe-2">{line.name}<span class="block text-sm">{line.code}</span>{batch}</td>
                     <td class="tabular py-2 text-sm">{line.barcode.unwrap_or_default()}</td>
                     <td class="tabular py-2 text-end text-lg font-bold">{pieces}</td>
                 </tr>

@@ -131,7 +131,7 @@ fn results(ask: &ListAlerts, found: Listed<Alert>, now: DateTime<Utc>) -> AnyVie
 fn row(alert: Alert, now: DateTime<Utc>) -> impl IntoView {
     let tone = match alert.kind {
         AlertKind::Low => Tone::Error,
-        AlertKind::High => Tone::Warn,
+        AlertKind::High | AlertKind::Expiring => Tone::Warn,
         AlertKind::Slow => Tone::Info,
     };
     let threshold = format!("{} {}", alert.threshold, alert.kind.unit());
@@ -179,7 +179,7 @@ fn rule_list(rules: Vec<AlertRule>, sets: bool) -> impl IntoView {
     let rows = rows.collect_view();
     view! {
         <Section title="提醒设置">
-            <p class="mb-3 text-sm text-base-content/70">"门店自己的设置优先于总部；单个商品优先于分类，分类优先于全部。效期提醒在有批次管理之后提供。"</p>
+            <p class="mb-3 text-sm text-base-content/70">"门店自己的设置优先于总部；单个商品优先于分类，分类优先于全部。临期提醒看登记了批次的商品。"</p>
             <DataTable caption="提醒设置" columns=columns>{rows}</DataTable>
         </Section>
     }

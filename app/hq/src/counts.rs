@@ -41,8 +41,13 @@ pub async fn counts(asked: Asked) -> Result<Page, Fault> {
 
 /// The pages of what lies where.
 pub fn stock_chips(lit: &str) -> impl IntoView + use<> {
-    let chips = [("counts", "盘点", PATH), ("losses", "报损", "/hq/losses"), ("alerts", "库存提醒", "/hq/alerts")]
-        .map(|(name, label, href)| Chip::new(label, href).active(name == lit));
+    let chips = [
+        ("counts", "盘点", PATH),
+        ("losses", "报损", "/hq/losses"),
+        ("alerts", "库存提醒", "/hq/alerts"),
+        ("models", "渠道库存", "/hq/stock-models"),
+    ]
+    .map(|(name, label, href)| Chip::new(label, href).active(name == lit));
     view! { <Chips label="库存" chips=chips.to_vec()/> }
 }
 

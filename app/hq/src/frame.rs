@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, after_sales, approvals, counts, losses, staff, transfers};
+use commerce::{Scope, after_sales, approvals, counts, losses, orders, staff, transfers};
 use domain::{
     Fault,
     approvals::ProposalState,
@@ -35,6 +35,8 @@ pub enum Tab {
     Proposals,
     Stock,
     Supply,
+    Freight,
+    Purchasing,
     Imports,
     Partners,
     Staff,
@@ -45,6 +47,7 @@ pub enum Tab {
 #[derive(Clone)]
 pub struct Frame {
     me: StaffView,
+    freight: bool,
     imports: bool,
     partners: bool,
     staff: bool,
@@ -52,6 +55,8 @@ pub struct Frame {
     roles: bool,
     merchants: Vec<Uuid>,
     audit: bool,
+    /// How many orders their stores have long not accepted, for who manages orders.
+    late: i64,
     /// How many proposals wait, for who decides on them.
     proposals: Option<i64>,
     /// How many appeals wait, for who sees orders; a number only for who decides on them.
@@ -60,6 +65,8 @@ pub struct Frame {
     stock: Option<i64>,
     /// How many transfers wait, for who has to do with goods.
     transfers: Option<i64>,
+    /// Where their pages about buying begin, for who buys, pays or sees costs.
+    purchasing: Option<&'static str>,
 }
 
 impl Frame {
@@ -80,8 +87,15 @@ impl Frame {
         let goods = goods.into_iter().any(|permission| scope.may(permission)) || scope.may(Permission::ManageSupply);
         let transfers = if goods { Some(transfers::waiting(scope).await?) } else { None };
         let everywhere = |permission| scope.staff_everywhere(permission).is_ok();
+        let purchasing = [
+            (everywhere(Permission::ManagePurchasing), "/hq/purchases"),
+            (everywhere(Permission::PaySuppliers), "/hq/invoices"),
+            (scope.may(Permission::SeeCosts), "/hq/costs"),
+        ];
+        let purchasing = purchasing.into_iter().find(|(may, _)| *may).map(|(_, href)| href);
         Ok(Self {
             me: staff::me(scope)?,
+            freight: everywhere(Permission::ManageFreight),
             imports: everywhere(Permission::ManageImports),
             partners: everywhere(Permission::ManagePartners),
             staff: scope.may(Permission::ManageStaff),
@@ -89,10 +103,12 @@ impl Frame {
             roles: everywhere(Permission::ManageRoles),
             merchants: staff::merchant_papers::owned(scope)?,
             audit: scope.may(Permission::ReadAudit),
+            late: orders::escalated(scope).await?,
             proposals,
             appeals,
             stock,
             transfers,
+            purchasing,
         })
     }
 
@@ -124,9 +140,10 @@ impl Frame {
     /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
     pub fn screen(self, lit: Tab, title: String, back: &'static str, beside: AnyView, body: AnyView) -> impl IntoView {
         let link = |label: &str, href: &str, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
+        let late = if self.late > 0 { self.late.to_string() } else { String::new() };
         let mut links = vec![
             link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
-            link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders),
+            link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders).badge(late),
         ];
         if let Some(waiting) = self.appeals {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
@@ -147,6 +164,12 @@ impl Frame {
         if let Some(waiting) = self.transfers {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             links.push(link("供货调拨", "/hq/transfers", Glyph::Truck, Tab::Supply).badge(badge));
+        }
+        if self.freight {
+            links.push(link("运费与快递", "/hq/freight", Glyph::Truck, Tab::Freight));
+        }
+        if let Some(href) = self.purchasing {
+            links.push(link("采购与成本", href, Glyph::Cart, Tab::Purchasing));
         }
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Edit, Tab::Imports));
@@ -275,7 +298,7 @@ pub fn tone_of_proposal(state: ProposalState) -> Tone {
 pub fn tone_of(state: OrderState) -> Tone {
     match state {
         OrderState::Paid => Tone::Warn,
-        OrderState::Accepted => Tone::Info,
+        OrderState::Accepted | OrderState::Dispatched => Tone::Info,
         OrderState::Ready | OrderState::Completed => Tone::Success,
         OrderState::Rejected => Tone::Error,
         OrderState::Placed | OrderState::Cancelled | OrderState::Expired => Tone::Plain,

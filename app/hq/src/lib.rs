@@ -9,6 +9,8 @@ mod allocations;
 #[cfg(feature = "ssr")]
 mod audit;
 #[cfg(feature = "ssr")]
+mod costs;
+#[cfg(feature = "ssr")]
 mod counts;
 #[cfg(feature = "ssr")]
 mod departments;
@@ -17,6 +19,8 @@ mod dispatch;
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
+mod freight;
+#[cfg(feature = "ssr")]
 mod grant;
 #[cfg(feature = "ssr")]
 mod groups;
@@ -24,6 +28,8 @@ mod groups;
 mod import;
 #[cfg(feature = "ssr")]
 mod imports;
+#[cfg(feature = "ssr")]
+mod invoices;
 pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
@@ -44,11 +50,21 @@ mod products;
 #[cfg(feature = "ssr")]
 mod proposals;
 #[cfg(feature = "ssr")]
+mod purchase;
+#[cfg(feature = "ssr")]
+mod purchases;
+#[cfg(feature = "ssr")]
+mod replenishment;
+#[cfg(feature = "ssr")]
 mod roles;
 #[cfg(feature = "ssr")]
 mod staff;
 #[cfg(feature = "ssr")]
+mod stock_models;
+#[cfg(feature = "ssr")]
 mod stores;
+#[cfg(feature = "ssr")]
+mod suppliers;
 #[cfg(feature = "ssr")]
 mod transfers;
 #[cfg(feature = "ssr")]
@@ -73,9 +89,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, alerts, allocations, audit, counts, departments, dispatch, groups, import, imports, keys, losses,
-        merchants, order, orders, papers, person, products, proposals, roles, staff, stores, transfers, wall,
-        warehouses, webhook, webhooks,
+        after_sales, alerts, allocations, audit, costs, counts, departments, dispatch, freight, groups, import,
+        imports, invoices, keys, losses, merchants, order, orders, papers, person, products, proposals, purchase,
+        purchases, replenishment, roles, staff, stock_models, stores, suppliers, transfers, wall, warehouses, webhook,
+        webhooks,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -97,6 +114,7 @@ mod routes {
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
             .route("/hq/alerts", page(FACE, alerts::alerts))
+            .route("/hq/stock-models", page(FACE, stock_models::stock_models))
             .route("/hq/transfers", page(FACE, transfers::list))
             .route("/hq/transfers/{transfer}", page(FACE, transfers::transfer))
             .route("/hq/warehouses", page(FACE, warehouses::list))
@@ -105,6 +123,18 @@ mod routes {
             .route("/hq/allocations/new", page(FACE, allocations::new))
             .route("/hq/allocations/{allocation}", page(FACE, allocations::allocation))
             .route("/hq/supply-prices", page(FACE, allocations::prices))
+            .route("/hq/freight", page(FACE, freight::list))
+            .route("/hq/freight/{template}", page(FACE, freight::template))
+            .route("/hq/purchases", page(FACE, purchases::list))
+            .route("/hq/purchases/{purchase}", page(FACE, purchase::purchase))
+            .route("/hq/purchases/{purchase}/print", page(FACE, purchase::print))
+            .route("/hq/replenishment", page(FACE, replenishment::proposals))
+            .route("/hq/suppliers", page(FACE, suppliers::list))
+            .route("/hq/suppliers/{supplier}", page(FACE, suppliers::supplier))
+            .route("/hq/invoices", page(FACE, invoices::list))
+            .route("/hq/invoices/{invoice}", page(FACE, invoices::invoice))
+            .route("/hq/costs", page(FACE, costs::list))
+            .route("/hq/costs/{location}/{sku}", page(FACE, costs::history))
             .route("/hq/imports", page(FACE, imports::imports))
             .route("/hq/imports/new", page(FACE, imports::new_import))
             .route("/hq/imports/{import}", page(FACE, import::import))
@@ -170,10 +200,26 @@ mod routes {
         register_explicit::<warehouses::ReopenWarehouse>();
         register_explicit::<allocations::AllocateStock>();
         register_explicit::<allocations::SetSupplyPrice>();
+        register_explicit::<freight::SaveFreight>();
+        register_explicit::<freight::RemoveFreight>();
+        register_explicit::<freight::SetExpressStores>();
+        register_explicit::<freight::SetRouting>();
+        register_explicit::<suppliers::SaveSupplier>();
+        register_explicit::<suppliers::SetSupplierPrices>();
+        register_explicit::<purchases::DraftPurchase>();
+        register_explicit::<purchases::SubmitPurchase>();
+        register_explicit::<purchases::DecidePurchase>();
+        register_explicit::<purchases::CancelPurchase>();
+        register_explicit::<purchases::ClosePurchase>();
+        register_explicit::<replenishment::OrderProposed>();
+        register_explicit::<invoices::EnterInvoice>();
+        register_explicit::<invoices::PayInvoice>();
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();
         register_explicit::<alerts::SetAlertRule>();
         register_explicit::<alerts::RemoveAlertRule>();
+        register_explicit::<stock_models::SetStockModel>();
+        register_explicit::<stock_models::RemoveStockModel>();
     }
 }

@@ -24,7 +24,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let now = asked.scope.now;
         let title = format!("订单 {}", order.card.number);
-        let beside = view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label()}</Badge> };
+        let beside =
+            view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label_of(order.card.fulfilment)}</Badge> };
         let words = order.card.note.clone();
         let note = (!words.is_empty()).then(|| view! { <Notice title="顾客备注">{words}</Notice> });
         let lines = view! { <Lines lines=order.lines.clone()/> }.into_any();
@@ -98,10 +99,14 @@ fn Steps(steps: Vec<OrderStep>, zone: String, now: DateTime<Utc>) -> impl IntoVi
 
 #[component]
 fn Money(order: OrderView) -> impl IntoView {
+    let owed = match order.card.fulfilment.is_sent() {
+        true => format!("{}（含运费 {}）", order.card.total_fen, order.card.freight_fen),
+        false => order.card.total_fen.to_string(),
+    };
     view! {
         <Card title="款项">
             <Facts>
-                <Fact label="应付">{order.card.total_fen.to_string()}</Fact>
+                <Fact label="应付">{owed}</Fact>
                 <Fact label="实付">{order.paid_fen.to_string()}</Fact>
                 <Fact label="已退款">{order.refunded_fen.to_string()}</Fact>
             </Facts>
@@ -113,15 +118,24 @@ fn Money(order: OrderView) -> impl IntoView {
 fn About(order: OrderView, now: DateTime<Utc>) -> impl IntoView {
     let placed = text::moment(order.card.placed_at, now, text::zone(&order.timezone));
     let store = address("/hq/orders", &[("store", &order.card.store_id.to_string())]);
+    let sent_to = order.sent_to.map(|to| {
+        let text = format!("{} {} · {}", to.name, to.phone, to.text());
+        view! { <Fact label="收货">{text}</Fact> }
+    });
+    let rider =
+        order.rider.map(|rider| view! { <Fact label="骑手">{format!("{} {}", rider.name, rider.phone)}</Fact> });
     view! {
         <Card title="订单信息">
             <Facts>
                 <Fact label="门店"><a class="link" href=store>{order.card.store_name}</a></Fact>
-                <Fact label="取货时间">{slot_text(order.card.slot, now)}</Fact>
+                <Fact label="方式">{order.card.fulfilment.label()}</Fact>
+                <Fact label=order.card.fulfilment.time_label()>{slot_text(order.card.slot, now)}</Fact>
                 <Fact label="下单时间">{placed}</Fact>
                 <Fact label="来源">{order.card.channel.label()}</Fact>
                 <Fact label="顾客手机">{order.shopper_phone}</Fact>
                 <Fact label="件数">{order.card.pieces}</Fact>
+                {sent_to}
+                {rider}
             </Facts>
         </Card>
     }

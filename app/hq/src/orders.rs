@@ -77,6 +77,7 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionC
     let mut state_items = vec![SelectItem::new("", "全部状态")];
     state_items.extend(OrderState::ALL.iter().map(|state| SelectItem::new(state.code(), state.label())));
     let state = filter.0.states.first().map_or("", |state| state.code());
+    let late = filter.0.late;
     let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
     view! {
         <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_1fr_1fr_auto] lg:items-end">
@@ -86,6 +87,7 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionC
             <Select name="channel" label="来源" items=channel_items value=channel/>
             <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=Fields::WORDS_MOST as u32 required=false
                 value=filter.0.words.clone()/>
+            <label class="mb-4 flex items-center gap-2 lg:col-span-5"><input type="checkbox" class="checkbox" name="late" value="on" checked=late/>"只看超时的订单"</label>
             <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
         </form>
     }
@@ -148,6 +150,7 @@ fn together(asked: &Asked, table: AnyView) -> AnyView {
 fn row(order: OrderCard, now: DateTime<Utc>, manages: bool) -> impl IntoView {
     let href = format!("{PATH}/{}", order.id);
     let open = is_in_hand(order.state) || order.state == OrderState::Placed;
+    let late = order.late.map(|late| view! { " " <Badge tone=Tone::Error>{late.label()}</Badge> });
     let pick = manages.then(|| {
         let (name, label) = (format!("pick.{}", order.id), format!("选择订单 {}", order.number));
         let pick = view! { <input type="checkbox" class="checkbox" name=name value="on" aria-label=label/> };
@@ -157,7 +160,7 @@ fn row(order: OrderCard, now: DateTime<Utc>, manages: bool) -> impl IntoView {
         <tr>
             {pick}
             <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
-            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge></td>
+            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge>{late}</td>
             <td class="min-w-40">{order.store_name}</td>
             <td class="min-w-40">{order.summary}</td>
             <td class="tabular text-end">{order.pieces}</td>

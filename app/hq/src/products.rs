@@ -4,6 +4,8 @@ use commerce::catalog;
 use domain::{
     Fault, Fields,
     catalog::{ListProducts, ProductEntry},
+    purchasing::margin_text,
+    staff::Permission,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
@@ -28,10 +30,10 @@ pub async fn products(asked: Asked) -> Result<Page, Fault> {
             <p class="tabular hidden text-sm text-base-content/70 sm:block">{format!("共 {total} 件")}</p>
             {files(PATH, &filter.pairs())}
         };
-        let imports = frame.imports();
+        let (imports, costs) = (frame.imports(), asked.scope.may(Permission::SeeCosts));
         let body = view! {
             {filters(&filter, brands)}
-            {results(&filter, found, total, imports)}
+            {results(&filter, found, total, imports, costs)}
         };
         frame.screen(Tab::Products, "商品".into(), "", beside.into_any(), body.into_any())
     }))
@@ -59,11 +61,11 @@ fn filters(filter: &ListProducts, brands: Vec<(String, String)>) -> impl IntoVie
     }
 }
 
-fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports: bool) -> AnyView {
+fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports: bool, costs: bool) -> AnyView {
     if found.is_empty() {
         return none(is_set(filter), imports);
     }
-    let columns = vec![
+    let mut columns = vec![
         Column::new("商品"),
         Column::new("编码"),
         Column::new("品牌"),
@@ -73,7 +75,12 @@ fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports:
         Column::new("上架门店").right(),
         Column::new("状态"),
     ];
-    let rows = found.into_iter().map(row).collect_view();
+    // Who may not see costs has no column of them; who may sees where none is known.
+    if costs {
+        columns.insert(6, Column::new("成本").right());
+        columns.insert(7, Column::new("毛利率").right());
+    }
+    let rows = found.into_iter().map(|product| row(product, costs)).collect_view();
     let pager = pager(filter.skip, PAGE, total, |skip| after(PATH, filter.pairs(), skip));
     view! {
         <DataTable caption="商品" columns=columns>{rows}</DataTable>
@@ -82,7 +89,15 @@ fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports:
     .into_any()
 }
 
-fn row(product: ProductEntry) -> impl IntoView {
+fn row(product: ProductEntry, costs: bool) -> impl IntoView {
+    let cost = costs.then(|| {
+        let cost = product.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
+        let margin = product.margin_bp.map_or("—".into(), margin_text);
+        view! {
+            <td class="tabular text-end">{cost}</td>
+            <td class="tabular text-end">{margin}</td>
+        }
+    });
     let (tone, state) = if product.published { (Tone::Success, "已上架") } else { (Tone::Plain, "未上架") };
     let price = if product.lowest_fen == product.highest_fen {
         product.lowest_fen.to_string()
@@ -102,6 +117,7 @@ fn row(product: ProductEntry) -> impl IntoView {
             <td class="whitespace-nowrap">{product.category}</td>
             <td class="tabular text-end">{product.skus}</td>
             <td class="tabular text-end whitespace-nowrap">{price}</td>
+            {cost}
             <td class="tabular text-end">{product.stores}</td>
             <td class="whitespace-nowrap"><Badge tone=tone>{state}</Badge></td>
         </tr>

@@ -3,6 +3,7 @@
 use commerce::stores;
 use domain::{
     Fault, Fields,
+    staff::Permission,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
 };
 use leptos::prelude::*;
@@ -38,6 +39,7 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked);
     let (found, total) = stores::list(&asked.scope, &filter.0).await?;
+    let edits = asked.scope.may(Permission::EditStores);
     Ok(Page::new("门店", move || {
         let beside = view! {
             <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p>
@@ -45,7 +47,7 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
         };
         let body = view! {
             {filters(&filter)}
-            {results(&filter, found, total)}
+            {results(&filter, found, total, edits)}
         };
         frame.screen(Tab::Stores, "门店".into(), "", beside.into_any(), body.into_any())
     }))
@@ -70,12 +72,12 @@ fn filters(filter: &Filter) -> impl IntoView + use<> {
     }
 }
 
-fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64) -> AnyView {
+fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64, edits: bool) -> AnyView {
     if found.is_empty() {
         return none(filter).into_any();
     }
-    let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单"].map(Column::new).to_vec();
-    let rows = found.into_iter().map(row).collect_view();
+    let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单", "配送"].map(Column::new).to_vec();
+    let rows = found.into_iter().map(|store| row(store, edits)).collect_view();
     let pager = pager(filter.0.skip, PAGE, total, |skip| filter.from(skip));
     view! {
         <DataTable caption="门店" columns=columns>{rows}</DataTable>
@@ -84,13 +86,17 @@ fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64) -> AnyView {
     .into_any()
 }
 
-fn row(store: StoreEntry) -> impl IntoView {
+fn row(store: StoreEntry, edits: bool) -> impl IntoView {
     let tone = match store.state {
         StoreState::Open => Tone::Success,
         StoreState::Busy | StoreState::Paused => Tone::Warn,
         StoreState::Closed => Tone::Plain,
     };
     let orders = address("/hq/orders", &[("store", store.id.to_string())]);
+    let delivery = edits.then(|| {
+        let href = format!("/console/delivery?store={}", store.id);
+        view! { <a class="link whitespace-nowrap" href=href>"设置"<span class="sr-only">{format!("配送：{}", store.name)}</span></a> }
+    });
     view! {
         <tr>
             <td class="tabular whitespace-nowrap">{store.code}</td>
@@ -101,6 +107,7 @@ fn row(store: StoreEntry) -> impl IntoView {
             <td class="whitespace-nowrap">{store.ownership.label()}</td>
             <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge></td>
             <td><a class="link whitespace-nowrap" href=orders>"查看订单"<span class="sr-only">{format!("：{}", store.name)}</span></a></td>
+            <td>{delivery}</td>
         </tr>
     }
 }

@@ -5,6 +5,8 @@ use commerce::supply;
 use domain::{
     Fault, Fields, LocationId,
     geo::Point,
+    purchasing::price_field,
+    staff::{Permission, Reach},
     supply::{ListStock, ReceiptView, SaveWarehouse as SaveWarehouseCommand, StockEntry, Warehouse},
     text,
     transfers::field_of,
@@ -221,7 +223,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     if goods.is_empty() {
         return view! { <EmptyState glyph=Glyph::Box title="没有找到商品" text="仓库还没有货时，先查找要收的商品，填上数量收货。">""</EmptyState> }.into_any();
     }
-    let columns = vec![
+    let mut columns = vec![
         Column::new("商品"),
         Column::new("条码"),
         Column::new("在库").right(),
@@ -229,12 +231,30 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
         Column::new("在途").right(),
         Column::new("收货数量"),
     ];
+    // A warehouse's costs are seen by those who see every place's.
+    let costs = asked.scope.reach(Permission::SeeCosts) == Ok(Reach::All);
+    if costs {
+        columns.insert(5, Column::new("成本").right());
+        columns.push(Column::new("进价（元，可不填）"));
+    }
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
         let (wrong, typed) = asked.field(FORM, &name);
         let wrong =
             wrong.map(|wrong| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
-        let label = format!("{} 收货数量", entry.name);
+        let (label, price_label) = (format!("{} 收货数量", entry.name), format!("{} 进价", entry.name));
+        let cost = costs.then(|| {
+            let cost = entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
+            view! { <td class="tabular text-end">{cost}</td> }
+        });
+        let price = costs.then(|| {
+            let name = price_field(entry.sku_id);
+            let (wrong, typed) = asked.field(FORM, &name);
+            let wrong = wrong
+                .map(|wrong| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
+            view! { <td><input class="input tabular w-28 text-end" name=name inputmode="decimal" autocomplete="off"
+            value=typed.unwrap_or_default() aria-label=price_label/>{wrong}</td> }
+        });
         view! {
             <tr>
                 <td class="min-w-40"><span class="font-medium">{entry.name}</span>
@@ -243,8 +263,10 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
                 <td class="tabular text-end">{entry.on_hand}</td>
                 <td class="tabular text-end">{entry.available}</td>
                 <td class="tabular text-end">{entry.in_transit}</td>
+                {cost}
                 <td><input class="input tabular w-28 text-end" name=name inputmode="numeric" autocomplete="off"
                     value=typed.unwrap_or_default() aria-label=label/>{wrong}</td>
+                {price}
             </tr>
         }
     };

@@ -2,8 +2,9 @@
 
 use commerce::cart;
 use domain::{
-    Fault, Fields,
+    Fault, Fen, Fields,
     cart::{Quote, QuotedLine, RemoveLine as RemoveLineCommand},
+    checkout::PlaceCheckout,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
@@ -36,11 +37,30 @@ pub async fn cart(asked: Asked) -> Result<Page, Fault> {
             }
             .into_any()
         } else {
+            let together = together(&view.quotes);
             let quotes = view.quotes.into_iter().map(|quote| view! { <StoreQuote quote=quote/> }).collect_view();
-            view! { {news(&asked, "line")} <div class="grid grid-cols-1 gap-4">{quotes}</div> }.into_any()
+            view! { {news(&asked, "line")} <div class="grid grid-cols-1 gap-4">{quotes} {together}</div> }.into_any()
         };
         frame.titled(Tab::Cart, "购物车", "", body)
     }))
+}
+
+/// The way to order from all stores at once, where there are several that can be ordered from.
+fn together(quotes: &[Quote]) -> Option<impl IntoView + use<>> {
+    let parts: Vec<&Quote> = quotes.iter().filter(|quote| quote.orderable).take(PlaceCheckout::STORES_MOST).collect();
+    let total = parts.iter().try_fold(Fen::ZERO, |sum, quote| sum.checked_add(quote.total_fen))?;
+    let stores = parts.len();
+    (stores > 1).then(|| {
+        view! {
+            <section class="panel flex items-center justify-between gap-3 p-4">
+                <p>
+                    <span class="block text-sm text-base-content/70">{format!("{stores} 家门店，一次付清")}</span>
+                    "合计 " <Price amount=total.to_string() large=true/>
+                </p>
+                <LinkButton href="/checkout" tone=Tone::Primary size=Size::Large>"一起结算"</LinkButton>
+            </section>
+        }
+    })
 }
 
 #[component]

@@ -5,6 +5,8 @@ pub mod islands;
 #[cfg(feature = "ssr")]
 mod account;
 #[cfg(feature = "ssr")]
+mod addresses;
+#[cfg(feature = "ssr")]
 mod after_sales;
 #[cfg(feature = "ssr")]
 mod cart;
@@ -35,7 +37,11 @@ mod phone;
 #[cfg(feature = "ssr")]
 mod product;
 #[cfg(feature = "ssr")]
+mod shipment;
+#[cfg(feature = "ssr")]
 mod store;
+#[cfg(feature = "ssr")]
+mod together;
 #[cfg(feature = "ssr")]
 mod wechat;
 
@@ -52,8 +58,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, cart, checkout, claim, data, finder, home, log_in, me, merge, order, phone, product,
-        store, wechat,
+        account, addresses, after_sales, cart, checkout, claim, data, finder, home, log_in, me, merge, order, phone,
+        product, shipment, store, together, wechat,
     };
 
     /// The shop among the faces.
@@ -67,6 +73,7 @@ mod routes {
             .route("/s/{store}", page(FACE, store::store))
             .route("/s/{store}/p/{product}", page(FACE, product::product))
             .route("/cart", page(FACE, cart::cart))
+            .route("/checkout", page(FACE, together::together))
             .route("/checkout/{store}", page(FACE, checkout::checkout))
             .route("/orders", page(FACE, me::orders))
             .route("/orders/{order}", page(FACE, order::order))
@@ -75,6 +82,9 @@ mod routes {
             .route("/after-sales/{request}", page(FACE, after_sales::one))
             .route("/me", page(FACE, me::me))
             .route("/me/account", page(FACE, account::account))
+            .route("/me/addresses", page(FACE, addresses::list))
+            .route("/me/addresses/new", page(FACE, addresses::new))
+            .route("/me/addresses/{address}", page(FACE, addresses::one))
             .route("/me/phone", page(FACE, phone::phone))
             .route("/me/wechat", page(FACE, wechat::wechat))
             .route("/me/merge/{merge}", page(FACE, merge::merge))
@@ -88,8 +98,14 @@ mod routes {
         register_explicit::<product::SetLine>();
         register_explicit::<cart::RemoveLine>();
         register_explicit::<checkout::PlaceOrder>();
+        register_explicit::<addresses::SaveAddress>();
+        register_explicit::<addresses::RemoveAddress>();
+        register_explicit::<addresses::LocateAddress>();
+        register_explicit::<together::PlaceCheckout>();
         register_explicit::<order::StartPayment>();
+        register_explicit::<order::StartCheckoutPayment>();
         register_explicit::<order::CancelOrder>();
+        register_explicit::<shipment::ConfirmReceipt>();
         register_explicit::<claim::RequestAfterSales>();
         register_explicit::<after_sales::AppealAfterSales>();
         register_explicit::<after_sales::WithdrawAfterSales>();

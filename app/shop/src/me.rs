@@ -68,6 +68,7 @@ pub async fn me(asked: Asked) -> Result<Page, Fault> {
                 <div class="panel px-4 py-1">
                     <ul class="divide-y divide-base-300">
                         <WayTo href="/after-sales" label="我的售后"/>
+                        <WayTo href="/me/addresses" label="收货地址"/>
                         <WayTo href="/me/account" label="账号与安全"/>
                         <WayTo href="/me/data" label="个人信息与注销"/>
                     </ul>
@@ -158,7 +159,7 @@ fn device(session: SessionView, now: DateTime<Utc>) -> impl IntoView {
 const FILTERS: &[(&str, &str, &[OrderState])] = &[
     ("", "全部", &[]),
     ("unpaid", "待付款", &[OrderState::Placed]),
-    ("open", "进行中", &[OrderState::Paid, OrderState::Accepted, OrderState::Ready]),
+    ("open", "进行中", &[OrderState::Paid, OrderState::Accepted, OrderState::Ready, OrderState::Dispatched]),
     ("done", "已完成", &[OrderState::Completed]),
     ("closed", "已关闭", &[OrderState::Cancelled, OrderState::Expired, OrderState::Rejected]),
 ];
@@ -200,16 +201,17 @@ fn Orders(orders: Vec<OrderCard>, asked: Asked) -> impl IntoView {
         let tone = match order.state {
             OrderState::Placed => Tone::Warn,
             OrderState::Ready => Tone::Success,
-            OrderState::Paid | OrderState::Accepted => Tone::Info,
+            OrderState::Paid | OrderState::Accepted | OrderState::Dispatched => Tone::Info,
             _ => Tone::Plain,
         };
         let when = text::moment(order.placed_at, asked.scope.now, text::zone(""));
+        let together = order.checkout_id.map(|_| view! { <Badge>"一起下单"</Badge> });
         view! {
             <li>
                 <a href=format!("/orders/{}", order.id) class="panel panel-link block p-4">
                     <p class="flex items-center justify-between gap-3">
                         <span class="truncate font-bold">{order.store_name}</span>
-                        <Badge tone=tone>{order.state.label()}</Badge>
+                        <span class="flex shrink-0 gap-1">{together} <Badge tone=tone>{order.state.label_of(order.fulfilment)}</Badge></span>
                     </p>
                     <div class="mt-2 flex items-center gap-3">
                         <div class="w-14 shrink-0 overflow-hidden rounded-box"><GoodsPicture picture=order.picture alt="".into() sizes="56px"/></div>

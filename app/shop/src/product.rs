@@ -1,6 +1,6 @@
 //! A product at a store: pictures, price, stock, the choice of variant and options, into the cart.
 
-use commerce::{cart, catalog, nearby, sessions};
+use commerce::{cart, catalog, fulfilment::routing, nearby, sessions};
 use domain::{
     Fault, Fen, Fields,
     cart::SetLine as SetLineCommand,
@@ -46,17 +46,25 @@ pub async fn product(asked: Asked) -> Result<Page, Fault> {
     let (store, product) = catalog::show_at(scope, asked.part("store"), near, asked.part("product")).await?;
     let store = store.card;
     let others = nearby::with_some(scope, &store, &product.skus, near).await?;
+    let sender = routing::of_product(scope, &store, &product.skus, near).await?;
     let frame = Frame::of(&asked).await;
     let description = format!("{}。{}", product.card.subtitle, product.description);
     Ok(Page::new(format!("{} · {}", product.card.name, store.name), move || {
-        let body = view! { <ProductPage asked=asked product=product store=store.clone() others=others/> };
+        let body = view! { <ProductPage asked=asked product=product store=store.clone() others=others sender=sender/> };
         frame.at_store(Tab::Menu, &store, body.into_any())
     })
     .described(description))
 }
 
 #[component]
-fn ProductPage(asked: Asked, product: ProductView, store: StoreCard, others: Vec<NearbyStore>) -> impl IntoView {
+fn ProductPage(
+    asked: Asked,
+    product: ProductView,
+    store: StoreCard,
+    others: Vec<NearbyStore>,
+    sender: Option<StoreCard>,
+) -> impl IntoView {
+    let sent = sender.map(|sender| sent_by(&store, sender, &product.card.code));
     let card = product.card.clone();
     let nearby = (!others.is_empty())
         .then(|| view! { <Nearby others=others product=card.code.clone() sold_out=card.available <= 0/> });
@@ -75,12 +83,26 @@ fn ProductPage(asked: Asked, product: ProductView, store: StoreCard, others: Vec
                     <Icon glyph=Glyph::Shop class="size-4"/>
                     {format!("{} · {}", store.name, stock_text(card.available))}
                 </p>
+                {sent}
                 <Choose asked=asked product=product.clone()/>
                 {nearby}
                 <h2 class="mt-8 text-lg font-bold">"商品介绍"</h2>
                 <p class="mt-1 whitespace-pre-line leading-relaxed">{product.description}</p>
             </div>
         </article>
+    }
+}
+
+/// Who sends it by express: this store, or the one that head office's rule finds.
+fn sent_by(store: &StoreCard, sender: StoreCard, product: &str) -> impl IntoView + use<> {
+    let who = if sender.id == store.id {
+        view! { <span>"可寄快递，由本店发货"</span> }.into_any()
+    } else {
+        let href = format!("/s/{}/p/{product}", sender.code);
+        view! { <span>"可寄快递，由 " <a class="link" href=href>{sender.name}</a> " 发货"</span> }.into_any()
+    };
+    view! {
+        <p class="mt-1 flex items-center gap-1.5 text-sm text-base-content/70"><Icon glyph=Glyph::Truck class="size-4"/>{who}</p>
     }
 }
 

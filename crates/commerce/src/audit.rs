@@ -70,7 +70,7 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
     let rows = sqlx::query!(
         r#"select a.id, a.at, coalesce(p.name, '合作方 ' || k.name) as "who!", p.account as "account?", a.act,
                   a.object_kind, a.object_id, coalesce(o.number, af.order_number, d.name, r.name, m.name, t.name, e.name, w.name, h.name, i.file_name,
-                                                          v.name, f.name, x.name, y.number, z.name, case when a.object_kind = 'store' then s.name end) as object_name,
+                                                          v.name, f.name, x.name, y.number, z.name, ft.name, sp.name, pu.number, si.number, case when a.object_kind = 'store' then s.name end) as object_name,
                   s.name as "store?", a.before, a.after, a.reason, a.request_id, a.address
            from audit a
            left join staff p on p.id = a.staff_id left join api_keys k on k.id = a.api_key_id
@@ -89,13 +89,18 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join files f on a.object_kind = 'file' and f.id = a.object_id
            left join after_sales af on a.object_kind = 'after_sales' and af.id = a.object_id
            left join warehouses x on a.object_kind = 'warehouse' and x.id = a.object_id
+           left join freight_templates ft on a.object_kind = 'freight' and ft.id = a.object_id
            left join lateral (select 'DB' || lpad(n.number::text, 6, '0') as number from stock_transfers n
                               where a.object_kind = 'transfer' and n.id = a.object_id) y on true
            left join lateral (select b.name from skus c join products b on b.id = c.product_id
                               where a.object_kind = 'sku' and c.id = a.object_id) z on true
+           left join suppliers sp on a.object_kind = 'supplier' and sp.id = a.object_id
+           left join lateral (select 'CG' || lpad(n.number::text, 6, '0') as number from purchases n
+                              where a.object_kind = 'purchase' and n.id = a.object_id) pu on true
+           left join supplier_invoices si on a.object_kind = 'invoice' and si.id = a.object_id
            where ($1::uuid[] is null or a.store_id = any($1))
              and ($2 = '' or a.object_id = $11 or a.request_id = $2
-                  or strpos(lower(concat_ws(' ', p.name, p.account, k.name, o.number, d.name, d.account, v.name, y.number, x.name, a.reason)), $2) > 0)
+                  or strpos(lower(concat_ws(' ', p.name, p.account, k.name, o.number, d.name, d.account, v.name, y.number, x.name, sp.name, pu.number, si.number, a.reason)), $2) > 0)
              and ($3::uuid is null or a.staff_id = $3) and ($4::text is null or a.object_kind = $4)
              and ($5::text is null or a.act = $5) and ($6::uuid is null or a.store_id = $6)
              and ($7::timestamptz is null or a.at >= $7) and ($8::timestamptz is null or a.at < $8)

@@ -44,10 +44,28 @@ const RULES: &[(&str, &str)] = &[
              select from shortages c where c.location_id = s.location_id and c.sku_id = s.sku_id and c.solved_at is null)",
     ),
     (
+        "a store's balance keeps pieces back as was said of its variant",
+        "select count(*) from stock s join stores t on t.id = s.location_id
+         left join lateral (
+             select model, kept_back from stock_models m
+             where m.sku_id = s.sku_id and (m.store_id is null or m.store_id = s.location_id)
+             order by m.store_id nulls last limit 1
+         ) r on true
+         where s.separate <> coalesce(r.model = 'separate', false)
+            or (not s.separate and s.kept_back <> coalesce(r.kept_back, 0) + s.expired)",
+    ),
+    (
+        "what is known of a batch at a place is the sum of its moves",
+        "select count(*) from batch_pieces p full join (
+             select location_id, sku_id, batch_id, sum(quantity) as quantity from batch_moves group by 1, 2, 3
+         ) m using (location_id, sku_id, batch_id)
+         where coalesce(p.quantity, 0) <> coalesce(m.quantity, 0)",
+    ),
+    (
         "an order and its holds agree",
         "select count(*) from holds h join orders o on o.id = h.order_id where h.state <> case o.state
              when 'placed' then 'held' when 'paid' then 'allocated' when 'accepted' then 'allocated' when 'ready' then 'allocated'
-             when 'completed' then 'issued' when 'expired' then 'expired' else 'released' end",
+             when 'dispatched' then 'issued' when 'completed' then 'issued' when 'expired' then 'expired' else 'released' end",
     ),
     (
         "an order holds exactly what its lines say",
@@ -55,15 +73,47 @@ const RULES: &[(&str, &str)] = &[
          full join holds h using (order_id, sku_id) where l.quantity is distinct from h.quantity",
     ),
     (
-        "an order's total is the sum of its lines",
+        "an order's total is the sum of its lines and of what its way costs",
         "select count(*) from orders o
          full join (select order_id, sum(total_fen) as total_fen from order_lines group by order_id) l on l.order_id = o.id
-         where o.id is null or o.total_fen <> coalesce(l.total_fen, 0)",
+         where o.id is null or o.total_fen - o.freight_fen <> coalesce(l.total_fen, 0)",
+    ),
+    (
+        "goods that are sent left their store exactly where their order has left it",
+        "select count(*) from (
+             select order_id, sku_id, -sum(on_hand) as gone from movements
+             where cause in ('issue', 'bring_back') and order_id in (select id from orders where fulfilment in ('delivery', 'express'))
+             group by 1, 2
+         ) m full join (
+             select h.order_id, h.sku_id, h.quantity from holds h join orders o on o.id = h.order_id
+             where h.state = 'issued' and o.fulfilment in ('delivery', 'express')
+         ) h using (order_id, sku_id)
+         where coalesce(m.gone, 0) <> coalesce(h.quantity, 0)",
+    ),
+    (
+        "no more of a line is in parcels than was ordered, and what is in one has left its store",
+        "select (select count(*) from (
+                     select p.order_id, p.line, sum(p.quantity) as packed from parcel_lines p group by 1, 2
+                 ) p full join (select order_id, line, quantity from order_lines where exists (
+                     select from parcel_lines x where x.order_id = order_lines.order_id)
+                 ) l using (order_id, line) where l.quantity is null or p.packed > l.quantity)
+              + (select count(*) from parcels p join orders o on o.id = p.order_id
+                 where o.fulfilment <> 'express' or o.state not in ('dispatched', 'completed'))
+              + (select count(*) from orders o where o.fulfilment = 'express' and o.state in ('dispatched', 'completed')
+                   and not exists (select from parcels p where p.order_id = o.id))",
+    ),
+    (
+        "what is sent has an address, unless its member has gone, and what is brought its riders",
+        "select (select count(*) from orders o join members m on m.id = o.member_id
+                 where (o.fulfilment in ('delivery', 'express')) <> exists (select from order_addresses a where a.order_id = o.id)
+                   and m.erased_at is null)
+              + (select count(*) from deliveries d join orders o on o.id = d.order_id
+                 where (d.ended_at is null) <> (o.state = 'dispatched' and d.attempt = (select max(attempt) from deliveries x where x.order_id = d.order_id)))",
     ),
     (
         "per order, paid less refunded is what its ledger says",
         "select count(*) from (select order_id from (
-             select order_id, amount_fen as paid_fen, 0 as booked_fen from payments where state in ('kept', 'surplus')
+             select order_id, amount_fen as paid_fen, 0 as booked_fen from payment_shares where state in ('kept', 'surplus')
              union all
              select order_id, -amount_fen, 0 from refunds where state = 'succeeded'
              union all
@@ -73,21 +123,44 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "an order is paid if and only if one payment was kept for all of it",
-        "select count(*) from orders o left join payments p on p.order_id = o.id and p.state = 'kept'
-         where (o.paid_at is not null) <> (p.id is not null) or p.amount_fen <> o.total_fen",
+        "select count(*) from orders o left join (
+             select order_id, sum(amount_fen) as amount_fen, count(*) as many from payment_shares where state = 'kept' group by order_id
+         ) p on p.order_id = o.id
+         where (o.paid_at is not null) <> (p.order_id is not null) or p.amount_fen <> o.total_fen or p.many <> 1",
+    ),
+    (
+        "a payment of several orders is the sum of their shares, and as kept as those are",
+        "select count(*) from (select * from payments where checkout_id is not null) p full join (
+             select x.payment_id, sum(x.amount_fen) as amount_fen, bool_or(x.state = 'kept') as kept, bool_or(x.state = 'surplus') as surplus,
+                    bool_or(x.state = 'open') as open, min(o.checkout_id::text) as checkout, count(distinct o.checkout_id) as checkouts
+             from payment_parts x join orders o on o.id = x.order_id group by x.payment_id
+         ) s on s.payment_id = p.id
+         where p.id is null or s.payment_id is null or p.amount_fen <> s.amount_fen or p.checkout_id::text <> s.checkout or s.checkouts <> 1
+            or p.state <> (case when s.open and (s.kept or s.surplus) then 'torn' when s.open and p.state = 'closed' then 'closed'
+                                when s.open then 'open' when s.kept then 'kept' else 'surplus' end)",
+    ),
+    (
+        "orders that were placed together are one member's",
+        "select count(*) from checkouts c left join (
+             select checkout_id, count(distinct member_id) as members from orders where checkout_id is not null group by checkout_id
+         ) o on o.checkout_id = c.id where o.members is distinct from 1",
     ),
     (
         "an order called off after payment has its money wanted back",
-        "select count(*) from orders o join payments p on p.order_id = o.id and p.state = 'kept'
-         where o.state in ('cancelled', 'rejected') and not exists (select from refunds r where r.payment_id = p.id)",
+        "select count(*) from orders o join payment_shares p on p.order_id = o.id and p.state = 'kept'
+         where o.state in ('cancelled', 'rejected')
+           and not exists (select from refunds r where r.payment_id = p.payment_id and r.order_id = o.id)",
     ),
     (
         "a surplus payment is wanted back",
-        "select count(*) from payments p where p.state = 'surplus' and not exists (select from refunds r where r.payment_id = p.id)",
+        "select count(*) from payment_shares p where p.state = 'surplus'
+           and not exists (select from refunds r where r.payment_id = p.payment_id and r.order_id = p.order_id)",
     ),
     (
         "no more goes back than came in",
-        "select count(*) from payments p where p.amount_fen < (select coalesce(sum(amount_fen), 0) from refunds where payment_id = p.id)",
+        "select count(*) from payment_shares p full join (
+             select payment_id, order_id, sum(amount_fen) as amount_fen from refunds group by payment_id, order_id
+         ) r using (payment_id, order_id) where coalesce(p.amount_fen, 0) < r.amount_fen",
     ),
     (
         "revenue is booked exactly for what was handed over",
@@ -98,7 +171,7 @@ const RULES: &[(&str, &str)] = &[
         "what customers paid ahead is what open orders and refunds still owe",
         "select (((select coalesce(sum(case when credit = 'customers:prepaid' then amount_fen else -amount_fen end), 0)
                  from transfers where 'customers:prepaid' in (debit, credit))
-             <> (select coalesce(sum(p.amount_fen), 0) from payments p join orders o on o.id = p.order_id
+             <> (select coalesce(sum(p.amount_fen), 0) from payment_shares p join orders o on o.id = p.order_id
                  where p.state = 'surplus' or (p.state = 'kept' and o.state <> 'completed'))
               + (select coalesce(sum(refund_fen), 0) from after_sales where state in ('refunded', 'exchanged'))
               - (select coalesce(sum(amount_fen), 0) from refunds where state = 'succeeded')))::int::bigint",
@@ -175,7 +248,7 @@ const RULES: &[(&str, &str)] = &[
     (
         "nobody who is erased has an open order or goods held",
         "select count(*) from members m where m.erased_at is not null
-         and (exists (select from orders o where o.member_id = m.id and o.state in ('placed', 'paid', 'accepted', 'ready'))
+         and (exists (select from orders o where o.member_id = m.id and o.state in ('placed', 'paid', 'accepted', 'ready', 'dispatched'))
               or exists (select from early_holds h where h.member_id = m.id and h.state = 'held'))",
     ),
     (
@@ -250,6 +323,79 @@ const RULES: &[(&str, &str)] = &[
              group by 1, 2, 3
          ) m using (loss_id, location_id, sku_id)
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",
+    ),
+    (
+        "what came of an order to a supplier and went back is what its receipts say, and has moved once",
+        "select count(*) from (
+             select r.id as document_id, u.location_id, l.sku_id, sum(case when r.returned then -l.quantity else l.quantity end) as pieces
+             from purchase_receipts r join purchases u on u.id = r.purchase_id join purchase_receipt_lines l on l.receipt_id = r.id
+             group by 1, 2, 3
+         ) e full join (
+             select m.document_id, m.location_id, m.sku_id, sum(m.on_hand) as pieces from movements m
+             where m.cause in ('receive', 'supplier_return') and m.document_id in (select id from purchase_receipts) group by 1, 2, 3
+         ) m using (document_id, location_id, sku_id) where e.pieces is distinct from m.pieces",
+    ),
+    (
+        "an order to a supplier has received and given back what its receipts say",
+        "select count(*) from purchase_lines l full join (
+             select r.purchase_id, n.sku_id, coalesce(sum(n.quantity) filter (where not r.returned), 0) as received,
+                    coalesce(sum(n.quantity) filter (where r.returned), 0) as returned
+             from purchase_receipts r join purchase_receipt_lines n on n.receipt_id = r.id group by 1, 2
+         ) c using (purchase_id, sku_id)
+         where coalesce(l.received, 0) <> coalesce(c.received, 0) or coalesce(l.returned, 0) <> coalesce(c.returned, 0)",
+    ),
+    (
+        "an order to a supplier is as far as its pieces and its last step say, and its total is the sum of its lines",
+        "select count(*) from purchases u
+         full join (select purchase_id, max(step) as step from purchase_steps group by 1) m on m.purchase_id = u.id
+         left join purchase_steps t on t.purchase_id = m.purchase_id and t.step = m.step
+         left join (select purchase_id, sum(quantity) as quantity, sum(received) as received, sum(quantity * price_fen) as fen
+                    from purchase_lines group by 1) l on l.purchase_id = u.id
+         where u.state is distinct from t.state or u.total_fen is distinct from l.fen
+            or (u.state = 'received') <> (coalesce(l.received, 0) = coalesce(l.quantity, 1))
+            or (u.state in ('draft', 'submitted', 'approved', 'rejected', 'cancelled') and coalesce(l.received, 0) > 0)",
+    ),
+    (
+        "what a piece costs is what its last step says, and each step begins where the one before it ended",
+        "select (select count(*) from stock_costs c full join (
+                     select distinct on (location_id, sku_id) location_id, sku_id, after_milli_fen from cost_steps
+                     order by location_id, sku_id, id desc
+                 ) s using (location_id, sku_id) where c.milli_fen is distinct from s.after_milli_fen)
+              + (select count(*) from (
+                     select before_milli_fen, lag(after_milli_fen) over (partition by location_id, sku_id order by id) as ended
+                     from cost_steps
+                 ) b where before_milli_fen is distinct from ended)",
+    ),
+    (
+        "per supplier, the ledger says what arrived, what is invoiced, what is owed and what was paid",
+        "select count(*) from suppliers s
+         left join lateral (
+             select coalesce(sum(case when credit = 'accrued' then amount_fen when debit = 'accrued' then -amount_fen end), 0) as accrued,
+                    coalesce(sum(case when credit = 'payable' then amount_fen when debit = 'payable' then -amount_fen end), 0) as payable,
+                    coalesce(sum(case when debit = 'goods' then amount_fen when credit = 'goods' then -amount_fen end), 0) as goods,
+                    coalesce(sum(case when credit = 'bank' then amount_fen when debit = 'bank' then -amount_fen end), 0) as bank
+             from supplier_ledger g where g.supplier_id = s.id
+         ) g on true
+         left join lateral (
+             select coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end), 0) as received,
+                    coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end) filter (where i.receipt_id is null), 0) as waiting
+             from purchases u join purchase_receipts r on r.purchase_id = u.id
+             left join supplier_invoice_receipts i on i.receipt_id = r.id where u.supplier_id = s.id
+         ) r on true
+         left join lateral (
+             select coalesce(sum(amount_fen) filter (where state = 'open'), 0) as owed,
+                    coalesce(sum(amount_fen) filter (where state = 'paid'), 0) as paid
+             from supplier_invoices i where i.supplier_id = s.id
+         ) i on true
+         where (g.accrued, g.payable, g.goods, g.bank) is distinct from (r.waiting, i.owed, r.received, i.paid)",
+    ),
+    (
+        "an invoice is for the receipts of its supplier, and says what they come to",
+        "select count(*) from supplier_invoices i left join lateral (
+             select sum(case when r.returned then -r.value_fen else r.value_fen end) as fen, bool_and(u.supplier_id = i.supplier_id) as own
+             from supplier_invoice_receipts x join purchase_receipts r on r.id = x.receipt_id join purchases u on u.id = r.purchase_id
+             where x.invoice_id = i.id
+         ) r on true where i.received_fen is distinct from r.fen or not coalesce(r.own, false)",
     ),
 ];
 

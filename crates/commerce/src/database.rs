@@ -79,6 +79,10 @@ fn fault_of(error: sqlx::Error) -> Fault {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => unreachable(),
         sqlx::Error::Database(database) => match (database.constraint(), database.code().as_deref()) {
             (Some("stock_promises_covered"), _) => Fault::SoldOut(Vec::new()),
+            (Some("suppliers_code"), _) => Fault::invalid("code", "已有供应商使用这个编号，请换一个"),
+            (Some("supplier_invoices_number"), _) => {
+                Fault::invalid("number", "这个供应商的这张发票已经登记过，请核对发票号")
+            }
             (Some("members_phone"), _) => Fault::conflict("phone_taken", "这个手机号已经注册"),
             (Some("roles_name"), _) => Fault::invalid("name", "已有同名角色，请换一个名称"),
             (Some("store_groups_name"), _) => Fault::invalid("name", "已有同名门店组，请换一个名称"),
@@ -92,6 +96,14 @@ fn fault_of(error: sqlx::Error) -> Fault {
                 Fault::conflict("proposal_open", "这件商品已有一份同类申请在等待审批，请先撤回或等待结果")
             }
             (Some("warehouses_code"), _) => Fault::invalid("code", "这个仓库编号已被使用"),
+            (Some("freight_templates_name"), _) => Fault::invalid("name", "已有同名运费模板，请换一个名称"),
+            (Some("parcels_number"), _) => {
+                Fault::invalid("tracking_number", "这个快递单号已用于另一个包裹，请核对后重新填写")
+            }
+            (Some("parcels_pkey" | "rides_pkey"), _) => {
+                Fault::conflict("key_reused", "这个页面已经提交过，请刷新后再试")
+            }
+            (Some("rides_open"), _) => Fault::conflict("ride_open", "已经呼叫了骑手，请先取消那一次"),
             (Some("stores_code"), _) => Fault::invalid("code", "这个门店编号已被使用"),
             // A NUL, which text may not have in PostgreSQL and nobody types.
             (_, Some("22021")) => Fault::invalid("", "文字里有不能使用的字符，请删除后再试"),

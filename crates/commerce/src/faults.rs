@@ -40,13 +40,21 @@ pub enum FaultPoint {
     RefundAnswered,
     /// As before; booked, its job not yet forgotten.
     RefundBooked,
+    /// Goods of an order to a supplier are taken in, with what they cost and what is owed; not committed.
+    ArrivalWritten,
+    /// As before; committed, not answered.
+    ArrivalCommitted,
+    /// A supplier's invoice is entered; not committed.
+    InvoiceWritten,
+    /// As before; committed, not answered.
+    InvoiceCommitted,
 }
 
 impl FaultPoint {
     /// Every place, in the order of an order's life.
-    pub const ALL: [Self; 27] = {
+    pub const ALL: [Self; 37] = {
         use FaultPoint::*;
-        use OrderAct::{Accept, CallOff, Cancel, Prepare, Redeem, Reject, Reroute};
+        use OrderAct::{Accept, CallOff, Cancel, Deliver, Dispatch, Prepare, Redeem, Reject, Reroute, Undelivered};
         [
             HoldWritten,
             HoldCommitted,
@@ -63,6 +71,12 @@ impl FaultPoint {
             StepCommitted(Prepare),
             StepWritten(Redeem),
             StepCommitted(Redeem),
+            StepWritten(Dispatch),
+            StepCommitted(Dispatch),
+            StepWritten(Undelivered),
+            StepCommitted(Undelivered),
+            StepWritten(Deliver),
+            StepCommitted(Deliver),
             StepWritten(Cancel),
             StepCommitted(Cancel),
             StepWritten(Reject),
@@ -75,6 +89,10 @@ impl FaultPoint {
             ExpiryCommitted,
             RefundAnswered,
             RefundBooked,
+            ArrivalWritten,
+            ArrivalCommitted,
+            InvoiceWritten,
+            InvoiceCommitted,
         ]
     };
 }

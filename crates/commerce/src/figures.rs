@@ -47,7 +47,7 @@ async fn sums(
                   count(distinct o.member_id) as "buyers!",
                   coalesce(sum((select sum(quantity) from order_lines l where l.order_id = o.id)), 0)::bigint as "pieces!"
            from orders o
-           where o.paid_at >= $1 and o.paid_at < $2 and o.state in ('paid', 'accepted', 'ready', 'completed')
+           where o.paid_at >= $1 and o.paid_at < $2 and o.state in ('paid', 'accepted', 'ready', 'dispatched', 'completed')
              and ($3::uuid[] is null or o.store_id = any($3))"#,
         from,
         until,
@@ -63,7 +63,7 @@ async fn by_hour(tx: &mut PgConnection, reach: Option<&[Uuid]>, midnight: DateTi
     let rows = sqlx::query!(
         r#"select floor(extract(epoch from o.paid_at - $1) / 3600)::int as "hour!", sum(o.total_fen)::bigint as "sales_fen!"
            from orders o
-           where o.paid_at >= $1 and o.paid_at < $1 + interval '24 hours' and o.state in ('paid', 'accepted', 'ready', 'completed')
+           where o.paid_at >= $1 and o.paid_at < $1 + interval '24 hours' and o.state in ('paid', 'accepted', 'ready', 'dispatched', 'completed')
              and ($2::uuid[] is null or o.store_id = any($2))
            group by 1"#,
         midnight,
@@ -89,7 +89,7 @@ async fn by_store(
     let rows = sqlx::query!(
         r#"select s.id, s.name, count(*) as "orders!", sum(o.total_fen)::bigint as "sales_fen!"
            from orders o join stores s on s.id = o.store_id
-           where o.paid_at >= $1 and o.state in ('paid', 'accepted', 'ready', 'completed')
+           where o.paid_at >= $1 and o.state in ('paid', 'accepted', 'ready', 'dispatched', 'completed')
              and ($2::uuid[] is null or o.store_id = any($2))
            group by s.id order by 4 desc, s.name limit 50"#,
         midnight,

@@ -3,8 +3,10 @@
 use std::{ops::Deref, sync::Arc};
 
 use chrono::Duration;
-use domain::counts::DecideAlone;
-use partners::{sms::SmsSender, webhooks::Courier, wechat_log_in::WeChatLogIn, wechat_pay::WeChatPay};
+use domain::{Fen, counts::DecideAlone};
+use partners::{
+    couriers::Riders, sms::SmsSender, webhooks::Courier, wechat_log_in::WeChatLogIn, wechat_pay::WeChatPay,
+};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -20,8 +22,34 @@ pub struct Partners {
     pub wechat_pay: Option<WeChatPay>,
     /// Says who somebody is at WeChat.
     pub wechat_log_in: Option<WeChatLogIn>,
+    /// Calls riders who bring orders.
+    pub riders: Option<Riders>,
     /// Brings webhooks' messages.
     pub courier: Option<Courier>,
+}
+
+/// How long orders wait before they count as late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a store may take to accept an order before it counts as late.
+    pub accept_within: Duration,
+    /// After how long it is head office's matter as well.
+    pub escalate_after: Duration,
+    /// How long before its slot an order should be accepted at the latest: until then nothing is late.
+    pub accept_ahead: Duration,
+    /// How long after its slot an order that is ready may still wait to be fetched.
+    pub claim_within: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            accept_within: Duration::minutes(5),
+            escalate_after: Duration::minutes(15),
+            accept_ahead: Duration::minutes(60),
+            claim_within: Duration::hours(2),
+        }
+    }
 }
 
 /// What a deployment may decide.
@@ -31,6 +59,8 @@ pub struct Settings {
     pub pay_within: Duration,
     /// How many unpaid orders one member may have, so that nobody hoards stock.
     pub unpaid_most: i64,
+    /// How long orders wait before they count as late.
+    pub patience: Patience,
     /// How many orders one member may place in ten minutes.
     pub orders_in_ten_minutes: i64,
     /// How long goods are held for a member before they are ordered.
@@ -45,6 +75,8 @@ pub struct Settings {
     pub log_ins_in_ten_minutes: i32,
     /// Up to where a store decides itself on what a count finds and on what is lost.
     pub decide_alone: DecideAlone,
+    /// Up to what amount whoever hands in an order to a supplier needs nobody else to agree.
+    pub purchase_alone: Fen,
     /// Whether whoever uses head office's pages must have a second step of the log-in.
     pub second_step_for_hq: bool,
     /// Leaves out the filters by which use cases look from their asker's reach, so that a test sees the second
@@ -62,6 +94,7 @@ impl Default for Settings {
         Self {
             pay_within: Duration::minutes(15),
             unpaid_most: 5,
+            patience: Patience::default(),
             orders_in_ten_minutes: 30,
             hold_for: Duration::minutes(3),
             holds_most: 3,
@@ -69,6 +102,7 @@ impl Default for Settings {
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
             decide_alone: DecideAlone::default(),
+            purchase_alone: Fen(500_000),
             second_step_for_hq: false,
             without_first_fence: false,
             ends_at: None,
@@ -139,6 +173,11 @@ impl House {
     /// The gateway, where one is configured: its callbacks are opened with it.
     pub fn wechat_pay(&self) -> Option<&WeChatPay> {
         self.partners.wechat_pay.as_ref()
+    }
+
+    /// Who calls riders, where one is configured: their callbacks are opened with it.
+    pub fn riders(&self) -> Option<&Riders> {
+        self.partners.riders.as_ref()
     }
 
     /// Closes the database's connections, when the server ends.

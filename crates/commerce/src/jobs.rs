@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{AfterSalesId, Fault, OrderId, ProposalId, ShortageId};
+use domain::{AfterSalesId, Fault, OrderId, ProposalId, RideId, ShortageId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    FaultPoint, Scope, after_sales, alerts, approvals, database::OrFault, events, files, flashes, imports, limits,
-    members, orders, payments, sessions, staff, stock, webhooks,
+    FaultPoint, Scope, after_sales, alerts, approvals, database::OrFault, events, express, files, flashes, imports,
+    limits, members, orders, payments, sessions, staff, stock, webhooks,
 };
 
 /// What there is to do, each about one subject.
@@ -27,6 +27,10 @@ pub(crate) enum Kind {
     ClosePayment,
     /// Money must go back.
     SendRefund,
+    /// A shopper has said nothing about what was sent.
+    CompleteExpress,
+    /// A rider's callbacks may have been lost.
+    FollowRide,
     /// Nobody has solved a shortage in time.
     SolveShortage,
 }
@@ -43,8 +47,14 @@ pub enum Lane {
 impl Lane {
     fn kinds(self) -> &'static [Kind] {
         match self {
-            Self::Own => &[Kind::ExpireOrder, Kind::ExpireProposal, Kind::AfterSalesDue, Kind::SolveShortage],
-            Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund],
+            Self::Own => &[
+                Kind::ExpireOrder,
+                Kind::ExpireProposal,
+                Kind::AfterSalesDue,
+                Kind::SolveShortage,
+                Kind::CompleteExpress,
+            ],
+            Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund, Kind::FollowRide],
         }
     }
 }
@@ -59,6 +69,8 @@ impl Kind {
             Self::LookUpPayment => "look_up_payment",
             Self::ClosePayment => "close_payment",
             Self::SendRefund => "send_refund",
+            Self::CompleteExpress => "complete_express",
+            Self::FollowRide => "follow_ride",
             Self::SolveShortage => "solve_shortage",
         }
     }
@@ -169,6 +181,8 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
         Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
+        Kind::CompleteExpress => express::complete(scope, OrderId(subject)).await.map(|()| None),
+        Kind::FollowRide => express::follow(scope, RideId(subject)).await,
         Kind::SolveShortage => stock::shortages::solve(scope, ShortageId(subject)).await.map(|()| None),
     }
 }
@@ -176,6 +190,11 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
 /// Acts on stored callbacks; `false` where none is due.
 pub async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
     payments::work_inbox(scope).await
+}
+
+/// Acts on stored callbacks of the courier; `false` where none is due.
+pub async fn work_ride_notices(scope: &Scope) -> Result<bool, Fault> {
+    express::work_notices(scope).await
 }
 
 /// Forgets what is of no use any more.

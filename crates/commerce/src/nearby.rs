@@ -70,13 +70,17 @@ pub async fn of_product(
 /// How many of these variants can be sold at each of these stores; none where there are none.
 ///
 /// The arrays come out of subqueries so that the planner does not look at their lengths.
-async fn some_at(scope: &Scope, stores: &[Uuid], skus: &[Uuid]) -> Result<HashMap<Uuid, HashMap<Uuid, i64>>, Fault> {
+pub(crate) async fn some_at(
+    scope: &Scope,
+    stores: &[Uuid],
+    skus: &[Uuid],
+) -> Result<HashMap<Uuid, HashMap<Uuid, i64>>, Fault> {
     let rows = sqlx::query!(
-        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "available!"
+        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated - s.kept_back as "available!"
            from unnest((select $1::uuid[])) a (store_id) cross join unnest((select $2::uuid[])) k (sku_id)
            join listings l on l.store_id = a.store_id and l.sku_id = k.sku_id and l.on_shelf
            join stock s on s.location_id = a.store_id and s.sku_id = k.sku_id
-           where s.on_hand - s.held - s.allocated > 0"#,
+           where s.on_hand - s.held - s.allocated - s.kept_back > 0"#,
         stores,
         skus,
     )

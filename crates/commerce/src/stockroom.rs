@@ -35,6 +35,20 @@ pub(crate) fn works_at(scope: &Scope, location: LocationId) -> Result<&StaffMemb
     if reach.covers(as_store(location)) { Ok(person) } else { Err(NO_PLACE) }
 }
 
+/// Whoever asks sees what lies at this place: those who count there, and those who decide on what is found.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+pub(crate) fn sees(scope: &Scope, location: LocationId) -> Result<(), Fault> {
+    let reaches = [scope.reach(Permission::CountStock), scope.reach(Permission::DecideProposals)];
+    if reaches.iter().flatten().any(|reach| reach.covers(as_store(location))) {
+        return Ok(());
+    }
+    match reaches {
+        [Err(fault), Err(_)] => Err(fault),
+        _ => Err(NO_PLACE),
+    }
+}
+
 /// The place with this id.
 ///
 /// Faults: `NotFound`.
@@ -107,6 +121,24 @@ pub(crate) fn right_to_decide(grants: &[Grant], location: LocationId, above: boo
     }
 }
 
+/// Whoever asks, where they say what applies to stock here: a store's manager for the store, everywhere who decides
+/// everywhere.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+pub(crate) fn may_set(scope: &Scope, location: Option<LocationId>) -> Result<Uuid, Fault> {
+    let Some(location) = location else {
+        return scope.staff_everywhere(Permission::DecideProposals).map(|person| person.id.0);
+    };
+    let me = scope.staff()?.id.0;
+    let (own, above) = (scope.reach(Permission::ProposeChanges), scope.reach(Permission::DecideProposals));
+    let covers = [&own, &above].iter().any(|reach| reach.as_ref().is_ok_and(|reach| reach.covers(as_store(location))));
+    match (own, above) {
+        _ if covers => Ok(me),
+        (Err(fault), Err(_)) => Err(fault),
+        _ => Err(NO_PLACE),
+    }
+}
+
 /// The variant that a code or barcode means at a place: something it sells or has on its books.
 ///
 /// Faults: `NotFound`; `Conflict` (`code_ambiguous`).
@@ -129,7 +161,8 @@ pub(crate) async fn of_code(tx: &mut PgConnection, location: LocationId, code: &
     }
 }
 
-/// What a piece costs at a place: the store's price, or that of all. There are no costs of purchase yet (K5).
+/// What a piece sells for at a place: the store's price, or that of all. Counts and losses are valued by it, since those
+/// who count need not see what goods cost.
 ///
 /// Faults: `NotFound` for goods that are not the place's.
 pub(crate) async fn price(tx: &mut PgConnection, location: LocationId, sku: SkuId) -> Result<Fen, Fault> {

@@ -17,16 +17,19 @@ pub enum AlertKind {
     High,
     /// There are some, and none was handed over for so many days.
     Slow,
+    /// Pieces of a batch may be sold for so many more days at most, or no longer.
+    Expiring,
 }
 
-words!(AlertKind: Low = "low" / "库存不足", High = "high" / "库存过多", Slow = "slow" / "滞销");
+words!(AlertKind: Low = "low" / "库存不足", High = "high" / "库存过多", Slow = "slow" / "滞销",
+    Expiring = "expiring" / "临期");
 
 impl AlertKind {
     /// The unit of its threshold, for people.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Low | Self::High => "件",
-            Self::Slow => "天",
+            Self::Slow | Self::Expiring => "天",
         }
     }
 
@@ -36,6 +39,7 @@ impl AlertKind {
             Self::Low => format!("可售 ≤ {threshold} 件时提醒"),
             Self::High => format!("在库 ≥ {threshold} 件时提醒"),
             Self::Slow => format!("有货但 {threshold} 天没有售出时提醒"),
+            Self::Expiring => format!("有批次还能卖的天数 ≤ {threshold} 或已过期时提醒"),
         }
     }
 }
@@ -192,7 +196,7 @@ impl SetAlertRule {
         let (least, most) = match self.kind {
             AlertKind::Low => (0, THRESHOLD_MOST),
             AlertKind::High => (1, THRESHOLD_MOST),
-            AlertKind::Slow => (1, DAYS_MOST),
+            AlertKind::Slow | AlertKind::Expiring => (1, DAYS_MOST),
         };
         match self.threshold {
             Some(threshold) if !(least..=most).contains(&threshold) => {

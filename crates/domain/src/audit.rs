@@ -12,6 +12,7 @@ use crate::{
     counts::{CountAct, CountState},
     losses::{LossAct, LossState},
     orders::{OrderAct, OrderState},
+    purchasing::{PurchaseAct, PurchaseState},
     staff::{Permission, Role},
     stores::words,
     transfers::{TransferAct, TransferState},
@@ -91,6 +92,10 @@ pub enum Act {
     WithdrawLoss,
     SetAlertRule,
     RemoveAlertRule,
+    SetStockModel,
+    RemoveStockModel,
+    ShareOutStock,
+    RegisterBatch,
     RequestTransfer,
     ApproveTransfer,
     RejectTransfer,
@@ -105,6 +110,29 @@ pub enum Act {
     CloseWarehouse,
     ReopenWarehouse,
     SetSupplyPrice,
+    SaveFreight,
+    RemoveFreight,
+    SetExpressStores,
+    ShipParcel,
+    CallRider,
+    CancelRider,
+    SetRouting,
+    Dispatch,
+    Deliver,
+    Undelivered,
+    SaveFulfilment,
+    SaveSupplier,
+    SetSupplierPrices,
+    DraftPurchase,
+    SubmitPurchase,
+    ApprovePurchase,
+    RejectPurchase,
+    CancelPurchase,
+    ReceivePurchase,
+    ClosePurchase,
+    ReturnPurchase,
+    EnterInvoice,
+    PayInvoice,
 }
 
 words!(Act:
@@ -143,13 +171,27 @@ words!(Act:
     ReportLoss = "report_loss" / "报损", ApproveLoss = "approve_loss" / "通过报损", RejectLoss = "reject_loss" / "驳回报损",
     WithdrawLoss = "withdraw_loss" / "撤回报损",
     SetAlertRule = "set_alert_rule" / "设置库存提醒", RemoveAlertRule = "remove_alert_rule" / "删除库存提醒",
+    SetStockModel = "set_stock_model" / "设置库存方式", RemoveStockModel = "remove_stock_model" / "取消库存方式",
+    ShareOutStock = "share_out_stock" / "分配线上库存", RegisterBatch = "register_batch" / "登记批次",
     RequestTransfer = "request_transfer" / "申请调拨", ApproveTransfer = "approve_transfer" / "同意调拨",
     RejectTransfer = "reject_transfer" / "拒绝调拨", WithdrawTransfer = "withdraw_transfer" / "撤回调拨",
     CancelTransfer = "cancel_transfer" / "取消调拨", ShipTransfer = "ship_transfer" / "调拨发货",
     ReceiveTransfer = "receive_transfer" / "调拨收货", SettleTransfer = "settle_transfer" / "处理调拨差异",
     AllocateStock = "allocate_stock" / "总部分配", ReceiveGoods = "receive_goods" / "收货入库",
     SaveWarehouse = "save_warehouse" / "保存仓库", CloseWarehouse = "close_warehouse" / "关闭仓库",
-    ReopenWarehouse = "reopen_warehouse" / "重新启用仓库", SetSupplyPrice = "set_supply_price" / "设置供货价");
+    ReopenWarehouse = "reopen_warehouse" / "重新启用仓库", SetSupplyPrice = "set_supply_price" / "设置供货价",
+    SaveFreight = "save_freight" / "保存运费模板", RemoveFreight = "remove_freight" / "删除运费模板",
+    SetExpressStores = "set_express_stores" / "设置快递门店",
+    ShipParcel = "ship_parcel" / "包裹发出", CallRider = "call_rider" / "呼叫骑手", CancelRider = "cancel_rider" / "取消骑手",
+    SetRouting = "set_routing" / "设置发货规则",
+    Dispatch = "dispatch" / "发出商品", Deliver = "deliver" / "送达", Undelivered = "undelivered" / "未送达",
+    SaveFulfilment = "save_fulfilment" / "配送设置",
+    SaveSupplier = "save_supplier" / "保存供应商", SetSupplierPrices = "set_supplier_prices" / "设置采购价",
+    DraftPurchase = "draft_purchase" / "编辑采购单", SubmitPurchase = "submit_purchase" / "提交采购单",
+    ApprovePurchase = "approve_purchase" / "通过采购单", RejectPurchase = "reject_purchase" / "驳回采购单",
+    CancelPurchase = "cancel_purchase" / "取消采购单", ReceivePurchase = "receive_purchase" / "采购收货",
+    ClosePurchase = "close_purchase" / "结束采购单", ReturnPurchase = "return_purchase" / "采购退货",
+    EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款");
 
 impl Act {
     /// What staff did to a count.
@@ -216,6 +258,20 @@ impl Act {
         }
     }
 
+    /// What staff or a program did to an order to a supplier.
+    pub fn on_purchase(act: PurchaseAct) -> Self {
+        match act {
+            PurchaseAct::Draft => Self::DraftPurchase,
+            PurchaseAct::Submit => Self::SubmitPurchase,
+            PurchaseAct::Approve => Self::ApprovePurchase,
+            PurchaseAct::Reject => Self::RejectPurchase,
+            PurchaseAct::Cancel => Self::CancelPurchase,
+            PurchaseAct::ReceivePart | PurchaseAct::ReceiveAll => Self::ReceivePurchase,
+            PurchaseAct::Close => Self::ClosePurchase,
+            PurchaseAct::Return => Self::ReturnPurchase,
+        }
+    }
+
     /// What staff or a program did to an order; nothing for what shoppers and the server do, which the order's
     /// steps tell.
     pub fn on_order(act: OrderAct) -> Option<Self> {
@@ -223,10 +279,13 @@ impl Act {
             OrderAct::Accept => Some(Self::Accept),
             OrderAct::Prepare => Some(Self::Prepare),
             OrderAct::Redeem => Some(Self::Redeem),
+            OrderAct::Dispatch => Some(Self::Dispatch),
+            OrderAct::Deliver => Some(Self::Deliver),
+            OrderAct::Undelivered => Some(Self::Undelivered),
             OrderAct::Reject => Some(Self::Reject),
             OrderAct::CallOff => Some(Self::CallOff),
             OrderAct::Reroute => Some(Self::Reroute),
-            OrderAct::Place | OrderAct::Pay | OrderAct::Expire | OrderAct::Cancel => None,
+            OrderAct::Place | OrderAct::Pay | OrderAct::Revive | OrderAct::Expire | OrderAct::Cancel => None,
         }
     }
 }
@@ -258,6 +317,10 @@ pub enum ObjectKind {
     GoodsReceipt,
     Warehouse,
     Sku,
+    Freight,
+    Supplier,
+    Purchase,
+    Invoice,
 }
 
 words!(ObjectKind:
@@ -270,7 +333,9 @@ words!(ObjectKind:
     AfterSales = "after_sales" / "售后单",
     Count = "count" / "盘点", Loss = "loss" / "报损", AlertRule = "alert_rule" / "库存提醒",
     Transfer = "transfer" / "调拨", GoodsReceipt = "goods_receipt" / "收货单",
-    Warehouse = "warehouse" / "仓库", Sku = "sku" / "商品规格");
+    Warehouse = "warehouse" / "仓库", Sku = "sku" / "商品规格",
+    Freight = "freight" / "运费",
+    Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -426,7 +491,8 @@ fn named(code: &str) -> Option<&'static str> {
     let after_sales = || AfterSalesState::from_code(code).map(|state| state.label());
     let count = || CountState::from_code(code).map(|state| state.label());
     let loss = || LossState::from_code(code).map(|state| state.label());
-    let stock = || transfer().or_else(count).or_else(loss);
+    let purchase = || PurchaseState::from_code(code).map(|state| state.label());
+    let stock = || transfer().or_else(count).or_else(loss).or_else(purchase);
     role.or_else(permission).or_else(order).or_else(proposal).or_else(after_sales).or_else(stock)
 }
 

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Fen, Fields, Quantity, SkuId, StoreId, catalog::Options, hours::Slot, stores::StoreCard};
+use crate::{
+    AddressId, Fault, Fen, Fields, Quantity, SkuId, StoreId,
+    catalog::Options,
+    fulfilment::{Fulfilment, Way},
+    hours::Slot,
+    stores::StoreCard,
+};
 
 /// Sets a line of the cart to a quantity; it does not add, so a repeat changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,13 +94,15 @@ pub struct QuotedLine {
     pub unit_fen: Fen,
     /// The price of all.
     pub total_fen: Fen,
+    /// What one piece weighs; 0 where nobody has said so.
+    pub weight_grams: i64,
     /// Pieces that can be sold now.
     pub available: i64,
     /// Why this line cannot be ordered as it stands, where it cannot.
     pub problem: Option<String>,
 }
 
-/// What the lines of one store cost now, and when they can be picked up.
+/// What the lines of one store cost now, in which ways they reach their shopper, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct Quote {
@@ -102,12 +110,29 @@ pub struct Quote {
     pub store: StoreCard,
     /// The lines, oldest first.
     pub lines: Vec<QuotedLine>,
+    /// What the goods cost.
+    pub goods_fen: Fen,
+    /// What the way costs that was asked about.
+    pub freight_fen: Fen,
     /// What is to be paid.
     pub total_fen: Fen,
-    /// When it can be picked up.
+    /// The way that was asked about; pickup where none was.
+    pub fulfilment: Fulfilment,
+    /// The address that was asked about.
+    pub address_id: Option<AddressId>,
+    /// The ways that the store offers.
+    pub ways: Vec<Way>,
+    /// When it can be picked up, or brought, in the way that was asked about.
     pub slots: Vec<Slot>,
     /// Whether an order can be placed as it stands.
     pub orderable: bool,
+}
+
+impl Quote {
+    /// The way that was asked about, where the store offers it.
+    pub fn way(&self) -> Option<&Way> {
+        self.ways.iter().find(|way| way.fulfilment == self.fulfilment)
+    }
 }
 
 /// A whole cart: one quote for each store.

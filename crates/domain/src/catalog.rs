@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fen, Fields, ProductId, SkuId, StoreId, page::Page, stores::StoreView};
+use crate::{Fen, Fields, ProductId, SkuId, StoreId, page::Page, purchasing::MilliFen, stores::StoreView};
 
 /// A product in a store's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -208,6 +208,11 @@ pub struct ProductEntry {
     pub published: bool,
     /// At how many stores within the asker's reach it is on the shelf.
     pub stores: i64,
+    /// What a piece costs, of all that are where the asker sees costs; nothing where nobody knows, or where they do not
+    /// see it.
+    pub cost_milli_fen: Option<MilliFen>,
+    /// What is left of its price, in hundredths of a per cent.
+    pub margin_bp: Option<i64>,
 }
 
 /// The options of one line, as codes: sorted and without repeats, so that equal choices are equal.

@@ -89,6 +89,13 @@ impl Datum {
     }
 }
 
+/// A point in GCJ-02, as those want it who read maps published in China, to 6 decimals (about a decimetre).
+pub fn to_gcj02(point: Point) -> Point {
+    let (north, east) = gcj02_shift(point);
+    let round = |degrees: f64| (degrees * 1e6).round() / 1e6;
+    Point { latitude: round(point.latitude + north), longitude: round(point.longitude + east) }
+}
+
 /// The shift has no inverse formula; taking it back at the point found so far converges to less than a
 /// millimetre in four rounds.
 fn gcj02_to_wgs84(told: Point) -> Point {
@@ -175,6 +182,7 @@ mod tests {
             let found = Datum::Gcj02.to_wgs84(Point::new(told.0, told.1).unwrap());
             assert!(found.metres_to(there) < 0.02, "{found:?} is not {there:?}");
             assert_eq!(Datum::Wgs84.to_wgs84(there), there);
+            assert!(to_gcj02(there).metres_to(Point::new(told.0, told.1).unwrap()) < 0.2);
         }
         let found = bd09_to_gcj02(Point::new(39.915, 116.404).unwrap());
         let there = Point::new(39.908_656_739_576_31, 116.397_627_291_193_15).unwrap();

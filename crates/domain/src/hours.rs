@@ -134,7 +134,7 @@ fn slot_at(start: NaiveDateTime, zone: Tz) -> Option<Slot> {
     Some(Slot { start, end: start + Duration::minutes(SLOT_MINUTES) })
 }
 
-mod clock_time {
+pub(crate) mod clock_time {
     //! `HH:MM` on the wire.
     use chrono::NaiveTime;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};

@@ -52,7 +52,9 @@ ids! {
     StaffId,
     /// An order; made by the client, and the idempotency key of placing it.
     OrderId,
-    /// One attempt to pay an order.
+    /// Orders placed at several stores at once; made by the client, and the idempotency key of placing them.
+    CheckoutId,
+    /// One attempt to pay.
     PaymentId,
     /// One return of money.
     RefundId,
@@ -76,4 +78,18 @@ ids! {
     AlertId,
     /// Goods that go from one location to another; made by whoever asks, and the idempotency key of asking.
     TransferId,
+    /// A template that says what sending goods costs.
+    FreightId,
+    /// A parcel; made by the client, and the idempotency key of sending it off.
+    ParcelId,
+    /// A rider's job; made by the client, the idempotency key of calling, and our number for it at the courier.
+    RideId,
+    /// Where a member has things sent; made by the client, and the idempotency key of adding it.
+    AddressId,
+    /// Somebody goods are bought from; made by the client.
+    SupplierId,
+    /// An order to a supplier; made by the client, and the idempotency key of drafting it.
+    PurchaseId,
+    /// A supplier's invoice; made by the client, and the idempotency key of entering it.
+    InvoiceId,
 }

@@ -16,6 +16,8 @@ pub const GRANTABLE: &[Permission] = &[
     Permission::ReceiveGoods,
     Permission::MoveStock,
     Permission::ManageSupply,
+    Permission::ManagePurchasing,
+    Permission::SeeCosts,
 ];
 
 /// How many requests a minute a key is given unless somebody says otherwise.

@@ -4,7 +4,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Fault, Fen, Fields, OrderId, Quantity, SkuId, StoreId, geo::Point, hours::Slot, members::Phone, stores::words,
+    AddressId, CheckoutId, Fault, Fen, Fields, OrderId, Quantity, SkuId, StoreId,
+    fulfilment::{Fulfilment, SentTo, Wish},
+    geo::Point,
+    hours::Slot,
+    members::Phone,
+    stores::words,
 };
 
 /// Where an order stands.
@@ -18,9 +23,11 @@ pub enum OrderState {
     Paid,
     /// The store prepares it.
     Accepted,
-    /// Waits for the shopper.
+    /// Waits for the shopper, or for whoever brings it to them.
     Ready,
-    /// Picked up.
+    /// On its way to the shopper.
+    Dispatched,
+    /// The shopper has it.
     Completed,
     /// Called off before it was accepted; what was paid goes back.
     Cancelled,
@@ -32,7 +39,7 @@ pub enum OrderState {
 
 words!(OrderState:
     Placed = "placed" / "待付款", Paid = "paid" / "待接单", Accepted = "accepted" / "备货中",
-    Ready = "ready" / "待自提", Completed = "completed" / "已完成", Cancelled = "cancelled" / "已取消",
+    Ready = "ready" / "待自提", Dispatched = "dispatched" / "配送中", Completed = "completed" / "已完成", Cancelled = "cancelled" / "已取消",
     Expired = "expired" / "超时关闭", Rejected = "rejected" / "商家拒单");
 
 /// What may happen to an order.
@@ -46,6 +53,8 @@ pub enum OrderAct {
     Pay,
     /// The time to pay runs out.
     Expire,
+    /// A verified payment arrives after that, and the goods are still there.
+    Revive,
     /// The shopper calls it off.
     Cancel,
     /// The store takes it on.
@@ -54,6 +63,12 @@ pub enum OrderAct {
     Prepare,
     /// The store hands it over against its code.
     Redeem,
+    /// It leaves the store for the shopper.
+    Dispatch,
+    /// The shopper has got it.
+    Deliver,
+    /// Nobody took it: it is back at the store.
+    Undelivered,
     /// The store cannot serve it.
     Reject,
     /// Head office calls it off.
@@ -64,8 +79,10 @@ pub enum OrderAct {
 
 words!(OrderAct:
     Place = "place" / "提交订单", Pay = "pay" / "支付成功", Expire = "expire" / "超时未付，已关闭",
+    Revive = "revive" / "超时后付款到账，已重新占用库存",
     Cancel = "cancel" / "取消订单", Accept = "accept" / "门店已接单", Prepare = "prepare" / "备货完成，待自提",
-    Redeem = "redeem" / "已核销取货", Reject = "reject" / "门店拒单，款项原路退回",
+    Redeem = "redeem" / "已核销取货", Dispatch = "dispatch" / "商品已发出", Deliver = "deliver" / "已送达",
+    Undelivered = "undelivered" / "未送达，商品已回门店", Reject = "reject" / "门店拒单，款项原路退回",
     CallOff = "call_off" / "总部取消，款项原路退回", Reroute = "reroute" / "改由其他门店服务");
 
 impl OrderState {
@@ -75,27 +92,80 @@ impl OrderState {
         Some(match (self, act) {
             (Self::Placed, Act::Pay) => Self::Paid,
             (Self::Placed, Act::Expire) => Self::Expired,
+            (Self::Expired, Act::Revive) => Self::Paid,
             (Self::Placed | Self::Paid, Act::Cancel) => Self::Cancelled,
             (Self::Paid, Act::Accept) => Self::Accepted,
             (Self::Paid | Self::Accepted, Act::Reject) => Self::Rejected,
             (Self::Accepted, Act::Prepare) => Self::Ready,
             (Self::Accepted | Self::Ready, Act::Redeem) => Self::Completed,
+            (Self::Accepted | Self::Ready, Act::Dispatch) => Self::Dispatched,
+            (Self::Dispatched, Act::Deliver) => Self::Completed,
+            (Self::Dispatched, Act::Undelivered) => Self::Ready,
             (Self::Placed | Self::Paid | Self::Accepted | Self::Ready, Act::CallOff) => Self::Cancelled,
             (Self::Paid | Self::Accepted | Self::Ready, Act::Reroute) => Self::Paid,
             _ => return None,
         })
     }
 
-    /// Whether nothing more can happen.
+    /// As people read it of an order that reaches its shopper in this way.
+    pub fn label_of(self, fulfilment: Fulfilment) -> &'static str {
+        match (self, fulfilment) {
+            (Self::Ready, Fulfilment::Delivery) => "待配送",
+            (Self::Ready, Fulfilment::Express) => "待发货",
+            (Self::Ready, Fulfilment::InStore) => "待到店",
+            (Self::Dispatched, Fulfilment::Express) => "已发货",
+            _ => self.label(),
+        }
+    }
+
+    /// Whether nothing more is expected to happen. Only a payment that arrives too late may still revive an order that
+    /// expired.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Cancelled | Self::Expired | Self::Rejected)
     }
 
     /// Whether money was taken and not promised back.
     pub fn is_sale(self) -> bool {
-        matches!(self, Self::Paid | Self::Accepted | Self::Ready | Self::Completed)
+        matches!(self, Self::Paid | Self::Accepted | Self::Ready | Self::Dispatched | Self::Completed)
     }
 }
+
+impl OrderAct {
+    /// Whether it can happen at all to an order that reaches its shopper in this way; when, the table says.
+    pub fn fits(self, fulfilment: Fulfilment) -> bool {
+        match self {
+            Self::Redeem => !fulfilment.is_sent(),
+            Self::Dispatch | Self::Deliver | Self::Undelivered => fulfilment.is_sent(),
+            _ => true,
+        }
+    }
+
+    /// As people read it of an order that reaches its shopper in this way.
+    pub fn label_of(self, fulfilment: Fulfilment) -> &'static str {
+        match (self, fulfilment) {
+            (Self::Prepare, Fulfilment::Delivery) => "备货完成，待配送",
+            (Self::Prepare, Fulfilment::Express) => "备货完成，待发货",
+            (Self::Dispatch, Fulfilment::Delivery) => "骑手已取货，配送中",
+            (Self::Dispatch, Fulfilment::Express) => "快递已揽收",
+            _ => self.label(),
+        }
+    }
+}
+
+/// How an order waits longer than it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum Lateness {
+    /// The store should have accepted it.
+    Unaccepted,
+    /// It should have long ago, and head office sees that.
+    Escalated,
+    /// It is ready, and its slot is long over.
+    Unclaimed,
+}
+
+words!(Lateness: Unaccepted = "unaccepted" / "超时未接单", Escalated = "escalated" / "久未接单", Unclaimed = "unclaimed" / "逾期未取");
 
 /// Over which face an order came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,7 +194,13 @@ pub struct PlaceOrder {
     pub id: OrderId,
     /// The store whose lines are ordered.
     pub store_id: StoreId,
-    /// The start of the pickup slot chosen.
+    /// How it reaches the shopper; they come for it where nothing is said.
+    #[serde(default)]
+    pub fulfilment: Fulfilment,
+    /// To which of their addresses, for a way that needs one.
+    #[serde(default)]
+    pub address_id: Option<AddressId>,
+    /// The start of the slot chosen.
     pub slot: DateTime<Utc>,
     /// The total the shopper saw. It is never charged: where it differs from the quote of this
     /// moment the order is refused, so that nobody pays another price than the one shown.
@@ -141,18 +217,32 @@ impl PlaceOrder {
     /// The longest note, in characters.
     pub const NOTE_MOST: usize = 100;
 
+    /// Which way, and where to.
+    pub fn wish(&self) -> Wish {
+        Wish { fulfilment: self.fulfilment, address_id: self.address_id }
+    }
+
     /// Reads the command from a form.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "页面已过期，请刷新后再提交");
         let store_id = read.parse("store_id", "请选择门店");
-        let slot = read.parse("slot", "请选择取货时间");
+        let wish = match Wish::from_fields(fields) {
+            Ok(wish) => Some(wish),
+            Err(fault) => {
+                fault.complaints().iter().for_each(|one| read.complain(&one.field, &one.message));
+                None
+            }
+        };
+        let slot = read.parse("slot", "请选择时间");
         let total: Option<i64> = read.parse("expected_total_fen", "页面已过期，请刷新后再提交");
         let note = read.text("note", Self::NOTE_MOST);
         read.finish(|| {
             Some(Self {
                 id: id?,
                 store_id: store_id?,
+                fulfilment: wish?.fulfilment,
+                address_id: wish?.address_id,
                 slot: slot?,
                 expected_total_fen: Fen(total?),
                 note: note?,
@@ -214,17 +304,21 @@ pub struct OrderCard {
     pub store_name: String,
     /// Where it stands.
     pub state: OrderState,
+    /// How it reaches its shopper.
+    pub fulfilment: Fulfilment,
     /// Over which face it came.
     pub channel: Channel,
-    /// What it costs.
+    /// What it costs, with what its way costs.
     pub total_fen: Fen,
+    /// What its way costs.
+    pub freight_fen: Fen,
     /// Pieces in it.
     pub pieces: i64,
     /// `珍珠奶茶 等 3 件`.
     pub summary: String,
     /// The picture of its first line.
     pub picture: String,
-    /// When it is to be picked up.
+    /// When it is to be picked up, or brought.
     pub slot: Slot,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,
@@ -232,6 +326,10 @@ pub struct OrderCard {
     pub phone_tail: String,
     /// What the shopper wants the store to know.
     pub note: String,
+    /// The orders that it was placed together with, where it was.
+    pub checkout_id: Option<CheckoutId>,
+    /// Whether it waits longer than it should.
+    pub late: Option<Lateness>,
 }
 
 /// An order's own page.
@@ -247,7 +345,11 @@ pub struct OrderView {
     pub lines: Vec<OrderLine>,
     /// What happened, oldest first.
     pub steps: Vec<OrderStep>,
-    /// The code to show at the counter; from payment until it is picked up.
+    /// Where it goes, for a way that needs an address.
+    pub sent_to: Option<SentTo>,
+    /// With whom it left the store last.
+    pub rider: Option<Rider>,
+    /// The code to show at the counter, or to whoever brings it; from payment until the shopper has it.
     pub pickup_code: Option<String>,
     /// Until when it must be paid.
     pub pay_before: Option<DateTime<Utc>>,
@@ -265,6 +367,18 @@ pub struct OrderView {
     pub store_point: Point,
     /// The store's zone, by IANA name.
     pub timezone: String,
+}
+
+/// Who brings an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Rider {
+    /// What they are called.
+    pub name: String,
+    /// The number to call.
+    pub phone: String,
+    /// When they left the store.
+    pub dispatched_at: DateTime<Utc>,
 }
 
 /// What placing an order answers; the same for every repeat of the same request.
@@ -294,6 +408,8 @@ pub struct ListOrders {
     pub states: Vec<OrderState>,
     /// A number, a pickup code or the end of a phone number.
     pub words: String,
+    /// Only those that wait longer than they should.
+    pub late: bool,
     /// How many at most; 1 to 100.
     pub most: usize,
     /// Where to read on.
@@ -312,6 +428,7 @@ impl ListOrders {
             channel: fields.given("channel").and_then(Channel::from_code),
             states: fields.given("state").and_then(OrderState::from_code).into_iter().collect(),
             words: fields.words("q"),
+            late: fields.given("late").is_some(),
             ..Self::default()
         })
     }
@@ -324,6 +441,7 @@ impl ListOrders {
             ("channel", self.channel.map_or("", Channel::code).to_owned()),
             ("state", self.states.first().map_or("", |state| state.code()).to_owned()),
             ("q", self.words.clone()),
+            ("late", if self.late { "on".into() } else { String::new() }),
         ]
     }
 }
@@ -380,10 +498,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_happens_to_an_order_whose_life_has_ended() {
+    fn nothing_happens_to_an_order_whose_life_has_ended_but_that_a_late_payment_revives_it() {
         for &state in OrderState::ALL.iter().filter(|state| state.is_final()) {
             for &act in OrderAct::ALL {
-                assert_eq!(state.after(act), None, "{state:?} {act:?}");
+                let revived = (state, act) == (OrderState::Expired, OrderAct::Revive);
+                assert_eq!(state.after(act), revived.then_some(OrderState::Paid), "{state:?} {act:?}");
             }
         }
     }
@@ -402,6 +521,15 @@ mod tests {
     fn an_unpaid_order_is_never_handed_over() {
         assert_eq!(OrderState::Placed.after(OrderAct::Redeem), None);
         assert_eq!(OrderState::Placed.after(OrderAct::Accept), None);
+    }
+
+    #[test]
+    fn goods_that_are_sent_are_not_handed_over_at_the_counter_and_the_other_way_round() {
+        for &fulfilment in Fulfilment::ALL {
+            assert_ne!(OrderAct::Redeem.fits(fulfilment), OrderAct::Deliver.fits(fulfilment), "{fulfilment:?}");
+            assert_eq!(OrderAct::Dispatch.fits(fulfilment), OrderAct::Undelivered.fits(fulfilment));
+        }
+        assert_eq!(OrderState::Dispatched.after(OrderAct::CallOff), None, "what is on its way comes back first");
     }
 
     #[test]

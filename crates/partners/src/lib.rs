@@ -3,6 +3,7 @@
 //! Each party is a module. Nothing here knows what is sold, who buys or what an order is; the
 //! stand-ins of the `sandbox` use the same protocol code from the other side.
 
+pub mod couriers;
 pub mod guarded;
 pub mod sms;
 pub mod webhooks;

@@ -3,11 +3,14 @@
 use axum::{Json, http::StatusCode};
 use commerce::cart;
 use domain::{
-    StoreId,
+    AddressId, StoreId,
     cart::{CartView, Quote, RemoveLine, SetLine},
+    fulfilment::{Fulfilment, Wish},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::problem::{Caller, Path, Problem, Sent};
+use super::problem::{Caller, Path, Problem, Query, Sent};
 
 /// The whole cart, a quote for each store.
 #[utoipa::path(get, path = "/cart", tag = "cart", security(("bearer" = [])),
@@ -36,10 +39,26 @@ pub async fn remove_line(caller: Caller, Sent(line): Sent<RemoveLine>) -> Result
     caller.done(cart::remove_line(&caller.0, line).await)
 }
 
-/// What the cart's lines of one store cost at this moment, and when they can be picked up.
+/// In which way the goods are to reach their shopper.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Wished {
+    /// Which way; pickup where nothing is said.
+    #[param(inline)]
+    pub fulfilment: Option<Fulfilment>,
+    /// To which of the shopper's addresses, for a way that needs one.
+    pub address_id: Option<AddressId>,
+}
+
+/// What the cart's lines of one store cost at this moment, in which ways they reach their shopper, and when.
 #[utoipa::path(get, path = "/cart/quotes/{store_id}", tag = "cart", security(("bearer" = [])),
-    params(("store_id" = StoreId, Path)),
+    params(("store_id" = StoreId, Path), Wished),
     responses((status = 200, body = Quote), (status = "default", body = Problem)))]
-pub async fn quote(caller: Caller, Path(store): Path<StoreId>) -> Result<Json<Quote>, Problem> {
-    caller.answer(cart::quote(&caller.0, store).await)
+pub async fn quote(
+    caller: Caller,
+    Path(store): Path<StoreId>,
+    Query(wished): Query<Wished>,
+) -> Result<Json<Quote>, Problem> {
+    let wish = Wish { fulfilment: wished.fulfilment.unwrap_or_default(), address_id: wished.address_id };
+    caller.answer(cart::quote_for(&caller.0, store, &wish).await)
 }

@@ -36,6 +36,9 @@ pub struct WideAsked {
     /// Only over this face.
     #[param(inline)]
     channel: Option<Channel>,
+    /// Only those that wait longer than they should.
+    #[serde(default)]
+    late: bool,
 }
 
 /// Orders of all stores within reach, newest first.
@@ -46,7 +49,7 @@ pub async fn orders(
     Query(asked): Query<Listed>,
     Query(wide): Query<WideAsked>,
 ) -> Result<Json<Page<OrderCard>>, Problem> {
-    let ask = ListOrders { region: wide.region, channel: wide.channel, ..asked.into() };
+    let ask = ListOrders { region: wide.region, channel: wide.channel, late: wide.late, ..asked.into() };
     caller.answer(orders::list(&caller.0, ask).await)
 }
 

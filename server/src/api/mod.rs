@@ -1,16 +1,22 @@
 //! The JSON API, `/api/v1`. Each handler is an adapter of about three lines over one use case, and
 //! stands once for both the router and the OpenAPI document.
 
+mod addresses;
 mod after_sales;
 mod alerts;
 mod approvals;
 mod auth;
+mod batches;
 mod cart;
+mod checkouts;
 mod conditional;
 mod console;
 mod counts;
+mod deliveries;
 mod docs;
 mod document;
+mod express;
+mod freight;
 mod holds;
 mod hq;
 mod losses;
@@ -20,8 +26,10 @@ mod orders;
 mod paging;
 mod photos;
 pub mod problem;
+mod purchasing;
 mod shortages;
 mod staff;
+mod stock_models;
 mod stores;
 mod structure;
 mod supply;
@@ -57,6 +65,7 @@ use crate::site::Site;
         (name = "cart", description = "The cart and its quote"),
         (name = "holds", description = "Goods held before they are ordered"),
         (name = "orders", description = "A member's orders"),
+        (name = "checkouts", description = "Orders at several stores that one payment pays"),
         (name = "after-sales", description = "What shoppers ask for after the sale"),
         (name = "console", description = "A store's side"),
         (name = "hq", description = "Head office"),
@@ -66,8 +75,13 @@ use crate::site::Site;
         (name = "counts", description = "Counting what is there"),
         (name = "losses", description = "What is broken, expired, stolen or given away"),
         (name = "alerts", description = "What a store should know of its stock"),
+        (name = "batches", description = "Batches and their last day"),
+        (name = "stock_models", description = "How pieces are shared between the shop and the counter"),
         (name = "transfers", description = "Goods between stores and warehouses"),
         (name = "supply", description = "Warehouses and what head office sends out of them"),
+        (name = "express", description = "Parcels, riders, and what is told of both"),
+        (name = "freight", description = "What sending goods costs, and which stores send them"),
+        (name = "purchasing", description = "Buying goods, what they cost, what is owed"),
         (name = "staff", description = "Accounts, roles, groups of stores, merchants, departments"),
     )
 )]
@@ -103,6 +117,9 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(me::merge_offer, me::merge))
         .routes(routes!(me::export))
         .routes(routes!(me::leaving))
+        .routes(routes!(addresses::addresses, addresses::save_address))
+        .routes(routes!(addresses::remove_address))
+        .routes(routes!(addresses::address_regions))
         .routes(routes!(stores::find))
         .routes(routes!(stores::places))
         .routes(routes!(stores::show))
@@ -119,6 +136,9 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::pay))
+        .routes(routes!(checkouts::place))
+        .routes(routes!(checkouts::show))
+        .routes(routes!(checkouts::pay))
         .routes(routes!(after_sales::options))
         .routes(routes!(after_sales::quote))
         .routes(routes!(after_sales::request, after_sales::mine))
@@ -139,6 +159,11 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(console::prepare))
         .routes(routes!(console::reject))
         .routes(routes!(console::redeem))
+        .routes(routes!(deliveries::dispatch))
+        .routes(routes!(deliveries::deliver))
+        .routes(routes!(deliveries::undelivered))
+        .routes(routes!(deliveries::fulfilment, deliveries::set_fulfilment))
+        .routes(routes!(deliveries::riders))
         .routes(routes!(photos::photos, photos::add_photo, photos::arrange_photos))
         .routes(routes!(photos::remove_photo))
         .routes(routes!(photos::restore_photo))
@@ -183,6 +208,10 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(alerts::see))
         .routes(routes!(alerts::rules, alerts::set_rule))
         .routes(routes!(alerts::remove_rule))
+        .routes(routes!(batches::list, batches::register))
+        .routes(routes!(stock_models::list, stock_models::set))
+        .routes(routes!(stock_models::remove))
+        .routes(routes!(stock_models::show, stock_models::share_out))
         .routes(routes!(transfers::list, transfers::request))
         .routes(routes!(transfers::show))
         .routes(routes!(transfers::withdraw))
@@ -195,6 +224,18 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(transfers::elsewhere))
         .routes(routes!(transfers::receipts))
         .routes(routes!(transfers::take_in))
+        .routes(routes!(express::mine))
+        .routes(routes!(express::confirm))
+        .routes(routes!(express::show))
+        .routes(routes!(express::ship))
+        .routes(routes!(express::quote_ride))
+        .routes(routes!(express::call_rider))
+        .routes(routes!(express::cancel_ride))
+        .routes(routes!(freight::templates))
+        .routes(routes!(freight::save, freight::remove))
+        .routes(routes!(freight::stores, freight::set_stores))
+        .routes(routes!(freight::rule, freight::set_rule))
+        .routes(routes!(freight::find))
         .routes(routes!(supply::warehouses))
         .routes(routes!(supply::save_warehouse))
         .routes(routes!(supply::close_warehouse))
@@ -202,6 +243,27 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(supply::prices, supply::set_price))
         .routes(routes!(supply::allocate))
         .routes(routes!(supply::allocation))
+        .routes(routes!(purchasing::suppliers))
+        .routes(routes!(purchasing::save_supplier))
+        .routes(routes!(purchasing::supplier_prices, purchasing::set_supplier_prices))
+        .routes(routes!(purchasing::purchases))
+        .routes(routes!(purchasing::purchase))
+        .routes(routes!(purchasing::draft))
+        .routes(routes!(purchasing::submit))
+        .routes(routes!(purchasing::decide))
+        .routes(routes!(purchasing::cancel))
+        .routes(routes!(purchasing::close))
+        .routes(routes!(purchasing::receive))
+        .routes(routes!(purchasing::send_back))
+        .routes(routes!(purchasing::billable))
+        .routes(routes!(purchasing::invoices, purchasing::enter_invoice))
+        .routes(routes!(purchasing::invoice))
+        .routes(routes!(purchasing::pay_invoice))
+        .routes(routes!(purchasing::payables))
+        .routes(routes!(purchasing::order_proposed))
+        .routes(routes!(purchasing::proposals))
+        .routes(routes!(purchasing::costs))
+        .routes(routes!(purchasing::cost_history))
         .routes(routes!(staff::list, staff::hire))
         .routes(routes!(staff::show))
         .routes(routes!(staff::give))

@@ -58,6 +58,7 @@ impl From<Listed> for ListOrders {
             channel: None,
             states: asked.state.into_iter().collect(),
             words: asked.q.unwrap_or_default(),
+            late: false,
             most: asked.limit.map_or(20, Limit::get),
             after: asked.after,
         }
@@ -90,9 +91,9 @@ pub async fn cancel(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCod
 #[derive(Deserialize, ToSchema)]
 pub struct Pay {
     /// Made by the client; the idempotency key.
-    id: PaymentId,
+    pub id: PaymentId,
     /// Where the shopper will pay.
-    cashier: Cashier,
+    pub cashier: Cashier,
 }
 
 /// Begins to pay; the amount is the order's.

@@ -1,6 +1,7 @@
 //! Head office's lists as files: CSV that Excel opens as what it is, and XLSX. What can be imported comes in the
 //! columns that an import knows, and goes in again unchanged.
 
+mod purchasing;
 mod tables;
 
 use axum::{
@@ -24,6 +25,11 @@ pub fn routes() -> Router<Site> {
         .route("/hq/products/all/{kind}", get(all_products))
         .route("/hq/orders/all/{kind}", get(all_orders))
         .route("/hq/transfers/all/{kind}", get(all_transfers))
+        .route("/hq/purchases/all/{kind}", get(all_purchases))
+        .route("/hq/suppliers/all/{kind}", get(all_suppliers))
+        .route("/hq/suppliers/{supplier}/prices/{kind}", get(supplier_prices))
+        .route("/hq/invoices/all/{kind}", get(all_invoices))
+        .route("/hq/costs/all/{kind}", get(all_costs))
         .route("/hq/imports/all/{kind}", get(all_imports))
         .route("/hq/keys/all/{kind}", get(all_keys))
         .route("/hq/webhooks/all/{kind}", get(all_webhooks))
@@ -106,6 +112,50 @@ async fn all_transfers(
     Query(query): Query<Fields>,
 ) -> Response {
     file(&scope, "调拨单", kind, tables::transfers(&scope, &query).await).await
+}
+
+async fn all_purchases(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "采购单", kind, purchasing::purchases(&scope, &query).await).await
+}
+
+async fn all_suppliers(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "供应商", kind, purchasing::suppliers(&scope, &query).await).await
+}
+
+/// What a supplier asks, as it can be sent in again.
+async fn supplier_prices(
+    Extension(scope): Extension<Scope>,
+    Path((supplier, kind)): Path<(String, String)>,
+) -> Response {
+    let exported = match supplier.parse() {
+        Ok(id) => purchasing::prices(&scope, id).await,
+        Err(_) => Err(Fault::NotFound("这个供应商")),
+    };
+    file(&scope, "采购价", kind, exported).await
+}
+
+async fn all_invoices(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "供应商发票", kind, purchasing::invoices(&scope, &query).await).await
+}
+
+async fn all_costs(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "库存成本", kind, purchasing::costs(&scope, &query).await).await
 }
 
 async fn all_imports(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {

@@ -21,7 +21,7 @@ use domain::{
 /// The most orders of one file; more are asked for in parts.
 const ORDERS_MOST: usize = 100_000;
 
-fn moment(at: DateTime<Utc>) -> String {
+pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.with_timezone(&text::zone("")).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
@@ -29,7 +29,7 @@ fn moment_if_any(at: Option<DateTime<Utc>>) -> String {
     at.map_or(String::new(), moment)
 }
 
-fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -> Vec<String>) -> Exported {
+pub(super) fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -> Vec<String>) -> Exported {
     Exported { header: header.to_vec(), rows: found.into_iter().map(row).collect() }
 }
 

@@ -135,6 +135,7 @@ fn routes_in(text: &str) -> Vec<String> {
         match path {
             "/rpc/{*function}" => None,
             "/wechat-pay" => Some(format!("{method} /callbacks/wechat-pay")),
+            "/couriers" => Some(format!("{method} /callbacks/couriers")),
             "/openapi.json" => Some(format!("{method} /api/v1/openapi.json")),
             _ => Some(format!("{method} {path}")),
         }

@@ -15,6 +15,8 @@ use crate::{
 
 /// A store in another city.
 const ELSEWHERE: &str = "QH-HZ-001";
+/// Another one there.
+const ANOTHER: &str = "QH-HZ-002";
 const FIRST_PASSWORD: &str = "雨后 的 茶园 很安静";
 const PASSWORD: &str = "雨后 的 茶园 真的 很安静";
 
@@ -129,6 +131,15 @@ const REASON: &str = "异地店临期促销";
 /// Why the foreign store asks for goods.
 const NEED: &str = "异地店周末备货";
 
+/// What sending costs.
+async fn freight_template(town: &Town) -> String {
+    let (template, rate) = (Uuid::now_v7(), json!({ "first": 1, "first_fen": 800, "further": 1, "further_fen": 200 }));
+    let made = json!({ "name": "异地运费", "basis": "pieces", "elsewhere": rate });
+    let hq = town.staff("hq").await;
+    hq.attempt(Method::PUT, &format!("/hq/freight-templates/{template}"), Some(&made)).await.unwrap().done();
+    template.to_string()
+}
+
 /// A warehouse, and what the store elsewhere asks it for.
 async fn ask_for_goods(town: &Town, manager: &str, store: &str, sku: &str) -> [String; 2] {
     let (warehouse, transfer) = (Uuid::now_v7(), Uuid::now_v7());
@@ -139,6 +150,28 @@ async fn ask_for_goods(town: &Town, manager: &str, store: &str, sku: &str) -> [S
     let asked = json!({ "id": transfer, "from_id": warehouse, "to_id": store, "lines": lines, "reason": NEED });
     town.program(manager).post("/console/transfers", asked).await.done();
     [warehouse.to_string(), transfer.to_string()]
+}
+
+/// What a supplier of head office is told.
+const ORDERED: &str = "异地店采购备注";
+
+/// A supplier, an order to it for the store elsewhere of which some has arrived, and its invoice.
+async fn buy(town: &Town, store: &str, sku: &str) -> [String; 3] {
+    let [supplier, purchase, receipt, invoice] = [(); 4].map(|()| Uuid::now_v7());
+    let hq = town.staff("hq").await;
+    let put = async |path: String, body: Value| hq.attempt(Method::PUT, &path, Some(&body)).await.unwrap().done();
+    let known = json!({ "code": "FAR-S", "name": "异地供应商", "terms_days": 30, "lead_days": 3 });
+    put(format!("/hq/suppliers/{supplier}"), known).await;
+    let lines = json!([{ "sku_id": sku, "quantity": 3, "price_fen": 777 }]);
+    let order = json!({ "supplier_id": supplier, "location_id": store, "lines": lines, "note": ORDERED });
+    put(format!("/hq/purchases/{purchase}"), order).await;
+    hq.post(&format!("/hq/purchases/{purchase}/submit"), json!({})).await.done();
+    let came = json!({ "id": receipt, "lines": [{ "sku_id": sku, "quantity": 1 }] });
+    hq.post(&format!("/console/purchases/{purchase}/receipts"), came).await.done();
+    let billed = json!({ "id": invoice, "supplier_id": supplier, "number": "FAR-1", "dated": "2026-01-01",
+                         "amount_fen": 777, "receipts": [receipt] });
+    hq.post("/hq/invoices", billed).await.done();
+    [supplier, purchase, invoice].map(|id| id.to_string())
 }
 
 /// The manager of the store elsewhere.
@@ -168,7 +201,7 @@ pub async fn shortage(town: &Town, manager: &Program, goods: &Goods) -> String {
 }
 
 /// A count with an entry, a loss and a threshold of the store elsewhere; answers their identities.
-async fn stock_papers(town: &Town, manager: &str, store: &str, sku: &str) -> [String; 4] {
+async fn stock_papers(town: &Town, manager: &str, store: &str, sku: &str) -> [String; 5] {
     let manager = town.program(manager);
     let (count, entry, loss) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let begun = json!({ "id": count, "location_id": store, "selection": { "kind": "full" }, "note": REASON });
@@ -181,7 +214,9 @@ async fn stock_papers(town: &Town, manager: &str, store: &str, sku: &str) -> [St
     manager.post("/console/losses", lost).await.done();
     let rule = json!({ "kind": "low", "location_id": store, "goods": { "for": "all" }, "threshold": 3 });
     let rule = manager.put("/console/alert-rules", rule).await.done()["id"].as_str().unwrap().to_owned();
-    [count.to_string(), entry.to_string(), loss.to_string(), rule]
+    let model = json!({ "sku": lines["items"][0]["code"], "store_id": store, "model": "pool", "kept_back": 3 });
+    let model = manager.put("/console/stock-models", model).await.done()["id"].as_str().unwrap().to_owned();
+    [count.to_string(), entry.to_string(), loss.to_string(), rule, model]
 }
 
 impl Person {
@@ -244,6 +279,17 @@ pub async fn claim(town: &Town, buyer: &Program, store: &str, note: &str) -> Str
     id
 }
 
+/// Where the foreign member lives.
+const DOOR: &str = "异地路 99 号";
+
+/// An address in a member's book; answers its id.
+async fn home(member: &Program) -> String {
+    let id = Uuid::now_v7().to_string();
+    let body = json!({ "id": id, "name": "异地人", "phone": "13833334444", "region_code": "330100", "detail": DOOR });
+    member.post("/me/addresses", body).await.done();
+    id
+}
+
 /// Two accounts of one person, about to become one; answers the offer's id.
 async fn merge_offer(town: &Town, member: &Program) -> String {
     let (old, new) = ("13833334444", "13855556666");
@@ -265,6 +311,8 @@ impl Foreign {
         town.pay(&buyer, &order).await;
         let seen = buyer.order(&order).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (checkout, _) =
+            buyer.place_together(&[buyer.goods(ANOTHER, TEA).await, buyer.goods(ELSEWHERE, TEA).await]).await;
         let (number, code) = (text(&seen["number"]), text(&seen["pickup_code"]));
         let (staff, _) = settle(town, "foreign.clerk", "clerk", ELSEWHERE).await;
         let card = hq.get(&format!("/hq/staff/{staff}")).await.done();
@@ -290,15 +338,19 @@ impl Foreign {
         let unknown = Uuid::now_v7().to_string();
         let manager = staff_of_store(town, "foreign.manager").await;
         let proposal = propose(town, &manager, &goods.store_id, &goods.sku_id).await;
-        let [count, entry, loss, rule] = stock_papers(town, &manager, &goods.store_id, &goods.sku_id).await;
+        let [count, entry, loss, rule, model] = stock_papers(town, &manager, &goods.store_id, &goods.sku_id).await;
         let shortage = shortage(town, &town.program(&manager), &goods).await;
         let claim = claim(town, &buyer, ELSEWHERE, REASON).await;
+        let template = freight_template(town).await;
         let [warehouse, transfer] = ask_for_goods(town, &manager, &goods.store_id, &goods.sku_id).await;
+        let [supplier, purchase, invoice] = buy(town, &goods.store_id, &goods.sku_id).await;
+        let address = home(&buyer).await;
         let offer = merge_offer(town, &buyer).await;
         let names = vec![
             ("order", order.clone()),
             ("order_id", order.clone()),
             ("id", order),
+            ("checkout_id", checkout),
             ("store", ELSEWHERE.into()),
             ("store_id", goods.store_id.clone()),
             ("sku_id", goods.sku_id.clone()),
@@ -328,10 +380,22 @@ impl Foreign {
             ("transfer_id", transfer),
             ("warehouse", warehouse.clone()),
             ("warehouse_id", warehouse),
+            ("supplier", supplier.clone()),
+            ("supplier_id", supplier),
+            ("purchase", purchase.clone()),
+            ("purchase_id", purchase),
+            ("invoice", invoice.clone()),
+            ("invoice_id", invoice),
+            ("location", goods.store_id.clone()),
+            ("sku", goods.sku_id.clone()),
             ("location_id", goods.store_id.clone()),
             ("allocation", unknown.clone()),
             ("allocation_id", unknown.clone()),
             ("delegation_id", unknown.clone()),
+            ("template", template.clone()),
+            ("template_id", template),
+            ("address", address.clone()),
+            ("address_id", address),
             ("merge", offer.clone()),
             ("merge_id", offer),
             ("count", count.clone()),
@@ -340,7 +404,9 @@ impl Foreign {
             ("loss", loss.clone()),
             ("loss_id", loss),
             ("rule_id", rule),
+            ("model_id", model),
             ("alert_id", unknown.clone()),
+            ("ride_id", unknown.clone()),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
             ("hold_id", unknown),
@@ -364,6 +430,9 @@ impl Foreign {
                 "异地伙伴".into(),
                 REASON.into(),
                 NEED.into(),
+                ORDERED.into(),
+                "异地供应商".into(),
+                DOOR.into(),
             ],
         }
     }
@@ -393,14 +462,24 @@ impl Foreign {
             "/console/counts",
             "/console/losses",
             "/console/alert-rules",
+            "/console/stock-models",
             "/console/transfers",
             "/hq/warehouses",
             "/hq/supply-prices",
+            "/hq/freight-templates",
+            "/hq/express-stores",
+            "/hq/routing",
+            "/hq/suppliers",
+            "/console/purchases",
+            "/hq/invoices",
+            "/hq/payables",
+            "/hq/costs",
         ] {
             seen.push(hq.get(path).await.done());
         }
         seen.push(hq.get(&self.named("/console/stores/{store_id}/photos")).await.done());
         seen.push(hq.get(&self.named("/hq/merchants/{merchant_id}/papers")).await.done());
+        seen.push(hq.get(&self.named("/console/stores/{store_id}/fulfilment")).await.done());
         seen.push(hq.get(&self.named("/console/counts/{count_id}")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
         seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());

@@ -47,6 +47,18 @@ async fn production_refuses_sample_keys_stand_ins_and_the_demos_passwords() {
     assert!(said.contains("odd.json") && said.contains("not understood at line 1"), "{said}");
     all_said += &said;
 
+    // A rider's account is as good as a key to the till.
+    let account = |sample: bool, url: &str| json!({ "base_url": url, "dev_id": 1, "dev_key": "reiters-schluessel", "shop_id": "a", "source": "a", "sample": sample });
+    for (sample, url, why) in [
+        (true, "https://openic.sf-express.com", "riders.json holds a stand-in's account"),
+        (false, "http://127.0.0.1:3905", "riders.json names a courier on this machine"),
+    ] {
+        let riders = file("riders.json", account(sample, url).to_string());
+        let said = refused(&town, &[("MENDIAN_PRODUCTION", "true"), ("MENDIAN_COURIERS", &riders)]).await;
+        assert!(said.contains(why), "{said}");
+        all_said += &said;
+    }
+
     let hosts = ["127.0.0.1:3901", "localhost", "localhost.:3901", "[::1]:3901", "127.1", "2130706433", "0.0.0.0:3901"];
     for host in hosts.into_iter().chain(["[::ffff:127.0.0.1]", "a:eines-mannes-wort@127.0.0.1"]) {
         let url = format!("http://{host}");
@@ -65,7 +77,9 @@ async fn production_refuses_sample_keys_stand_ins_and_the_demos_passwords() {
     }
     assert!(said.contains("the demo's passwords still open"), "{said}");
     all_said += &said;
-    for secret in secrets.iter().map(String::as_str).chain(["eines-mannes-wort", "BEGIN PRIVATE KEY"]) {
+    for secret in
+        secrets.iter().map(String::as_str).chain(["eines-mannes-wort", "reiters-schluessel", "BEGIN PRIVATE KEY"])
+    {
         assert!(!all_said.contains(secret), "a secret is told: {all_said}");
     }
 }

@@ -174,6 +174,30 @@ async fn claim(town: &Town, buyer: &Program) -> String {
     id
 }
 
+/// A supplier, an order to it that arrives at the warehouse, and its invoice, with the words; answers their names.
+async fn buy(hq: &Program, warehouse: &str, sku: &str) -> Named {
+    let [supplier, purchase, receipt, invoice] = [(); 4].map(|()| Uuid::now_v7());
+    let put = async |path: String, body: Value| hq.attempt(Method::PUT, &path, Some(&body)).await.unwrap().done();
+    let known = json!({ "code": "X-SUP", "name": STORE_NAME, "contact": PERSON, "terms_days": 1, "lead_days": 1 });
+    put(format!("/hq/suppliers/{supplier}"), known).await;
+    let lines = json!([{ "sku_id": sku, "quantity": 2, "price_fen": 300 }]);
+    let order = json!({ "supplier_id": supplier, "location_id": warehouse, "lines": lines, "note": NOTE });
+    put(format!("/hq/purchases/{purchase}"), order).await;
+    hq.post(&format!("/hq/purchases/{purchase}/submit"), json!({})).await.done();
+    let came = json!({ "id": receipt, "lines": [{ "sku_id": sku, "quantity": 1 }], "note": NOTE });
+    hq.post(&format!("/console/purchases/{purchase}/receipts"), came).await.done();
+    let billed = json!({ "id": invoice, "supplier_id": supplier, "number": ROLE, "dated": "2026-01-01",
+                         "amount_fen": 301, "receipts": [receipt], "difference_note": REASON });
+    hq.post("/hq/invoices", billed).await.done();
+    vec![
+        ("supplier", vec![supplier.to_string()]),
+        ("purchase", vec![purchase.to_string()]),
+        ("invoice", vec![invoice.to_string()]),
+        ("location", vec![warehouse.to_owned()]),
+        ("sku", vec![sku.to_owned()]),
+    ]
+}
+
 /// Two orders with the note, one of them rejected for the reason, and the goods once more in the cart.
 async fn shop(town: &Town, buyer: &Program) -> Named {
     let goods = buyer.goods(STORE, PRODUCT).await;
@@ -187,6 +211,10 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
         orders.push(id);
     }
     let claim = claim(town, buyer).await;
+    let address = Uuid::now_v7();
+    let lives =
+        json!({ "id": address, "name": PERSON, "phone": "13800000079", "region_code": "310100", "detail": ADDRESS });
+    buyer.post("/me/addresses", lives).await.done();
     let reject = format!("/console/orders/{}/reject", orders[0]);
     town.staff("hq").await.post(&reject, json!({ "reason": REASON })).await.done();
     buyer.put("/cart/lines", goods.line(json!(1))).await.done();
@@ -214,12 +242,16 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
     let asked =
         json!({ "id": transfer, "from_id": warehouse, "to_id": goods.store_id, "lines": lines, "reason": REASON });
     hq.post("/console/transfers", asked).await.done();
+    let (template, rate) = (Uuid::now_v7(), json!({ "first": 1, "first_fen": 800, "further": 1, "further_fen": 200 }));
+    let freight = json!({ "name": CATEGORY, "basis": "pieces", "elsewhere": rate });
+    hq.attempt(Method::PUT, &format!("/hq/freight-templates/{template}"), Some(&freight)).await.unwrap().done();
     let rows = json!([{ "store": STORE_NAME, "sku": PRODUCT_NAME, "quantity": 1 }]);
     hq.post("/hq/allocations", json!({ "id": table, "from_id": warehouse, "rows": rows, "reason": REASON }))
         .await
         .done();
+    let bought = buy(&hq, &warehouse.to_string(), &goods.sku_id).await;
     let stores = [STORE, "X-1"].map(str::to_owned).to_vec();
-    vec![
+    let named = vec![
         ("count", vec![count.to_string()]),
         ("loss", vec![loss.to_string()]),
         ("order", orders),
@@ -228,11 +260,14 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
         ("shortage", vec![shortage]),
         ("transfer", vec![transfer.to_string()]),
         ("warehouse", vec![warehouse.to_string()]),
+        ("template", vec![template.to_string()]),
         ("allocation", vec![table.to_string()]),
         ("store", stores),
+        ("address", vec![address.to_string()]),
         ("checkout", vec![goods.store_id.clone()]),
         ("product", vec![PRODUCT.into()]),
-    ]
+    ];
+    [named, bought].concat()
 }
 
 /// Every page of the site, once for each thing that its address may name.

@@ -156,6 +156,20 @@ impl Program {
         self.post("/orders", order).await.done()["id"].as_str().unwrap().to_owned()
     }
 
+    /// Orders one piece of each of these goods, which are of different stores, with one request; answers the checkout's
+    /// id and those of its orders.
+    pub async fn place_together(&self, goods: &[Goods]) -> (String, Vec<String>) {
+        let mut orders = Vec::new();
+        for goods in goods {
+            self.put("/cart/lines", goods.line(1.into())).await.done();
+            orders.push(self.order_for_cart(&goods.store_id).await);
+        }
+        let ids = orders.iter().map(|order| order["id"].as_str().unwrap().to_owned()).collect();
+        let id = Uuid::now_v7().to_string();
+        self.post("/checkouts", json!({ "id": id, "orders": orders })).await.done();
+        (id, ids)
+    }
+
     /// Begins to pay an order.
     pub async fn start_payment(&self, order: &str) -> Started {
         let id = Uuid::now_v7();

@@ -48,8 +48,8 @@ pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, l
     let claimant = Claimant::of(scope)?;
     let gone = || Fault::NotFound("这个订单");
     let row = sqlx::query!(
-        r#"select o.number, o.store_id, o.member_id, o.total_fen,
-                  (select at from order_steps t where t.order_id = o.id and t.act = 'redeem') as handed_over_at
+        r#"select o.number, o.store_id, o.member_id, o.total_fen - o.freight_fen as "goods_fen!",
+                  (select at from order_steps t where t.order_id = o.id and t.act in ('redeem', 'deliver')) as handed_over_at
            from orders o where o.id = $1 and ($2::uuid is null or o.member_id = $2) and ($3::uuid[] is null or o.store_id = any($3))"#,
         order.0,
         claimant.member,
@@ -72,12 +72,12 @@ pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, l
             .or_fault()?
             .ok_or_else(gone)?;
     }
-    let (store, total) = (StoreId(row.store_id), Fen(row.total_fen));
+    let (store, total) = (StoreId(row.store_id), Fen(row.goods_fen));
     let lines = lines(tx, order, store, total, row.handed_over_at).await?;
     Ok(Sold { order, number: row.number, store, member: row.member_id, handed_over_at: row.handed_over_at, lines })
 }
 
-/// The order's lines. What was paid for the order is shared out over them, so that a discount of the whole lowers
+/// The order's lines. What was paid for the order, but for its way to the shopper, is shared out over them, so that a discount of the whole lowers
 /// what each gives back.
 async fn lines(
     tx: &mut PgConnection,

@@ -5,7 +5,7 @@ use domain::Fault;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, database::OrFault};
+use crate::{Scope, database::OrFault, stock};
 
 /// How often each place is looked at.
 const EVERY: Duration = Duration::minutes(10);
@@ -29,6 +29,7 @@ pub async fn check(scope: &Scope) -> Result<bool, Fault> {
     .await
     .or_fault()?;
     let Some(place) = due else { return Ok(false) };
+    stock::batches::keep_back(&mut tx, scope, place.id, None).await?;
     tell(&mut tx, scope, place.id, place.slow).await?;
     sqlx::query!(
         "insert into alert_checks (location_id, checked_at, slow_checked_at) values ($1, $2, $2)
@@ -55,7 +56,7 @@ async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> 
              union all
              select u.category_id, c.parent_id, u.far + 1 from up u join categories c on c.id = u.above_id where c.parent_id is not null
          ), goods as (
-             select t.sku_id, t.on_hand, t.on_hand - t.held - t.allocated as available, d.category_id,
+             select t.sku_id, t.on_hand, t.on_hand - t.held - t.allocated - t.kept_back as available, d.category_id,
                     coalesce(l.on_shelf, l.sku_id is null and w.id is not null) as on_shelf
              from stock t join skus k on k.id = t.sku_id join products d on d.id = k.product_id
              left join listings l on l.store_id = t.location_id and l.sku_id = t.sku_id
@@ -68,10 +69,17 @@ async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> 
              where (r.category_id is null or u.above_id is not null) and ($2 or r.kind <> 'slow')
              order by g.sku_id, r.kind, r.location_id is null, r.sku_id is null, r.category_id is null, u.far
          ), crossed as materialized (
-             select sku_id, kind, threshold, case kind when 'low' then available else on_hand end as pieces from ruled
+             select sku_id, kind, threshold, case kind when 'low' then available when 'expiring' then ending else on_hand end as pieces
+             from ruled left join lateral (
+                 select coalesce(sum(b.remains), 0)::bigint as ending from batch_remains b
+                 where kind = 'expiring' and b.location_id = $1 and b.sku_id = ruled.sku_id
+                   and b.expires_on < ($3::timestamptz at time zone coalesce((select timezone from stores where id = $1), 'Asia/Shanghai'))::date
+                                      + threshold::int
+             ) e on true
              where case kind
                  when 'low' then on_shelf and available <= threshold
                  when 'high' then on_hand >= threshold
+                 when 'expiring' then ending > 0
                  else on_hand > 0
                       and exists (select from movements m where m.location_id = $1 and m.sku_id = ruled.sku_id and m.on_hand > 0
                                   and m.occurred_at <= $3::timestamptz - make_interval(days => threshold::int))

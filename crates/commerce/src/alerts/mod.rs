@@ -1,10 +1,8 @@
-//! What a store should know of its stock before a shopper does (K4): too little, too much, nothing sold.
+//! What a store should know of its stock before a shopper does (K4): too little, too much, nothing sold, ending soon.
 //!
 //! - `check`: looks at one place after the other, tells each thing once, and ends what is over
 //! - `rules`: the thresholds, head office's and a place's own
 //! - `read`: the inbox, and taking note
-//!
-//! Goods that expire are told of once there are batches.
 
 mod check;
 mod read;

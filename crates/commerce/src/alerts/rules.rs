@@ -4,7 +4,6 @@ use domain::{
     Fault, LocationId,
     alerts::{AlertKind, AlertRule, Goods, SetAlertRule},
     audit::{Act, ObjectKind},
-    staff::Permission,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -15,7 +14,7 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    stockroom::{self, Sight, as_store, named},
+    stockroom::{self, Sight, may_set, named},
 };
 
 const NO_RULE: Fault = Fault::NotFound("这条提醒规则");
@@ -58,23 +57,6 @@ pub async fn rules(scope: &Scope, location: Option<LocationId>) -> Result<Vec<Al
         })
     });
     Ok(rules.collect())
-}
-
-/// Whoever asks sets thresholds here: a store's for the store, everybody's where they decide everywhere.
-///
-/// Faults: `NotFound` for a place out of reach; `Forbidden`.
-fn may_set(scope: &Scope, location: Option<LocationId>) -> Result<Uuid, Fault> {
-    let Some(location) = location else {
-        return scope.staff_everywhere(Permission::DecideProposals).map(|person| person.id.0);
-    };
-    let me = scope.staff()?.id.0;
-    let (own, above) = (scope.reach(Permission::ProposeChanges), scope.reach(Permission::DecideProposals));
-    let covers = [&own, &above].iter().any(|reach| reach.as_ref().is_ok_and(|reach| reach.covers(as_store(location))));
-    match (own, above) {
-        _ if covers => Ok(me),
-        (Err(fault), Err(_)) => Err(fault),
-        _ => Err(stockroom::NO_PLACE),
-    }
 }
 
 /// Sets a threshold; one for the same goods at the same place becomes this. Answers its identity.

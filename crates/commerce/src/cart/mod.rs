@@ -19,7 +19,7 @@ use crate::{
     memory::{self, Key},
 };
 
-pub use quote::quote;
+pub use quote::{quote, quote_for};
 
 pub(crate) use lines::LINES_MOST;
 

@@ -8,6 +8,8 @@ use domain::{
     CartId, Fault, Fen, Quantity, SkuId, StoreId,
     cart::{Quote, QuotedLine},
     catalog::Options,
+    fulfilment::{Way, Wish},
+    hours::Slot,
 };
 use uuid::Uuid;
 
@@ -15,6 +17,7 @@ use crate::{
     House, Scope,
     catalog::kept::Catalogue,
     database::OrFault,
+    fulfilment::{self, Load},
     memory::{Key, LOOKS_MOST, Sight, Versions},
     together,
 };
@@ -59,23 +62,48 @@ struct Row {
 /// What the cart's lines of one store cost at this moment, and when they can be picked up. Reads
 /// prices and stock anew: nothing a client sends takes part.
 pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
+    quote_for(scope, store, &Wish::default()).await
+}
+
+/// [`quote`] for a way in which the goods reach their shopper, with what that costs.
+///
+/// Faults: those of `quote`; `Invalid` beside `address_id` for an address that is not in the shopper's book.
+pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
     let (sight, rows) = lines_at(scope, cart, store).await?;
+    // What is not there is brought nowhere.
+    let to = if rows.is_empty() { None } else { fulfilment::destination(scope, wish).await? };
     let view = sight.store()?.view(scope, None);
     // Lines of one SKU with different options draw on the same stock.
     let mut left: HashMap<Uuid, i64> = rows.iter().map(|row| (row.sku_id, row.available)).collect();
     let mut lines = Vec::with_capacity(rows.len());
-    let mut total = Fen::ZERO;
+    let mut goods = Fen::ZERO;
     for row in rows {
         let line = quote_line(row, &sight.catalogue, &mut left)?;
-        total = total.checked_add(line.total_fen).ok_or_else(too_much)?;
+        goods = goods.checked_add(line.total_fen).ok_or_else(too_much)?;
         lines.push(line);
     }
-    let orderable = !lines.is_empty()
-        && !view.slots.is_empty()
+    let ways = fulfilment::ways(scope, sight.store()?, Load::of(&lines, goods), to.as_ref(), view.slots).await?;
+    let way = ways.iter().find(|way| way.fulfilment == wish.fulfilment);
+    let freight = way.map_or(Fen::ZERO, |way| way.freight_fen);
+    let slots: Vec<Slot> = way.into_iter().flat_map(Way::open_slots).collect();
+    let orderable = way.is_some_and(|way| way.problem.is_none())
+        && !lines.is_empty()
+        && !slots.is_empty()
         && lines.iter().all(|line| line.problem.is_none())
-        && total > Fen::ZERO;
-    Ok(Quote { store: view.card, lines, total_fen: total, slots: view.slots, orderable })
+        && goods > Fen::ZERO;
+    Ok(Quote {
+        store: view.card,
+        lines,
+        goods_fen: goods,
+        freight_fen: freight,
+        total_fen: goods.checked_add(freight).ok_or_else(too_much)?,
+        fulfilment: wish.fulfilment,
+        address_id: wish.address_id,
+        ways,
+        slots,
+        orderable,
+    })
 }
 
 /// The cart's lines of a store, and what is known of their goods at the same moment.
@@ -117,7 +145,7 @@ async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
                   coalesce(v.version, 0) as "menu!",
                   c.sku_id as "sku_id?", c.options as "options?", c.quantity as "quantity?",
                   l.price_fen as "price_fen?",
-                  coalesce(s.on_hand - s.held - s.allocated, 0) + coalesce(h.pieces, 0) as "available!"
+                  coalesce(s.on_hand - s.held - s.allocated - s.kept_back, 0) + coalesce(h.pieces, 0) as "available!"
            from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[])) with ordinality
                 as a (cart_id, store_id, member_id, place)
            left join menu_versions v on v.store_id = a.store_id
@@ -190,6 +218,7 @@ fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, i64>) ->
         quantity,
         unit_fen: unit,
         total_fen: total,
+        weight_grams: sku.weight_grams,
         available: available.max(0),
         problem,
     })

@@ -39,6 +39,8 @@ pub(crate) struct Sku {
     pub product: usize,
     pub values: Vec<String>,
     barcode: Option<String>,
+    /// 0 where nobody has said so.
+    pub weight_grams: i64,
 }
 
 struct KeptCategory {
@@ -130,7 +132,7 @@ async fn read_products(tx: &mut PgConnection, category_at: &HashMap<Uuid, usize>
 }
 
 async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> Result<Vec<Sku>, Fault> {
-    let rows = sqlx::query!("select id, product_id, spec_values, barcode from skus order by sort, code")
+    let rows = sqlx::query!("select id, product_id, spec_values, barcode, weight_grams from skus order by sort, code")
         .fetch_all(tx)
         .await
         .or_fault()?;
@@ -138,7 +140,13 @@ async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> 
         .into_iter()
         .filter_map(|row| {
             let product = *product_at.get(&row.product_id)?;
-            Some(Sku { id: row.id, product, values: row.spec_values, barcode: row.barcode })
+            Some(Sku {
+                id: row.id,
+                product,
+                values: row.spec_values,
+                barcode: row.barcode,
+                weight_grams: i64::from(row.weight_grams),
+            })
         })
         .collect();
     // Stable: within a product they stay in the product's own order.

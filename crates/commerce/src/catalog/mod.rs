@@ -11,6 +11,7 @@ use domain::{
     },
     geo::Point,
     page::Page,
+    purchasing::{MilliFen, margin_bp},
     staff::Permission,
     stores::StoreView,
 };
@@ -119,6 +120,11 @@ async fn product(scope: &Scope, key: Key<'_>, code: &str) -> Result<(Sight, Prod
 pub async fn list(scope: &Scope, ask: &ListProducts) -> Result<(Vec<ProductEntry>, i64), Fault> {
     scope.reach(Permission::UseHq)?;
     let reach = scope.reach_filter(Permission::ReadStores)?;
+    let (sees_costs, costed) = match scope.reach_filter(Permission::SeeCosts) {
+        Ok(costed) => (true, costed),
+        Err(_) => (false, None),
+    };
+    let mut tx = scope.begin_search().await?;
     // Only what the page shows is counted at the stores.
     let rows = sqlx::query!(
         r#"with found as materialized (
@@ -135,13 +141,22 @@ pub async fn list(scope: &Scope, ask: &ListProducts) -> Result<(Vec<ProductEntry
                   (select count(*) from stores s
                    where ($6::uuid[] is null or s.id = any($6))
                      and exists (select from listings l
-                                 where l.store_id = s.id and l.sku_id = any(k.ids) and l.on_shelf)) as "stores!"
+                                 where l.store_id = s.id and l.sku_id = any(k.ids) and l.on_shelf)) as "stores!",
+                  w.cost, w.price
            from found f
            cross join lateral (
                select count(*) as skus, coalesce(min(k.price_fen), 0) as lowest, coalesce(max(k.price_fen), 0) as highest,
                       array_agg(k.id) as ids
                from skus k where k.product_id = f.id
            ) k
+           -- What a piece costs on the whole, and what it sells for, by how many there are of each variant at each place.
+           left join lateral (
+               select (sum(c.milli_fen::numeric * x.weight) / sum(x.weight))::bigint as cost,
+                      (sum(v.price_fen::numeric * 1000 * x.weight) / sum(x.weight))::bigint as price
+               from stock_costs c join stock t on t.location_id = c.location_id and t.sku_id = c.sku_id
+               join skus v on v.id = c.sku_id cross join lateral (select greatest(t.on_hand, 1) as weight) x
+               where $7 and c.sku_id = any(k.ids) and ($8::uuid[] is null or c.location_id = any($8))
+           ) w on true
            order by f.brand, f.sort, f.code"#,
         ask.words.trim().to_lowercase(),
         ask.brand,
@@ -149,12 +164,16 @@ pub async fn list(scope: &Scope, ask: &ListProducts) -> Result<(Vec<ProductEntry
         ask.most.clamp(1, 200),
         ask.skip.max(0),
         reach.as_deref(),
+        sees_costs,
+        costed.as_deref(),
     )
-    .fetch_all(scope.pool())
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let total = rows.first().map_or(0, |row| row.total);
     let entries = rows.into_iter().map(|row| ProductEntry {
+        margin_bp: row.price.zip(row.cost).and_then(|(price, cost)| margin_bp(MilliFen(price), MilliFen(cost))),
+        cost_milli_fen: row.cost.map(MilliFen),
         code: row.code,
         name: row.name,
         picture: row.picture,

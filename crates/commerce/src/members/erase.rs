@@ -31,7 +31,7 @@ pub async fn leaving(scope: &Scope) -> Result<LeavingView, Fault> {
 async fn look(tx: &mut PgConnection, member: MemberId) -> Result<LeavingView, Fault> {
     let row = sqlx::query!(
         r#"select count(*) as "orders!",
-                  count(*) filter (where state in ('placed', 'paid', 'accepted', 'ready')) as "open!",
+                  count(*) filter (where state in ('placed', 'paid', 'accepted', 'ready', 'dispatched')) as "open!",
                   (select count(*) from refunds r join orders of on of.id = r.order_id
                    where of.member_id = $1 and r.state <> 'succeeded') as "refunds!",
                   (select count(*) from after_sales a where a.member_id = $1

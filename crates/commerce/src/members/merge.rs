@@ -65,7 +65,7 @@ async fn read(tx: &mut PgConnection, scope: &Scope, kept: Uuid, id: Uuid) -> Res
         r#"select f.takes_phone, f.expires_at, m.phone as "phone!", m.joined_at,
                   (select count(*) from orders o where o.member_id = m.id) as "orders!",
                   (select count(*) from orders o where o.member_id = m.id
-                   and o.state in ('placed', 'paid', 'accepted', 'ready')) as "open_orders!",
+                   and o.state in ('placed', 'paid', 'accepted', 'ready', 'dispatched')) as "open_orders!",
                   (select count(*) from cart_lines l where l.cart_id = m.cart_id) as "cart_lines!",
                   (select count(*) from early_holds h where h.member_id = m.id and h.state = 'held') as "holds!",
                   (select count(*) from wechat_identities w where w.member_id = m.id) as "wechat!"

@@ -184,6 +184,26 @@ pub const RULES: &[Rule] = &[
         erasing: Remove("delete from files where member_id = $1"),
     },
     Rule {
+        table: "addresses",
+        column: "member_id",
+        // The kept account's default stays; too many are no harm, only no more are added.
+        merging: Move("update addresses set member_id = $1, is_default = false where member_id = $2"),
+        exporting: Under(
+            "收货地址",
+            "select coalesce(jsonb_agg(jsonb_build_object('收货人', a.name, '手机号', a.phone, '地区', r.name, '详细地址', a.detail,
+                    '纬度', a.latitude, '经度', a.longitude, '默认', a.is_default, '保存时间', a.saved_at) order by a.saved_at), '[]')
+             from addresses a join regions r on r.code = a.region_code where a.member_id = $1",
+        ),
+        erasing: Remove("delete from addresses where member_id = $1"),
+    },
+    Rule {
+        table: "order_addresses",
+        column: "order_id",
+        merging: Own("the orders go over, and with each where it goes"),
+        exporting: Within(ORDERS),
+        erasing: Remove("delete from order_addresses a using orders o where o.id = a.order_id and o.member_id = $1"),
+    },
+    Rule {
         table: "after_sales",
         column: "member_id",
         merging: Move("update after_sales set member_id = $1 where member_id = $2"),
@@ -217,7 +237,9 @@ pub const RULES: &[Rule] = &[
 /// A member's orders with their lines, steps and money.
 const ORDERS_OF: &str = "
     select coalesce(jsonb_agg(jsonb_build_object(
-        '订单号', o.number, '门店', s.name, '状态', o.state, '渠道', o.channel, '合计_分', o.total_fen, '备注', o.note,
+        '订单号', o.number, '门店', s.name, '状态', o.state, '渠道', o.channel, '合计_分', o.total_fen, '备注', o.note, '方式', o.fulfilment, '运费_分', o.freight_fen,
+        '收货', (select jsonb_build_object('收货人', a.name, '手机号', a.phone, '地区', a.region, '详细地址', a.detail)
+            from order_addresses a where a.order_id = o.id),
         '取货开始', o.slot_start, '取货截止', o.slot_end, '下单时间', o.placed_at, '付款时间', o.paid_at, '取货码', o.pickup_code,
         '商品', (select coalesce(jsonb_agg(jsonb_build_object('名称', l.name, '规格', l.spec, '选项', l.options_text,
                 '数量', l.quantity, '单价_分', l.unit_fen, '小计_分', l.total_fen) order by l.line), '[]')
@@ -225,8 +247,8 @@ const ORDERS_OF: &str = "
         '经过', (select coalesce(jsonb_agg(jsonb_build_object('事件', t.act, '状态', t.state, '时间', t.at, '说明', t.note)
                 order by t.step), '[]') from order_steps t where t.order_id = o.id),
         '付款', (select coalesce(jsonb_agg(jsonb_build_object('渠道', p.gateway, '商户单号', p.out_trade_no,
-                '交易号', p.transaction_id, '金额_分', p.amount_fen, '状态', p.state, '时间', p.paid_at) order by p.created_at), '[]')
-            from payments p where p.order_id = o.id),
+                '交易号', p.transaction_id, '金额_分', h.amount_fen, '状态', p.state, '时间', p.paid_at) order by p.created_at), '[]')
+            from payment_shares h join payments p on p.id = h.payment_id where h.order_id = o.id),
         '退款', (select coalesce(jsonb_agg(jsonb_build_object('退款单号', r.out_refund_no, '金额_分', r.amount_fen,
                 '原因', r.reason, '状态', r.state, '到账时间', r.succeeded_at) order by r.wanted_at), '[]')
             from refunds r where r.order_id = o.id)

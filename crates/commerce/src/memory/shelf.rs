@@ -110,7 +110,7 @@ pub(super) async fn read_changes(
                    select sku_id,
                           (select l.price_fen from listings l
                            where l.store_id = a.store_id and l.sku_id = changed.sku_id and l.on_shelf) as price_fen,
-                          coalesce((select s.on_hand - s.held - s.allocated from stock s
+                          coalesce((select s.on_hand - s.held - s.allocated - s.kept_back from stock s
                                     where s.location_id = a.store_id and s.sku_id = changed.sku_id), 0) as available
                    from (
                        select sku_id from stock where location_id = a.store_id and changed >= a.since::text::xid8
@@ -155,7 +155,7 @@ pub(super) async fn read_whole(db: &mut PgConnection, stores: &[Uuid]) -> Result
            cross join lateral (
                select array_agg(price_fen) as prices, array_agg(available) as available
                from (
-                   select l.price_fen, coalesce(s.on_hand - s.held - s.allocated, 0) as available
+                   select l.price_fen, coalesce(s.on_hand - s.held - s.allocated - s.kept_back, 0) as available
                    from listings l left join stock s on s.location_id = a.store_id and s.sku_id = l.sku_id
                    where l.store_id = a.store_id and l.on_shelf
                    order by l.sku_id

@@ -4,6 +4,7 @@
 use domain::{
     Fault, OrderId, StoreId,
     audit::{Act, ObjectKind},
+    fulfilment::Fulfilment,
     geo::Point,
     order_centre::{
         Annotate, CallOff, CallOffAll, CalledOff, OrderNote, Reroute, RerouteChoice, TOGETHER_MOST, checked_reason,
@@ -23,7 +24,7 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
-    payments,
+    fulfilment, memory, payments,
     scope::Actor,
     stock::{self, Turn},
 };
@@ -66,22 +67,33 @@ pub async fn call_off_all(scope: &Scope, command: &CallOffAll) -> Result<Vec<Cal
 }
 
 /// Lets another store serve a paid order: its pieces are allocated there, and free here. What was paid stays; the
-/// code changes only where an open order of that store has it. Doing it twice is doing it once.
+/// code changes only where an open order of that store has it. What is to be brought is given only to a store that brings
+/// things there; what its way costs stays. Doing it twice is doing it once.
 ///
 /// Faults: `Invalid` beside `reason`; `NotFound` for an order or a store out of reach; `SoldOut` for what that store has
-/// too little of; `Conflict` (`not_now`, `store_closed`, `not_sold_there`).
+/// too little of; `Conflict` (`not_now`, `store_closed`, `not_sold_there`, `cannot_bring`).
 pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<(), Fault> {
     let reason = checked_reason(&command.reason)?;
     let to = command.store_id;
     if !scope.reach(Permission::ManageOrders)?.covers(to) {
         return Err(Fault::NotFound("这家门店"));
     }
+    let stores = memory::stores(scope).await?;
     let mut tx = scope.begin().await?;
     let order = steps::lock_within(&mut tx, scope, id, Permission::ManageOrders).await?;
     if order.store_id == to && is_in_hand(order.state) {
         return Ok(());
     }
     must_serve(&mut tx, id, to).await?;
+    // Of what is not in hand any more the table says why.
+    if order.fulfilment.is_sent() && is_in_hand(order.state) {
+        let address = fulfilment::sent_to(&mut tx, id).await?;
+        let store = stores.with_id(to.0).ok_or(Fault::NotFound("这家门店"))?;
+        if !fulfilment::serves(store, order.fulfilment, address.as_ref()) {
+            let message = format!("{}送不到这个地址，请选择能配送到的门店", store.name());
+            return Err(Fault::conflict("cannot_bring", message));
+        }
+    }
     steps::advance(&mut tx, scope, &order, OrderAct::Reroute, reason).await?;
     stock::relocate(&mut tx, scope, id, to).await?;
     move_to(&mut tx, &order, to).await?;
@@ -151,7 +163,7 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
     let reach = scope.reach_filter(Permission::ManageOrders)?;
     let mut tx = scope.begin_search().await?;
     let own = sqlx::query!(
-        "select s.latitude, s.longitude from orders o join stores s on s.id = o.store_id
+        "select s.latitude, s.longitude, o.fulfilment from orders o join stores s on s.id = o.store_id
          where o.id = $1 and ($2::uuid[] is null or o.store_id = any($2))",
         id.0,
         reach.as_deref(),
@@ -184,9 +196,15 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    // A store that cannot bring it is no choice.
+    let way = Fulfilment::from_code(&own.fulfilment).unwrap_or_default();
+    let address = fulfilment::sent_to(&mut tx, id).await?;
+    let stores = memory::stores(scope).await?;
+    let serves = |id: Uuid| stores.with_id(id).is_some_and(|store| fulfilment::serves(store, way, address.as_ref()));
     let own = Point { latitude: own.latitude, longitude: own.longitude };
     Ok(rows
         .into_iter()
+        .filter(|row| serves(row.id))
         .map(|row| RerouteChoice {
             store_id: StoreId(row.id),
             name: row.name,

@@ -1,25 +1,35 @@
 //! Orders: placing, the steps of their life, and how shoppers and staff see them (D1-D3).
 //!
 //! - `place`: from the cart to an order that holds its stock
+//! - `checkout`: orders at several stores with one request
 //! - `write`: orders that are ready at the same moment are written together
 //! - `share`: who of them gets what is there
 //! - `steps`: everything that happens afterwards, by the transition table of `domain`
+//! - `send`: what leaves the store for its shopper, and arrives or comes back
 //! - `centre`: what head office does with orders of its stores
+//! - `late`: orders that wait longer than they should
 //! - `read`: one order, and lists that begin from what the caller may see
 
 mod centre;
+mod checkout;
 mod codes;
+mod late;
 mod place;
 mod read;
+mod send;
 mod share;
 mod steps;
 mod write;
 
 pub use centre::{annotate, call_off, call_off_all, notes, reroute, reroute_choices};
+pub use checkout::{checkout, place_all};
+pub use late::{escalated, look};
 pub use place::place;
 pub use read::{board, list, mine, show, show_for_staff, whole_list};
+pub use send::{deliver, dispatch, undelivered};
 pub use steps::{accept, cancel, prepare, redeem, reject};
 
 pub(crate) use codes::{note_miss, refuse_guessing};
-pub(crate) use steps::{Ordered, expire, lock_all, paid, turn_down};
+pub(crate) use send::{arrive, leave};
+pub(crate) use steps::{Ordered, commit, expire, lock, lock_all, lock_within, paid, revived, turn_down};
 pub(crate) use write::{Desk, desk};

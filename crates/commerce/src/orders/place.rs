@@ -3,15 +3,15 @@
 use domain::{
     Complaint, Fault, Fen, OrderId,
     cart::Quote,
-    hours::Slot,
+    fulfilment::{Fulfilment, OfferedSlot, Way},
     orders::{OrderPlaced, PlaceOrder},
 };
 use rand::Rng;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::write::{self, NewOrder};
-use crate::{Scope, cart, database::OrFault};
+use super::write::{self, Checkout, NewOrder};
+use crate::{Scope, cart, database::OrFault, fulfilment};
 
 /// Places an order for what the cart holds of one store, at the prices of this moment.
 ///
@@ -19,7 +19,8 @@ use crate::{Scope, cart, database::OrFault};
 /// one under that id is a conflict. Nothing is changed where a fault is returned.
 ///
 /// Faults: `Unauthenticated`; `Conflict` (`price_changed`, `store_closed`, `cart_empty`,
-/// `cart_changed`, `too_many_unpaid`, `key_reused`); `Invalid` beside `slot`; `SoldOut` per line.
+/// `cart_changed`, `too_many_unpaid`, `key_reused`, `way_closed`, `cannot_bring`, `slot_full`); `Invalid` beside `slot` or
+/// `address_id`; `SoldOut` per line.
 pub async fn place(scope: &Scope, command: PlaceOrder) -> Result<OrderPlaced, Fault> {
     let hash = request_hash(scope.member()?.0, &command);
     match place_anew(scope, &command, &hash).await {
@@ -31,36 +32,59 @@ pub async fn place(scope: &Scope, command: PlaceOrder) -> Result<OrderPlaced, Fa
 }
 
 async fn place_anew(scope: &Scope, command: &PlaceOrder, hash: &[u8]) -> Result<OrderPlaced, Fault> {
-    let quote = cart::quote(scope, command.store_id).await?;
-    let slot = check(&quote, command)?;
+    let order = ready(scope, command, hash, None).await?;
+    let placed = order.placed.clone();
+    write::write(scope, vec![order]).await?;
+    tracing::info!(order = %placed.id, total_fen = placed.total_fen.0, "an order was placed");
+    Ok(placed)
+}
+
+/// The order, priced and checked, where it can be written as things are now.
+pub(super) async fn ready(
+    scope: &Scope,
+    command: &PlaceOrder,
+    hash: &[u8],
+    checkout: Option<Checkout>,
+) -> Result<NewOrder, Fault> {
+    let wish = command.wish();
+    let quote = cart::quote_for(scope, command.store_id, &wish).await?;
+    let offered = check(&quote, command)?;
+    let address = fulfilment::destination(scope, &wish).await?;
     let placed = OrderPlaced {
         id: command.id,
         number: new_number(scope),
         total_fen: quote.total_fen,
         pay_before: scope.now + scope.house.settings.pay_within,
     };
-    let order = NewOrder {
+    Ok(NewOrder {
         member: scope.member()?.0,
         cart: scope.cart.ok_or(Fault::Unauthenticated)?.0,
         store: command.store_id.0,
         channel: scope.channel,
-        placed: placed.clone(),
+        placed,
         lines: quote.lines,
         note: command.note.clone(),
-        slot,
+        fulfilment: command.fulfilment,
+        freight_fen: quote.freight_fen,
+        address,
+        slot: offered.slot,
+        slot_most: offered.capacity,
         occurred_at: command.occurred_at.unwrap_or(scope.now).min(scope.now),
         placed_at: scope.now,
         request_hash: hash.to_vec(),
-    };
-    write::write(scope, order).await?;
-    tracing::info!(order = %placed.id, total_fen = placed.total_fen.0, "an order was placed");
-    Ok(placed)
+        checkout,
+    })
 }
 
 /// Who asked for what; the client's clock is left out, since a retry may carry another.
-fn request_hash(member: Uuid, command: &PlaceOrder) -> Vec<u8> {
-    let PlaceOrder { id, store_id, slot, expected_total_fen, note, occurred_at: _ } = command;
-    let text = format!("{member}\n{id}\n{store_id}\n{}\n{}\n{note}", slot.timestamp(), expected_total_fen.0);
+pub(super) fn request_hash(member: Uuid, command: &PlaceOrder) -> Vec<u8> {
+    let PlaceOrder { id, store_id, slot, expected_total_fen, note, fulfilment, address_id, occurred_at: _ } = command;
+    let mut text = format!("{member}\n{id}\n{store_id}\n{}\n{}\n{note}", slot.timestamp(), expected_total_fen.0);
+    // As it was before there were other ways, so that a retry over an update is still the same.
+    if *fulfilment != Fulfilment::Pickup {
+        let address = address_id.map(|id| id.to_string()).unwrap_or_default();
+        text = format!("{text}\n{}\n{address}", fulfilment.code());
+    }
     Sha256::digest(text.as_bytes()).to_vec()
 }
 
@@ -78,7 +102,7 @@ async fn placed_before(scope: &Scope, id: OrderId, hash: &[u8]) -> Result<Option
 }
 
 /// The slot chosen, where the quote of this moment is what the shopper agreed to.
-fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
+fn check(quote: &Quote, command: &PlaceOrder) -> Result<OfferedSlot, Fault> {
     if quote.lines.is_empty() {
         return Err(Fault::conflict("cart_empty", "购物车里没有这家门店的商品"));
     }
@@ -94,6 +118,7 @@ fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
     if !problems.is_empty() {
         return Err(Fault::SoldOut(problems));
     }
+    let way = must_reach(quote, command)?;
     if quote.total_fen != command.expected_total_fen {
         let message = format!("价格有变化，现在合计 {}，请确认后再提交", quote.total_fen);
         return Err(Fault::conflict("price_changed", message));
@@ -101,8 +126,33 @@ fn check(quote: &Quote, command: &PlaceOrder) -> Result<Slot, Fault> {
     if quote.total_fen <= Fen::ZERO {
         return Err(Fault::conflict("nothing_to_pay", "合计为零的订单暂不支持"));
     }
-    let slot = quote.slots.iter().find(|slot| slot.start == command.slot).copied();
-    slot.ok_or_else(|| Fault::invalid("slot", "这个取货时间已过或不在营业时间内，请重新选择"))
+    let offered = way.slots.iter().find(|offered| offered.slot.start == command.slot);
+    let label = way.fulfilment.time_label();
+    let gone = || Fault::invalid("slot", format!("这个{label}已过或不在营业时间内，请重新选择"));
+    match offered.ok_or_else(gone)? {
+        offered if offered.full => Err(slot_full()),
+        offered => Ok(*offered),
+    }
+}
+
+/// What is told of a time that others have taken.
+pub(super) fn slot_full() -> Fault {
+    Fault::conflict("slot_full", "这个时段刚刚约满，请换一个时段")
+}
+
+/// The way that was chosen, where the store can go it to there.
+fn must_reach<'a>(quote: &'a Quote, command: &PlaceOrder) -> Result<&'a Way, Fault> {
+    let Some(way) = quote.way() else {
+        let message = format!("{} 暂不提供{}，请换一种方式", quote.store.name, command.fulfilment.label());
+        return Err(Fault::conflict("way_closed", message));
+    };
+    if way.fulfilment.is_sent() && command.address_id.is_none() {
+        return Err(Fault::invalid("address_id", "请选择收货地址"));
+    }
+    match &way.problem {
+        Some(problem) => Err(Fault::conflict("cannot_bring", problem.clone())),
+        None => Ok(way),
+    }
 }
 
 /// The day and 10 random digits: readable over the phone, and of no use to a guesser.

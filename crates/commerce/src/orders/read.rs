@@ -3,11 +3,14 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Fault, Fen, OrderId, Quantity, SkuId, StoreId,
+    CheckoutId, Fault, Fen, OrderId, Quantity, SkuId, StoreId,
     audit::{Act, ObjectKind},
+    fulfilment::{Fulfilment, SentTo},
     geo::Point,
     hours::Slot,
-    orders::{Channel, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView, PickupCode},
+    orders::{
+        Channel, Lateness, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView, PickupCode,
+    },
     page::Page,
     staff::{Column, Permission},
 };
@@ -19,20 +22,23 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
+    fulfilment,
     house::new_id,
     members::GONE,
     orders::codes,
 };
 
 /// What every list of orders reads.
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     number: String,
     store_id: Uuid,
     store_name: String,
     state: String,
+    fulfilment: String,
     channel: String,
     total_fen: i64,
+    freight_fen: i64,
     pieces: i64,
     first_name: String,
     picture: String,
@@ -43,10 +49,12 @@ struct Row {
     phone: Option<String>,
     phone_tail: String,
     note: String,
+    checkout_id: Option<Uuid>,
+    late: Option<String>,
 }
 
 impl Row {
-    fn card(self) -> OrderCard {
+    pub fn card(self) -> OrderCard {
         let summary =
             if self.pieces > 1 { format!("{} 等 {} 件", self.first_name, self.pieces) } else { self.first_name };
         OrderCard {
@@ -55,8 +63,10 @@ impl Row {
             store_id: StoreId(self.store_id),
             store_name: self.store_name,
             state: OrderState::from_code(&self.state).unwrap_or(OrderState::Expired),
+            fulfilment: Fulfilment::from_code(&self.fulfilment).unwrap_or_default(),
             channel: Channel::from_code(&self.channel).unwrap_or(Channel::System),
             total_fen: Fen(self.total_fen),
+            freight_fen: Fen(self.freight_fen),
             pieces: self.pieces,
             summary,
             picture: self.picture,
@@ -64,18 +74,28 @@ impl Row {
             placed_at: self.placed_at,
             phone_tail: if self.phone_tail.is_empty() { GONE.into() } else { self.phone_tail },
             note: self.note,
+            checkout_id: self.checkout_id.map(CheckoutId),
+            late: self.late.as_deref().and_then(Lateness::from_code),
         }
     }
 }
 
 /// Which orders: the caller's own, or those within a reach.
 #[derive(Default)]
-struct Within<'a> {
+pub(super) struct Within<'a> {
     member: Option<Uuid>,
     reach: Option<&'a [Uuid]>,
     id: Option<OrderId>,
+    checkout: Option<CheckoutId>,
     /// Oldest slot first, as a board wants it, rather than newest order first.
     by_slot: bool,
+}
+
+impl Within<'_> {
+    /// Those that were placed together, the caller's own.
+    pub fn checkout(member: Option<Uuid>, id: CheckoutId) -> Self {
+        Self { member, checkout: Some(id), ..Self::default() }
+    }
 }
 
 /// What is looked for, by its form: each has an index of its own.
@@ -101,7 +121,12 @@ impl<'a> Words<'a> {
 }
 
 /// The one query behind every list; `id`s are ordered by time, so they serve as cursors.
-async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit: i64) -> Result<Vec<Row>, Fault> {
+pub(super) async fn rows(
+    tx: &mut PgConnection,
+    within: Within<'_>,
+    ask: &ListOrders,
+    limit: i64,
+) -> Result<Vec<Row>, Fault> {
     let after: Option<Uuid> = ask
         .after
         .as_deref()
@@ -111,9 +136,9 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
     let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
     sqlx::query_as!(
         Row,
-        r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.channel, o.total_fen,
+        r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.fulfilment, o.channel, o.total_fen, o.freight_fen,
                   l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
-                  o.slot_start, o.slot_end, o.placed_at, m.phone, m.phone_tail, o.note
+                  o.slot_start, o.slot_end, o.placed_at, m.phone, m.phone_tail, o.note, o.checkout_id, o.late
            from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
            cross join lateral (
                select sum(quantity)::bigint as pieces, (array_agg(name order by line))[1] as first_name,
@@ -130,6 +155,8 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
              and ($8::text is null or m.phone_tail = $8)
              and ($9::uuid is null or o.id < $9)
              and ($12::text is null or o.channel = $12)
+             and ($14::uuid is null or o.checkout_id = $14)
+             and (not $15 or o.late is not null)
              and ($13::text is null or s.region_code in (
                  with recursive below as (
                      select $13 as code union all select r.code from below b join regions r on r.parent_code = b.code
@@ -150,6 +177,8 @@ async fn rows(tx: &mut PgConnection, within: Within<'_>, ask: &ListOrders, limit
         limit,
         ask.channel.map(Channel::code),
         ask.region.as_deref(),
+        within.checkout.map(|id| id.0),
+        ask.late,
     )
     .fetch_all(tx)
     .await
@@ -240,10 +269,10 @@ async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<Row>,
     Ok(page_of(found, most))
 }
 
-/// What a store has to do: paid, accepted and ready orders, the most urgent first.
+/// What a store has to do: paid, accepted and ready orders, and those on their way, the most urgent first.
 pub async fn board(scope: &Scope, store: Option<StoreId>) -> Result<Vec<OrderCard>, Fault> {
     let reach = scope.reach_filter(Permission::ReadOrders)?;
-    let states = vec![OrderState::Paid, OrderState::Accepted, OrderState::Ready];
+    let states = vec![OrderState::Paid, OrderState::Accepted, OrderState::Ready, OrderState::Dispatched];
     let ask = ListOrders { store, states, ..ListOrders::default() };
     let within = Within { reach: reach.as_deref(), by_slot: true, ..Within::default() };
     let mut tx = scope.begin_search().await?;
@@ -273,7 +302,11 @@ pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fau
         phone if phone.is_empty() => GONE.into(),
         phone => scope.sight(Column::ShopperPhone).show(view.card.store_id, phone),
     };
-    Ok(OrderView { pickup_code: None, shopper_phone, ..view })
+    // Who takes a parcel has a number of their own, which is seen by those who see the shopper's.
+    let store = view.card.store_id;
+    let sent_to =
+        view.sent_to.map(|to| SentTo { phone: scope.sight(Column::ShopperPhone).show(store, to.phone), ..to });
+    Ok(OrderView { pickup_code: None, shopper_phone, sent_to, ..view })
 }
 
 async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
@@ -283,7 +316,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
-                  coalesce((select sum(amount_fen) from payments where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
+                  coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
                   coalesce((select sum(amount_fen) from refunds where order_id = o.id and state = 'succeeded'), 0)::bigint as "refunded!"
            from orders o join stores s on s.id = o.store_id where o.id = $1"#,
         id.0,
@@ -291,10 +324,12 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
-    let open = matches!(card.state, OrderState::Paid | OrderState::Accepted | OrderState::Ready);
+    let open = card.state.is_sale() && !card.state.is_final();
     Ok(OrderView {
         lines: lines(&mut tx, id).await?,
         steps: steps(&mut tx, id).await?,
+        sent_to: fulfilment::sent_to(&mut tx, id).await?,
+        rider: fulfilment::rider(&mut tx, id).await?,
         pickup_code: more.pickup_code.filter(|_| open),
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
         paid_fen: Fen(more.paid),

@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{Complaint, Fault, cart::QuotedLine};
+use domain::{Complaint, Fault, StoreId, cart::QuotedLine, checkout};
 use uuid::Uuid;
 
-use super::write::{A_WHILE, NewOrder};
-use crate::holds::Open;
+use super::{
+    place::slot_full,
+    write::{A_WHILE, NewOrder},
+};
+use crate::{fulfilment::SlotKey, holds::Open};
 
 /// What a member has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(super) struct Found {
     stock: HashMap<(Uuid, Uuid), i64>,
     /// What members hold, by member, store and SKU.
     early: HashMap<(Uuid, Uuid, Uuid), Early>,
+    /// How many open orders have each slot that is counted.
+    slots: HashMap<SlotKey, i64>,
     granted: HashSet<Uuid>,
     /// The early holds that an order takes its pieces out of.
     used: HashMap<Uuid, Vec<Uuid>>,
@@ -64,7 +69,13 @@ impl Found {
             kept.ids.push(hold.id);
             kept.pieces += hold.quantity;
         }
-        Self { members, carts, stock, early, granted: HashSet::new(), used: HashMap::new() }
+        let (slots, granted, used) = (HashMap::new(), HashSet::new(), HashMap::new());
+        Self { members, carts, stock, early, slots, granted, used }
+    }
+
+    /// With the slots that are counted.
+    pub fn with_slots(self, slots: HashMap<SlotKey, i64>) -> Self {
+        Self { slots, ..self }
     }
 
     /// The early holds that end with a granted order, as their pieces are its own now.
@@ -72,8 +83,34 @@ impl Found {
         self.used.get(&order).into_iter().flatten().copied()
     }
 
-    /// Takes the order's part of what is left, or says why not and takes nothing.
-    pub fn grant(&mut self, order: &NewOrder, limits: &Limits) -> Result<(), Fault> {
+    /// Takes the orders' part of what is left, or says why not and takes nothing. Orders of a checkout are at different
+    /// stores, so what one takes is not missing for another.
+    pub fn grant(&mut self, basket: &[NewOrder], limits: &Limits) -> Result<(), Fault> {
+        let mut wanted = Vec::with_capacity(basket.len());
+        let mut refused = Vec::new();
+        for order in basket {
+            match self.check(order, limits) {
+                Ok(pieces) => wanted.push(pieces),
+                Err(fault) if order.checkout.is_none() => return Err(fault),
+                Err(fault) => refused.push((StoreId(order.store), fault)),
+            }
+        }
+        if !refused.is_empty() {
+            return Err(checkout::gather(refused));
+        }
+        for (order, wanted) in basket.iter().zip(wanted) {
+            self.take(order, wanted);
+        }
+        if let Some(first) = basket.first() {
+            // What is paid with one payment counts as one.
+            let counted = self.members.entry(first.member).or_default();
+            *counted = Counted { unpaid: counted.unpaid + 1, lately: counted.lately + 1 };
+        }
+        Ok(())
+    }
+
+    /// How many of each SKU the order takes, where all of it is there.
+    fn check(&self, order: &NewOrder, limits: &Limits) -> Result<BTreeMap<Uuid, i64>, Fault> {
         if self.granted.contains(&order.id()) {
             // The same request twice in one round: the second finds the first's order after it.
             return Err(Fault::NotFound("这个订单"));
@@ -90,6 +127,10 @@ impl Found {
         if self.carts.get(&cart) != Some(&quoted) {
             return Err(Fault::conflict("cart_changed", "购物车刚刚有变化，请确认后再提交"));
         }
+        let in_slot = self.slots.get(&order.slot_key()).copied().unwrap_or(0);
+        if order.slot_most.is_some_and(|most| in_slot >= most) {
+            return Err(slot_full());
+        }
         let wanted = wanted(&order.lines);
         let early = |sku: &Uuid| self.early.get(&(order.member, order.store, *sku)).map_or(0, |early| early.pieces);
         let free = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
@@ -102,6 +143,10 @@ impl Found {
         if !lacking.is_empty() {
             return Err(Fault::SoldOut(lacking));
         }
+        Ok(wanted)
+    }
+
+    fn take(&mut self, order: &NewOrder, wanted: BTreeMap<Uuid, i64>) {
         let mut used = Vec::new();
         for (sku, quantity) in wanted {
             let early = self.early.remove(&(order.member, order.store, sku)).unwrap_or_default();
@@ -111,10 +156,9 @@ impl Found {
         if !used.is_empty() {
             self.used.insert(order.id(), used);
         }
-        self.carts.remove(&cart);
-        self.members.insert(order.member, Counted { unpaid: counted.unpaid + 1, lately: counted.lately + 1 });
+        self.carts.remove(&(order.cart, order.store));
+        *self.slots.entry(order.slot_key()).or_default() += 1;
         self.granted.insert(order.id());
-        Ok(())
     }
 }
 
@@ -148,9 +192,12 @@ pub(super) fn wanted(lines: &[QuotedLine]) -> BTreeMap<Uuid, i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use chrono::{TimeZone, Utc};
     use domain::{
         Fen, OrderId, Quantity, SkuId,
+        fulfilment::Fulfilment,
         hours::Slot,
         orders::{Channel, OrderPlaced},
     };
@@ -176,6 +223,7 @@ mod tests {
             quantity: Quantity::try_from(quantity).unwrap(),
             unit_fen: Fen(100),
             total_fen: Fen(100 * quantity),
+            weight_grams: 0,
             available: quantity,
             problem: None,
         }
@@ -192,10 +240,15 @@ mod tests {
             placed: OrderPlaced { id: OrderId(id(place)), number: String::new(), total_fen: Fen(100), pay_before: now },
             lines,
             note: String::new(),
+            fulfilment: Fulfilment::Pickup,
+            freight_fen: Fen::ZERO,
+            address: None,
             slot: Slot { start: now, end: now },
+            slot_most: None,
             occurred_at: now,
             placed_at: now,
             request_hash: Vec::new(),
+            checkout: None,
         }
     }
 
@@ -213,32 +266,32 @@ mod tests {
     fn who_comes_first_gets_the_last_piece_and_who_wants_more_than_is_left_leaves_it_to_the_next() {
         let orders = [order(1, vec![line(7, 2)]), order(2, vec![line(7, 2)]), order(3, vec![line(7, 1)])];
         let mut found = found(&orders, &[(7, 3)]);
-        assert_eq!(found.grant(&orders[0], &ROOMY), Ok(()));
-        let lacking = found.grant(&orders[1], &ROOMY);
+        assert_eq!(found.grant(from_ref(&orders[0]), &ROOMY), Ok(()));
+        let lacking = found.grant(from_ref(&orders[1]), &ROOMY);
         let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 仅剩 1 件");
         assert_eq!(lacking, Err(Fault::SoldOut(vec![complaint])));
-        assert_eq!(found.grant(&orders[2], &ROOMY), Ok(()));
+        assert_eq!(found.grant(from_ref(&orders[2]), &ROOMY), Ok(()));
     }
 
     #[test]
     fn an_order_that_lacks_one_thing_takes_nothing_of_the_other() {
         let orders = [order(1, vec![line(7, 1), line(8, 1)]), order(2, vec![line(7, 1)])];
         let mut found = found(&orders, &[(7, 1)]);
-        assert!(matches!(found.grant(&orders[0], &ROOMY), Err(Fault::SoldOut(_))));
-        assert_eq!(found.grant(&orders[1], &ROOMY), Ok(()));
+        assert!(matches!(found.grant(from_ref(&orders[0]), &ROOMY), Err(Fault::SoldOut(_))));
+        assert_eq!(found.grant(from_ref(&orders[1]), &ROOMY), Ok(()));
     }
 
     #[test]
     fn a_cart_is_ordered_once_and_only_as_it_was_quoted() {
         let (first, mut second) = (order(1, vec![line(7, 1)]), order(1, vec![line(7, 1)]));
         second.placed.id = OrderId(id(9));
-        let mut found = found(std::slice::from_ref(&first), &[(7, 9)]);
+        let mut found = found(from_ref(&first), &[(7, 9)]);
         let more = order(1, vec![line(7, 2)]);
         let changed = |answer| matches!(answer, Err(Fault::Conflict { code: "cart_changed", .. }));
-        assert!(changed(found.grant(&more, &ROOMY)));
-        assert_eq!(found.grant(&first, &ROOMY), Ok(()));
-        assert_eq!(found.grant(&first, &ROOMY), Err(Fault::NotFound("这个订单")), "the same request again");
-        assert!(changed(found.grant(&second, &ROOMY)));
+        assert!(changed(found.grant(from_ref(&more), &ROOMY)));
+        assert_eq!(found.grant(from_ref(&first), &ROOMY), Ok(()));
+        assert_eq!(found.grant(from_ref(&first), &ROOMY), Err(Fault::NotFound("这个订单")), "the same request again");
+        assert!(changed(found.grant(from_ref(&second), &ROOMY)));
     }
 
     #[test]
@@ -248,9 +301,20 @@ mod tests {
         second.cart = id(2);
         let mut found = found(&[first.clone(), second.clone()], &[(7, 9)]);
         let one = Limits { unpaid: 1, lately: 100 };
-        assert_eq!(found.grant(&first, &one), Ok(()));
-        assert!(matches!(found.grant(&second, &one), Err(Fault::Conflict { code: "too_many_unpaid", .. })));
-        assert!(matches!(found.grant(&second, &Limits { unpaid: 9, lately: 1 }), Err(Fault::TooMany { .. })));
+        assert_eq!(found.grant(from_ref(&first), &one), Ok(()));
+        assert!(matches!(found.grant(from_ref(&second), &one), Err(Fault::Conflict { code: "too_many_unpaid", .. })));
+        assert!(matches!(found.grant(from_ref(&second), &Limits { unpaid: 9, lately: 1 }), Err(Fault::TooMany { .. })));
+    }
+
+    #[test]
+    fn the_last_place_of_a_slot_is_the_first_ones_and_whoever_is_refused_takes_no_pieces() {
+        let counted = |place| NewOrder { slot_most: Some(2), ..order(place, vec![line(7, 1)]) };
+        let orders = [counted(1), counted(2)];
+        let mut found = found(&orders, &[(7, 2)]).with_slots([(orders[0].slot_key(), 1)].into());
+        assert_eq!(found.grant(from_ref(&orders[0]), &ROOMY), Ok(()));
+        assert!(matches!(found.grant(from_ref(&orders[1]), &ROOMY), Err(Fault::Conflict { code: "slot_full", .. })));
+        let uncounted = NewOrder { slot_most: None, ..orders[1].clone() };
+        assert_eq!(found.grant(from_ref(&uncounted), &ROOMY), Ok(()));
     }
 
     proptest! {
@@ -268,7 +332,7 @@ mod tests {
             let mut left = stock.clone();
             for (order, wants) in orders.iter().zip(&wants) {
                 let fits = wants.iter().all(|(sku, quantity)| left[*sku as usize] >= *quantity);
-                prop_assert_eq!(found.grant(order, &ROOMY).is_ok(), fits);
+                prop_assert_eq!(found.grant(from_ref(order), &ROOMY).is_ok(), fits);
                 if fits {
                     wants.iter().for_each(|(sku, quantity)| left[*sku as usize] -= quantity);
                 }

@@ -6,6 +6,7 @@ use std::{collections::HashSet, slice};
 use domain::{
     Fault, Fen, OrderId, StoreId,
     audit::{Act, ObjectKind},
+    fulfilment::Fulfilment,
     orders::{OrderAct, OrderState, PickupCode},
     staff::Permission,
     text,
@@ -31,6 +32,7 @@ pub(crate) struct Ordered {
     pub id: OrderId,
     pub store_id: StoreId,
     pub state: OrderState,
+    pub fulfilment: Fulfilment,
     pub total_fen: Fen,
     pub number: String,
 }
@@ -43,7 +45,7 @@ pub(crate) async fn lock(tx: &mut PgConnection, id: OrderId) -> Result<Ordered, 
 /// Locks orders in the order of their ids, so that two who lock the same ones wait for each other.
 pub(crate) async fn lock_all(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ordered>, Fault> {
     let rows = sqlx::query!(
-        "select id, store_id, state, total_fen, number from orders where id = any($1) order by id for update",
+        "select id, store_id, state, fulfilment, total_fen, number from orders where id = any($1) order by id for update",
         ids,
     )
     .fetch_all(tx)
@@ -54,14 +56,17 @@ pub(crate) async fn lock_all(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<
             let state = OrderState::from_code(&row.state);
             let state = state.ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
             let (id, store_id) = (OrderId(row.id), StoreId(row.store_id));
-            Ok(Ordered { id, store_id, state, total_fen: Fen(row.total_fen), number: row.number })
+            let fulfilment = Fulfilment::from_code(&row.fulfilment);
+            let fulfilment = fulfilment.ok_or_else(|| Fault::Internal(format!("fulfilment {}", row.fulfilment)))?;
+            Ok(Ordered { id, store_id, state, fulfilment, total_fen: Fen(row.total_fen), number: row.number })
         })
         .collect()
 }
 
 /// Applies the transition table to a locked order, and records who did it and why.
 ///
-/// Faults: `Conflict` (`not_now`) where the table does not allow it.
+/// Faults: `Conflict` (`not_now`) where the table does not allow it, (`other_way`) where the order reaches its shopper
+/// in a way to which this cannot happen.
 pub(super) async fn advance(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -107,7 +112,14 @@ fn next_state(orders: &[Ordered], act: OrderAct) -> Result<OrderState, Fault> {
     if orders.iter().any(|order| order.state != state) {
         return Err(Fault::Internal(format!("orders of several states: {act:?}")));
     }
-    let not_now = || Fault::conflict("not_now", format!("订单{}，不能再执行这一步", state.label()));
+    if let Some(order) = orders.iter().find(|order| !act.fits(order.fulfilment)) {
+        let (number, way) = (&order.number, order.fulfilment.label());
+        let message =
+            format!("订单 {number} 是{way}订单，不能{}", if act == OrderAct::Redeem { "核销取货" } else { "配送" });
+        return Err(Fault::conflict("other_way", message));
+    }
+    let label = orders.first().map_or("", |order| state.label_of(order.fulfilment));
+    let not_now = || Fault::conflict("not_now", format!("订单{label}，不能再执行这一步"));
     state.after(act).ok_or_else(not_now)
 }
 
@@ -134,7 +146,7 @@ async fn turn(
         "with asked as materialized (
              select * from unnest((select $1::uuid[]), (select $2::text[])) as a (id, code)
          ), turned as (
-             update orders o set state = $3, pickup_code = coalesce(a.code, o.pickup_code),
+             update orders o set state = $3, late = null, pickup_code = coalesce(a.code, o.pickup_code),
                     paid_at = (case when a.code is null then o.paid_at else $5 end)
              from asked a
              where o.id = a.id
@@ -167,11 +179,23 @@ async fn turn(
 }
 
 /// The payments of these locked, unpaid orders arrived: they get their codes, their stock is allocated.
+pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
+    give_codes(tx, scope, orders, OrderAct::Pay).await?;
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    stock::turn(tx, scope, &ids, Turn::Allocate).await
+}
+
+/// The payments of these locked, expired orders arrived, and their stock is allocated again: they get their codes.
+pub(crate) async fn revived(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
+    give_codes(tx, scope, orders, OrderAct::Revive).await
+}
+
+/// Orders become paid, each with a code.
 ///
 /// No other order of a store has the same code. With 10⁸ codes and a few hundred open orders the first try is
 /// free all but always; the unique index decides should two pick the same at once.
-pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered]) -> Result<(), Fault> {
-    let next = next_state(orders, OrderAct::Pay)?;
+async fn give_codes(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered], act: OrderAct) -> Result<(), Fault> {
+    let next = next_state(orders, act)?;
     let mut without = orders.to_vec();
     for _ in 0..8 {
         let mut drawn = HashSet::new();
@@ -181,11 +205,10 @@ pub(crate) async fn paid(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered
         };
         let (now, codes): (Vec<Ordered>, Vec<Option<String>>) =
             without.iter().filter_map(|order| Some((order.clone(), Some(draw()?)))).unzip();
-        let turned = turn(tx, scope, &now, Step { act: OrderAct::Pay, next, codes: &codes, note: "" }).await?;
+        let turned = turn(tx, scope, &now, Step { act, next, codes: &codes, note: "" }).await?;
         without.retain(|order| !turned.contains(&order.id.0));
         if without.is_empty() {
-            let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-            return stock::turn(tx, scope, &ids, Turn::Allocate).await;
+            return Ok(());
         }
     }
     Err(Fault::Internal("no free pickup code in eight tries".into()))
@@ -232,7 +255,7 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
 }
 
 /// Makes a step durable.
-pub(super) async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> Result<(), Fault> {
+pub(crate) async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: OrderAct) -> Result<(), Fault> {
     scope.house.pass(FaultPoint::StepWritten(act));
     tx.commit().await.or_fault()?;
     scope.house.pass(FaultPoint::StepCommitted(act));
@@ -240,7 +263,7 @@ pub(super) async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, act: Or
 }
 
 /// Locks an order within the reach of a person of staff; another store's is not found.
-pub(super) async fn lock_within(
+pub(crate) async fn lock_within(
     tx: &mut PgConnection,
     scope: &Scope,
     id: OrderId,
@@ -313,7 +336,7 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
     codes::refuse_guessing(scope).await?;
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
-        r#"select id, state in ('paid', 'accepted', 'ready') as "open!" from orders
+        r#"select id, state in ('paid', 'accepted', 'ready', 'dispatched') as "open!" from orders
            where pickup_code = $1 and ($2::uuid[] is null or store_id = any($2))
            order by 2 desc, paid_at desc limit 2"#,
         code.as_str(),
@@ -333,10 +356,10 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
     };
     let id = OrderId(found.id);
     let order = lock(&mut tx, id).await?;
-    if order.state == OrderState::Completed {
+    if order.state == OrderState::Completed && OrderAct::Redeem.fits(order.fulfilment) {
         return Err(already_redeemed(&mut tx, scope, id).await?);
     }
-    if order.state == OrderState::Paid {
+    if order.state == OrderState::Paid && OrderAct::Redeem.fits(order.fulfilment) {
         return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单，请先接单", order.number)));
     }
     advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;

@@ -11,8 +11,9 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    Fault,
+    Fault, Fen,
     cart::QuotedLine,
+    fulfilment::{AddressView, Fulfilment},
     hours::Slot,
     orders::{Channel, OrderPlaced},
 };
@@ -23,6 +24,7 @@ use super::share::{Counted, Found, Limits};
 use crate::{
     FaultPoint, House, Scope,
     database::OrFault,
+    fulfilment::{self, SentWith, SlotKey},
     holds::{self, Ending},
     jobs,
     stock::{self, Promise},
@@ -36,8 +38,11 @@ const ROUND_MOST: usize = 64;
 /// The while of which a member's orders are counted.
 pub(super) const A_WHILE: Duration = Duration::minutes(10);
 
+/// Orders that are written together or not at all: one by itself, or all of a checkout.
+pub(crate) type Basket = Vec<NewOrder>;
+
 /// Where orders wait to be written.
-pub(crate) type Desk = together::Desk<NewOrder, Result<(), Fault>>;
+pub(crate) type Desk = together::Desk<Basket, Result<(), Fault>>;
 
 /// A desk for orders.
 pub(crate) fn desk() -> Desk {
@@ -55,9 +60,25 @@ pub(crate) struct NewOrder {
     pub placed: OrderPlaced,
     pub lines: Vec<QuotedLine>,
     pub note: String,
+    pub fulfilment: Fulfilment,
+    /// What its way costs; within the total.
+    pub freight_fen: Fen,
+    /// Where it goes, for a way that needs an address.
+    pub address: Option<AddressView>,
     pub slot: Slot,
+    /// How many open orders the slot takes, where anybody counts.
+    pub slot_most: Option<i64>,
     pub occurred_at: DateTime<Utc>,
     pub placed_at: DateTime<Utc>,
+    pub request_hash: Vec<u8>,
+    /// What it is placed together with, where it is.
+    pub checkout: Option<Checkout>,
+}
+
+/// The request that places several orders.
+#[derive(Clone)]
+pub(crate) struct Checkout {
+    pub id: Uuid,
     pub request_hash: Vec<u8>,
 }
 
@@ -65,34 +86,49 @@ impl NewOrder {
     pub fn id(&self) -> Uuid {
         self.placed.id.0
     }
+
+    /// The slot it takes a place of.
+    pub fn slot_key(&self) -> SlotKey {
+        (self.store, self.fulfilment, self.slot.start)
+    }
 }
 
-/// Writes the order with its lines, its first step, its event and the job that ends it unpaid; holds
+/// Writes each order with its lines, its first step, its event and the job that ends it unpaid; holds
 /// its stock; takes what was quoted out of the cart. All of it or nothing.
 ///
-/// Faults: `TooMany`, `Conflict` (`too_many_unpaid`, `cart_changed`), `SoldOut` per line; `NotFound` where
-/// another request under this id is under way or was committed.
-pub(super) async fn write(scope: &Scope, order: NewOrder) -> Result<(), Fault> {
-    scope.house.placing.ask(&scope.house, order, round).await?
+/// Faults: `TooMany`, `Conflict` (`too_many_unpaid`, `cart_changed`), `SoldOut` per line, those of a checkout beside its
+/// parts; `NotFound` where another request under this id is under way or was committed; `Conflict` (`key_reused`) where
+/// some orders of a checkout were placed otherwise.
+pub(super) async fn write(scope: &Scope, basket: Basket) -> Result<(), Fault> {
+    scope.house.placing.ask(&scope.house, basket, round).await?
 }
 
-async fn round(house: House, orders: Vec<NewOrder>) -> Vec<Result<(), Fault>> {
-    together::all_or_each(house, orders, write_all).await
+async fn round(house: House, baskets: Vec<Basket>) -> Vec<Result<(), Fault>> {
+    together::all_or_each(house, baskets, write_all).await
 }
 
 /// Grants or refuses each; a fault of its own means that nothing was written.
-async fn write_all(house: House, orders: Arc<[NewOrder]>) -> Result<Vec<Result<(), Fault>>, Fault> {
+async fn write_all(house: House, baskets: Arc<[Basket]>) -> Result<Vec<Result<(), Fault>>, Fault> {
     let mut tx = house.pool.begin().await.or_fault()?;
+    let orders: Vec<&NewOrder> = baskets.iter().flatten().collect();
     let mut found = find(&mut tx, &orders).await?;
     let settings = &house.settings;
     let limits = Limits { unpaid: settings.unpaid_most, lately: settings.orders_in_ten_minutes };
-    let mut answers: Vec<_> = orders.iter().map(|order| found.grant(order, &limits)).collect();
+    let mut answers: Vec<_> = baskets.iter().map(|basket| found.grant(basket, &limits)).collect();
+    begin_checkouts(&mut tx, &baskets, &mut answers).await?;
     let granted: Vec<&NewOrder> =
-        orders.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()).map(|(order, _)| order).collect();
+        baskets.iter().zip(&answers).filter(|(_, answer)| answer.is_ok()).flat_map(|(basket, _)| basket).collect();
     if granted.is_empty() {
         return Ok(answers);
     }
     let written = insert(&mut tx, &granted).await?;
+    if granted.iter().any(|order| order.checkout.is_some() && !written.contains(&order.id())) {
+        // Nothing of this round is committed, and each is tried alone.
+        return Err(Fault::conflict("key_reused", "其中有订单已经单独提交过，请刷新后再试"));
+    }
+    let sent = granted.iter().filter(|order| written.contains(&order.id()));
+    let sent = sent.filter_map(|order| Some(SentWith { order: order.id(), address: order.address.as_ref()? }));
+    fulfilment::keep_addresses(&mut tx, &sent.collect::<Vec<_>>()).await?;
     let used: Vec<Uuid> = written.iter().flat_map(|order| found.used_by(*order)).collect();
     if !used.is_empty() {
         holds::end(&mut tx, &used, Ending::Used, granted[0].placed_at).await?;
@@ -102,18 +138,55 @@ async fn write_all(house: House, orders: Arc<[NewOrder]>) -> Result<Vec<Result<(
     house.pass(FaultPoint::OrderWritten);
     tx.commit().await.or_fault()?;
     house.pass(FaultPoint::OrderCommitted);
-    for (order, answer) in orders.iter().zip(&mut answers) {
-        if answer.is_ok() && !written.contains(&order.id()) {
+    for (basket, answer) in baskets.iter().zip(&mut answers) {
+        if answer.is_ok() && basket.iter().any(|order| !written.contains(&order.id())) {
             *answer = Err(Fault::NotFound("这个订单"));
         }
     }
     Ok(answers)
 }
 
-/// Locks what the orders draw on, and reads it: members first, then carts, then early holds, then stock, each
+/// Writes the checkouts of this round that were granted, where there are any; one whose id is there already is told
+/// so, as the same request again finds the first's orders after it.
+async fn begin_checkouts(
+    tx: &mut PgConnection,
+    baskets: &[Basket],
+    answers: &mut [Result<(), Fault>],
+) -> Result<(), Fault> {
+    let checkout =
+        |place: usize| baskets[place].first().and_then(|order| Some((order.checkout.as_ref()?, order.placed_at)));
+    let granted: Vec<usize> =
+        (0..baskets.len()).filter(|place| answers[*place].is_ok() && checkout(*place).is_some()).collect();
+    if granted.is_empty() {
+        return Ok(());
+    }
+    let begun: Vec<_> = granted.iter().filter_map(|place| checkout(*place)).collect();
+    let fresh = sqlx::query_scalar!(
+        "insert into checkouts (id, placed_at, request_hash)
+         select * from unnest((select $1::uuid[]), (select $2::timestamptz[]), (select $3::bytea[])) as a (id, placed_at, request_hash)
+         order by id
+         on conflict (id) do nothing returning id",
+        &column(&begun, |(checkout, _)| checkout.id),
+        &column(&begun, |(_, placed_at)| *placed_at),
+        &column(&begun, |(checkout, _)| checkout.request_hash.clone()),
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let mut fresh: HashSet<Uuid> = fresh.into_iter().collect();
+    for place in granted {
+        // Two of one round have one row: it is the first's.
+        if checkout(place).is_some_and(|(checkout, _)| !fresh.remove(&checkout.id)) {
+            answers[place] = Err(Fault::NotFound("这些订单"));
+        }
+    }
+    Ok(())
+}
+
+/// Locks what the orders draw on, and reads it: members first, then carts, then slots, early holds and stock, each
 /// in key order, so that two rounds wait for each other instead of deadlocking. Stock is last and so locked for the
 /// shortest time.
-async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault> {
+async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Fault> {
     let members: BTreeSet<Uuid> = orders.iter().map(|order| order.member).collect();
     let members: Vec<Uuid> = members.into_iter().collect();
     // One round of a member at a time, or two would each find room for one more. What is counted must
@@ -129,8 +202,10 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
     let since = orders.iter().map(|order| order.placed_at).min().unwrap_or_default() - A_WHILE;
     let counted = sqlx::query!(
         r#"select m.id as "id!",
-                  (select count(*) from orders o where o.member_id = m.id and o.state = 'placed') as "unpaid!",
-                  (select count(*) from orders o where o.member_id = m.id and o.placed_at > $2) as "lately!",
+                  (select count(distinct coalesce(o.checkout_id, o.id)) from orders o
+                   where o.member_id = m.id and o.state = 'placed') as "unpaid!",
+                  (select count(distinct coalesce(o.checkout_id, o.id)) from orders o
+                   where o.member_id = m.id and o.placed_at > $2) as "lately!",
                   exists (select from early_holds h where h.member_id = m.id and h.state = 'held') as "holds!"
            from unnest((select $1::uuid[])) m (id)"#,
         &members,
@@ -155,13 +230,15 @@ async fn find(tx: &mut PgConnection, orders: &[NewOrder]) -> Result<Found, Fault
     for line in lines {
         in_carts.entry((line.cart_id, line.store_id)).or_default().insert((line.sku_id, line.options, line.quantity));
     }
+    let counted_slots = orders.iter().filter(|order| order.slot_most.is_some()).map(|order| order.slot_key());
+    let slots = fulfilment::lock_slots(tx, counted_slots.collect()).await?;
     let shelves: BTreeSet<_> =
         orders.iter().flat_map(|order| order.lines.iter().map(|line| (order.store, line.sku_id.0))).collect();
     let holding: Vec<Uuid> = counted.iter().filter(|row| row.holds).map(|row| row.id).collect();
     let early = if holding.is_empty() { Vec::new() } else { holds::lock_open(tx, &holding, &shelves).await? };
     let stock = stock::lock(tx, shelves).await?;
     let counted = counted.into_iter().map(|row| (row.id, Counted { unpaid: row.unpaid, lately: row.lately }));
-    Ok(Found::new(counted.collect(), in_carts, stock, early))
+    Ok(Found::new(counted.collect(), in_carts, stock, early).with_slots(slots))
 }
 
 /// Writes all orders in one statement, as this is where a busy hour is spent; answers which of them were
@@ -176,9 +253,9 @@ async fn insert(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<HashSet<U
                select * from unnest((select $1::uuid[]), (select $2::text[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::uuid[]),
                                     (select $6::text[]), (select $7::bigint[]), (select $8::text[]), (select $9::timestamptz[]),
                                     (select $10::timestamptz[]), (select $11::timestamptz[]), (select $12::timestamptz[]),
-                                    (select $13::timestamptz[]), (select $14::bytea[]))
+                                    (select $13::timestamptz[]), (select $14::bytea[]), (select $27::text[]), (select $28::bigint[]), (select $29::uuid[]))
                    as a (id, number, store_id, member_id, cart_id, channel, total_fen, note, slot_start, slot_end, pay_before,
-                         occurred_at, placed_at, request_hash)
+                         occurred_at, placed_at, request_hash, fulfilment, freight_fen, checkout_id)
            ), lines as materialized (
                select * from unnest((select $15::uuid[]), (select $16::int[]), (select $17::uuid[]), (select $18::text[]), (select $19::text[]),
                                     (select $20::text[]), (select $21::text[]), (select $22::text[]), (select $23::bigint[]),
@@ -186,9 +263,9 @@ async fn insert(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<HashSet<U
                    as l (order_id, line, sku_id, name, spec, options, options_text, picture, quantity, unit_fen, total_fen)
            ), placed as (
                insert into orders (id, number, store_id, member_id, channel, state, total_fen, note, slot_start, slot_end,
-                                   pay_before, occurred_at, placed_at, request_hash)
+                                   pay_before, occurred_at, placed_at, request_hash, fulfilment, freight_fen, checkout_id)
                select id, number, store_id, member_id, channel, 'placed', total_fen, note, slot_start, slot_end,
-                      pay_before, occurred_at, placed_at, request_hash
+                      pay_before, occurred_at, placed_at, request_hash, fulfilment, freight_fen, checkout_id
                from asked order by id
                on conflict (id) do nothing returning id
            ), fresh as materialized (
@@ -236,6 +313,9 @@ async fn insert(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<HashSet<U
         &column(&lines, |(_, _, line)| line.unit_fen.0),
         &column(&lines, |(_, _, line)| line.total_fen.0),
         jobs::Kind::ExpireOrder.code(),
+        &column(orders, |order| order.fulfilment.code().to_owned()),
+        &column(orders, |order| order.freight_fen.0),
+        &column(orders, |order| order.checkout.as_ref().map(|checkout| checkout.id)) as &[Option<Uuid>],
     )
     .fetch_all(tx)
     .await

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::start::not_payable;
 use crate::{House, Scope, database::OrFault, jobs, together};
 
-/// How often the payment of one order may be begun.
-const TRIES_MOST: i64 = 20;
+/// How often the payment of one order, or of one checkout, may be begun.
+pub(super) const TRIES_MOST: i64 = 20;
 /// What an address must still have to live to be given out: the payer has to get there.
-const TO_GET_THERE: Duration = Duration::seconds(60);
+pub(super) const TO_GET_THERE: Duration = Duration::seconds(60);
 /// When the gateway is asked for the first time, should its callback not have come.
-const LOOK_UP_AFTER: Duration = Duration::seconds(30);
+pub(super) const LOOK_UP_AFTER: Duration = Duration::seconds(30);
 
 /// How many rounds are under way at once: one waits for the disk while the next one gathers.
 const CLERKS: usize = 2;

@@ -2,14 +2,17 @@
 //!
 //! - `start`: an order's amount becomes a transaction at the gateway
 //! - `attempts`: the attempts of one moment, stored together
+//! - `together`: one payment of the orders of a checkout
 //! - `scan`: the QR code of a payment from a big screen
 //! - `notices`: verified callbacks go to the inbox; a worker acts on them
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
+//! - `late`: an order that expired is paid all the same, where its goods are still there
 //! - `refunds`: money that goes back, retried under one number
 //! - `returns`: what was handed over and goes back
 //! - `ledger`: double-entry transfers
 
 mod attempts;
+mod late;
 mod ledger;
 mod notices;
 mod refunds;
@@ -17,10 +20,12 @@ mod returns;
 mod scan;
 mod settle;
 mod start;
+mod together;
 
 pub use notices::receive;
 pub use scan::scan_code;
 pub use start::start;
+pub use together::start_together;
 
 pub(crate) use ledger::fulfilled;
 pub(crate) use notices::work_inbox;

@@ -11,14 +11,17 @@ use crate::{FaultPoint, Scope, database::OrFault, house::new_id, jobs};
 
 /// Wants back what was paid for an order, where anything was.
 pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, reason: &str) -> Result<(), Fault> {
-    let kept = sqlx::query!("select id, amount_fen from payments where order_id = $1 and state = 'kept'", order.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?;
+    let kept = sqlx::query!(
+        r#"select payment_id as "payment!", amount_fen as "amount_fen!" from payment_shares where order_id = $1 and state = 'kept'"#,
+        order.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
     match kept {
-        Some(payment) => {
-            let amount = Fen(payment.amount_fen);
-            want_for(tx, scope, Wanted { payment: payment.id, order, amount, reason, after_sales: None }).await
+        Some(share) => {
+            let (payment, amount) = (share.payment, Fen(share.amount_fen));
+            want_for(tx, scope, Wanted { payment, order, amount, reason, after_sales: None }).await
         }
         None => Ok(()),
     }
@@ -28,14 +31,14 @@ pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, r
 pub(super) struct Wanted<'a> {
     pub payment: Uuid,
     pub order: OrderId,
-    /// All that the payment brought, or a part of it.
+    /// All that the payment brought for the order, or a part of it.
     pub amount: Fen,
     pub reason: &'a str,
     /// The request that it is for, where it is for one.
     pub after_sales: Option<AfterSalesId>,
 }
 
-/// Wants back what one payment brought, or a part of it.
+/// Wants back what one payment brought for an order, or a part of it.
 pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wanted<'_>) -> Result<(), Fault> {
     let id = new_id();
     sqlx::query!(

@@ -26,25 +26,29 @@ pub(crate) struct GiveBack<'a> {
 /// asked for is bounded before.
 pub(crate) async fn give_back(tx: &mut PgConnection, scope: &Scope, back: GiveBack<'_>) -> Result<(), Fault> {
     let GiveBack { after_sales, order, store, amount, reason } = back;
-    let payment =
-        sqlx::query!("select id, amount_fen from payments where order_id = $1 and state = 'kept' for update", order.0,)
-            .fetch_optional(&mut *tx)
-            .await
-            .or_fault()?
-            .ok_or_else(|| Fault::Internal("an order that was handed over has no payment".into()))?;
+    let share = sqlx::query!(
+        r#"select p.id, s.amount_fen as "amount_fen!" from payment_shares s join payments p on p.id = s.payment_id
+           where s.order_id = $1 and s.state = 'kept' for update of p"#,
+        order.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or_else(|| Fault::Internal("an order that was handed over has no payment".into()))?;
     let gone = sqlx::query_scalar!(
-        r#"select coalesce(sum(amount_fen), 0)::bigint as "gone!" from refunds where payment_id = $1"#,
-        payment.id,
+        r#"select coalesce(sum(amount_fen), 0)::bigint as "gone!" from refunds where payment_id = $1 and order_id = $2"#,
+        share.id,
+        order.0,
     )
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
-    if gone.checked_add(amount.0).is_none_or(|sum| sum > payment.amount_fen) {
+    if gone.checked_add(amount.0).is_none_or(|sum| sum > share.amount_fen) {
         return Err(Fault::conflict("refund_above_paid", "退款合计会超过实付金额，请联系总部处理"));
     }
     let (revenue, cause) = (ledger::revenue_of(store), Cause::Return { after_sales: after_sales.0 });
     let between = (revenue.as_str(), PREPAID);
     ledger::book(tx, scope, &[Transfer { between, amount, order: order.0, cause }]).await?;
-    let want = refunds::Wanted { payment: payment.id, order, amount, reason, after_sales: Some(after_sales) };
+    let want = refunds::Wanted { payment: share.id, order, amount, reason, after_sales: Some(after_sales) };
     refunds::want_for(tx, scope, want).await
 }

@@ -1,13 +1,14 @@
 //! Beginning to pay: the order's amount becomes a transaction at the gateway.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{
     Fault, OrderId,
     orders::OrderState,
     payments::{Cashier, PaymentStarted, StartPayment},
 };
-use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer};
+use partners::wechat_pay::{NewTransaction, Prepay, PrepayAnswer, WeChatPay};
 
-use super::attempts::{self, Attempt, CashierFound};
+use super::attempts::{self, Attempt, CashierFound, Opened};
 use crate::{FaultPoint, Scope};
 
 /// Begins to pay the caller's own order; answers where the cashier is. The same id again answers
@@ -17,9 +18,7 @@ use crate::{FaultPoint, Scope};
 /// Faults: `NotFound` for an order not theirs; `Conflict` (`not_payable`, `key_reused`); `Upstream`
 /// where the gateway does not answer, with nothing lost: the same request may be sent again.
 pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarted, Fault> {
-    let gateway = scope.house.wechat_pay();
-    let gateway =
-        gateway.ok_or(Fault::Upstream { who: "支付通道", hidden: "WeChat Pay is not configured".into() })?;
+    configured(scope)?;
     let attempt = Attempt {
         id: command.id.0,
         order: command.order_id.0,
@@ -31,33 +30,50 @@ pub async fn start(scope: &Scope, command: StartPayment) -> Result<PaymentStarte
     if let Some(url) = opened.cashier_url {
         return Ok(PaymentStarted { id: command.id, order_id: command.order_id, url });
     }
+    let (url, until) = find_cashier(scope, opened, command.cashier, &command.payer_ip, command.order_id).await?;
+    let found =
+        CashierFound { payment: command.id.0, order: command.order_id.0, url: url.clone(), until, at: scope.now };
+    attempts::keep_cashier(scope, found).await?;
+    Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
+}
+
+/// The gateway, where there is one.
+pub(super) fn configured(scope: &Scope) -> Result<&WeChatPay, Fault> {
+    let none = || Fault::Upstream { who: "支付通道", hidden: "WeChat Pay is not configured".into() };
+    scope.house.wechat_pay().ok_or_else(none)
+}
+
+/// Asks the gateway for the cashier of an attempt that is stored; answers its address, and how long that lives. Who
+/// pays there comes back to the page of `order`.
+pub(super) async fn find_cashier(
+    scope: &Scope,
+    opened: Opened,
+    cashier: Cashier,
+    payer_ip: &str,
+    order: OrderId,
+) -> Result<(String, DateTime<Utc>), Fault> {
     let transaction = NewTransaction {
         out_trade_no: opened.out_trade_no,
         description: opened.description,
         total_fen: opened.amount_fen,
-        expires_at: opened.pay_before.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        payer_ip: command.payer_ip.clone(),
+        expires_at: opened.pay_before.to_rfc3339_opts(SecondsFormat::Secs, true),
+        payer_ip: payer_ip.to_owned(),
     };
-    let kind = match command.cashier {
+    let kind = match cashier {
         Cashier::H5 => Prepay::H5,
         Cashier::Native => Prepay::Native,
     };
     let until = scope.now + kind.lives();
     scope.house.pass(FaultPoint::AttemptStored);
-    let answer = gateway.prepay(kind, &transaction).await;
+    let answer = configured(scope)?.prepay(kind, &transaction).await;
     let answer = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
     let url = match answer {
-        PrepayAnswer::H5 { h5_url } => return_to(scope, h5_url, command.order_id),
+        PrepayAnswer::H5 { h5_url } => return_to(scope, h5_url, order),
         PrepayAnswer::Native { code_url } => code_url,
-        other => {
-            return Err(Fault::Internal(format!("the gateway answered {other:?} to {kind:?}", kind = command.cashier)));
-        }
+        other => return Err(Fault::Internal(format!("the gateway answered {other:?} to {cashier:?}"))),
     };
-    let found =
-        CashierFound { payment: command.id.0, order: command.order_id.0, url: url.clone(), until, at: scope.now };
     scope.house.pass(FaultPoint::CashierMade);
-    attempts::keep_cashier(scope, found).await?;
-    Ok(PaymentStarted { id: command.id, order_id: command.order_id, url })
+    Ok((url, until))
 }
 
 pub(super) fn not_payable(state: Option<OrderState>) -> Fault {

@@ -7,7 +7,7 @@ use domain::{Complaint, Fault, stock::SHORTAGE_WAITS};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lock;
+use super::{batches, lock_free};
 use crate::{Scope, database::OrFault, jobs::Kind};
 
 /// Why pieces come or go.
@@ -61,8 +61,13 @@ impl Cause {
         }
     }
 
+    /// As it stands in the table.
+    pub(crate) fn code(self) -> &'static str {
+        self.words().0
+    }
+
     /// As people read the cause with this code.
-    pub(super) fn label_of(code: &str) -> &'static str {
+    pub(crate) fn label_of(code: &str) -> &'static str {
         Self::ALL.into_iter().map(Self::words).find(|words| words.0 == code).map_or("其他", |words| words.1)
     }
 }
@@ -93,6 +98,7 @@ pub(crate) async fn book(
     document: Document,
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
+    account_for_batches(tx, scope, location, document, pieces).await?;
     let (skus, quantities): (Vec<Uuid>, Vec<i64>) = summed(pieces).into_iter().unzip();
     sqlx::query!(
         "with fact as materialized (
@@ -103,7 +109,9 @@ pub(crate) async fn book(
              select $1, sku_id, quantity, greatest(-quantity, 0) from fact order by sku_id
              on conflict (location_id, sku_id) do update
              set on_hand = stock.on_hand + excluded.on_hand,
-                 short = greatest(stock.held + stock.allocated - stock.on_hand - excluded.on_hand, 0)
+                 short = greatest(stock.held + stock.allocated - stock.on_hand - excluded.on_hand, 0),
+                 -- Where the counter has pieces of its own, it is there that they come and go.
+                 kept_back = case when stock.separate then greatest(stock.kept_back + excluded.on_hand, 0) else stock.kept_back end
              returning sku_id, short
          ), opened as (
              insert into shortages (id, location_id, sku_id, cause, document_id, opened_by, opened_at)
@@ -131,6 +139,30 @@ pub(crate) async fn book(
     Ok(())
 }
 
+/// What the document means for batches: a transfer takes along those that end first and brings what it took; of all
+/// else that comes nobody has said yet of which batch it is. What goes is of the batch that ends first.
+async fn account_for_batches(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    document: Document,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    match (document.cause, document.id) {
+        (Cause::TransferOut, Some(transfer)) => return batches::send(tx, scope, location, transfer, pieces).await,
+        _ => {
+            let coming: Vec<Uuid> = pieces.iter().filter(|one| one.quantity > 0).map(|one| one.sku).collect();
+            if !coming.is_empty() {
+                batches::settle(tx, scope, location, &coming).await?;
+            }
+        }
+    }
+    match (document.cause, document.id) {
+        (Cause::TransferIn, Some(transfer)) => batches::arrive(tx, scope, location, transfer, pieces).await,
+        _ => Ok(()),
+    }
+}
+
 /// Takes pieces away that nobody has been promised, all or none.
 ///
 /// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few.
@@ -142,7 +174,7 @@ pub(crate) async fn take(
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
     let wanted = summed(pieces);
-    let free = lock(tx, wanted.keys().map(|sku| (location, *sku)).collect()).await?;
+    let free = lock_free(tx, wanted.keys().map(|sku| (location, *sku)).collect()).await?;
     let free = |sku: &Uuid| free.get(&(location, *sku)).copied().unwrap_or(0);
     let lacking: BTreeSet<Uuid> = wanted.iter().filter(|(sku, most)| free(sku) < **most).map(|(sku, _)| *sku).collect();
     if !lacking.is_empty() {

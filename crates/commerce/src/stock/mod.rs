@@ -4,7 +4,11 @@
 //! released, or expired. Each step is one statement that changes the balance, the hold and writes
 //! the movements, so that they cannot come apart.
 
+pub mod batches;
+mod bring_back;
 mod facts;
+pub mod models;
+mod reallocate;
 mod relocate;
 pub mod shortages;
 
@@ -17,7 +21,9 @@ use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
 
+pub(crate) use bring_back::bring_back;
 pub(crate) use facts::{Cause, Document, Pieces, book, take};
+pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::relocate;
 
 /// Pieces that an order holds until it is paid.
@@ -32,17 +38,40 @@ pub(crate) struct Promise {
     pub at: DateTime<Utc>,
 }
 
-/// Locks the balances of these locations and SKUs; answers how many pieces of each can be promised.
-///
-/// The rows are locked in key order, so that two who want the same SKUs wait for each other instead of
-/// deadlocking.
+/// Locks the balances of these locations and SKUs; answers how many pieces of each the shop can promise.
 pub(crate) async fn lock(
     tx: &mut PgConnection,
     shelves: BTreeSet<(Uuid, Uuid)>,
 ) -> Result<HashMap<(Uuid, Uuid), i64>, Fault> {
+    Ok(lock_both(tx, shelves).await?.into_iter().map(|(shelf, left)| (shelf, left.free - left.kept_back)).collect())
+}
+
+/// Locks the balances of these locations and SKUs; answers how many pieces of each are promised to nobody, also those
+/// that the shop leaves to the counter.
+pub(crate) async fn lock_free(
+    tx: &mut PgConnection,
+    shelves: BTreeSet<(Uuid, Uuid)>,
+) -> Result<HashMap<(Uuid, Uuid), i64>, Fault> {
+    Ok(lock_both(tx, shelves).await?.into_iter().map(|(shelf, left)| (shelf, left.free)).collect())
+}
+
+/// What is left of a balance.
+struct Left {
+    /// Pieces that are promised to nobody; negative where more is promised than is there.
+    free: i64,
+    /// Of them, those that the shop leaves to the counter, as far as they are there.
+    kept_back: i64,
+}
+
+/// The rows are locked in key order, so that two who want the same SKUs wait for each other instead of
+/// deadlocking.
+async fn lock_both(
+    tx: &mut PgConnection,
+    shelves: BTreeSet<(Uuid, Uuid)>,
+) -> Result<HashMap<(Uuid, Uuid), Left>, Fault> {
     let (locations, skus): (Vec<Uuid>, Vec<Uuid>) = shelves.into_iter().unzip();
     let locked = sqlx::query!(
-        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "available!" from stock s
+        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "free!", s.kept_back from stock s
            where (s.location_id, s.sku_id) in (select * from unnest((select $1::uuid[]), (select $2::uuid[])))
            order by s.location_id, s.sku_id for update"#,
         &locations,
@@ -51,7 +80,8 @@ pub(crate) async fn lock(
     .fetch_all(tx)
     .await
     .or_fault()?;
-    Ok(locked.into_iter().map(|row| ((row.location_id, row.sku_id), row.available)).collect())
+    let left = |free, kept_back| Left { free, kept_back };
+    Ok(locked.into_iter().map(|row| ((row.location_id, row.sku_id), left(row.free, row.kept_back))).collect())
 }
 
 /// Holds pieces that whoever asks has locked and found to be there. The balance's own check is the second

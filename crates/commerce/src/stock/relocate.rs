@@ -6,7 +6,7 @@ use domain::{Fault, OrderId, StoreId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{facts::too_few, lock};
+use super::{facts::too_few, lock_free};
 use crate::{Scope, database::OrFault};
 
 /// Allocates a locked order's pieces at `to`, and frees them where they were: all of them or none.
@@ -21,7 +21,7 @@ pub(crate) async fn relocate(tx: &mut PgConnection, scope: &Scope, order: OrderI
     .await
     .or_fault()?;
     let both = held.iter().flat_map(|row| [(row.location_id, row.sku_id), (to.0, row.sku_id)]).collect();
-    let free = lock(tx, both).await?;
+    let free = lock_free(tx, both).await?;
     let free = |sku: &Uuid| free.get(&(to.0, *sku)).copied().unwrap_or(0);
     let lacking: BTreeSet<Uuid> =
         held.iter().filter(|row| free(&row.sku_id) < row.quantity).map(|row| row.sku_id).collect();

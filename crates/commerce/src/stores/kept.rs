@@ -7,14 +7,17 @@ use chrono_tz::Tz;
 use domain::{
     BrandId, Fault, FileId, StoreId,
     files::Photo,
+    fulfilment::FulfilmentSettings,
     geo::{OnGlobe, Point},
     hours::Hours,
+    route::RouteRule,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
     text,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::sending::{self, Sending};
 use crate::{Scope, database::OrFault};
 
 /// One store, with everything about it that is not of the moment.
@@ -37,6 +40,9 @@ pub(crate) struct Store {
     hours: Hours,
     features: Vec<String>,
     prepare_minutes: i64,
+    fulfilment: FulfilmentSettings,
+    /// Nothing where it sends nothing by express.
+    sending: Option<Sending>,
     /// The cover first.
     photos: Vec<Photo>,
     /// All that the finder's words may match, in small letters.
@@ -81,6 +87,41 @@ impl Store {
             slots,
             photos: self.photos.clone(),
         }
+    }
+
+    /// What it offers beside its goods.
+    pub fn fulfilment(&self) -> &FulfilmentSettings {
+        &self.fulfilment
+    }
+
+    /// Its brand's code.
+    pub fn brand(&self) -> &str {
+        &self.brand
+    }
+
+    /// How it sends by express, where it does.
+    pub fn sending(&self) -> Option<&Sending> {
+        self.sending.as_ref()
+    }
+
+    /// Where it is.
+    pub fn point(&self) -> Point {
+        self.point
+    }
+
+    /// Its zone.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// When it is open.
+    pub fn hours(&self) -> &Hours {
+        &self.hours
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     fn local(&self, scope: &Scope) -> NaiveDateTime {
@@ -130,6 +171,8 @@ pub(crate) struct Stores {
     by_code: HashMap<String, usize>,
     by_id: HashMap<Uuid, usize>,
     places: Vec<KeptPlace>,
+    /// By which a store is found for what goes by express.
+    rule: RouteRule,
 }
 
 struct KeptPlace {
@@ -169,6 +212,16 @@ impl Stores {
         page.map(|store| store.card(scope, ask.near)).collect()
     }
 
+    /// All of them, by name.
+    pub fn all(&self) -> impl Iterator<Item = &Store> {
+        self.all.iter()
+    }
+
+    /// Head office's rule by which a store is found for what goes by express.
+    pub fn rule(&self) -> RouteRule {
+        self.rule
+    }
+
     /// See [`super::places`].
     pub fn places(&self, words: &str) -> Vec<Place> {
         let words = words.trim().to_lowercase();
@@ -185,7 +238,8 @@ impl Stores {
         let all = read_stores(tx).await?;
         let by_code = all.iter().enumerate().map(|(at, store)| (store.code.clone(), at)).collect();
         let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
-        Ok(Self { version, all, by_code, by_id, places: read_places(tx).await? })
+        let (places, rule) = (read_places(tx).await?, sending::rule(tx).await?);
+        Ok(Self { version, all, by_code, by_id, places, rule })
     }
 }
 
@@ -211,14 +265,17 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
     let rows = sqlx::query!(
         r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
                   s.city, r.name as region_name, s.address, s.phone, s.timezone,
-                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes
+                  s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes,
+                  f.settings as "settings?"
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
+           left join fulfilment_settings f on f.store_id = s.id
            order by s.name, s.id"#,
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let mut photos = read_photos(tx).await?;
+    let mut sending = sending::read(tx).await?;
     let stores = rows.into_iter().map(|row| Store {
         words: [&row.name, &row.address, &row.brand_name, &row.code, &row.city, &row.region_name]
             .map(|text| text.to_lowercase())
@@ -242,6 +299,8 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
         hours: serde_json::from_value(row.hours).unwrap_or_default(),
         features: row.features,
         prepare_minutes: i64::from(row.prepare_minutes),
+        sending: sending.remove(&row.id),
+        fulfilment: row.settings.and_then(|settings| serde_json::from_value(settings).ok()).unwrap_or_default(),
     });
     Ok(stores.collect())
 }

@@ -2,6 +2,7 @@
 
 pub mod import;
 pub(crate) mod kept;
+mod sending;
 
 use domain::{
     Fault, StoreId,

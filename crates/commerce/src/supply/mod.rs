@@ -20,6 +20,7 @@ use crate::Scope;
 pub use allocate::{allocate, show as show_allocation};
 pub use prices::{list as prices, set as set_price};
 pub use receipts::{list as receipts, receive};
+pub(crate) use warehouses::open_places;
 pub use warehouses::{close, list as warehouses, reopen, save, sources, stock, stores_of};
 
 /// Refuses whoever does not run the warehouses.

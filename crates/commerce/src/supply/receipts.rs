@@ -3,6 +3,7 @@
 use domain::{
     Fault, LocationId,
     audit::{Act, ObjectKind},
+    purchasing::MilliFen,
     supply::{ReceiptView, ReceiveGoods},
     transfers::Pieces,
 };
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     Scope,
     audit::{self, Change},
+    costs::{self, Arrival},
     database::OrFault,
     stock::{self, Cause, Document},
     transfers::{Rights, places},
@@ -22,8 +24,8 @@ use crate::{
 ///
 /// The receipt's id is the idempotency key: the same request again takes nothing in twice.
 ///
-/// Faults: `Invalid` beside the fields; `NotFound` for a place out of reach or a variant that is none; `Conflict`
-/// (`location_closed`, `key_reused`).
+/// Faults: `Invalid` beside the fields; `Forbidden`, also for a price from who may not see costs there; `NotFound` for a
+/// place out of reach or a variant that is none; `Conflict` (`location_closed`, `key_reused`).
 pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> {
     command.check()?;
     let rights = Rights::of(scope)?;
@@ -33,6 +35,9 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
         return Err(Fault::NotFound("这处门店或仓库"));
     }
     if !rights.books_at(&place.location) {
+        return Err(Fault::Forbidden);
+    }
+    if !command.prices.is_empty() && !costs::seen_at(scope, &place.location) {
         return Err(Fault::Forbidden);
     }
     let note = command.note.trim();
@@ -61,6 +66,7 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
         command.lines.iter().map(|line| stock::Pieces { sku: line.sku_id.0, quantity: line.quantity }).collect();
     let document = Document { cause: Cause::Receive, id: Some(command.id) };
     stock::book(&mut tx, scope, command.location_id.0, document, &pieces).await?;
+    costs::weigh(&mut tx, scope, command.location_id.0, document, &arrivals(&command)).await?;
     let change = Change {
         act: Act::ReceiveGoods,
         object: ObjectKind::GoodsReceipt,
@@ -74,15 +80,30 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
     tx.commit().await.or_fault()
 }
 
+/// The pieces of which somebody says what they cost.
+fn arrivals(command: &ReceiveGoods) -> Vec<Arrival> {
+    let priced = command.lines.iter().filter_map(|line| {
+        let price = command.prices.iter().find(|price| price.sku_id == line.sku_id)?.price_fen;
+        Some(Arrival { sku: line.sku_id.0, quantity: line.quantity, price: MilliFen::of(price) })
+    });
+    priced.collect()
+}
+
 async fn write_lines(tx: &mut PgConnection, command: &ReceiveGoods) -> Result<(), Fault> {
     let (skus, quantities): (Vec<Uuid>, Vec<i64>) =
         command.lines.iter().map(|line| (line.sku_id.0, line.quantity)).unzip();
+    let (priced, prices): (Vec<Uuid>, Vec<i64>) =
+        command.prices.iter().map(|one| (one.sku_id.0, one.price_fen.0)).unzip();
     let written = sqlx::query!(
-        "insert into goods_receipt_lines (receipt_id, sku_id, quantity)
-         select $1, a.sku_id, a.quantity from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity) join skus k on k.id = a.sku_id",
+        "insert into goods_receipt_lines (receipt_id, sku_id, quantity, price_fen)
+         select $1, a.sku_id, a.quantity, p.price_fen
+         from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity) join skus k on k.id = a.sku_id
+         left join unnest($4::uuid[], $5::bigint[]) as p (sku_id, price_fen) on p.sku_id = a.sku_id",
         command.id,
         &skus,
         &quantities,
+        &priced,
+        &prices,
     )
     .execute(tx)
     .await
@@ -94,7 +115,9 @@ async fn write_lines(tx: &mut PgConnection, command: &ReceiveGoods) -> Result<()
 async fn received_before(tx: &mut PgConnection, command: &ReceiveGoods) -> Result<(), Fault> {
     let found = sqlx::query!(
         r#"select r.location_id, r.note, array(select l.sku_id from goods_receipt_lines l where l.receipt_id = r.id order by 1) as "skus!",
-                  array(select l.quantity from goods_receipt_lines l where l.receipt_id = r.id order by l.sku_id) as "quantities!"
+                  array(select l.quantity from goods_receipt_lines l where l.receipt_id = r.id order by l.sku_id) as "quantities!",
+                  array(select l.sku_id from goods_receipt_lines l where l.receipt_id = r.id and l.price_fen is not null order by 1) as "priced!",
+                  array(select l.price_fen from goods_receipt_lines l where l.receipt_id = r.id and l.price_fen is not null order by l.sku_id) as "prices!"
            from goods_receipts r where r.id = $1"#,
         command.id,
     )
@@ -105,10 +128,13 @@ async fn received_before(tx: &mut PgConnection, command: &ReceiveGoods) -> Resul
     lines.sort_by_key(|line| line.sku_id);
     let (skus, quantities): (Vec<Uuid>, Vec<i64>) =
         lines.iter().map(|line: &Pieces| (line.sku_id.0, line.quantity)).unzip();
+    let mut prices: Vec<(Uuid, i64)> = command.prices.iter().map(|one| (one.sku_id.0, one.price_fen.0)).collect();
+    prices.sort();
     match found {
         Some(found)
             if (found.location_id, found.note.as_str()) == (command.location_id.0, command.note.trim())
-                && (&found.skus, &found.quantities) == (&skus, &quantities) =>
+                && (&found.skus, &found.quantities) == (&skus, &quantities)
+                && found.priced.iter().copied().zip(found.prices.iter().copied()).eq(prices) =>
         {
             Ok(())
         }

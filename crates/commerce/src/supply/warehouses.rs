@@ -1,9 +1,10 @@
 //! Warehouses, and what lies in them and in stores.
 
 use domain::{
-    Fault, LocationId, SkuId,
+    Fault, Fen, LocationId, SkuId,
     audit::{Act, ObjectKind},
     geo::Point,
+    purchasing::{MilliFen, margin_bp},
     supply::{ListStock, SaveWarehouse, StockEntry, Warehouse},
     transfers::Location,
 };
@@ -15,6 +16,7 @@ use super::must_supply;
 use crate::{
     Scope,
     audit::{self, Change},
+    costs,
     database::OrFault,
     transfers::{Rights, location, places},
 };
@@ -65,11 +67,8 @@ pub async fn stores_of(scope: &Scope) -> Result<Vec<Location>, Fault> {
     Ok(stores.filter(|store| rights.concerned_at(store)).collect())
 }
 
-/// Where goods can be asked for: open warehouses, then the chain's open stores, and a merchant's for its own people.
-///
-/// Faults: `Unauthenticated`; `Forbidden`.
-pub async fn sources(scope: &Scope) -> Result<Vec<Location>, Fault> {
-    let rights = Rights::of(scope)?;
+/// Every open warehouse, then every open store, each with the merchant whose it is.
+pub(crate) async fn open_places(scope: &Scope) -> Result<Vec<(Location, Option<Uuid>)>, Fault> {
     let rows = sqlx::query!(
         r#"select id as "id!", kind as "kind!", code as "code!", name as "name!", merchant_id from stock_places
            where not closed order by kind desc, name, id"#,
@@ -78,7 +77,15 @@ pub async fn sources(scope: &Scope) -> Result<Vec<Location>, Fault> {
     .await
     .or_fault()?;
     let place = rows.into_iter().map(|row| (location(row.id, &row.kind, row.code, row.name), row.merchant_id));
-    let places: Vec<_> = place.collect();
+    Ok(place.collect())
+}
+
+/// Where goods can be asked for: open warehouses, then the chain's open stores, and a merchant's for its own people.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn sources(scope: &Scope) -> Result<Vec<Location>, Fault> {
+    let rights = Rights::of(scope)?;
+    let places = open_places(scope).await?;
     let concerned = |place: &Location| rights.concerned_at(place);
     let chains =
         places.iter().any(|(place, merchant)| merchant.is_none() && place.store().is_some() && concerned(place));
@@ -233,9 +240,12 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
                   (select coalesce(sum(l.on_the_way), 0)::bigint from stock_transfer_lines l
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = k.id and l.on_the_way > 0 and t.to_id = $1 and t.state = 'shipped') as "in_transit!",
+                  c.milli_fen as "milli_fen?", coalesce(h.price_fen, k.price_fen) as "price_fen!",
                   count(*) over () as "total!"
            from skus k join products d on d.id = k.product_id
            left join stock s on s.location_id = $1 and s.sku_id = k.id
+           left join stock_costs c on c.location_id = $1 and c.sku_id = k.id
+           left join listings h on h.store_id = $1 and h.sku_id = k.id
            where k.id = any($6)
               or ((s.on_hand <> 0 or exists (select from listings i where i.store_id = $1 and i.sku_id = k.id)
                    or ($2 <> '' and $5))
@@ -254,7 +264,11 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
     .await
     .or_fault()?;
     let total = rows.first().map_or(0, |row| row.total);
+    let whole = costs::seen_at(scope, &of.location);
+    let cost = |milli_fen: Option<i64>| milli_fen.filter(|_| whole).map(MilliFen);
     let entry = rows.into_iter().map(|row| StockEntry {
+        margin_bp: cost(row.milli_fen).and_then(|cost| margin_bp(MilliFen::of(Fen(row.price_fen)), cost)),
+        cost_milli_fen: cost(row.milli_fen),
         sku_id: SkuId(row.id),
         name: row.name,
         code: row.code,

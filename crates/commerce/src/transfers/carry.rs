@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 use super::{Transfer, advance, booked, columns, lock_for, sum};
 use crate::{
     Scope,
+    costs::{self, Arrival},
     database::OrFault,
     stock::{self, Cause, Document},
 };
@@ -43,12 +44,16 @@ pub async fn ship(scope: &Scope, id: TransferId, command: ShipTransfer) -> Resul
     stock::take(&mut tx, scope, transfer.from.id.0, document, &booked(&shipped)).await?;
     advance(&mut tx, scope, &transfer, TransferAct::Ship, note, sum(&shipped)).await?;
     let (skus, quantities) = columns(&shipped);
+    // What a piece costs goes with it. The sender's cost is read under the lock of its balance.
     sqlx::query!(
-        "update stock_transfer_lines l set shipped = a.quantity from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity)
+        "update stock_transfer_lines l set shipped = a.quantity,
+             cost_milli_fen = (select c.milli_fen from stock_costs c where c.location_id = $4 and c.sku_id = l.sku_id)
+         from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity)
          where l.transfer_id = $1 and l.sku_id = a.sku_id",
         id.0,
         &skus,
         &quantities,
+        transfer.from.id.0,
     )
     .execute(&mut *tx)
     .await
@@ -66,7 +71,7 @@ fn was_shipped(state: TransferState) -> bool {
 async fn must_be_there(tx: &mut PgConnection, transfer: &Transfer, shipped: &[Pieces]) -> Result<(), Fault> {
     let from = transfer.from.id.0;
     let wanted = shipped.iter().filter(|one| one.quantity > 0);
-    let there = stock::lock(tx, wanted.clone().map(|one| (from, one.sku_id.0)).collect()).await?;
+    let there = stock::lock_free(tx, wanted.clone().map(|one| (from, one.sku_id.0)).collect()).await?;
     let lacks = wanted.filter_map(|one| {
         let available = there.get(&(from, one.sku_id.0)).copied().unwrap_or(0).max(0);
         let message = format!("{}只有 {available} 件可发，其余的不在库或已卖出", transfer.from.name);
@@ -108,6 +113,14 @@ pub async fn receive(scope: &Scope, id: TransferId, command: ReceiveTransfer) ->
     .await
     .or_fault()?;
     bring(&mut tx, scope, id, transfer.to.id, &received).await?;
+    let cost_of = |sku| transfer.lines.iter().find(|line| line.sku == sku).and_then(|line| line.cost);
+    let arrival = |one: &Pieces| {
+        let price = cost_of(one.sku_id).filter(|_| one.quantity > 0)?;
+        Some(Arrival { sku: one.sku_id.0, quantity: one.quantity, price })
+    };
+    let arrived: Vec<Arrival> = received.iter().filter_map(arrival).collect();
+    let document = Document { cause: Cause::TransferIn, id: Some(id.0) };
+    costs::weigh(&mut tx, scope, transfer.to.id.0, document, &arrived).await?;
     tx.commit().await.or_fault()
 }
 

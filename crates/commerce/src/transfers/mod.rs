@@ -18,6 +18,7 @@ mod rights;
 use domain::{
     Fault, LocationId, SkuId, TransferId,
     audit::{Act, ObjectKind},
+    purchasing::MilliFen,
     transfers::{Location, LocationKind, Pieces, TransferAct, TransferState},
 };
 use serde_json::json;
@@ -36,7 +37,7 @@ pub use decide::{cancel, decide};
 pub use read::{list, show, waiting, whole_list};
 pub(crate) use request::{Asking, write};
 pub use request::{request, withdraw};
-pub(crate) use rights::Rights;
+pub(crate) use rights::{Rights, seen};
 
 /// A store or warehouse with what decides who may send it goods.
 pub(crate) struct Place {
@@ -102,6 +103,8 @@ struct Line {
     lost: i64,
     returned: i64,
     on_the_way: i64,
+    /// What the sender's pieces cost when they left.
+    cost: Option<MilliFen>,
 }
 
 impl Transfer {
@@ -137,7 +140,7 @@ async fn lock(tx: &mut PgConnection, id: TransferId) -> Result<Transfer, Fault> 
     let state = TransferState::from_code(&row.state).ok_or_else(|| Fault::Internal(format!("state {}", row.state)))?;
     let [from, to] = places(tx, [LocationId(row.from_id), LocationId(row.to_id)]).await?;
     let lines = sqlx::query!(
-        r#"select sku_id, requested, approved, shipped, received, lost, returned, on_the_way as "on_the_way!"
+        r#"select sku_id, requested, approved, shipped, received, lost, returned, on_the_way as "on_the_way!", cost_milli_fen
            from stock_transfer_lines where transfer_id = $1 order by sku_id"#,
         id.0,
     )
@@ -153,6 +156,7 @@ async fn lock(tx: &mut PgConnection, id: TransferId) -> Result<Transfer, Fault> 
         lost: row.lost,
         returned: row.returned,
         on_the_way: row.on_the_way,
+        cost: row.cost_milli_fen.map(MilliFen),
     });
     let lines = line.collect();
     Ok(Transfer { id, from: from.location, to: to.location, state, reason: row.reason, lines })

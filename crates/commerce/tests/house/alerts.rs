@@ -143,8 +143,8 @@ async fn alerts_and_thresholds_are_a_places_own_and_of_those_above_it(
     assert_eq!(field_of(alerts::set(&manager, unknown).await), "sku");
     let id = alerts::set(&manager, own).await.unwrap();
     assert_eq!(code_of(alerts::remove(&stranger, id).await), "not_found");
-    assert_eq!(alerts::rules(&stranger, None).await.unwrap().len(), 2, "head office's alone");
-    assert_eq!(alerts::rules(&manager, None).await.unwrap().len(), 3);
+    assert_eq!(alerts::rules(&stranger, None).await.unwrap().len(), 3, "head office's alone");
+    assert_eq!(alerts::rules(&manager, None).await.unwrap().len(), 4);
     alerts::see_all(&manager, place_of(world.store)).await.unwrap();
     assert_eq!(alerts::unread(&manager).await.unwrap(), 0);
     assert_eq!(alerts::list(&world.visitor().await, &ListAlerts::default()).await.unwrap_err(), Fault::Unauthenticated);

@@ -27,6 +27,8 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "update order_steps set note = ''",
         "delete from order_steps",
         "truncate order_steps cascade",
+        "update checkouts set placed_at = now()",
+        "delete from checkouts",
         "update order_lines set unit_fen = 1",
         "delete from order_lines",
         "update after_sales_steps set note = ''",
@@ -40,6 +42,15 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "update goods_receipts set note = ''",
         "delete from goods_receipt_lines",
         "delete from stock_transfers",
+        "update purchase_steps set note = ''",
+        "delete from purchases",
+        "update purchase_receipts set note = ''",
+        "delete from purchase_receipt_lines",
+        "update cost_steps set after_milli_fen = 1",
+        "delete from cost_steps",
+        "update supplier_ledger set amount_fen = 1",
+        "delete from supplier_ledger",
+        "update supplier_invoice_receipts set invoice_id = receipt_id",
     ];
     for (attempt, server) in attempts.iter().flat_map(|attempt| [(*attempt, &server.people), (*attempt, &server.house)])
     {

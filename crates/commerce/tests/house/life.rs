@@ -10,6 +10,7 @@ use domain::{
     HoldId, OrderId, ProposalId, Quantity, SkuId,
     approvals::{Decide, Propose, Proposed},
     cart::RemoveLine,
+    fulfilment::{Deliver, Dispatch, Fulfilment, Undelivered},
     holds::TakeHold,
     order_centre::{CallOff, Reroute},
     orders::{OrderAct, OrderState},
@@ -196,7 +197,8 @@ impl Cast {
     /// Tries the act; whether it is refused or repeated is the model's to know.
     async fn act(&self, act: OrderAct, id: OrderId) {
         match act {
-            OrderAct::Place => {}
+            // A late payment does it.
+            OrderAct::Place | OrderAct::Revive => {}
             OrderAct::Pay => drop(self.world.pay(id).await),
             OrderAct::Expire => self.expire(id).await,
             OrderAct::Cancel => drop(orders::cancel(&self.buyer, id).await),
@@ -213,8 +215,26 @@ impl Cast {
                     drop(orders::reroute(&self.above, id, &Reroute { store_id, reason: "缺货".into() }).await);
                 }
             }
+            // Nobody brings what is picked up: each of them is refused.
+            OrderAct::Dispatch | OrderAct::Deliver | OrderAct::Undelivered => self.send(act, id).await,
             OrderAct::Reject => drop(orders::reject(&self.manager, id, "原料用完").await),
         }
+    }
+
+    /// Tries to have an order brought that its shopper comes for.
+    async fn send(&self, act: OrderAct, id: OrderId) {
+        let answer = match act {
+            OrderAct::Dispatch => {
+                let ride = Dispatch { rider_name: "小李".into(), rider_phone: "13900139000".parse().unwrap() };
+                orders::dispatch(&self.manager, id, &ride).await
+            }
+            OrderAct::Deliver => {
+                let told = Deliver { reason: "前台代收".into(), ..Deliver::default() };
+                orders::deliver(&self.manager, id, &told).await
+            }
+            _ => orders::undelivered(&self.manager, id, &Undelivered { reason: "无人".into() }).await,
+        };
+        assert!(answer.is_err(), "{act:?}");
     }
 
     /// Lets the time of this one order run out.
@@ -257,7 +277,10 @@ impl Cast {
                 let at = which.index(model.orders.len());
                 let order = &mut model.orders[at];
                 self.act(*act, order.id).await;
-                order.state = order.state.after(*act).unwrap_or(order.state);
+                let late = *act == OrderAct::Pay && order.state == OrderState::Expired && free >= order.pieces;
+                let act = if late { OrderAct::Revive } else { *act };
+                let next = order.state.after(act).filter(|_| act.fits(Fulfilment::Pickup));
+                order.state = next.unwrap_or(order.state);
                 prop_assert_eq!(self.world.state_of(order.id).await, order.state);
             }
             Try::Hold(pieces) => {

@@ -54,6 +54,10 @@ async fn rows(world: &World, table: &str, column: &str, member: Uuid) -> i64 {
         ("cart_lines", _) => {
             "select count(*) from cart_lines l join members m on m.cart_id = l.cart_id where m.id = $1".to_owned()
         }
+        ("order_addresses", _) => {
+            "select count(*) from order_addresses a join orders o on o.id = a.order_id where o.member_id = $1"
+                .to_owned()
+        }
         _ => format!("select count(*) from {table} where {column} = $1"),
     };
     sqlx::query_scalar(sqlx::AssertSqlSafe(question)).bind(member).fetch_one(&world.owner).await.unwrap()
@@ -72,6 +76,28 @@ async fn asked_for(world: &World, member: Uuid) {
          select id, 1, 'withdraw', 'withdrawn', now(), $2 from asked",
     )
     .bind(Uuid::now_v7())
+    .bind(member)
+    .execute(&world.owner)
+    .await
+    .unwrap();
+}
+
+/// An address in the member's book, and one that an order went to.
+async fn sent_home(world: &World, member: Uuid) {
+    sqlx::query(
+        "insert into addresses (id, member_id, name, phone, region_code, detail, saved_at)
+         values ($1, $2, '小林', '13800138000', '310100', '人民大道 1 号', now())",
+    )
+    .bind(Uuid::now_v7())
+    .bind(member)
+    .execute(&world.owner)
+    .await
+    .unwrap();
+    sqlx::query(
+        "with sent as (update orders set fulfilment = 'express' where id = (select id from orders where member_id = $1 limit 1) returning id)
+         insert into order_addresses (order_id, name, phone, region_code, region, detail)
+         select id, '小林', '13800138000', '310100', '上海市', '人民大道 1 号' from sent",
+    )
     .bind(member)
     .execute(&world.owner)
     .await
@@ -108,6 +134,7 @@ async fn well_known(world: &World) -> Scope {
     .await
     .unwrap();
     asked_for(world, id).await;
+    sent_home(world, id).await;
     let third = world.member().await;
     offered(world, &member, &third).await;
     offered(world, &third, &member).await;

@@ -4,8 +4,9 @@ use chrono::Duration;
 use commerce::{orders, payments};
 use domain::{
     OrderId, PaymentId,
-    orders::OrderState,
+    orders::{OrderAct, OrderState},
     payments::{Cashier, StartPayment},
+    staff::Role,
 };
 use partners::wechat_pay::{Event, RefundState, TradeState};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     gateway,
+    people::Reach,
     world::{Stock, World, code_of, teas},
 };
 
@@ -119,16 +121,60 @@ async fn a_transaction_nobody_here_began_is_handled_and_changes_nothing(
 }
 
 #[sqlx::test(migrations = "../../migrations")]
-async fn a_payment_after_the_order_expired_goes_back(options: PgPoolOptions, connect: PgConnectOptions) {
+async fn a_payment_after_the_order_expired_gets_the_goods_where_they_are_still_there(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buyer = world.member().await;
+    let order = world.place(&buyer, 2).await;
+    let (payment, second) = (world.open_payment(order).await, world.open_payment(order).await);
+    world.run_jobs(16).await;
+    let late = gateway::paid(&payment.out_trade_no, payment.amount_fen);
+    assert_eq!(world.tell(late.clone()).await, "paid late");
+    assert_eq!(world.tell(late).await, "repeated");
+    assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 100, held: 0, allocated: 2 });
+    let told = world.tell(gateway::paid(&second.out_trade_no, second.amount_fen)).await;
+    assert_eq!(told, "surplus: the order is paid");
+    let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
+    orders::accept(&clerk, order).await.unwrap();
+    orders::redeem(&clerk, &world.code_of(order).await).await.unwrap();
+    let acts: Vec<_> = world.order(&buyer, order).await.steps.iter().map(|step| step.act).collect();
+    use OrderAct::{Accept, Expire, Place, Redeem, Revive};
+    assert_eq!(acts, [Place, Expire, Revive, Accept, Redeem]);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_payment_after_the_order_expired_goes_back_where_the_store_takes_no_orders(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
     let world = World::new(options, connect).await;
     let order = world.place(&world.member().await, 2).await;
     let payment = world.open_payment(order).await;
     world.run_jobs(16).await;
+    world.alter("update stores set state = 'paused'").await;
+    let late = gateway::paid(&payment.out_trade_no, payment.amount_fen);
+    assert_eq!(world.tell(late).await, "surplus: the order is expired");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_payment_after_the_order_expired_goes_back_where_its_goods_are_gone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let order = world.place(&world.member().await, 2).await;
+    let payment = world.open_payment(order).await;
+    world.run_jobs(16).await;
+    world.leave(world.store, world.medium, 1).await;
     let late = gateway::paid(&payment.out_trade_no, payment.amount_fen);
     assert_eq!(world.tell(late.clone()).await, "surplus: the order is expired");
     assert_eq!(world.tell(late).await, "repeated");
     assert_eq!(world.state_of(order).await, OrderState::Expired);
-    assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 100, held: 0, allocated: 0 });
+    assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 1, held: 0, allocated: 0 });
     assert_eq!(only_refund(&world).await.1, teas(2).0);
     assert_eq!(world.count("select count(*) from jobs where kind = 'send_refund'").await, 1);
     world.balanced().await;

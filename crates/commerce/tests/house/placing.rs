@@ -5,6 +5,7 @@ use commerce::{Partners, Settings, cart, orders};
 use domain::{
     Fault, Fen, Quantity,
     cart::SetLine,
+    fulfilment::Fulfilment,
     orders::{OrderState, PlaceOrder},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -307,6 +308,8 @@ async fn a_total_beyond_what_fits_is_refused_instead_of_wrapping_around(
     let command = PlaceOrder {
         id: new_order_id(),
         store_id: world.store,
+        fulfilment: Fulfilment::Pickup,
+        address_id: None,
         slot: world.now + Duration::minutes(15),
         expected_total_fen: Fen(-2),
         note: String::new(),

@@ -12,6 +12,7 @@ use commerce::{
 use domain::{
     Fault, Fen, OrderId, Quantity, SkuId, StoreId,
     cart::SetLine,
+    fulfilment::Fulfilment,
     hours::Hours,
     orders::{OrderState, OrderView, PickupCode, PlaceOrder},
 };
@@ -253,6 +254,8 @@ impl World {
         PlaceOrder {
             id: new_order_id(),
             store_id: self.store,
+            fulfilment: Fulfilment::Pickup,
+            address_id: None,
             slot: quote.slots.first().map_or(self.now, |slot| slot.start),
             expected_total_fen: quote.total_fen,
             note: String::new(),

@@ -11,6 +11,8 @@ use crate::{StoreId, text};
 pub enum Column {
     /// The phone of whoever ordered.
     ShopperPhone,
+    /// What goods cost, what suppliers ask for them, and the margin that is left.
+    Cost,
 }
 
 impl Column {
@@ -18,6 +20,7 @@ impl Column {
     pub fn needs(self) -> Permission {
         match self {
             Self::ShopperPhone => Permission::SeePhones,
+            Self::Cost => Permission::SeeCosts,
         }
     }
 
@@ -25,6 +28,7 @@ impl Column {
     fn masked(self, value: &str) -> String {
         match self {
             Self::ShopperPhone => text::masked_phone(value),
+            Self::Cost => "—".to_owned(),
         }
     }
 }
@@ -46,6 +50,11 @@ impl Sight {
     /// Whether a row of this store is seen whole.
     pub fn is_whole(&self, store: StoreId) -> bool {
         self.whole.as_ref().is_some_and(|reach| reach.covers(store))
+    }
+
+    /// Whether every row is seen whole, also one of no store.
+    pub fn is_whole_everywhere(&self) -> bool {
+        self.whole == Some(Reach::All)
     }
 
     /// A value as it is shown in a row of this store.

@@ -228,8 +228,22 @@ mod tests {
         };
         let at = |number| Place::Store { id: store(number) };
         assert_eq!(lacking(Role::Clerk, at(1), &[]), [], "a regional manager fulfils nothing, and staffs the stores");
-        assert_eq!(lacking(Role::FinanceDepartment, at(1), &[]), []);
-        assert_eq!(lacking(Role::GoodsDepartment, at(1), &[]), [Permission::ManageImports, Permission::ManageSupply]);
+        assert_eq!(lacking(Role::MarketingDepartment, at(1), &[]), []);
+        assert_eq!(
+            lacking(Role::FinanceDepartment, at(1), &[]),
+            [Permission::PaySuppliers, Permission::SeeCosts],
+            "who pays suppliers, and what goods cost, is for head office to say"
+        );
+        assert_eq!(
+            lacking(Role::GoodsDepartment, at(1), &[]),
+            [
+                Permission::ManageImports,
+                Permission::ManageSupply,
+                Permission::ManagePurchasing,
+                Permission::ManageFreight,
+                Permission::SeeCosts
+            ]
+        );
         assert_eq!(lacking(Role::Clerk, at(7), &[]), Role::Clerk.permissions(), "a store's manager manages no staff");
         let district = Place::Region { code: "310100".into() };
         assert_eq!(lacking(Role::RegionalManager, district.clone(), &["310100", "310000", "100000"]), []);

@@ -43,6 +43,17 @@ pub enum Permission {
     /// Run warehouses and what goes out of them, and say what stores pay for it. It concerns all stores, so only a
     /// reach of all of them is enough.
     ManageSupply,
+    /// Say what sending goods costs, which stores send them, and which store an order goes to. It concerns all stores,
+    /// so only a reach of all of them is enough.
+    ManageFreight,
+    /// Buy: suppliers, their prices, orders to them, what is sent back. It concerns all stores and warehouses, so only
+    /// a reach of all of them is enough.
+    ManagePurchasing,
+    /// Enter suppliers' invoices and say that they are paid. Suppliers are the whole chain's, so only a reach of all
+    /// stores is enough.
+    PaySuppliers,
+    /// See what goods cost and the margin that is left ([`super::Column`]).
+    SeeCosts,
     /// Use head office's pages.
     UseHq,
     /// Import stores and products from tables. An import may touch any store, so only a reach of all of
@@ -72,6 +83,9 @@ words!(Permission:
     CountStock = "count_stock" / "盘点、报损与库存提醒",
     ReceiveGoods = "receive_goods" / "收货、发货", MoveStock = "move_stock" / "要货与调拨",
     ManageSupply = "manage_supply" / "管理仓库与供货",
+    ManageFreight = "manage_freight" / "管理运费与快递",
+    ManagePurchasing = "manage_purchasing" / "采购与供应商", PaySuppliers = "pay_suppliers" / "供应商发票与付款",
+    SeeCosts = "see_costs" / "查看成本与毛利",
     UseHq = "use_hq" / "进入总部后台",
     ManageImports = "manage_imports" / "批量导入",
     ManagePartners = "manage_partners" / "管理开放接口",
@@ -101,7 +115,16 @@ impl Permission {
 
     /// Whether it comes to nothing where the grant that gives it does not reach every store.
     pub fn needs_everywhere(self) -> bool {
-        matches!(self, Self::ManageImports | Self::ManagePartners | Self::ManageRoles | Self::ManageSupply)
+        matches!(
+            self,
+            Self::ManageImports
+                | Self::ManagePartners
+                | Self::ManageRoles
+                | Self::ManageSupply
+                | Self::ManagePurchasing
+                | Self::PaySuppliers
+                | Self::ManageFreight
+        )
     }
 }
 
@@ -145,9 +168,19 @@ impl Role {
         use Permission::*;
         match self {
             Self::SuperAdmin => Permission::ALL,
-            Self::GoodsDepartment => &[ReadStores, UseHq, ManageImports, DecideProposals, CountStock, ManageSupply],
+            Self::GoodsDepartment => &[
+                ReadStores,
+                UseHq,
+                ManageImports,
+                DecideProposals,
+                CountStock,
+                ManageSupply,
+                ManagePurchasing,
+                ManageFreight,
+                SeeCosts,
+            ],
             Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
-            Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit],
+            Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit, PaySuppliers, SeeCosts],
             Self::ServiceDepartment => {
                 &[ReadStores, ReadOrders, SeePhones, RejectOrders, ManageOrders, DecideReturns, ArbitrateReturns, UseHq]
             }
@@ -191,6 +224,7 @@ impl Role {
                 CountStock,
                 ReceiveGoods,
                 MoveStock,
+                SeeCosts,
                 UseHq,
                 ManageStaff,
                 ReadAudit,

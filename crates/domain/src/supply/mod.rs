@@ -6,4 +6,4 @@ mod warehouses;
 
 pub use allocation::{Allocate, AllocateRow, Allocated, AllocationView, ROWS_MOST};
 pub use prices::{PriceFor, SetSupplyPrice, SupplyPrice};
-pub use warehouses::{ListStock, ReceiptView, ReceiveGoods, SaveWarehouse, StockEntry, Warehouse};
+pub use warehouses::{ListStock, PiecePrice, ReceiptView, ReceiveGoods, SaveWarehouse, StockEntry, Warehouse};

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Fault, Fields, LocationId, SkuId,
+    Fault, Fen, Fields, LocationId, SkuId,
     approvals::REASON_MOST,
     geo::Point,
+    purchasing::{MilliFen, price_field},
     transfers::{Pieces, checked_lines, pieces_of},
 };
 
@@ -133,6 +134,21 @@ pub struct StockEntry {
     pub available: i64,
     /// Pieces on the way to it.
     pub in_transit: i64,
+    /// What a piece costs there, in thousandths of a fen; nothing where nobody knows, or for who may not see costs.
+    pub cost_milli_fen: Option<MilliFen>,
+    /// What is left of its price there, in hundredths of a per cent.
+    pub margin_bp: Option<i64>,
+}
+
+/// What each piece of a variant cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct PiecePrice {
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// What one cost.
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 9_999_999))]
+    pub price_fen: Fen,
 }
 
 /// Takes goods in that came from outside.
@@ -150,28 +166,52 @@ pub struct ReceiveGoods {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 200))]
     pub note: String,
+    /// What they cost, where that is known: it changes what goods cost there. Only those who see costs name prices.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub prices: Vec<PiecePrice>,
 }
 
 impl ReceiveGoods {
     /// Refuses what a form would not let through.
     ///
-    /// Faults: `Invalid` beside `lines`, `pieces.{sku}` or `note`.
+    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}` or `note`.
     pub fn check(&self) -> Result<(), Fault> {
         checked_lines(&self.lines)?;
+        for (at, one) in self.prices.iter().enumerate() {
+            let beside = |message: &str| Err(Fault::invalid(&price_field(one.sku_id), message));
+            if !(0..=9_999_999).contains(&one.price_fen.0) {
+                return beside("进价须是 0 到 99,999.99 元");
+            }
+            if self.prices[..at].iter().any(|earlier| earlier.sku_id == one.sku_id) {
+                return beside("同一件商品填写了两次进价");
+            }
+            if self.lines.iter().all(|line| line.sku_id != one.sku_id) {
+                return beside("请填写这件商品的数量");
+            }
+        }
         if self.note.chars().count() > REASON_MOST {
             return Err(Fault::invalid("note", format!("最多 {REASON_MOST} 个字")));
         }
         Ok(())
     }
 
-    /// Reads the command from a form: `key`, `location`, `pieces.{sku}`, `note`.
+    /// Reads the command from a form: `key`, `location`, `pieces.{sku}`, `price.{sku}` in yuan, `note`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
         let location_id = read.parse("location", "请选择在哪里收货");
         let note = read.text("note", REASON_MOST);
+        let mut prices = Vec::new();
+        for (sku, text) in fields.under("price.") {
+            let sku_id = sku.parse().map_err(|_| Fault::NotFound("这件商品"))?;
+            match Fen::typed(text) {
+                Some(price_fen) => prices.push(PiecePrice { sku_id, price_fen }),
+                None => read.complain(&price_field(sku_id), "请填写 0 到 99,999.99 元的进价"),
+            }
+        }
         let (id, location_id, note) = read.finish(|| Some((id?, location_id?, note?)))?;
-        Ok(Self { id, location_id, lines: pieces_of(fields, false)?, note })
+        Ok(Self { id, location_id, lines: pieces_of(fields, false)?, note, prices })
     }
 }
 

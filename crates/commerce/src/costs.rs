@@ -1,0 +1,172 @@
+//! What goods cost at each place (K5): the moving average of what was paid, and how it became that. Only those who see
+//! [`Column::Cost`] are told.
+
+use domain::{
+    Fault, Fen, LocationId, SkuId, StoreId,
+    purchasing::{CostEntry, CostStep, ListCosts, MilliFen, average, margin_bp, value},
+    staff::{Column, Permission},
+    transfers::Location,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    Scope,
+    database::OrFault,
+    stock::{Cause, Document},
+    transfers::{location, places},
+};
+
+/// Pieces that came, and what each of them cost.
+pub(crate) struct Arrival {
+    pub sku: Uuid,
+    pub quantity: i64,
+    pub price: MilliFen,
+}
+
+/// Weighs pieces that were just booked in into what goods cost there, each variant once. It comes in the transaction of
+/// the booking and after it, so the balance is locked and says how many there were before.
+pub(crate) async fn weigh(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    place: Uuid,
+    document: Document,
+    arrived: &[Arrival],
+) -> Result<(), Fault> {
+    if arrived.is_empty() {
+        return Ok(());
+    }
+    let skus: Vec<Uuid> = arrived.iter().map(|one| one.sku).collect();
+    let quantities: Vec<i64> = arrived.iter().map(|one| one.quantity).collect();
+    let prices: Vec<i64> = arrived.iter().map(|one| one.price.0).collect();
+    let rows = sqlx::query!(
+        r#"select a.sku_id as "sku_id!", a.quantity as "quantity!", a.price as "price!", s.on_hand - a.quantity as "on_hand!",
+                  c.milli_fen as "before?"
+           from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as a (sku_id, quantity, price)
+           join stock s on s.location_id = $1 and s.sku_id = a.sku_id
+           left join stock_costs c on c.location_id = $1 and c.sku_id = a.sku_id
+           order by a.sku_id"#,
+        place,
+        &skus,
+        &quantities,
+        &prices,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    for row in rows {
+        let after = average(row.before.map(MilliFen), row.on_hand, MilliFen(row.price), row.quantity);
+        sqlx::query!(
+            "with kept as (
+                 insert into stock_costs (location_id, sku_id, milli_fen) values ($1, $2, $9)
+                 on conflict (location_id, sku_id) do update set milli_fen = excluded.milli_fen
+             )
+             insert into cost_steps (location_id, sku_id, cause, document_id, on_hand, before_milli_fen, quantity,
+                                     price_milli_fen, after_milli_fen, at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            place,
+            row.sku_id,
+            document.cause.code(),
+            document.id,
+            row.on_hand,
+            row.before,
+            row.quantity,
+            row.price,
+            after.0,
+            scope.now,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
+    Ok(())
+}
+
+/// Whether whoever asks sees what goods cost at a place. A warehouse is seen by those who see every place.
+pub(crate) fn seen_at(scope: &Scope, place: &Location) -> bool {
+    scope.sight(Column::Cost).is_whole(StoreId(place.id.0))
+}
+
+/// What goods cost at the places where whoever asks sees that, and how many entries there are, and what all of them are
+/// worth.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn list(scope: &Scope, ask: &ListCosts) -> Result<(Vec<CostEntry>, i64, Fen), Fault> {
+    let reach = scope.reach_filter(Permission::SeeCosts)?;
+    let mut tx = scope.begin_search().await?;
+    let rows = sqlx::query!(
+        r#"select p.id as "id!", p.kind as "kind!", p.code as "place_code!", p.name as "place_name!", c.sku_id,
+                  concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code,
+                  s.on_hand, c.milli_fen, coalesce(l.price_fen, k.price_fen) as "price_fen!",
+                  count(*) over () as "total!",
+                  (coalesce(sum(c.milli_fen::numeric * greatest(s.on_hand, 0)) over (), 0) / 1000)::bigint as "worth!"
+           from stock_costs c join stock s on s.location_id = c.location_id and s.sku_id = c.sku_id
+           join stock_places p on p.id = c.location_id
+           join skus k on k.id = c.sku_id join products d on d.id = k.product_id
+           left join listings l on l.store_id = c.location_id and l.sku_id = c.sku_id
+           where ($1::uuid[] is null or c.location_id = any($1)) and ($2::uuid is null or c.location_id = $2)
+             and ($3 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials), $3) > 0
+                  or lower(k.code) = $3 or k.barcode = $3)
+           order by p.kind desc, p.name, p.id, d.sort, d.name, k.sort, k.code limit $4 offset $5"#,
+        reach.as_deref(),
+        ask.location.map(|id| id.0),
+        ask.words.trim().to_lowercase(),
+        ask.most.clamp(1, 10_000),
+        ask.skip.max(0),
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let (total, worth) = rows.first().map_or((0, 0), |row| (row.total, row.worth));
+    let entry = rows.into_iter().map(|row| {
+        let (cost, price) = (MilliFen(row.milli_fen), Fen(row.price_fen));
+        CostEntry {
+            location: location(row.id, &row.kind, row.place_code, row.place_name),
+            sku_id: SkuId(row.sku_id),
+            name: row.name,
+            code: row.code,
+            on_hand: row.on_hand,
+            cost_milli_fen: cost,
+            value_fen: value(cost, row.on_hand.max(0)),
+            price_fen: price,
+            margin_bp: margin_bp(MilliFen::of(price), cost),
+        }
+    });
+    Ok((entry.collect(), total, Fen(worth)))
+}
+
+/// How many steps a page shows; older ones stay in the table.
+const STEPS_MOST: i64 = 200;
+
+/// How the cost of a variant at a place became what it is, newest first.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `NotFound` for a place where whoever asks sees no costs.
+pub async fn history(scope: &Scope, place: LocationId, sku: SkuId) -> Result<Vec<CostStep>, Fault> {
+    scope.reach(Permission::SeeCosts)?;
+    let mut tx = scope.begin().await?;
+    let [of] = places(&mut tx, [place]).await?;
+    if !seen_at(scope, &of.location) {
+        return Err(Fault::NotFound("这处门店或仓库"));
+    }
+    let rows = sqlx::query!(
+        "select at, cause, document_id, on_hand, before_milli_fen, quantity, price_milli_fen, after_milli_fen
+         from cost_steps where location_id = $1 and sku_id = $2 order by id desc limit $3",
+        place.0,
+        sku.0,
+        STEPS_MOST,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let step = rows.into_iter().map(|row| CostStep {
+        at: row.at,
+        cause: Cause::label_of(&row.cause).to_owned(),
+        document_id: row.document_id,
+        on_hand: row.on_hand,
+        before_milli_fen: row.before_milli_fen.map(MilliFen),
+        quantity: row.quantity,
+        price_milli_fen: MilliFen(row.price_milli_fen),
+        after_milli_fen: MilliFen(row.after_milli_fen),
+    });
+    Ok(step.collect())
+}

@@ -1,0 +1,136 @@
+//! All that is known of how an order is sent.
+
+use domain::{
+    Fault, Fen, OrderId, ParcelId, RideId,
+    express::{Carrier, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
+    fulfilment::Fulfilment,
+    staff::Permission,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::parcels::still_here;
+use crate::{Scope, database::OrFault};
+
+/// How an order of the member who asks is sent.
+///
+/// Faults: `Unauthenticated`; `NotFound` for another's.
+pub async fn mine(scope: &Scope, id: OrderId) -> Result<Shipment, Fault> {
+    let me = scope.member()?;
+    let mut tx = scope.begin().await?;
+    must_see(&mut tx, id, Some(me.0), None).await?;
+    let shipment = whole(&mut tx, id).await?;
+    // Who packed it, and which riders did not come, is the store's business.
+    let parcels = shipment.parcels.into_iter().map(|parcel| ParcelView { by: None, ..parcel });
+    Ok(Shipment { parcels: parcels.collect(), rides: Vec::new(), ..shipment })
+}
+
+/// How an order of a store within reach is sent.
+///
+/// Faults: `Forbidden`; `NotFound` out of reach.
+pub async fn show(scope: &Scope, id: OrderId) -> Result<Shipment, Fault> {
+    let reach = scope.reach_filter(Permission::ReadOrders)?;
+    let mut tx = scope.begin().await?;
+    must_see(&mut tx, id, None, reach.as_deref()).await?;
+    whole(&mut tx, id).await
+}
+
+async fn must_see(
+    tx: &mut PgConnection,
+    id: OrderId,
+    member: Option<Uuid>,
+    stores: Option<&[Uuid]>,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "select id from orders where id = $1 and ($2::uuid is null or member_id = $2) and ($3::uuid[] is null or store_id = any($3))",
+        id.0,
+        member,
+        stores,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .map(drop)
+    .ok_or(Fault::NotFound("这个订单"))
+}
+
+async fn whole(tx: &mut PgConnection, id: OrderId) -> Result<Shipment, Fault> {
+    Ok(Shipment {
+        parcels: parcels(tx, id).await?,
+        left: lines(tx, id).await?,
+        rides: rides(tx, id).await?,
+        steps: steps(tx, id).await?,
+    })
+}
+
+async fn parcels(tx: &mut PgConnection, id: OrderId) -> Result<Vec<ParcelView>, Fault> {
+    let rows = sqlx::query!(
+        r#"select p.id, p.carrier, p.tracking_number, p.shipped_at, coalesce(s.name, '合作方 ' || k.name) as by,
+                  (select array_agg(concat_ws(' ', l.name, nullif(l.spec, '')) || ' × ' || i.quantity order by i.line)
+                   from parcel_lines i join order_lines l on l.order_id = i.order_id and l.line = i.line
+                   where i.parcel_id = p.id) as "goods!"
+           from parcels p left join staff s on s.id = p.staff_id left join api_keys k on k.id = p.api_key_id
+           where p.order_id = $1 order by p.shipped_at, p.id"#,
+        id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let parcel = rows.into_iter().map(|row| ParcelView {
+        id: ParcelId(row.id),
+        carrier: Carrier::from_code(&row.carrier).unwrap_or(Carrier::Other),
+        tracking_number: row.tracking_number,
+        goods: row.goods,
+        shipped_at: row.shipped_at,
+        by: row.by,
+    });
+    Ok(parcel.collect())
+}
+
+/// What is to be sent still; nothing of an order that goes another way.
+async fn lines(tx: &mut PgConnection, id: OrderId) -> Result<Vec<LineLeft>, Fault> {
+    let rows = sqlx::query!(
+        r#"select l.line, concat_ws(' ', l.name, nullif(l.spec, ''), nullif(l.options_text, '')) as "goods!"
+           from order_lines l join orders o on o.id = l.order_id where o.id = $1 and o.fulfilment = $2 order by l.line"#,
+        id.0,
+        Fulfilment::Express.code(),
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let left = still_here(tx, id).await?;
+    let quantity = |line: i32| left.iter().find(|one| one.line == line).map(|one| one.quantity);
+    let lines = rows
+        .into_iter()
+        .filter_map(|row| Some(LineLeft { line: row.line, quantity: quantity(row.line)?, goods: row.goods }));
+    Ok(lines.collect())
+}
+
+async fn rides(tx: &mut PgConnection, id: OrderId) -> Result<Vec<RideView>, Fault> {
+    let rows = sqlx::query!(
+        "select id, state, fee_fen, rider_name, rider_phone, problem, called_at from rides where order_id = $1 order by called_at desc, id desc",
+        id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let ride = rows.into_iter().map(|row| RideView {
+        id: RideId(row.id),
+        state: RideState::from_code(&row.state).unwrap_or(RideState::Cancelled),
+        fee_fen: row.fee_fen.map(Fen),
+        rider_name: row.rider_name,
+        rider_phone: row.rider_phone,
+        problem: row.problem,
+        called_at: row.called_at,
+    });
+    Ok(ride.collect())
+}
+
+async fn steps(tx: &mut PgConnection, id: OrderId) -> Result<Vec<TrackingStep>, Fault> {
+    let rows =
+        sqlx::query!("select at, words from tracking where order_id = $1 order by at desc, id desc limit 200", id.0)
+            .fetch_all(tx)
+            .await
+            .or_fault()?;
+    Ok(rows.into_iter().map(|row| TrackingStep { at: row.at, words: row.words }).collect())
+}

@@ -1,0 +1,197 @@
+//! The ways in which what is in a cart can reach its shopper: what each costs, and when.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    Fault, Fen,
+    cart::QuotedLine,
+    fulfilment::{AddressView, DeliverySettings, Fulfilment, OfferedSlot, SentTo, Way, Wish},
+    geo::Point,
+    hours::Slot,
+    text,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::express::{express, sends_to};
+use crate::{Scope, database::OrFault, fulfilment::addresses, stores::kept::Store};
+
+/// What is to be brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Load {
+    /// What it costs.
+    pub goods_fen: Fen,
+    /// What it weighs.
+    pub grams: i64,
+    /// How many pieces.
+    pub pieces: i64,
+}
+
+impl Load {
+    /// Of the lines of a quote. A weight beyond all measure is as heavy as can be.
+    pub fn of(lines: &[QuotedLine], goods_fen: Fen) -> Self {
+        let weigh = |line: &QuotedLine| line.weight_grams.saturating_mul(line.quantity.get());
+        Self {
+            goods_fen,
+            grams: lines.iter().map(weigh).fold(0, i64::saturating_add),
+            pieces: lines.iter().map(|line| line.quantity.get()).fold(0, i64::saturating_add),
+        }
+    }
+}
+
+/// The address that is wished for, of the member who asks.
+///
+/// Faults: `Invalid` beside `address_id` for one that is not in their book.
+pub(crate) async fn destination(scope: &Scope, wish: &Wish) -> Result<Option<AddressView>, Fault> {
+    let Some(id) = wish.address_id.filter(|_| wish.fulfilment.is_sent()) else { return Ok(None) };
+    match addresses::show(scope, id).await {
+        Ok(address) => Ok(Some(address)),
+        Err(Fault::NotFound(_)) => Err(Fault::invalid("address_id", "没有这个地址，请重新选择")),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What a store offers for this load to this address. `pickup` is when it can be picked up.
+pub(crate) async fn ways(
+    scope: &Scope,
+    store: &Store,
+    load: Load,
+    to: Option<&AddressView>,
+    pickup: Vec<Slot>,
+) -> Result<Vec<Way>, Fault> {
+    let sent = express(store, load, to, &pickup);
+    let mut ways = vec![Way::free(Fulfilment::Pickup, pickup)];
+    let settings = store.fulfilment();
+    for offered in &mut ways[0].slots {
+        offered.capacity = settings.pickup_capacity;
+    }
+    if let Some(delivery) = settings.delivery.as_ref().filter(|delivery| delivery.on) {
+        ways.push(delivery_of(scope, store, delivery, load, to));
+    }
+    ways.extend(sent);
+    let counted = ways.iter().flat_map(|way| &way.slots).any(|offered| offered.capacity.is_some());
+    if counted {
+        mark_full(scope, store.id, &mut ways).await?;
+    }
+    for way in &mut ways {
+        if way.fulfilment == Fulfilment::Delivery && way.problem.is_none() && way.open_slots().next().is_none() {
+            way.problem = Some("今明两天的配送时段都已约满或已过".into());
+        }
+    }
+    Ok(ways)
+}
+
+fn delivery_of(scope: &Scope, store: &Store, delivery: &DeliverySettings, load: Load, to: Option<&AddressView>) -> Way {
+    let mut way = Way::free(Fulfilment::Delivery, Vec::new());
+    if store.must_take_orders(scope).is_ok() {
+        way.slots = delivery.slots(scope.now, store.zone(), store.hours());
+    }
+    let Some(to) = to else {
+        way.problem = Some("请选择收货地址".into());
+        return way;
+    };
+    let Some(point) = to.address.point else {
+        way.problem = Some("这个地址没有定位，骑手找不到；请在地址里补上位置".into());
+        return way;
+    };
+    let metres = store.point().metres_to(point);
+    let far = text::distance(metres);
+    let fee = delivery.fee(metres, load.grams, load.goods_fen).filter(|_| delivery.range.covers(store.point(), point));
+    let Some(fee) = fee else {
+        way.problem = Some(format!("这个地址超出配送范围（直线距离 {far}），请换地址或改为自提"));
+        return way;
+    };
+    way.freight_fen = fee.total();
+    way.freight_text = match (fee.total(), fee.weight_fen) {
+        (Fen::ZERO, _) => format!("直线距离 {far}，免配送费"),
+        (_, Fen::ZERO) => format!("直线距离 {far}"),
+        (_, weight) => format!("直线距离 {far}，含超重 {weight}"),
+    };
+    if load.goods_fen < delivery.minimum_fen {
+        let lacking = Fen(delivery.minimum_fen.0 - load.goods_fen.0);
+        way.problem = Some(format!("满 {} 起送，还差 {lacking}", delivery.minimum_fen));
+    }
+    way
+}
+
+/// Whether a store can let an order reach its shopper in this way, there.
+pub(crate) fn serves(store: &Store, way: Fulfilment, to: Option<&SentTo>) -> bool {
+    match way {
+        Fulfilment::Delivery => to.and_then(|to| to.point).is_some_and(|point| brings_to(store, point)),
+        Fulfilment::Express => to.is_some_and(|to| sends_to(store, &to.region_code)),
+        Fulfilment::Pickup | Fulfilment::InStore => true,
+    }
+}
+
+/// Whether a store brings anything to a point at this moment.
+fn brings_to(store: &Store, to: Point) -> bool {
+    let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.on);
+    delivery.is_some_and(|delivery| {
+        let metres = store.point().metres_to(to);
+        delivery.range.covers(store.point(), to) && delivery.bands.iter().any(|band| metres <= f64::from(band.up_to_m))
+    })
+}
+
+/// Marks the slots that as many open orders have as they take. It is only what is shown; `orders::write` decides.
+async fn mark_full(scope: &Scope, store: Uuid, ways: &mut [Way]) -> Result<(), Fault> {
+    let mut tx = scope.house_begin().await?;
+    let rows = sqlx::query!(
+        r#"select fulfilment, slot_start, count(*) as "many!" from orders
+           where store_id = $1 and state in ('placed', 'paid', 'accepted', 'ready', 'dispatched') and slot_end > $2
+           group by 1, 2"#,
+        store,
+        scope.now,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let taken: HashMap<_, _> = rows.into_iter().map(|row| ((row.fulfilment, row.slot_start), row.many)).collect();
+    for way in ways {
+        let code = way.fulfilment.code();
+        let many = |offered: &OfferedSlot| taken.get(&(code.to_owned(), offered.slot.start)).copied().unwrap_or(0);
+        for offered in &mut way.slots {
+            offered.full = offered.capacity.is_some_and(|most| many(offered) >= most);
+        }
+    }
+    Ok(())
+}
+
+/// A slot of a store's way, as orders of one round draw on it.
+pub(crate) type SlotKey = (Uuid, Fulfilment, DateTime<Utc>);
+
+/// Locks slots until the transaction ends; answers how many open orders each has. Orders that are over leave room.
+pub(crate) async fn lock_slots(tx: &mut PgConnection, mut keys: Vec<SlotKey>) -> Result<HashMap<SlotKey, i64>, Fault> {
+    keys.sort_unstable();
+    keys.dedup();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let names: Vec<String> =
+        keys.iter().map(|(store, way, start)| format!("slot:{store}:{}:{}", way.code(), start.timestamp())).collect();
+    // In key order, so that two rounds wait for each other instead of deadlocking.
+    for name in &names {
+        sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+            .execute(&mut *tx)
+            .await
+            .or_fault()?;
+    }
+    // Counted by a later statement: one that waits for a lock counts what was so before.
+    let stores: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+    let ways: Vec<String> = keys.iter().map(|key| key.1.code().to_owned()).collect();
+    let starts: Vec<DateTime<Utc>> = keys.iter().map(|key| key.2).collect();
+    let counts = sqlx::query_scalar!(
+        r#"select (select count(*) from orders o
+                   where o.store_id = k.store_id and o.fulfilment = k.fulfilment and o.slot_start = k.slot_start
+                     and o.state in ('placed', 'paid', 'accepted', 'ready', 'dispatched')) as "many!"
+           from unnest((select $1::uuid[]), (select $2::text[]), (select $3::timestamptz[])) with ordinality
+                as k (store_id, fulfilment, slot_start, place) order by k.place"#,
+        &stores,
+        &ways,
+        &starts,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    Ok(keys.into_iter().zip(counts).collect())
+}

@@ -1,0 +1,367 @@
+//! Suppliers' invoices against what arrived, payments, and what is owed.
+
+use chrono::NaiveDate;
+use domain::{
+    Fault, Fen, InvoiceId, SupplierId,
+    audit::{Act, ObjectKind},
+    page::Page,
+    purchasing::{
+        Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables, ageing,
+    },
+    staff::Permission,
+};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    NO_SUPPLIER, everywhere,
+    ledger::{self, Account, Entry},
+    number_text, today,
+};
+use crate::{
+    FaultPoint, Scope,
+    audit::{self, Change},
+    database::OrFault,
+};
+
+const NO_INVOICE: Fault = Fault::NotFound("这张发票");
+
+/// Refuses whoever does not pay suppliers.
+fn must_pay(scope: &Scope) -> Result<(), Fault> {
+    everywhere(scope, Permission::PaySuppliers)
+}
+
+/// What arrived from a supplier, or went back, and is on no invoice yet, oldest first.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `NotFound`.
+pub async fn billable(scope: &Scope, supplier: SupplierId) -> Result<Vec<Billable>, Fault> {
+    must_pay(scope)?;
+    let mut tx = scope.begin_search().await?;
+    let found = sqlx::query!("select id from suppliers where id = $1", supplier.0).fetch_optional(&mut *tx).await;
+    found.or_fault()?.ok_or(NO_SUPPLIER)?;
+    receipts_of(&mut tx, Some(supplier), None).await
+}
+
+/// Receipts with what they come to: those of a supplier that are on no invoice, or those of an invoice.
+async fn receipts_of(
+    tx: &mut PgConnection,
+    supplier: Option<SupplierId>,
+    invoice: Option<InvoiceId>,
+) -> Result<Vec<Billable>, Fault> {
+    let rows = sqlx::query!(
+        r#"select r.id, u.number, r.returned, r.at, r.note, r.value_fen,
+                  (select coalesce(sum(l.quantity), 0)::bigint from purchase_receipt_lines l where l.receipt_id = r.id) as "pieces!"
+           from purchase_receipts r join purchases u on u.id = r.purchase_id
+           left join supplier_invoice_receipts i on i.receipt_id = r.id
+           where ($1::uuid is null or (u.supplier_id = $1 and i.invoice_id is null)) and ($2::uuid is null or i.invoice_id = $2)
+           order by r.at, r.id"#,
+        supplier.map(|id| id.0),
+        invoice.map(|id| id.0),
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let receipt = rows.into_iter().map(|row| Billable {
+        id: row.id,
+        purchase: number_text(row.number),
+        returned: row.returned,
+        at: row.at,
+        note: row.note,
+        pieces: row.pieces,
+        value_fen: Fen(if row.returned { -row.value_fen } else { row.value_fen }),
+    });
+    Ok(receipt.collect())
+}
+
+/// Enters a supplier's invoice against what arrived. What it differs by is refused until somebody says why. The
+/// invoice's id is the idempotency key.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `Invalid` beside the fields, `receipts` for one that is on an invoice or
+/// another's, and `difference_note` where the amounts differ and nobody says why; `NotFound`; `Conflict` (`key_reused`).
+pub async fn enter_invoice(scope: &Scope, command: EnterInvoice) -> Result<(), Fault> {
+    must_pay(scope)?;
+    command.check()?;
+    let me = scope.staff()?.id;
+    let mut tx = scope.begin().await?;
+    // Invoices of one supplier are entered one by one, so that no receipt is on two.
+    let terms = sqlx::query_scalar!("select terms_days from suppliers where id = $1 for update", command.supplier_id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?
+        .ok_or(NO_SUPPLIER)?;
+    if let Some(same) = entered_before(&mut tx, &command).await? {
+        let other = || Fault::conflict("key_reused", "这个页面已经登记过另一张发票，请刷新后再试");
+        return if same { Ok(()) } else { Err(other()) };
+    }
+    let waiting = receipts_of(&mut tx, Some(command.supplier_id), None).await?;
+    let asked: Vec<&Billable> = waiting.iter().filter(|one| command.receipts.contains(&one.id)).collect();
+    if asked.len() != command.receipts.len() {
+        let why = "有的收货单已经在别的发票上，或不是这个供应商的，请刷新后重新勾选";
+        return Err(Fault::invalid("receipts", why));
+    }
+    let received = asked.iter().map(|one| one.value_fen).sum::<Fen>();
+    let (difference, note) = (Fen(command.amount_fen.0 - received.0), command.difference_note.trim());
+    if difference != Fen::ZERO && note.is_empty() {
+        let than = if difference.0 > 0 { "多" } else { "少" };
+        let amount = Fen(difference.0.abs());
+        let why = format!("收货合计 {received}，发票{than} {amount}；核对无误请写明原因，否则请先与供应商更正");
+        return Err(Fault::invalid("difference_note", why));
+    }
+    write(&mut tx, scope, &command, (me.0, terms, received)).await?;
+    for (debit, amount) in [(Account::Accrued, received), (Account::Difference, difference)] {
+        let entry = Entry { debit, credit: Account::Payable, amount };
+        ledger::enter(&mut tx, scope, command.supplier_id.0, command.id.0, entry).await?;
+    }
+    // Not everybody who reads the log sees what goods cost.
+    let after = json!({ "number": command.number.trim(), "receipts": command.receipts.len() });
+    record(&mut tx, scope, command.id, (Act::EnterInvoice, json!(null), after), note).await?;
+    scope.house().pass(FaultPoint::InvoiceWritten);
+    tx.commit().await.or_fault()?;
+    scope.house().pass(FaultPoint::InvoiceCommitted);
+    Ok(())
+}
+
+async fn write(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    command: &EnterInvoice,
+    (me, terms, received): (Uuid, i32, Fen),
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into supplier_invoices (id, supplier_id, number, dated, due_on, amount_fen, received_fen, difference_note,
+                                        state, entered_by, entered_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)",
+        command.id.0,
+        command.supplier_id.0,
+        command.number.trim(),
+        command.dated,
+        command.due_on(terms),
+        command.amount_fen.0,
+        received.0,
+        command.difference_note.trim(),
+        me,
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    sqlx::query!(
+        "insert into supplier_invoice_receipts (receipt_id, invoice_id) select r, $2 from unnest($1::uuid[]) r",
+        &command.receipts,
+        command.id.0,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Whether an invoice under this id is there because of the same request; nothing where there is none.
+async fn entered_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<Option<bool>, Fault> {
+    let found = sqlx::query!(
+        r#"select supplier_id, number, dated, amount_fen, difference_note,
+                  array(select r.receipt_id from supplier_invoice_receipts r where r.invoice_id = i.id order by 1) as "receipts!"
+           from supplier_invoices i where i.id = $1"#,
+        command.id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    let mut receipts = command.receipts.clone();
+    receipts.sort();
+    Ok(found.map(|found| {
+        (found.supplier_id, found.number.as_str(), found.dated, found.amount_fen, found.difference_note.as_str())
+            == (
+                command.supplier_id.0,
+                command.number.trim(),
+                command.dated,
+                command.amount_fen.0,
+                command.difference_note.trim(),
+            )
+            && found.receipts == receipts
+    }))
+}
+
+async fn record(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    id: InvoiceId,
+    (act, before, after): (Act, serde_json::Value, serde_json::Value),
+    reason: &str,
+) -> Result<(), Fault> {
+    let object = ObjectKind::Invoice;
+    audit::record(tx, scope, Change { act, object, object_id: id.0, store_id: None, before, after, reason }).await
+}
+
+/// Says that an invoice was paid. The same again is the same.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `Invalid` beside `reference` or `paid_on`; `NotFound`; `Conflict`
+/// (`paid_already` with another reference or day).
+pub async fn pay_invoice(scope: &Scope, id: InvoiceId, command: PayInvoice) -> Result<(), Fault> {
+    must_pay(scope)?;
+    let reference = command.checked_reference()?;
+    let me = scope.staff()?.id;
+    if command.paid_on > today(scope) {
+        return Err(Fault::invalid("paid_on", "付款日期不能晚于今天"));
+    }
+    let mut tx = scope.begin().await?;
+    let found = sqlx::query!(
+        "select supplier_id, amount_fen, state, paid_on, reference from supplier_invoices where id = $1 for update",
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or(NO_INVOICE)?;
+    if found.state == InvoiceState::Paid.code() {
+        let same = (found.paid_on, found.reference.as_deref()) == (Some(command.paid_on), Some(reference));
+        let other = || Fault::conflict("paid_already", "这张发票已经登记过付款，请刷新后查看");
+        return if same { Ok(()) } else { Err(other()) };
+    }
+    sqlx::query!(
+        "update supplier_invoices set state = 'paid', paid_on = $2, reference = $3, paid_by = $4, paid_at = $5 where id = $1",
+        id.0,
+        command.paid_on,
+        reference,
+        me.0,
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    let entry = Entry { debit: Account::Payable, credit: Account::Bank, amount: Fen(found.amount_fen) };
+    ledger::enter(&mut tx, scope, found.supplier_id, id.0, entry).await?;
+    let after = json!({ "paid_on": command.paid_on, "reference": reference });
+    record(&mut tx, scope, id, (Act::PayInvoice, json!(null), after), "").await?;
+    tx.commit().await.or_fault()
+}
+
+struct Row {
+    id: Uuid,
+    number: String,
+    supplier_id: Uuid,
+    supplier: String,
+    dated: NaiveDate,
+    due_on: NaiveDate,
+    amount_fen: i64,
+    received_fen: i64,
+    state: String,
+}
+
+impl Row {
+    fn card(self, today: NaiveDate) -> InvoiceCard {
+        let state = InvoiceState::from_code(&self.state).unwrap_or(InvoiceState::Open);
+        let overdue = (today - self.due_on).num_days().max(0);
+        InvoiceCard {
+            id: InvoiceId(self.id),
+            number: self.number,
+            supplier_id: SupplierId(self.supplier_id),
+            supplier: self.supplier,
+            dated: self.dated,
+            due_on: self.due_on,
+            amount_fen: Fen(self.amount_fen),
+            received_fen: Fen(self.received_fen),
+            state,
+            overdue_days: if state == InvoiceState::Open { overdue } else { 0 },
+        }
+    }
+}
+
+async fn rows(tx: &mut PgConnection, ask: &ListInvoices, id: Option<InvoiceId>, limit: i64) -> Result<Vec<Row>, Fault> {
+    sqlx::query_as!(
+        Row,
+        "select i.id, i.number, i.supplier_id, s.name as supplier, i.dated, i.due_on, i.amount_fen, i.received_fen, i.state
+         from supplier_invoices i join suppliers s on s.id = i.supplier_id
+         where ($1::text is null or i.state = $1) and ($2::uuid is null or i.supplier_id = $2)
+           and ($3::uuid is null or i.id < $3) and ($4::uuid is null or i.id = $4)
+         order by i.id desc limit $5",
+        ask.state.map(InvoiceState::code),
+        ask.supplier.map(|id| id.0),
+        ask.after.map(|id| id.0),
+        id.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()
+}
+
+/// Suppliers' invoices, the newest first.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn invoices(scope: &Scope, ask: &ListInvoices) -> Result<Page<InvoiceCard>, Fault> {
+    must_pay(scope)?;
+    let most = ask.most.clamp(1, 200);
+    let mut tx = scope.begin_search().await?;
+    let found = rows(&mut tx, ask, None, most as i64 + 1).await?;
+    Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(today(scope))))
+}
+
+/// One invoice, with what was ordered and what arrived for it.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `NotFound`.
+pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault> {
+    must_pay(scope)?;
+    let mut tx = scope.begin_search().await?;
+    let found = rows(&mut tx, &ListInvoices::default(), Some(id), 1).await?;
+    let card = found.into_iter().next().ok_or(NO_INVOICE)?.card(today(scope));
+    let more = sqlx::query!(
+        r#"select i.difference_note, e.name as entered_by, i.entered_at, i.paid_on, i.reference, p.name as "paid_by?",
+                  (select coalesce(sum(u.total_fen), 0)::bigint from purchases u where exists (
+                       select from supplier_invoice_receipts r join purchase_receipts c on c.id = r.receipt_id
+                       where r.invoice_id = i.id and c.purchase_id = u.id)) as "ordered_fen!"
+           from supplier_invoices i join staff e on e.id = i.entered_by left join staff p on p.id = i.paid_by where i.id = $1"#,
+        id.0,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()?;
+    Ok(InvoiceView {
+        card,
+        ordered_fen: Fen(more.ordered_fen),
+        receipts: receipts_of(&mut tx, None, Some(id)).await?,
+        difference_note: more.difference_note,
+        entered_by: more.entered_by,
+        entered_at: more.entered_at,
+        paid_on: more.paid_on,
+        reference: more.reference,
+        paid_by: more.paid_by,
+    })
+}
+
+/// What is owed to each supplier to whom anything is, by how long it has been due.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn payables(scope: &Scope) -> Result<Vec<Payables>, Fault> {
+    must_pay(scope)?;
+    let mut tx = scope.begin_search().await?;
+    let rows = sqlx::query!(
+        r#"select s.id, s.name, i.due_on as "due_on?", i.amount_fen as "amount_fen?",
+                  (select coalesce(sum(case when g.credit = 'accrued' then g.amount_fen else -g.amount_fen end), 0)::bigint
+                   from supplier_ledger g where g.supplier_id = s.id and 'accrued' in (g.debit, g.credit)) as "accrued!"
+           from suppliers s left join supplier_invoices i on i.supplier_id = s.id and i.state = 'open'
+           where i.id is not null or exists (select from supplier_ledger g where g.supplier_id = s.id)
+           order by s.name, s.id, i.due_on"#,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let today = today(scope);
+    let mut found: Vec<Payables> = Vec::new();
+    for of_one in rows.chunk_by(|one, next| one.id == next.id) {
+        let open = of_one.iter().filter_map(|row| Some(((today - row.due_on?).num_days(), Fen(row.amount_fen?))));
+        let ageing = ageing(open);
+        let Some(row) = of_one.first() else { continue };
+        if row.accrued == 0 && of_one.iter().all(|row| row.amount_fen.is_none()) {
+            continue;
+        }
+        found.push(Payables {
+            supplier_id: SupplierId(row.id),
+            supplier: row.name.clone(),
+            ageing,
+            not_invoiced_fen: Fen(row.accrued),
+        });
+    }
+    Ok(found)
+}

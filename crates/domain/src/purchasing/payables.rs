@@ -1,0 +1,324 @@
+//! What is owed to suppliers: invoices against what arrived.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Fault, Fen, Fields, InvoiceId, SupplierId,
+    approvals::{REASON_MOST, checked_reason},
+    stores::words,
+};
+
+/// The most receipts of one invoice.
+const RECEIPTS_MOST: usize = 200;
+/// The largest invoice: a hundred million yuan.
+const AMOUNT_MOST: i64 = 10_000_000_000;
+
+/// How far an invoice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum InvoiceState {
+    /// Owed.
+    Open,
+    /// Paid.
+    Paid,
+}
+
+words!(InvoiceState: Open = "open" / "待付款", Paid = "paid" / "已付款");
+
+/// Goods that came from or went back to a supplier and are on no invoice yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Billable {
+    /// The receipt.
+    pub id: Uuid,
+    /// Of which order, as people say it.
+    pub purchase: String,
+    /// Whether the goods went back, so that it is a credit.
+    pub returned: bool,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The number of the delivery note.
+    pub note: String,
+    /// How many pieces.
+    pub pieces: i64,
+    /// What they come to at the order's prices; negative where they went back.
+    pub value_fen: Fen,
+}
+
+/// Enters a supplier's invoice against what arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct EnterInvoice {
+    /// Made by the client: the same request again enters nothing twice.
+    pub id: InvoiceId,
+    /// Whose.
+    pub supplier_id: SupplierId,
+    /// The supplier's number of it.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 40, pattern = r"\S"))]
+    pub number: String,
+    /// Its date.
+    pub dated: NaiveDate,
+    /// What it comes to; negative for a credit note.
+    #[cfg_attr(feature = "api", schema(minimum = -10_000_000_000_i64, maximum = 10_000_000_000_i64))]
+    pub amount_fen: Fen,
+    /// Which receipts and returns it is for.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 200))]
+    pub receipts: Vec<Uuid>,
+    /// Why it may differ from what arrived; needed where it does.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 200))]
+    pub difference_note: String,
+}
+
+impl EnterInvoice {
+    /// Refuses what a form would not let through.
+    ///
+    /// Faults: `Invalid` beside `number`, `amount`, `receipts` or `difference_note`.
+    pub fn check(&self) -> Result<(), Fault> {
+        checked_reason("number", &self.number, "请填写发票号（40 字以内）")?;
+        let mut once = self.receipts.clone();
+        once.sort();
+        once.dedup();
+        let judged = [
+            (self.number.trim().chars().count() <= 40, "number", "请填写发票号（40 字以内）"),
+            ((-AMOUNT_MOST..=AMOUNT_MOST).contains(&self.amount_fen.0), "amount", "金额最多一亿元"),
+            ((1..=RECEIPTS_MOST).contains(&self.receipts.len()), "receipts", "请勾选 1 到 200 张收货单"),
+            (once.len() == self.receipts.len(), "receipts", "同一张收货单勾选了两次"),
+            (self.difference_note.chars().count() <= REASON_MOST, "difference_note", "最多 200 个字"),
+        ];
+        match judged.into_iter().find(|(fine, ..)| !fine) {
+            Some((_, field, message)) => Err(Fault::invalid(field, message)),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the command from a form: `key`, `supplier`, `number`, `dated`, `amount` in yuan, `receipt.{id}`,
+    /// `difference_note`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let id = read.parse("key", "请刷新页面后再试");
+        let supplier_id = read.parse("supplier", "请选择供应商");
+        let dated = read.parse("dated", "请选择开票日期");
+        let text = fields.text("amount");
+        let amount = match text.strip_prefix('-') {
+            Some(credit) => Fen::typed(credit).map(|amount| Fen(-amount.0)),
+            None => Fen::typed(text),
+        };
+        if amount.is_none() {
+            read.complain("amount", "请填写发票金额（元），红字发票前加 -");
+        }
+        if fields.given("number").is_none() {
+            read.complain("number", "请填写发票号（40 字以内）");
+        }
+        let number = read.text("number", 40);
+        let note = read.text("difference_note", REASON_MOST);
+        let receipts: Option<Vec<Uuid>> = fields.under("receipt.").map(|(id, _)| id.parse().ok()).collect();
+        if receipts.as_ref().is_none_or(Vec::is_empty) {
+            read.complain("receipts", "请勾选这张发票对应的收货单");
+        }
+        read.finish(|| {
+            Some(Self {
+                id: id?,
+                supplier_id: supplier_id?,
+                number: number?,
+                dated: dated?,
+                amount_fen: amount?,
+                receipts: receipts?,
+                difference_note: note?,
+            })
+        })
+    }
+
+    /// When it is due under these terms; its own date where no later one can be told.
+    pub fn due_on(&self, terms_days: i32) -> NaiveDate {
+        let days = Days::new(u64::try_from(terms_days).unwrap_or(0));
+        self.dated.checked_add_days(days).unwrap_or(self.dated)
+    }
+}
+
+/// Says that an invoice was paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct PayInvoice {
+    /// On which day.
+    pub paid_on: NaiveDate,
+    /// The bank's number of the payment.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 60, pattern = r"\S"))]
+    pub reference: String,
+}
+
+impl PayInvoice {
+    /// Reads the command from a form: `paid_on`, `reference`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let paid_on = read.parse("paid_on", "请选择付款日期");
+        if fields.given("reference").is_none() {
+            read.complain("reference", "请填写付款流水号（60 字以内）");
+        }
+        let reference = read.text("reference", 60);
+        read.finish(|| Some(Self { paid_on: paid_on?, reference: reference? }))
+    }
+
+    /// The reference.
+    ///
+    /// Faults: `Invalid` beside `reference`.
+    pub fn checked_reference(&self) -> Result<&str, Fault> {
+        let reference = checked_reason("reference", &self.reference, "请填写付款流水号（60 字以内）")?;
+        if reference.chars().count() <= 60 {
+            return Ok(reference);
+        }
+        Err(Fault::invalid("reference", "请填写付款流水号（60 字以内）"))
+    }
+}
+
+/// Which invoices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListInvoices {
+    /// Only in this state.
+    pub state: Option<InvoiceState>,
+    /// Only of this supplier.
+    pub supplier: Option<SupplierId>,
+    /// How many at most; 1 to 200.
+    pub most: usize,
+    /// Where to read on.
+    pub after: Option<InvoiceId>,
+}
+
+impl ListInvoices {
+    /// Reads the filters of an address: `state`, `supplier`, `after`.
+    pub fn from_fields(fields: &Fields) -> Self {
+        Self {
+            state: InvoiceState::from_code(fields.text("state")),
+            supplier: fields.text("supplier").parse().ok(),
+            most: 0,
+            after: fields.text("after").parse().ok(),
+        }
+    }
+
+    /// The filters as an address has them, but for where the page begins.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("state", self.state.map_or("", InvoiceState::code).to_owned()),
+            ("supplier", self.supplier.map(|id| id.to_string()).unwrap_or_default()),
+        ]
+    }
+}
+
+/// An invoice as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct InvoiceCard {
+    /// Its identity.
+    pub id: InvoiceId,
+    /// The supplier's number of it.
+    pub number: String,
+    /// Whose.
+    pub supplier_id: SupplierId,
+    /// What they are called.
+    pub supplier: String,
+    /// Its date.
+    pub dated: NaiveDate,
+    /// When it is due.
+    pub due_on: NaiveDate,
+    /// What it comes to; negative for a credit.
+    pub amount_fen: Fen,
+    /// What arrived, less what went back, comes to at the orders' prices.
+    pub received_fen: Fen,
+    /// Whether it is paid.
+    pub state: InvoiceState,
+    /// How many days it is overdue; nothing where it is paid or not due.
+    pub overdue_days: i64,
+}
+
+/// An invoice's own page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct InvoiceView {
+    /// What a list shows of it.
+    #[serde(flatten)]
+    pub card: InvoiceCard,
+    /// What was ordered on the orders of its receipts, at their prices.
+    pub ordered_fen: Fen,
+    /// What it is for.
+    pub receipts: Vec<Billable>,
+    /// Why it differs from what arrived.
+    pub difference_note: String,
+    /// Who entered it.
+    pub entered_by: String,
+    /// When.
+    pub entered_at: DateTime<Utc>,
+    /// When it was paid.
+    pub paid_on: Option<NaiveDate>,
+    /// The bank's number of the payment.
+    pub reference: Option<String>,
+    /// Who said so.
+    pub paid_by: Option<String>,
+}
+
+/// What is owed, by how long it has been due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Ageing {
+    /// Not due yet.
+    pub not_due_fen: Fen,
+    /// Up to 30 days overdue.
+    pub to_30_fen: Fen,
+    /// 31 to 60 days overdue.
+    pub to_60_fen: Fen,
+    /// Longer.
+    pub beyond_fen: Fen,
+}
+
+impl Ageing {
+    /// All of it.
+    pub fn total(&self) -> Fen {
+        [self.not_due_fen, self.to_30_fen, self.to_60_fen, self.beyond_fen].into_iter().sum()
+    }
+}
+
+/// Shares open invoices out by how many days each is overdue.
+pub fn ageing(open: impl IntoIterator<Item = (i64, Fen)>) -> Ageing {
+    let mut found = Ageing::default();
+    for (overdue_days, amount) in open {
+        let part = match overdue_days {
+            ..=0 => &mut found.not_due_fen,
+            1..=30 => &mut found.to_30_fen,
+            31..=60 => &mut found.to_60_fen,
+            _ => &mut found.beyond_fen,
+        };
+        part.0 = part.0.saturating_add(amount.0);
+    }
+    found
+}
+
+/// What is owed to one supplier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Payables {
+    /// To whom.
+    pub supplier_id: SupplierId,
+    /// What they are called.
+    pub supplier: String,
+    /// By how long it has been due.
+    #[serde(flatten)]
+    pub ageing: Ageing,
+    /// What arrived and is on no invoice yet, less what went back.
+    pub not_invoiced_fen: Fen,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_owed_is_shared_out_by_age_and_nothing_is_lost() {
+        let open = [(-3, 100), (0, 20), (1, 5), (30, 6), (31, 7), (60, 8), (61, 9), (400, -2)];
+        let found = ageing(open.map(|(days, fen)| (days, Fen(fen))));
+        let parts = [found.not_due_fen, found.to_30_fen, found.to_60_fen, found.beyond_fen];
+        assert_eq!(parts, [Fen(120), Fen(11), Fen(15), Fen(7)]);
+        assert_eq!(found.total(), Fen(153));
+    }
+}

@@ -1,0 +1,235 @@
+//! Which store sends what somebody wants (D2): head office's rule, and the choice by it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{AddressId, Fault, SkuId, StoreId, geo::Point, stores::StoreCard, stores::words};
+
+/// By what a store is chosen among those that have everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum RouteRule {
+    /// The nearest.
+    #[default]
+    Nearest,
+    /// The one that sends it off first.
+    Fastest,
+    /// The one that comes first in head office's order.
+    Priority,
+    /// The nearest; where none has everything, as few as have it together.
+    FewestParcels,
+}
+
+words!(RouteRule:
+    Nearest = "nearest" / "离顾客最近的门店", Fastest = "fastest" / "最快能发出的门店",
+    Priority = "priority" / "总部设定的优先级", FewestParcels = "fewest_parcels" / "包裹最少（可以拆给几家门店）");
+
+/// So many pieces of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct Wanted {
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// How many; 1 to 999.
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 999))]
+    pub quantity: i64,
+}
+
+/// Asks which store would send this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct FindRoute {
+    /// What is wanted; 1 to 50 variants.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 50))]
+    pub lines: Vec<Wanted>,
+    /// To which of the member's addresses; without one nobody knows who serves it.
+    #[serde(default)]
+    pub address_id: Option<AddressId>,
+    /// Where the shopper is, where no address is named.
+    #[serde(default)]
+    pub near: Option<Point>,
+}
+
+impl FindRoute {
+    /// Refuses what makes no sense.
+    ///
+    /// Faults: `Invalid` beside `lines`.
+    pub fn check(&self) -> Result<(), Fault> {
+        let fits = |wanted: &Wanted| (1..=999).contains(&wanted.quantity);
+        if (1..=50).contains(&self.lines.len()) && self.lines.iter().all(fits) {
+            return Ok(());
+        }
+        Err(Fault::invalid("lines", "请给出 1 到 50 种商品，每种 1 到 999 件"))
+    }
+}
+
+/// What one store sends of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct RoutePart {
+    /// Which store.
+    pub store: StoreCard,
+    /// What it sends.
+    pub lines: Vec<Wanted>,
+}
+
+/// A store that could send, as the choice sees it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Which.
+    pub store: StoreId,
+    /// Whether it takes orders at this moment: others are never chosen.
+    pub open: bool,
+    /// How far it is, where that is known.
+    pub distance_m: Option<f64>,
+    /// Head office's order.
+    pub priority: i32,
+    /// Until when it sends.
+    pub sends_by: Option<DateTime<Utc>>,
+    /// What it has.
+    pub has: Vec<Wanted>,
+}
+
+impl Candidate {
+    fn has_of(&self, sku: SkuId) -> i64 {
+        self.has.iter().filter(|one| one.sku_id == sku).map(|one| one.quantity.max(0)).sum()
+    }
+
+    /// What of this it could send.
+    fn share(&self, wanted: &[Wanted]) -> Vec<Wanted> {
+        let part = wanted.iter().map(|one| Wanted { quantity: one.quantity.min(self.has_of(one.sku_id)), ..*one });
+        part.filter(|one| one.quantity > 0).collect()
+    }
+}
+
+fn pieces(lines: &[Wanted]) -> i64 {
+    lines.iter().map(|one| one.quantity).sum()
+}
+
+/// Which stores send what: one that has everything, by the rule; nothing where none has. Only by
+/// [`RouteRule::FewestParcels`] several stores send together: each time the one that has most of what is left, the
+/// nearer of two.
+pub fn route(rule: RouteRule, wanted: &[Wanted], candidates: &[Candidate]) -> Vec<(StoreId, Vec<Wanted>)> {
+    let mut wanted: Vec<Wanted> = wanted.iter().fold(Vec::new(), |mut merged: Vec<Wanted>, one| {
+        match merged.iter_mut().find(|other| other.sku_id == one.sku_id) {
+            Some(other) => other.quantity += one.quantity,
+            None => merged.push(*one),
+        }
+        merged
+    });
+    let mut open: Vec<&Candidate> = candidates.iter().filter(|one| one.open).collect();
+    let far = |one: &Candidate| one.distance_m.unwrap_or(f64::MAX);
+    open.sort_by(|one, two| {
+        let first = match rule {
+            RouteRule::Nearest | RouteRule::FewestParcels => std::cmp::Ordering::Equal,
+            RouteRule::Fastest => (one.sends_by.is_none(), one.sends_by).cmp(&(two.sends_by.is_none(), two.sends_by)),
+            RouteRule::Priority => one.priority.cmp(&two.priority),
+        };
+        first.then(far(one).total_cmp(&far(two))).then(one.priority.cmp(&two.priority)).then(one.store.cmp(&two.store))
+    });
+    let all = pieces(&wanted);
+    if let Some(whole) = open.iter().find(|one| pieces(&one.share(&wanted)) == all) {
+        return vec![(whole.store, wanted)];
+    }
+    if rule != RouteRule::FewestParcels {
+        return Vec::new();
+    }
+    let mut parts = Vec::new();
+    while pieces(&wanted) > 0 {
+        // `max_by_key` answers the last of equals, and the nearest is to be it.
+        let best = open.iter().rev().max_by_key(|one| pieces(&one.share(&wanted)));
+        let Some((store, share)) =
+            best.map(|one| (one.store, one.share(&wanted))).filter(|(_, share)| !share.is_empty())
+        else {
+            return Vec::new();
+        };
+        for one in &mut wanted {
+            one.quantity -=
+                share.iter().filter(|part| part.sku_id == one.sku_id).map(|part| part.quantity).sum::<i64>();
+        }
+        wanted.retain(|one| one.quantity > 0);
+        open.retain(|one| one.store != store);
+        parts.push((store, share));
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn sku(at: u8) -> SkuId {
+        SkuId(Uuid::from_u128(u128::from(at)))
+    }
+
+    fn lines(of: &[i64]) -> Vec<Wanted> {
+        let line = |(at, quantity): (u8, &i64)| Wanted { sku_id: sku(at), quantity: *quantity };
+        (0u8..).zip(of).map(line).filter(|one| one.quantity > 0).collect()
+    }
+
+    fn candidate(at: u128, open: bool, distance_m: f64, priority: i32, has: &[i64]) -> Candidate {
+        let sends_by = DateTime::from_timestamp(i64::from(priority) * 60, 0);
+        let store = StoreId(Uuid::from_u128(at));
+        Candidate { store, open, distance_m: Some(distance_m), priority, sends_by, has: lines(has) }
+    }
+
+    fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
+        let one = (any::<bool>(), 0..50_000u32, 1..999i32, prop::collection::vec(0..5i64, 3));
+        prop::collection::vec(one, 0..8).prop_map(|all| {
+            let made = all.into_iter().enumerate();
+            made.map(|(at, (open, far, priority, has))| candidate(at as u128, open, f64::from(far), priority, &has))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_closed_store_is_never_chosen_and_what_is_chosen_is_all_that_was_wanted(
+            rule in 0..4usize, stores in candidates(), wanted in prop::collection::vec(0..6i64, 3),
+        ) {
+            let (rule, wanted) = (RouteRule::ALL[rule], lines(&wanted));
+            prop_assume!(!wanted.is_empty());
+            let parts = route(rule, &wanted, &stores);
+            for (store, share) in &parts {
+                let chosen = stores.iter().find(|one| one.store == *store).unwrap();
+                prop_assert!(chosen.open);
+                for one in share {
+                    prop_assert!(one.quantity <= chosen.has_of(one.sku_id), "more than it has");
+                }
+            }
+            if !parts.is_empty() {
+                for one in &wanted {
+                    let sent: i64 = parts.iter().flat_map(|(_, share)| share).filter(|part| part.sku_id == one.sku_id).map(|part| part.quantity).sum();
+                    prop_assert_eq!(sent, one.quantity);
+                }
+            }
+            let whole = |one: &&Candidate| one.open && wanted.iter().all(|line| one.has_of(line.sku_id) >= line.quantity);
+            let have_all: Vec<&Candidate> = stores.iter().filter(whole).collect();
+            prop_assert!(have_all.is_empty() || parts.len() == 1, "one parcel where one store has everything");
+            if let Some((store, _)) = parts.first().filter(|_| parts.len() == 1) {
+                let chosen = stores.iter().find(|one| one.store == *store).unwrap();
+                for other in have_all {
+                    match rule {
+                        RouteRule::Nearest | RouteRule::FewestParcels => prop_assert!(chosen.distance_m <= other.distance_m),
+                        RouteRule::Fastest => prop_assert!(chosen.sends_by <= other.sends_by),
+                        RouteRule::Priority => prop_assert!(chosen.priority <= other.priority),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_where_several_may_send_is_something_split() {
+        let stores = [candidate(1, true, 10.0, 1, &[2, 0]), candidate(2, true, 20.0, 2, &[1, 1])];
+        let wanted = lines(&[2, 1]);
+        assert_eq!(route(RouteRule::Nearest, &wanted, &stores), []);
+        let parts = route(RouteRule::FewestParcels, &wanted, &stores);
+        assert_eq!(parts, [(stores[0].store, lines(&[2])), (stores[1].store, lines(&[0, 1]))]);
+        assert_eq!(route(RouteRule::FewestParcels, &lines(&[9, 9]), &stores), [], "all or nothing");
+    }
+}

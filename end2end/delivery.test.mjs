@@ -1,0 +1,156 @@
+// Same-city delivery: a store sets it up, a shopper with an address orders and pays, a rider takes it along, brings it
+// back, takes it along again, and the shopper's code ends it; with and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+
+const PC = { width: 1440, height: 900 };
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+/** A request of the API that must succeed. */
+async function api(method, path, body, token) {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** A member with three teas in the cart. */
+async function shopper() {
+  const phone = `135${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await api("POST", "/auth/codes", { phone });
+  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const [store] = await api("GET", "/stores?q=QH-SH-001");
+  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
+  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
+  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 3 }, token);
+  return { token, store };
+}
+
+async function pay(order, token) {
+  const payment = newId();
+  await api("POST", `/orders/${order}/payments`, { id: payment, cashier: "h5" }, token);
+  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
+  assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers: { "content-type": "application/json" }, body })).ok);
+  for (let tries = 0; tries < 50; tries += 1) {
+    if ((await api("GET", `/orders/${order}`, undefined, token)).state === "paid") return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail("the payment did not arrive");
+}
+
+async function staff(javaScriptEnabled) {
+  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
+  await someone.page.goto(`${home.base}/console/login`);
+  await someone.page.fill("input[name=account]", "hq");
+  await someone.page.fill("input[name=password]", "demo-hq-2026");
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL(/\/(hq|console)$/);
+  return someone;
+}
+
+/** A picture for whoever wants to look. */
+async function picture(page, name) {
+  if (!process.env.PICTURES) return;
+  // The page before it has faded out.
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("a store brings an order to its shopper's door", async () => {
+      const { token, store } = await shopper();
+      const clerk = await staff(javaScriptEnabled);
+      const desk = clerk.page;
+      const settings = `${home.base}/console/delivery?store=${store.id}`;
+
+      // What is wrong comes back beside its field, with everything typed still there.
+      await desk.goto(settings);
+      await desk.check("input[name=on]");
+      await desk.check("input[name=range][value=polygon]");
+      await desk.fill("textarea[name=polygon]", "31.22,121.46\n31.25,121.49\n31.22,121.49\n31.25,121.46");
+      await desk.fill("input[name='band_m.1']", "5000");
+      await desk.fill("input[name='band_fee.1']", "6");
+      await desk.fill("input[name='from.1']", "00:00");
+      await desk.fill("input[name='until.1']", "23:59");
+      await desk.fill("input[name='capacity.1']", "20");
+      await desk.fill("input[name=minutes]", "0");
+      await desk.fill("input[name='rider.1']", "小李");
+      await desk.fill("input[name='rider_phone.1']", "13900139000");
+      await desk.click("button:has-text('保存设置')");
+      await desk.waitForSelector("text=多边形的边相互交叉");
+      assert.equal(await desk.inputValue("input[name='band_fee.1']"), "6");
+      await desk.fill("textarea[name=polygon]", "31.20,121.44\n31.20,121.52\n31.26,121.52\n31.26,121.44");
+      await desk.click("button:has-text('保存设置')");
+      await desk.waitForSelector("text=设置已保存");
+      await picture(desk, `settings-${javaScriptEnabled}`);
+
+      const buyer = await visitor(opened, { javaScriptEnabled });
+      const { page } = buyer;
+      await page.context().addCookies([{ name: "mendian", value: token, url: home.base }]);
+      await page.goto(`${home.base}/checkout/${store.id}`);
+      await page.click("a:has-text('同城配送')");
+      await page.waitForSelector("text=请选择收货地址");
+      await page.click("a:has-text('添加新地址')");
+      await page.fill("input[name=name]", "小林");
+      await page.fill("input[name=phone]", "123");
+      await page.selectOption("select[name=region_code]", "310100");
+      await page.fill("textarea[name=detail]", "黄浦区人民大道 1 号");
+      await page.fill("input[name=point]", "31.2304,121.4737");
+      await page.click("button:has-text('保存')");
+      await page.waitForSelector("text=请输入 11 位手机号");
+      await picture(page, `address-${javaScriptEnabled}`);
+      await page.fill("input[name=phone]", "13500135000");
+      await page.click("button:has-text('保存')");
+      await page.waitForURL(/\/checkout\/.*address_id=/);
+      await page.waitForSelector("text=配送费 ¥6.00");
+      await picture(page, `checkout-${javaScriptEnabled}`);
+      await page.click("button:has-text('提交订单')");
+      await page.waitForURL(/\/orders\//);
+      const order = /\/orders\/([0-9a-f-]+)/.exec(page.url())[1];
+      await pay(order, token);
+
+      await desk.goto(`${home.base}/console/orders/${order}`);
+      await desk.click("button:has-text('接单')");
+      await desk.waitForSelector("text=已接单");
+      await desk.click("button:has-text('备货完成')");
+      await desk.waitForSelector("text=待配送");
+      await picture(desk, `ready-${javaScriptEnabled}`);
+      await desk.click("button:has-text('派单，商品出库')");
+      await desk.waitForSelector("text=已派给骑手 小李");
+      await page.goto(`${home.base}/orders/${order}`);
+      await page.waitForSelector("text=骑手 小李");
+      await picture(page, `on-its-way-${javaScriptEnabled}`);
+      await desk.fill("input[name=undelivered_reason]", "电话无人接听");
+      await desk.click("button:has-text('商品已带回门店')");
+      await desk.waitForSelector("text=已登记未送达");
+      await desk.click("button:has-text('派单，商品出库')");
+      await desk.waitForSelector("text=已派给骑手 小李");
+      await desk.fill("input[name=code]", "00000000");
+      await desk.click("button:has-text('确认送达')");
+      await desk.waitForSelector("text=收货码不对");
+      const { pickup_code: code } = await api("GET", `/orders/${order}`, undefined, token);
+      await desk.fill("input[name=code]", code);
+      await picture(desk, `arrival-${javaScriptEnabled}`);
+      await desk.click("button:has-text('确认送达')");
+      await desk.waitForSelector("text=已送达，订单完成");
+      await page.goto(`${home.base}/orders/${order}`);
+      await page.waitForSelector("text=已送达，感谢光临");
+      await desk.goto(`${home.base}/console`);
+      await picture(desk, `board-${javaScriptEnabled}`);
+      assert.deepEqual([...buyer.faults, ...clerk.faults], []);
+      await buyer.close();
+      await clerk.close();
+    });
+  });
+}

@@ -1,0 +1,152 @@
+// Express: head office says what it costs and who sends, a store sends an order off in two parcels, the shopper has it;
+// with and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+
+const PC = { width: 1440, height: 900 };
+const STORE = "QH-SH-001";
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+/** A request of the API that must succeed. */
+async function api(method, path, body, token) {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** A member who has paid for two teas by express; answers their phone and the order. */
+async function paidExpress() {
+  const phone = `137${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await api("POST", "/auth/codes", { phone });
+  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const address = newId();
+  const where = { name: "小林", phone, region_code: "330100", detail: "西湖大道 1 号" };
+  await api("POST", "/me/addresses", { id: address, ...where }, token);
+  const [store] = await api("GET", `/stores?q=${STORE}`);
+  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
+  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
+  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 2 }, token);
+  const wish = `fulfilment=express&address_id=${address}`;
+  const quote = await api("GET", `/cart/quotes/${store.id}?${wish}`, undefined, token);
+  assert.equal(quote.freight_fen, 1_000, "¥8 for the first and ¥2 for the second");
+  const order = {
+    id: newId(),
+    store_id: store.id,
+    slot: quote.slots[0].start,
+    expected_total_fen: quote.total_fen,
+    fulfilment: "express",
+    address_id: address,
+  };
+  await api("POST", "/orders", order, token);
+  const payment = newId();
+  await api("POST", `/orders/${order.id}/payments`, { id: payment, cashier: "h5" }, token);
+  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
+  const headers = { "content-type": "application/json" };
+  assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
+  for (let tries = 0; tries < 50; tries += 1) {
+    if ((await api("GET", `/orders/${order.id}`, undefined, token)).state === "paid") break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { phone, order: order.id };
+}
+
+async function staff(account, password, javaScriptEnabled) {
+  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
+  await someone.page.goto(`${home.base}/console/login`);
+  await someone.page.fill("input[name=account]", account);
+  await someone.page.fill("input[name=password]", password);
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL(/\/(hq|console)$/);
+  return someone;
+}
+
+async function shopper(phone, javaScriptEnabled) {
+  const someone = await visitor(opened, { javaScriptEnabled });
+  const { page } = someone;
+  await page.goto(`${home.base}/login`);
+  await page.fill("input[name=phone]", phone);
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("input[name=code]");
+  await page.fill("input[name=code]", await codeFor(home, phone));
+  await page.click("form:has(input[name=code]) button[type=submit]");
+  await page.waitForURL((url) => url.pathname !== "/login");
+  return someone;
+}
+
+/** A picture for whoever wants to look. */
+const picture = async (page, name) =>
+  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("what is sent in two parcels has all come when the shopper says so", async () => {
+      const name = javaScriptEnabled ? "标准快递" : "标准快递二";
+      const office = await staff("hq", "demo-hq-2026", javaScriptEnabled);
+      await office.page.goto(`${home.base}/hq/freight`);
+      await picture(office.page, "freight-empty");
+      await office.page.click("a:has-text('新建运费模板')");
+      await office.page.fill("input[name=name]", name);
+      await office.page.click("main form[action$='save_freight'] button[type=submit]");
+      await office.page.waitForSelector("text=请填写整数");
+      assert.equal(await office.page.inputValue("input[name=name]"), name, "what was typed is kept");
+      await office.page.fill("input[name='regions.0']", "新疆维吾尔自治区、西藏自治区");
+      await office.page.selectOption("select[name='served.0']", "no");
+      for (const [field, value] of [["first", "1"], ["first_fen", "8"], ["further", "1"], ["further_fen", "2"]])
+        await office.page.fill(`input[name='${field}.elsewhere']`, value);
+      await picture(office.page, "freight-form");
+      await office.page.check("input[name=default]");
+      await office.page.click("main form[action$='save_freight'] button[type=submit]");
+      await office.page.waitForSelector(`td:has-text('${name}')`);
+      await office.page.fill("textarea[name=stores]", STORE);
+      await office.page.click("form[action$='set_express_stores'] button[type=submit]");
+      await office.page.waitForSelector(`td:text-is('${STORE}')`);
+      await picture(office.page, "freight");
+
+      const { phone, order } = await paidExpress();
+      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const { page } = counter;
+      await page.goto(`${home.base}/console/orders/${order}`);
+      await page.click("form[action$='accept_order'] button");
+      await page.waitForSelector("form[action$='prepare_order'] button");
+      await page.goto(`${home.base}/console/orders/${order}/shipment`);
+      await page.fill("input[name='pieces.1']", "3");
+      await page.fill("input[name=tracking_number]", "SF 100000001");
+      await page.click("form[action$='ship_parcel'] button");
+      await page.waitForSelector("text=只剩 2 件没有发出");
+      await page.fill("input[name='pieces.1']", "1");
+      await picture(page, "ship");
+      const tracking = javaScriptEnabled ? "SF10000000" : "SF20000000";
+      await page.fill("input[name=tracking_number]", `${tracking}1`);
+      await page.click("form[action$='ship_parcel'] button");
+      await page.waitForSelector("text=已发货");
+
+      const buyer = await shopper(phone, javaScriptEnabled);
+      await buyer.page.goto(`${home.base}/orders/${order}`);
+      await buyer.page.waitForSelector("text=还有 1 件商品将在后面的包裹中发出");
+      await page.fill("input[name=tracking_number]", `${tracking}2`);
+      await page.click("form[action$='ship_parcel'] button");
+      await page.waitForSelector("text=商品已全部发出");
+      await picture(page, "shipped");
+      await buyer.page.goto(`${home.base}/orders/${order}`);
+      await picture(buyer.page, "shop-shipped");
+      await buyer.page.click("button:has-text('确认收货')");
+      await buyer.page.waitForSelector("text=已确认收货");
+      await picture(buyer.page, "shop-received");
+      for (const someone of [office, counter, buyer]) {
+        assert.deepEqual(someone.faults, []);
+        await someone.close();
+      }
+    });
+  });
+}

@@ -1,0 +1,156 @@
+// A purchase from proposal to payable: head office is told what runs out, orders it in one go, takes it in in parts,
+// enters the supplier's invoice and pays it; with and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, newId, town, visitor } from "./town.mjs";
+
+const PC = { width: 1440, height: 900 };
+let home;
+let opened;
+let token;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+  token = (await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" })).token;
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+/** A request of the API that must succeed. */
+async function api(method, path, body) {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+
+/** A warehouse with a single piece of a tea, of which thirty are to be left at all times; answers its name and the tea. */
+async function emptyWarehouse(code) {
+  const [store] = await api("GET", "/stores?q=QH-SH-001");
+  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
+  const sku = product.skus[0];
+  const stock = await api("GET", `/console/stock/${store.id}?limit=200`);
+  const entry = stock.items.find((one) => one.sku_id === sku.id);
+  const [id, name] = [newId(), `采购仓 ${code}`];
+  await api("PUT", `/hq/warehouses/${id}`, { code, name, region: "310000", address: "一号" });
+  const lines = [{ sku_id: sku.id, quantity: 1 }];
+  await api("POST", "/console/receipts", { id: newId(), location_id: id, lines, note: "期初" });
+  const goods = { for: "sku", code: entry.code };
+  await api("PUT", "/console/alert-rules", { kind: "low", location_id: id, goods, threshold: 30 });
+  return { id, name, code: entry.code };
+}
+
+async function office(javaScriptEnabled) {
+  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
+  await someone.page.goto(`${home.base}/console/login`);
+  await someone.page.fill("input[name=account]", "hq");
+  await someone.page.fill("input[name=password]", "demo-hq-2026");
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL(/\/(hq|console)$/);
+  return someone;
+}
+
+/** A picture for whoever wants to look. */
+const picture = async (page, name) =>
+  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+
+for (const [javaScriptEnabled, suffix, price] of [[true, "A", "3.50"], [false, "B", "3.40"]]) {
+  describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("a purchase from proposal to payable", async () => {
+      const warehouse = await emptyWarehouse(`CG-${suffix}`);
+      const { page, faults, close } = await office(javaScriptEnabled);
+
+      await page.goto(`${home.base}/hq/suppliers`);
+      await page.click("a:has-text('新建供应商')");
+      await page.fill("input[name=code]", `JN-${suffix}1`);
+      await page.fill("input[name=name]", `江南食品 ${suffix}`);
+      await page.fill("input[name=terms_days]", "30");
+      await page.fill("input[name=lead_days]", "7");
+      await page.click("button:text-is('保存')");
+      await page.waitForSelector("text=已保存");
+      await page.fill("textarea[name=table]", `SKU\t进价\t每箱\t起订\n${warehouse.code}\t${price}\t12\t24`);
+      await page.click("button:has-text('保存采购价')");
+      await page.waitForSelector("text=1 行已生效");
+      const table = `SKU,进价(元),每箱件数,起订件数,生效日\n${warehouse.code},9.99,12,24,2099-01-01\n无此商品,1\n`;
+      await page.setInputFiles("input[name=file]", { name: "采购价.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+      await page.click("button:has-text('上传采购价')");
+      await page.waitForSelector("text=1 行已生效，1 行有问题、没有改动：无此商品：没有这个 SKU 编码或条码");
+      assert.ok(await page.isVisible("td:has-text('2099-01-01 起 ¥9.99')"));
+      const file = await page.request.get(page.url().replace(/[?#].*/, "") + "/prices/csv");
+      assert.match(await file.text(), new RegExp(`${warehouse.code},${price},12,24,`));
+      await picture(page, `supplier-${suffix}`);
+
+      await page.goto(`${home.base}/hq/replenishment?location=${warehouse.id}`);
+      assert.ok(await page.isVisible("td:has-text('安全库存 30 − 可用 1，按每箱 12 件、起订 24 件')"));
+      await picture(page, `proposals-${suffix}`);
+      await page.click("button:has-text('一键下单')");
+      await page.waitForSelector("text=已生成草稿");
+      assert.equal(await page.inputValue("input[name^='pieces.']"), "36");
+      await picture(page, `draft-${suffix}`);
+      await page.click("button:text-is('提交')");
+      await page.waitForSelector("text=已提交并通过");
+
+      const came = "input[name^='pieces.']";
+      await page.fill(came, "40");
+      await page.fill("input[name=note]", "送货单 7，多送 4 件");
+      await page.click("button:has-text('确认收货')");
+      await page.waitForSelector("text=还差 36 件未到，不能多收");
+      assert.equal(await page.inputValue(came), "40", "what was typed is still there");
+      await picture(page, `too-many-${suffix}`);
+      await page.fill(came, "24");
+      await page.click("button:has-text('确认收货')");
+      await page.waitForSelector("text=已收货，可以销售了");
+      assert.ok(await page.isVisible("dd:has-text('部分收货')"));
+      await page.click("button:has-text('确认收货')");
+      await page.waitForSelector("dd:has-text('已收齐')");
+      await picture(page, `purchase-${suffix}`);
+
+      await page.goto(`${home.base}/hq/invoices`);
+      await page.selectOption("select[name=enter]", { label: `江南食品 ${suffix}` });
+      await page.click("button:has-text('登记发票')");
+      for (const box of await page.$$("input[name^='receipt.']")) await box.check();
+      await page.fill("input[name=number]", `3100-${suffix}`);
+      await page.fill("input[name=dated]", "2026-11-20");
+      await page.fill("input[name=amount]", "130.00");
+      await page.click("button:text-is('登记')");
+      await page.waitForSelector("text=核对无误请写明原因");
+      await picture(page, `difference-${suffix}`);
+      await page.fill("input[name=difference_note]", "含运费");
+      await page.click("button:text-is('登记')");
+      await page.waitForSelector("text=已登记，付款前会一直在应付里");
+      await picture(page, `invoice-${suffix}`);
+      await page.goto(`${home.base}/hq/invoices`);
+      assert.ok(await page.isVisible(`tr:has-text('江南食品 ${suffix}'):has-text('¥130.00')`));
+      await picture(page, `payables-${suffix}`);
+      await page.click(`a:has-text('3100-${suffix}')`);
+      await page.fill("input[name=paid_on]", "2026-11-21");
+      await page.fill("input[name=reference]", "ICBC-889");
+      await page.click("button:has-text('已付款')");
+      await page.waitForSelector("text=已登记付款");
+
+      await page.goto(`${home.base}/hq/purchases?q=${encodeURIComponent(warehouse.name)}`);
+      await picture(page, `purchases-${suffix}`);
+      await page.click("td a.link");
+      await page.click("a:has-text('要退货给供应商')");
+      await page.fill(came, "37");
+      await page.fill("input[name=reason]", "包装破损");
+      await page.click("button:has-text('确认退货')");
+      await page.waitForSelector("text=这张单只收到 36 件，不能多退");
+      await page.fill(came, "2");
+      await page.click("button:has-text('确认退货')");
+      await page.waitForSelector("dd:has-text('退 2 件')");
+      await picture(page, `returned-${suffix}`);
+
+      await page.goto(`${home.base}/hq/costs?location=${warehouse.id}`);
+      assert.ok(await page.isVisible(`td:text-is('¥${price}')`));
+      await picture(page, `costs-${suffix}`);
+      await page.goto(`${home.base}/hq/products?q=${warehouse.code}`);
+      assert.ok(await page.isVisible("th:has-text('毛利率')"));
+      await picture(page, `products-${suffix}`);
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  });
+}

@@ -1,0 +1,119 @@
+// Goods between two stores, at the consoles of both; and how pieces are shared between the shop and the counter, and of
+// which batches they are: with and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, town, visitor } from "./town.mjs";
+
+const STORE = "QH-SH-001";
+
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+async function staff(account, size) {
+  const someone = await visitor(opened, size);
+  await someone.page.goto(`${home.base}/console/login`);
+  await someone.page.fill("input[name=account]", account);
+  await someone.page.fill("input[name=password]", `demo-${account}-2026`);
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL(/console$|hq$/);
+  return someone;
+}
+
+/** Takes a picture where somebody wants to look at it. */
+async function picture(page, name) {
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+}
+
+/** Opens a variant's page at the console's store by its name. */
+async function open(page, words, name) {
+  await page.goto(`${home.base}/console/stock?q=${words}`);
+  await page.click(`tr:has-text("${name}") a:has-text("渠道和别处")`);
+  await page.waitForSelector("h1:has-text('奶茶')");
+}
+
+const inputOf = (page, label) => page.locator(`input[aria-label$='${label}']`).first();
+
+for (const javaScriptEnabled of [true, false]) {
+  const name = javaScriptEnabled ? "with JavaScript" : "without JavaScript";
+  describe(name, () => {
+    test("a store asks another for goods, gets fewer than were sent, and the sender says what became of them", { timeout: 90_000 }, async () => {
+      const near = await staff("manager", { javaScriptEnabled, width: 820, height: 1180 });
+      const far = await staff("hq", { javaScriptEnabled, width: 1440, height: 900 });
+      await open(near.page, "zhenzhu", "珍珠奶茶 · 大杯");
+      await near.page.click("a:has-text('要货') >> nth=0");
+      await inputOf(near.page, "数量").fill("3");
+      await near.page.fill("textarea[name=reason]", "周末活动");
+      await near.page.click("button:has-text('提交要货')");
+      await near.page.waitForURL(/transfers\/[0-9a-f]{8}-/);
+      const transfer = near.page.url().split("?")[0];
+
+      await far.page.goto(transfer);
+      await far.page.click("button[value=approve]");
+      await far.page.waitForSelector("button:has-text('确认发货')");
+      await far.page.fill("textarea[name=note]", "顺丰 SF100");
+      await far.page.click("button:has-text('确认发货')");
+      await far.page.waitForSelector("text=在途");
+
+      await near.page.goto(transfer);
+      await inputOf(near.page, "数量").fill("2");
+      await near.page.click("button:has-text('确认收货')");
+      await near.page.waitForSelector("text=请写明原因");
+      await near.page.fill("textarea[name=reason]", "破损 1 件");
+      await near.page.click("button:has-text('确认收货')");
+      await near.page.waitForSelector("text=差 1 件");
+      await picture(near.page, `transfer-${javaScriptEnabled}`);
+
+      await far.page.goto(transfer);
+      await far.page.fill("textarea[name=note]", "承运方确认");
+      await far.page.click("button:has-text('处理差异')");
+      await far.page.waitForSelector("text=差异已处理");
+      assert.deepEqual([...near.faults, ...far.faults], []);
+      await Promise.all([near.close(), far.close()]);
+    });
+
+    test("the shop sells what was given to it, and a batch that cannot be is refused beside its field", { timeout: 90_000 }, async () => {
+      const manager = await staff("manager", { javaScriptEnabled, width: 1440, height: 900 });
+      const shopper = await visitor(opened, { javaScriptEnabled });
+      const { page } = manager;
+      await open(page, "zhenzhu", "珍珠奶茶 · 大杯");
+      await page.click("summary:has-text('更改本店的库存方式')");
+      await page.selectOption("select[name=model]", "separate");
+      await page.click("details button:has-text('保存')");
+      await page.waitForSelector("text=已保存，立即生效");
+      await page.fill("input[name=online]", "999999");
+      await page.click("button:text-is('分配')");
+      await page.waitForSelector("text=没有被占用、没有过期的只有");
+      assert.equal(await page.inputValue("input[name=online]"), "999999", "what was typed is kept");
+      await page.fill("input[name=online]", "0");
+      await page.click("button:text-is('分配')");
+      await page.waitForSelector("text=已分配");
+      await shopper.page.goto(`${home.base}/s/${STORE}/p/qh-zhenzhu-naicha`);
+      assert.match(await shopper.page.textContent("label.pick:has-text('大杯')"), /售罄/);
+
+      await page.fill("input[name=code]", "L20261101");
+      await page.fill("input[name=expires_on]", "2099-01-31");
+      await page.fill("input[name=quantity]", "999999");
+      await page.click("button:has-text('登记批次')");
+      await page.waitForSelector("text=没有登记批次的只有");
+      await page.fill("input[name=quantity]", "2");
+      await page.click("button:has-text('登记批次')");
+      await page.waitForSelector("td:has-text('L20261101')");
+      await picture(page, `variant-${javaScriptEnabled}`);
+
+      await page.click("summary:has-text('更改本店的库存方式')");
+      await page.click("button:has-text('恢复总部的设置')");
+      await page.waitForSelector("text=已恢复总部的设置");
+      await shopper.page.reload();
+      assert.doesNotMatch(await shopper.page.textContent("label.pick:has-text('大杯')"), /售罄/);
+      assert.deepEqual([...manager.faults, ...shopper.faults], []);
+      await Promise.all([manager.close(), shopper.close()]);
+    });
+  });
+}
