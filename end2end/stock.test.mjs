@@ -47,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
       const near = await staff("manager", { javaScriptEnabled, width: 820, height: 1180 });
       const far = await staff("hq", { javaScriptEnabled, width: 1440, height: 900 });
       await open(near.page, "zhenzhu", "珍珠奶茶 · 大杯");
-      await near.page.click("a:has-text('要货') >> nth=0");
+      await near.page.click("main table a:text-is('要货') >> nth=0");
       await inputOf(near.page, "数量").fill("3");
       await near.page.fill("textarea[name=reason]", "周末活动");
       await near.page.click("button:has-text('提交要货')");

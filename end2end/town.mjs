@@ -119,6 +119,17 @@ export async function visitor(opened, { javaScriptEnabled, width = 390, height =
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
+  // An open page looks again by itself when something happens; whoever goes on at that very moment goes again.
+  const go = page.goto.bind(page);
+  page.goto = async (address, options) => {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await go(address, options);
+      } catch (fault) {
+        if (tries === 3 || !/interrupted by another navigation/.test(fault.message)) throw fault;
+      }
+    }
+  };
   const faults = [];
   page.on("pageerror", (fault) => faults.push(`script: ${fault.message}`));
   page.on("response", (response) => {

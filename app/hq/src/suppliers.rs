@@ -247,7 +247,7 @@ fn asking(asked: &Asked, id: SupplierId, prices: Vec<SupplierPriceView>) -> AnyV
                     <Hidden name="from" value=path_of(id)/>
                     <Hidden name="id" value=id.to_string()/>
                     <TextArea name="table" label="录入或调整采购价" required=true rows=6 value=table error=rows_wrong
-                        hint="每行：SKU 编码或条码、进价（元）、每箱件数、起订件数、生效日。后三项可不填。可以直接从 Excel 复制粘贴，最多 2000 行。"/>
+                        hint="每行：SKU 编码或条码、进价（元）、每箱件数、起订件数、生效日。后三项可不填。可以直接从 Excel 复制粘贴，最多 500 行。"/>
                     <Button>"保存采购价"</Button>
                 </Form>
                 <Form action=upload files=true class="mt-6">

@@ -130,6 +130,11 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
             _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
         };
         let Json(mut sent) = Json::<Value>::from_request(request, state).await.map_err(rejected)?;
+        if sent.is_array() {
+            // Serde would take its items for a command's fields, one after the other.
+            let message = "请求内容不合要求：须是一个对象，不是数组";
+            return Err(Problem::of(&Fault::invalid("", message), &request_id));
+        }
         tidy(&mut sent);
         serde_path_to_error::deserialize(sent).map(Self).map_err(|error| {
             let field = error.path().to_string();

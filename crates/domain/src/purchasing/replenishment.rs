@@ -119,8 +119,8 @@ pub struct ProposalAsked {
 pub struct OrderProposed {
     /// Made by the client: the same request again makes no second drafts.
     pub id: Uuid,
-    /// What is to be ordered, up to 1,000.
-    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 1000))]
+    /// What is to be ordered, up to 500: what a request has room for.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 500))]
     pub lines: Vec<ProposalAsked>,
 }
 
@@ -129,10 +129,10 @@ impl OrderProposed {
     ///
     /// Faults: `Invalid` beside `lines`.
     pub fn check(&self) -> Result<(), Fault> {
-        if (1..=1_000).contains(&self.lines.len()) {
+        if (1..=500).contains(&self.lines.len()) {
             return Ok(());
         }
-        Err(Fault::invalid("lines", "请勾选 1 到 1,000 行"))
+        Err(Fault::invalid("lines", "请勾选 1 到 500 行"))
     }
 
     /// Reads the command from a form: `key`, `pick.{location}.{sku}` with the supplier, and

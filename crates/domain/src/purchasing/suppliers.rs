@@ -8,7 +8,7 @@ use crate::{Complaint, Fault, Fen, Fields, SkuId, SupplierId, transfers::PIECES_
 /// The highest price of a piece: 99,999.99 yuan.
 pub(super) const PRICE_MOST: i64 = 9_999_999;
 /// The most rows that are set at once.
-const ROWS_MOST: usize = 2_000;
+const ROWS_MOST: usize = 500;
 /// The most days of terms and of delivery.
 const DAYS_MOST: i32 = 365;
 
@@ -161,8 +161,8 @@ impl PriceRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct SetPrices {
-    /// The rows, up to 2,000.
-    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 2000))]
+    /// The rows, up to 500: what a request has room for.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 500))]
     pub rows: Vec<PriceRow>,
 }
 
