@@ -235,8 +235,9 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
     let scope = &asked.scope;
     let here = asked.here.clone();
     let id = order.id.to_string();
-    let fulfils = scope.may(Permission::FulfilOrders);
-    let rejects = scope.may(Permission::RejectOrders) && matches!(order.state, OrderState::Paid | OrderState::Accepted);
+    let fulfils = scope.may_at(Permission::FulfilOrders, order.store_id);
+    let rejects = scope.may_at(Permission::RejectOrders, order.store_id)
+        && matches!(order.state, OrderState::Paid | OrderState::Accepted);
     let (action, label) = match order.state {
         OrderState::Paid => (AcceptOrder::PATH, "接单"),
         OrderState::Accepted => (PrepareOrder::PATH, "备货完成"),

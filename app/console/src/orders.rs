@@ -157,9 +157,10 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     } else {
         format!("已付 {}", order.paid_fen)
     };
-    let claims = (card.state == OrderState::Completed && asked.scope.may(Permission::FulfilOrders)).then(
-        || view! { <div class="mt-3"><LinkButton href=claim::path_of(card.id)>"代客申请售后"</LinkButton></div> },
-    );
+    let claims = (card.state == OrderState::Completed && asked.scope.may_at(Permission::FulfilOrders, card.store_id))
+        .then(
+            || view! { <div class="mt-3"><LinkButton href=claim::path_of(card.id)>"代客申请售后"</LinkButton></div> },
+        );
     let words = if card.fulfilment == Fulfilment::Express { "发货与物流" } else { "呼叫骑手与物流" };
     let sends = card
         .fulfilment

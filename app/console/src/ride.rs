@@ -82,7 +82,10 @@ impl Ride {
     /// Nothing where the order is not brought, not at that point, or not this person's to send.
     pub async fn of(scope: &Scope, order: &OrderView) -> Result<Option<Self>, Fault> {
         let stands = matches!(order.card.state, OrderState::Accepted | OrderState::Ready | OrderState::Dispatched);
-        if order.card.fulfilment != Fulfilment::Delivery || !stands || !scope.may(Permission::FulfilOrders) {
+        if order.card.fulfilment != Fulfilment::Delivery
+            || !stands
+            || !scope.may_at(Permission::FulfilOrders, order.card.store_id)
+        {
             return Ok(None);
         }
         Ok(Some(Self { riders: settings::riders(scope, order.card.store_id).await? }))

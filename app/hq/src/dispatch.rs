@@ -85,7 +85,7 @@ pub async fn annotate_order(#[server(flatten)] fields: Fields) -> Result<(), Ser
 
 /// What an order's page needs for this.
 pub struct Desk {
-    /// Whether whoever looks manages orders.
+    /// Whether whoever looks manages orders of its store.
     manages: bool,
     notes: Vec<OrderNote>,
     /// Nothing where the order is out of hand.
@@ -95,7 +95,7 @@ pub struct Desk {
 impl Desk {
     /// Reads it for an order.
     pub async fn of(scope: &Scope, order: &OrderView) -> Result<Self, Fault> {
-        let manages = scope.may(Permission::ManageOrders);
+        let manages = scope.may_at(Permission::ManageOrders, order.card.store_id);
         let choices = if manages && is_in_hand(order.card.state) {
             orders::reroute_choices(scope, order.card.id).await?
         } else {

@@ -240,6 +240,11 @@ impl Scope {
         self.reach(permission).is_ok()
     }
 
+    /// Whether this person or program may do it at this store.
+    pub fn may_at(&self, permission: Permission, store: StoreId) -> bool {
+        self.reach(permission).is_ok_and(|reach| reach.covers(store))
+    }
+
     /// How this person or program sees a column that not everybody sees whole.
     pub(crate) fn sight(&self, column: Column) -> Sight {
         Sight::new(column, self.reach(column.needs()).ok())

@@ -15,7 +15,8 @@ use crate::{Scope, database::OrFault};
 /// Agrees to a request, or turns it down, as the store that sold. Where no goods are to come the money goes back in
 /// the same transaction; otherwise the shopper gets a code. The same decision again is the same decision.
 ///
-/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Conflict` (`not_now`).
+/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Conflict` (`not_now`), (`upheld`) where a store turns down
+/// what head office has agreed to.
 pub async fn decide(scope: &Scope, id: AfterSalesId, decision: DecideAfterSales) -> Result<(), Fault> {
     let act = if decision.agree { AfterSalesAct::Agree } else { AfterSalesAct::Refuse };
     judge(scope, id, &decision, act, Permission::DecideReturns).await
@@ -47,6 +48,10 @@ async fn judge(
     let last = last_decision(&mut tx, id).await?;
     if last.as_ref().is_some_and(|(last, _)| *last == act) {
         return Ok(());
+    }
+    let upheld = last.as_ref().is_some_and(|(last, _)| *last == AfterSalesAct::Uphold);
+    if upheld && act == AfterSalesAct::Refuse {
+        return Err(Fault::conflict("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"));
     }
     let me = scope.actor().staff;
     if permission == Permission::ArbitrateReturns && me.is_some() && last.is_some_and(|(_, by)| by == me) {

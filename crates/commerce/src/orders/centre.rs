@@ -71,7 +71,7 @@ pub async fn call_off_all(scope: &Scope, command: &CallOffAll) -> Result<Vec<Cal
 /// things there; what its way costs stays. Doing it twice is doing it once.
 ///
 /// Faults: `Invalid` beside `reason`; `NotFound` for an order or a store out of reach; `SoldOut` for what that store has
-/// too little of; `Conflict` (`not_now`, `store_closed`, `not_sold_there`, `cannot_bring`).
+/// too little of; `Conflict` (`not_now`, `other_merchant`, `store_closed`, `not_sold_there`, `cannot_bring`).
 pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<(), Fault> {
     let reason = checked_reason(&command.reason)?;
     let to = command.store_id;
@@ -100,10 +100,12 @@ pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<()
     steps::commit(tx, scope, OrderAct::Reroute).await
 }
 
-/// Refuses a store that takes no orders or does not sell what was ordered.
+/// Refuses a store that takes no orders, is another brand's or another merchant's, or does not sell what was ordered.
 async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Result<(), Fault> {
     let row = sqlx::query!(
         r#"select s.name, s.state,
+                  (select s.brand_id <> own.brand_id or s.merchant_id is distinct from own.merchant_id
+                   from orders o join stores own on own.id = o.store_id where o.id = $1) as "foreign!",
                   (select count(distinct l.sku_id) from order_lines l where l.order_id = $1
                    and not exists (select from listings i where i.store_id = s.id and i.sku_id = l.sku_id and i.on_shelf)) as "missing!"
            from stores s where s.id = $2"#,
@@ -114,6 +116,10 @@ async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Re
     .await
     .or_fault()?
     .ok_or(Fault::NotFound("这家门店"))?;
+    if row.foreign {
+        let message = format!("{}属于其他品牌或商户，不能接这笔订单", row.name);
+        return Err(Fault::conflict("other_merchant", message));
+    }
     let state = StoreState::from_code(&row.state);
     if !matches!(state, Some(StoreState::Open | StoreState::Busy)) {
         let label = state.map_or("未营业", StoreState::label);
@@ -156,7 +162,7 @@ async fn move_to(tx: &mut PgConnection, order: &Ordered, to: StoreId) -> Result<
 /// How many stores are offered.
 const CHOICES_MOST: i64 = 20;
 
-/// Stores of the same brand within reach that could serve an order: those that have everything first, then the nearest.
+/// Stores of the same brand and merchant within reach that could serve an order: those that have everything first, then the nearest.
 ///
 /// Faults: `NotFound` out of reach; `Forbidden`.
 pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteChoice>, Fault> {
@@ -176,11 +182,12 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
         r#"with wanted as materialized (
                select sku_id, sum(quantity)::bigint as quantity from order_lines where order_id = $1 group by sku_id
            ), own as (
-               select s.id, s.brand_id, s.latitude, s.longitude from orders o join stores s on s.id = o.store_id where o.id = $1
+               select s.id, s.brand_id, s.merchant_id, s.latitude, s.longitude from orders o join stores s on s.id = o.store_id where o.id = $1
            )
            select s.id, s.name, s.latitude, s.longitude, count(*) filter (where not coalesce(
                       i.on_shelf and t.on_hand - t.held - t.allocated >= w.quantity, false)) as "lacking!"
-           from own join stores s on s.brand_id = own.brand_id and s.id <> own.id and s.state in ('open', 'busy')
+           from own join stores s on s.brand_id = own.brand_id and s.merchant_id is not distinct from own.merchant_id and s.id <> own.id
+               and s.state in ('open', 'busy')
            cross join wanted w
            left join listings i on i.store_id = s.id and i.sku_id = w.sku_id
            left join stock t on t.location_id = s.id and t.sku_id = w.sku_id

@@ -13,18 +13,23 @@ const AT_A_TIME: i64 = 500;
 /// The states stand in the statement itself, or no plan for all cases could use the index of open orders.
 ///
 /// A store need not accept at night what is for the morning: its time runs from an hour before the slot
-/// (`Patience::accept_ahead`), or from the payment where that is later. What is sent is fetched by nobody.
+/// (`Patience::accept_ahead`), or from the payment where that is later, or from when head office gave it the order. What is sent is fetched by nobody.
 pub async fn look(scope: &Scope) -> Result<bool, Fault> {
     let patience = scope.house.settings.patience;
     let mut tx = scope.house_begin().await?;
     let marked = sqlx::query!(
-        "with waiting as (
+        "with open as materialized (
+             select id, late, state, fulfilment, slot_end, greatest(paid_at, slot_start - $5::interval, (
+                        select max(t.at) from order_steps t where t.order_id = orders.id and t.act = 'reroute'
+                    )) as since
+             from orders where state in ('paid', 'ready')
+         ), waiting as (
              select id, late, case
-                 when state = 'paid' and greatest(paid_at, slot_start - $5::interval) <= $1::timestamptz - $3::interval then 'escalated'
-                 when state = 'paid' and greatest(paid_at, slot_start - $5::interval) <= $1::timestamptz - $2::interval then 'unaccepted'
+                 when state = 'paid' and since <= $1::timestamptz - $3::interval then 'escalated'
+                 when state = 'paid' and since <= $1::timestamptz - $2::interval then 'unaccepted'
                  when state = 'ready' and fulfilment in ('pickup', 'in_store') and slot_end <= $1::timestamptz - $4::interval then 'unclaimed'
              end as is_late
-             from orders where state in ('paid', 'ready')
+             from open
          ), due as materialized (
              select o.id, w.is_late from waiting w join orders o on o.id = w.id
              where w.is_late is not null and w.late is distinct from w.is_late

@@ -28,6 +28,22 @@ use crate::{
     orders::codes,
 };
 
+/// Reads the cards of orders.
+macro_rules! cards {
+    ($which:literal, $($given:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Row,
+            r#"select id as "id!", number as "number!", store_id as "store_id!", store_name as "store_name!", state as "state!",
+                      fulfilment as "fulfilment!", channel as "channel!", total_fen as "total_fen!",
+                      freight_fen as "freight_fen!", pieces as "pieces!", first_name as "first_name!", picture as "picture!",
+                      slot_start as "slot_start!", slot_end as "slot_end!", placed_at as "placed_at!", phone,
+                      phone_tail as "phone_tail!", note as "note!", checkout_id, late
+               from order_cards "# + $which,
+            $($given),+
+        )
+    };
+}
+
 /// What every list of orders reads.
 pub(super) struct Row {
     id: Uuid,
@@ -85,7 +101,6 @@ impl Row {
 pub(super) struct Within<'a> {
     member: Option<Uuid>,
     reach: Option<&'a [Uuid]>,
-    id: Option<OrderId>,
     checkout: Option<CheckoutId>,
     /// Oldest slot first, as a board wants it, rather than newest order first.
     by_slot: bool,
@@ -134,39 +149,28 @@ pub(super) async fn rows(
         .transpose()?;
     let words = Words::read(&ask.words);
     let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
-    sqlx::query_as!(
-        Row,
-        r#"select o.id, o.number, o.store_id, s.name as store_name, o.state, o.fulfilment, o.channel, o.total_fen, o.freight_fen,
-                  l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
-                  o.slot_start, o.slot_end, o.placed_at, m.phone, m.phone_tail, o.note, o.checkout_id, o.late
-           from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
-           cross join lateral (
-               select sum(quantity)::bigint as pieces, (array_agg(name order by line))[1] as first_name,
-                      (array_agg(picture order by line))[1] as picture
-               from order_lines where order_id = o.id
-           ) l
-           where ($1::uuid is null or o.member_id = $1)
-             and ($2::uuid[] is null or o.store_id = any($2))
-             and ($3::uuid is null or o.id = $3)
-             and ($4::uuid is null or o.store_id = $4)
-             and (cardinality($5::text[]) = 0 or o.state = any($5))
-             and ($6::text is null or o.number = $6)
-             and ($7::text is null or o.pickup_code = $7)
-             and ($8::text is null or m.phone_tail = $8)
-             and ($9::uuid is null or o.id < $9)
-             and ($12::text is null or o.channel = $12)
-             and ($14::uuid is null or o.checkout_id = $14)
-             and (not $15 or o.late is not null)
-             and ($13::text is null or s.region_code in (
+    cards!(
+        "where ($1::uuid is null or member_id = $1)
+             and ($2::uuid[] is null or store_id = any($2))
+             and ($3::uuid is null or checkout_id = $3)
+             and ($4::uuid is null or store_id = $4)
+             and (cardinality($5::text[]) = 0 or state = any($5))
+             and ($6::text is null or number = $6)
+             and ($7::text is null or pickup_code = $7)
+             and ($8::text is null or phone_tail = $8)
+             and ($9::uuid is null or id < $9)
+             and ($12::text is null or channel = $12)
+             and (not $14 or late is not null)
+             and ($13::text is null or region_code in (
                  with recursive below as (
                      select $13 as code union all select r.code from below b join regions r on r.parent_code = b.code
                  )
                  select code from below))
-           order by case when $10 then o.slot_start end, o.id desc
-           limit $11"#,
+           order by case when $10 then slot_start end, id desc
+           limit $11",
         within.member,
         within.reach,
-        within.id.map(|id| id.0),
+        within.checkout.map(|id| id.0),
         ask.store.map(|store| store.0),
         &states,
         words.number,
@@ -177,10 +181,22 @@ pub(super) async fn rows(
         limit,
         ask.channel.map(Channel::code),
         ask.region.as_deref(),
-        within.checkout.map(|id| id.0),
         ask.late,
     )
     .fetch_all(tx)
+    .await
+    .or_fault()
+}
+
+/// One order of these.
+async fn row(tx: &mut PgConnection, within: Within<'_>, id: OrderId) -> Result<Option<Row>, Fault> {
+    cards!(
+        "where id = $1 and ($2::uuid is null or member_id = $2) and ($3::uuid[] is null or store_id = any($3))",
+        id.0,
+        within.member,
+        within.reach,
+    )
+    .fetch_optional(tx)
     .await
     .or_fault()
 }
@@ -281,7 +297,7 @@ pub async fn board(scope: &Scope, store: Option<StoreId>) -> Result<Vec<OrderCar
 
 /// The caller's own order.
 pub async fn show(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
-    let within = Within { member: scope.own_filter()?, id: Some(id), ..Within::default() };
+    let within = Within { member: scope.own_filter()?, ..Within::default() };
     let mut view = view(scope, within, id).await?;
     for step in &mut view.steps {
         // A shopper need not know which clerk it was.
@@ -296,7 +312,7 @@ pub async fn show(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
 /// or nobody would need to come for the goods. The phone is whole to those who may see it at that store.
 pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fault> {
     let reach = scope.reach_filter(Permission::ReadOrders)?;
-    let within = Within { reach: reach.as_deref(), id: Some(id), ..Within::default() };
+    let within = Within { reach: reach.as_deref(), ..Within::default() };
     let view = view(scope, within, id).await?;
     let shopper_phone = match view.shopper_phone {
         phone if phone.is_empty() => GONE.into(),
@@ -310,9 +326,8 @@ pub async fn show_for_staff(scope: &Scope, id: OrderId) -> Result<OrderView, Fau
 }
 
 async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderView, Fault> {
-    let mut tx = scope.begin_search().await?;
-    let found = rows(&mut tx, within, &ListOrders::default(), 1).await?;
-    let mut row = found.into_iter().next().ok_or(Fault::NotFound("这个订单"))?;
+    let mut tx = scope.begin().await?;
+    let mut row = row(&mut tx, within, id).await?.ok_or(Fault::NotFound("这个订单"))?;
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,

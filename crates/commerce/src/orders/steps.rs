@@ -363,8 +363,9 @@ pub async fn redeem(scope: &Scope, code: &PickupCode) -> Result<OrderId, Fault> 
         return Err(Fault::conflict("not_accepted", format!("订单 {} 还没有接单，请先接单", order.number)));
     }
     advance(&mut tx, scope, &order, OrderAct::Redeem, "").await?;
-    stock::turn(&mut tx, scope, &[id], Turn::Issue).await?;
     payments::fulfilled(&mut tx, scope, &order).await?;
+    // Last: whoever orders the same goods waits from here to the commit.
+    stock::turn(&mut tx, scope, &[id], Turn::Issue).await?;
     commit(tx, scope, OrderAct::Redeem).await?;
     Ok(id)
 }

@@ -322,7 +322,8 @@ async fn head_office_decides_for_good_and_nobody_on_their_own_refusal(
     let other = cast.world.staff("总部客服二", Role::ServiceDepartment, Reach::Everywhere).await;
     after_sales::arbitrate(&other, id, AGREE).await.unwrap();
     after_sales::arbitrate(&other, id, AGREE).await.unwrap();
-    assert_eq!(cast.state(id).await, AfterSalesState::Agreed);
+    assert_eq!(code_of(after_sales::decide(&cast.manager, id, refuse()).await), "upheld");
+    assert_eq!(cast.state(id).await, AfterSalesState::Agreed, "no store overturns head office");
     let second = cast.request(asks(order, AfterSalesKind::RefundOnly, 1, MEDIUM_FEN)).await;
     after_sales::decide(&cast.manager, second, refuse()).await.unwrap();
     after_sales::appeal(&cast.shopper, second, "没道理").await.unwrap();

@@ -1,8 +1,10 @@
 //! Orders that wait longer than they should (D3).
 
+use chrono::Duration;
 use commerce::{Scope, orders};
 use domain::{
     OrderId,
+    order_centre::Reroute,
     orders::{Lateness, ListOrders},
     staff::Role,
 };
@@ -53,7 +55,18 @@ async fn an_order_nobody_accepts_is_the_stores_matter_first_and_then_head_office
     assert_eq!(found.into_iter().map(|card| card.id).collect::<Vec<_>>(), [order]);
     assert_eq!(world.count("select count(*) from outbox where payload ? 'late'").await, 2, "each is told once");
 
-    orders::accept(&clerk, order).await.unwrap();
+    // The store that head office gives it to has its own time.
+    let reroute = Reroute { store_id: world.elsewhere, reason: "没有人接单".into() };
+    let mut then = service.clone();
+    then.now += Duration::minutes(from + 20);
+    orders::reroute(&then, order, &reroute).await.unwrap();
+    look(&world, from + 24).await;
+    assert_eq!(lateness(&world, &buyer, order).await, None);
+    look(&world, from + 25).await;
+    assert_eq!(lateness(&world, &buyer, order).await, Some(Lateness::Unaccepted));
+
+    let there = world.staff("西湖店员", Role::Clerk, Reach::Store(world.elsewhere)).await;
+    orders::accept(&there, order).await.unwrap();
     assert_eq!(lateness(&world, &buyer, order).await, None);
     assert_eq!(orders::escalated(&service).await.unwrap(), 0);
     world.balanced().await;

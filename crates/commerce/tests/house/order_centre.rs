@@ -62,6 +62,11 @@ async fn an_order_is_given_only_to_a_store_that_can_serve_it(options: PgPoolOpti
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
     let (order, _) = world.place_paid(&buyer, 3).await;
+    world
+        .alter(
+            "insert into merchants (id, code, name, created_at) values (gen_random_uuid(), 'EAST', '东边商户', now())",
+        )
+        .await;
     world.leave(world.elsewhere, world.medium, 2).await;
     assert_eq!(code_of(orders::reroute(&service, order, &to(&world)).await), "sold_out");
     assert_eq!(orders::reroute_choices(&service, order).await.unwrap()[0].lacking, 1);
@@ -73,6 +78,18 @@ async fn an_order_is_given_only_to_a_store_that_can_serve_it(options: PgPoolOpti
     world.alter("update listings set on_shelf = false from stores s where s.id = store_id and s.code = 'XIHU'").await;
     assert_eq!(code_of(orders::reroute(&service, order, &to(&world)).await), "not_sold_there");
     world.alter("update listings set on_shelf = true").await;
+    for foreign in [
+        "update stores set ownership = 'merchant', merchant_id = (select id from merchants) where code = 'XIHU'",
+        "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'OTHER', '别家', 'tea') returning id)
+         update stores set brand_id = (select id from other), merchant_id = null where code = 'XIHU'",
+    ] {
+        world.alter(foreign).await;
+        assert_eq!(code_of(orders::reroute(&service, order, &to(&world)).await), "other_merchant");
+        assert!(orders::reroute_choices(&service, order).await.unwrap().is_empty());
+    }
+    world
+        .alter("update stores set brand_id = (select brand_id from stores where code = 'RMGC'), ownership = 'direct'")
+        .await;
     let unsaid = Reroute { reason: " ".into(), ..to(&world) };
     assert_eq!(field_of(orders::reroute(&service, order, &unsaid).await), "reason");
     let of_shanghai = world.staff("区域经理", Role::RegionalManager, Reach::Region("310100")).await;

@@ -89,7 +89,14 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         "after-sales_add_proof",
         &[("not_now", "这张售后单已结束，不能再添加照片"), ("proofs_full", "每张售后单最多 6 张照片")],
     ),
-    ("after-sales_decide", &[("not_now", "这张售后单已撤销，不能再门店同意"), ABOVE_PAID]),
+    (
+        "after-sales_decide",
+        &[
+            ("not_now", "这张售后单已撤销，不能再门店同意"),
+            ("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"),
+            ABOVE_PAID,
+        ],
+    ),
     (
         "after-sales_arbitrate",
         &[
@@ -210,6 +217,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         "centre_reroute",
         &[
             ("not_now", "订单已完成，不能再执行这一步"),
+            ("other_merchant", "南京西路店属于其他品牌或商户，不能接这笔订单"),
             ("store_closed", "南京西路店暂停接单，不能接这笔订单"),
             ("not_sold_there", "南京西路店没有上架这笔订单里的商品"),
             ("cannot_bring", "南京西路店送不到这个地址，请选择能配送到的门店"),
