@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, town } from "./town.mjs";
+import { browser, codeFor, newId, town } from "./town.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -96,6 +96,16 @@ async function photos(page) {
   return [...empty, ...some, ...(await findings(page))];
 }
 
+/** What is bought, supplied, kept by batches and sent: the lists, and a supplier, an order and a warehouse that are new. */
+async function supply(page) {
+  const lists = ["/hq/suppliers", "/hq/purchases", "/hq/replenishment", "/hq/invoices", "/hq/costs", "/hq/margins"];
+  lists.push("/hq/stock", "/hq/movements", "/hq/batches", "/hq/stock-models", "/hq/warehouses", "/hq/transfers");
+  lists.push("/hq/allocations/new", "/hq/supply-prices", "/hq/imports", "/hq/imports/new?kind=suppliers");
+  lists.push(...["/hq/suppliers", "/hq/purchases", "/hq/warehouses", "/hq/freight"].map((list) => `${list}/${newId()}`));
+  lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/delivery");
+  return look(page, lists);
+}
+
 async function staffLogIn(page, account) {
   await page.goto(`${home.base}/console/login`);
   await page.fill("input[name=account]", account);
@@ -155,6 +165,7 @@ describe("axe finds nothing", { timeout: 180_000 }, () => {
       found.push(...(await findings(page)));
       found.push(...(await look(page, ["/console/counts", "/console/losses", "/console/losses/new", "/console/alerts", "/hq/counts", "/hq/losses", "/hq/alerts", "/hq/freight"])));
       found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new", "/hq/staff", "/hq/staff/new", "/hq/roles", "/hq/groups", "/hq/merchants", "/hq/departments", "/hq/audit"])));
+      found.push(...(await supply(page)));
       for (const list of ["/hq/merchants", "/hq/departments"]) {
         await page.goto(home.base + list);
         await page.click(`table a[href*='${list}/']`);

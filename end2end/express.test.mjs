@@ -1,5 +1,5 @@
 // Express: head office says what it costs and who sends, a store sends an order off in two parcels, the shopper has it;
-// with and without JavaScript.
+// what its carrier tells shows by itself, and a refused parcel comes back; with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { browser, codeFor, newId, town, visitor } from "./town.mjs";
@@ -84,6 +84,30 @@ async function shopper(phone, javaScriptEnabled) {
   return someone;
 }
 
+/** The carrier does this with a parcel, once it has been asked to tell of it. */
+async function happen(number, state) {
+  const body = JSON.stringify({ number, state });
+  const headers = { "content-type": "application/json" };
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(`${home.parcels}/sandbox/happen`, { method: "POST", headers, body });
+    if (answer.ok) return;
+    assert.equal(answer.status, 404, "the parcel is not subscribed yet");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`nobody asked for ${number}`);
+}
+
+/** The page shows the words: by itself, or where nothing runs in it when it is asked for again. */
+async function seen(page, words, byItself) {
+  if (byItself) return page.waitForSelector(`text=${words}`);
+  for (let tries = 0; tries < 50; tries += 1) {
+    await page.reload();
+    if (await page.locator(`text=${words}`).count()) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return assert.fail(`the page never says ${words}`);
+}
+
 /** A picture for whoever wants to look. */
 const picture = async (page, name) =>
   process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
@@ -144,6 +168,48 @@ for (const javaScriptEnabled of [true, false]) {
       await buyer.page.waitForSelector("text=已确认收货");
       await picture(buyer.page, "shop-received");
       for (const someone of [office, counter, buyer]) {
+        assert.deepEqual(someone.faults, []);
+        await someone.close();
+      }
+    });
+
+    test("what a carrier tells shows by itself, and what was refused comes back and is paid back", async () => {
+      const { phone, order } = await paidExpress();
+      const number = javaScriptEnabled ? "ZT3000000001" : "ZT4000000001";
+      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const { page } = counter;
+      await page.goto(`${home.base}/console/orders/${order}`);
+      await page.click("form[action$='accept_order'] button");
+      await page.waitForSelector("form[action$='prepare_order'] button");
+      await page.goto(`${home.base}/console/orders/${order}/shipment`);
+      await page.selectOption("select[name=carrier]", "zhongtong");
+      await page.fill("input[name=tracking_number]", number);
+      await page.click("form[action$='ship_parcel'] button");
+      await page.waitForSelector("text=商品已全部发出");
+      await happen(number, 1);
+      const buyer = await shopper(phone, javaScriptEnabled);
+      await buyer.page.goto(`${home.base}/orders/${order}`);
+      const shows = async (words) => {
+        for (const one of [buyer.page, page]) await seen(one, words, javaScriptEnabled);
+      };
+      await shows("已揽收");
+      await happen(number, 5);
+      await shows("派送中");
+      await picture(page, "parcel-way");
+      await picture(buyer.page, "shop-parcel-way");
+      await happen(number, 14);
+      await shows("已拒收");
+
+      await page.click("button:has-text('退件已收到')");
+      await page.fill("input[name=reason]", "收件人拒收");
+      await page.check("input[name=afterwards][value=refund]");
+      await picture(page, "parcel-back-form");
+      await page.click("form[action$='take_back_parcel'] button");
+      await page.waitForSelector("text=已登记退件");
+      await picture(page, "parcel-back");
+      await seen(buyer.page, "包裹已退回门店（收件人拒收）", javaScriptEnabled);
+      await picture(buyer.page, "shop-parcel-back");
+      for (const someone of [counter, buyer]) {
         assert.deepEqual(someone.faults, []);
         await someone.close();
       }

@@ -1,8 +1,9 @@
 // One checkout of two stores in Chromium, with and without JavaScript: the cart's stores are ordered from together, what
-// one of them lacks is said beside its part, one payment pays both orders, and each store hands its own over.
+// one of them lacks is said beside its part, one payment pays both orders, and each store hands its own over, or brings
+// it, or sends it, or leaves it to the store that head office's rule names.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, town, visitor } from "./town.mjs";
+import { browser, codeFor, newId, town, visitor } from "./town.mjs";
 
 const STORES = ["QH-SH-001", "QH-SH-002"];
 const PC = { width: 1440, height: 900 };
@@ -75,12 +76,49 @@ async function placeTogether(page) {
   await pictures(page, "checkout");
 
   // One store is left for later and taken in again, which loses nothing in the cart.
-  await page.click("a:has-text('先不结算') >> nth=0");
+  const note = await notes.nth(0).getAttribute("name");
+  await page.fill(`textarea[name='${note}']`, "先放着");
+  await page.click("button:has-text('先不结算') >> nth=0");
   await page.waitForSelector("text=只剩");
   await pictures(page, "checkout-one");
-  await page.click("a:has-text('加入这次结算')");
+  await page.click("button:has-text('加入这次结算')");
   await page.waitForSelector("button:has-text('提交订单，一起付款')");
+  assert.equal(await page.inputValue(`textarea[name='${note}']`), "先放着", "what was typed waits too");
   return { notes };
+}
+
+/** The part of a store on the checkout's page. */
+const partOf = (page, store) => page.locator(`section:has(> input[name='key.${store}'])`);
+
+/** Pays what was placed together, and waits until it is paid. */
+async function payTogether(page) {
+  const address = page.url();
+  await page.click("button:has-text('一起付款')");
+  await page.waitForURL("**/cashier/**");
+  await page.click("button:has-text('立即支付')");
+  await page.waitForURL(address);
+  await reloadUntil(page, "text=/已付款|待接单|等待门店接单|门店/");
+}
+
+/** The only order of a store with this note, once it is paid. */
+async function paidOrder(store, note, hq) {
+  for (let tries = 0; tries < 30; tries += 1) {
+    const { items } = await api("GET", `/hq/orders?store_id=${store}&state=paid`, undefined, hq);
+    const ours = items.filter((order) => order.note === note);
+    if (ours.length === 1) return ours[0];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assert.fail(`no paid order with the note ${note}`);
+}
+
+/** The session of the shopper who is logged in there. */
+const tokenOf = async (page) => (await page.context().cookies()).find((cookie) => cookie.name === "mendian").value;
+
+/** An address of the shopper who is logged in there. */
+async function addAddress(page, detail, latitude, longitude) {
+  const token = await tokenOf(page);
+  const where = { name: "小林", phone: "13500135000", region_code: "310100", detail, point: { latitude, longitude } };
+  await api("POST", "/me/addresses", { id: newId(), ...where }, token);
 }
 
 for (const script of [true, false]) {
@@ -159,6 +197,159 @@ for (const script of [true, false]) {
     });
   });
 }
+
+for (const script of [true, false]) {
+  describe(script ? "every way, with JavaScript" : "every way, without JavaScript", () => {
+    test("one checkout brings one store's goods and sends the other's, for one payment", { timeout: 180_000 }, async () => {
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      const { page } = shopper;
+      await placeTogether(page);
+      const ids = [];
+      for (const store of STORES) ids.push((await api("GET", `/stores?q=${store}`))[0].id);
+      const [sends, brings] = ids;
+      const notes = [`快递-${script}`, `配送-${script}`];
+      await page.fill(`textarea[name='note.${sends}']`, notes[0]);
+      await page.fill(`textarea[name='note.${brings}']`, notes[1]);
+
+      // By express: an address is added on the way, and what was typed is still there.
+      await partOf(page, sends).locator("button:text-is('快递')").click();
+      await page.waitForSelector("text=请选择收货地址");
+      assert.ok(await page.isDisabled("button:has-text('提交订单，一起付款')"));
+      await pictures(page, "way-without-address");
+      await partOf(page, sends).locator("button:has-text('添加新地址')").click();
+      await page.waitForURL("**/me/addresses/new**");
+      await page.fill("input[name=name]", "小林");
+      await page.fill("input[name=phone]", "13500135000");
+      await page.selectOption("select[name=region_code]", "310100");
+      await page.fill("textarea[name=detail]", "黄浦区人民大道 1 号");
+      await page.fill("input[name=point]", "31.2304,121.4737");
+      await page.click("button:has-text('保存')");
+      await page.waitForURL("**/checkout?**");
+      assert.equal(await page.inputValue(`textarea[name='note.${sends}']`), notes[0]);
+      assert.equal(await page.inputValue(`textarea[name='note.${brings}']`), notes[1]);
+      await page.waitForSelector("text=配送费 ¥6.00 · 由本店发货");
+      assert.equal(await page.locator("text=按总部规则").count(), 0, "nobody is nearer");
+
+      // By a rider, to the same address.
+      await partOf(page, brings).locator("button:text-is('同城配送')").click();
+      await page.waitForSelector("text=/配送费 ¥6.00 · 直线距离/");
+      assert.equal(await page.inputValue(`textarea[name='note.${sends}']`), notes[0]);
+      assert.ok(await page.isVisible("text=其中配送费"));
+      assert.ok(await page.isVisible("text=¥12.00"));
+      await pictures(page, "ways");
+      await page.reload();
+      assert.equal(await partOf(page, brings).locator("button[aria-current]:text-is('同城配送')").count(), 1, "the address says it");
+      await page.fill(`textarea[name='note.${sends}']`, notes[0]);
+      await page.fill(`textarea[name='note.${brings}']`, notes[1]);
+      await page.click("button:has-text('提交订单，一起付款')");
+      await page.waitForURL("**/orders/**");
+      await pictures(page, "ways-order");
+      await payTogether(page);
+      const { token: hq } = await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+      const sent = await paidOrder(sends, notes[0], hq);
+      const brought = await paidOrder(brings, notes[1], hq);
+      assert.deepEqual([sent.fulfilment, brought.fulfilment], ["express", "delivery"]);
+      assert.deepEqual([sent.freight_fen, brought.freight_fen], [600, 600]);
+      for (const { id } of [sent, brought]) {
+        await api("POST", `/console/orders/${id}/accept`, undefined, hq);
+        await page.goto(`${home.base}/orders/${id}`);
+        await page.waitForSelector("text=黄浦区人民大道 1 号");
+      }
+      assert.deepEqual(shopper.faults, []);
+      await shopper.close();
+    });
+
+    test("the rule hands the part that is sent over to the store that is nearer", { timeout: 180_000 }, async () => {
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      const { page } = shopper;
+      await placeTogether(page);
+      await addAddress(page, "静安区南京西路 1686 号", 31.2255, 121.4425);
+      const ids = [];
+      for (const store of [...STORES, "QH-SH-003"]) ids.push((await api("GET", `/stores?q=${store}`))[0].id);
+      const [own, picked, nearer] = ids;
+      const note = `改由-${script}`;
+      await page.fill(`textarea[name='note.${own}']`, note);
+      await page.fill(`textarea[name='note.${picked}']`, `自提-${script}`);
+      await partOf(page, own).locator("button:text-is('快递')").click();
+      await page.waitForSelector("text=/按总部规则，由 .*静安寺店 发货更合适/");
+      await pictures(page, "better");
+      await page.click("button:has-text('改由 青禾茶铺 静安寺店 发货')");
+      await page.waitForSelector("text=/已改由 .*静安寺店 发货/");
+      assert.equal(await page.locator(`input[name='key.${own}']`).count(), 0, "its part is gone");
+      assert.equal(await page.inputValue(`textarea[name='note.${nearer}']`), note, "what was noted goes with the goods");
+      assert.equal(await page.inputValue(`textarea[name='note.${picked}']`), `自提-${script}`);
+      assert.equal(await page.locator("text=按总部规则").count(), 0);
+      await pictures(page, "handed-over");
+      await page.click("button:has-text('提交订单，一起付款')");
+      await page.waitForURL("**/orders/**");
+      await payTogether(page);
+      const { token: hq } = await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+      assert.equal((await paidOrder(nearer, note, hq)).fulfilment, "express");
+      assert.equal((await paidOrder(picked, `自提-${script}`, hq)).fulfilment, "pickup");
+      assert.deepEqual(shopper.faults, []);
+      await shopper.close();
+    });
+  });
+}
+
+test("one store's checkout keeps what was typed, and leaves its goods to the store that brings them", { timeout: 120_000 }, async () => {
+  const shopper = await visitor(opened, { javaScriptEnabled: false });
+  const { page } = shopper;
+  await put(page, "QH-SH-001");
+  await page.click("a:has-text('去结算')");
+  await logIn(page);
+  await page.waitForURL("**/checkout/**");
+  await addAddress(page, "浦东新区世纪大道 100 号", 31.2383, 121.505);
+  await page.fill("textarea[name=note]", "放门口");
+  await page.click("button:text-is('快递')");
+  await page.waitForURL("**fulfilment=express**");
+  assert.equal(await page.inputValue("textarea[name=note]"), "放门口");
+  await page.click("button:text-is('同城配送')");
+  await page.waitForSelector("text=超出配送范围");
+  await page.waitForSelector("text=/可由 .*陆家嘴店 配送/");
+  await pictures(page, "one-better");
+  await page.click("button:has-text('改由 青禾茶铺 陆家嘴店 配送')");
+  await page.waitForSelector("text=/已改由 .*陆家嘴店 配送/");
+  assert.equal(await page.inputValue("textarea[name=note]"), "放门口");
+  await pictures(page, "one-handed-over");
+  await page.click("button:has-text('提交订单')");
+  await page.waitForURL("**/orders/**");
+  assert.ok(await page.isVisible("text=陆家嘴店"));
+  assert.deepEqual(shopper.faults, []);
+  await shopper.close();
+});
+
+test("what one store has sold out is sent by another, and that is the main act", { timeout: 120_000 }, async () => {
+  const phone = `136${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await api("POST", "/auth/codes", { phone });
+  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const shopper = await visitor(opened, { javaScriptEnabled: false });
+  const { page } = shopper;
+  await placeTogether(page);
+  await addAddress(page, "静安区南京西路 1686 号", 31.2255, 121.4425);
+
+  // Somebody else takes all that is left.
+  const [{ id: own }] = await api("GET", `/stores?q=${STORES[0]}`);
+  const { quotes } = await api("GET", "/cart", undefined, (await tokenOf(page)));
+  const line = quotes.find((quote) => quote.store.id === own).lines[0];
+  const wanted = { store_id: own, sku_id: line.sku_id, options: line.options, quantity: line.available };
+  await api("PUT", "/cart/lines", wanted, token);
+  const quote = await api("GET", `/cart/quotes/${own}`, undefined, token);
+  const order = { id: newId(), store_id: own, slot: quote.slots[0].start, expected_total_fen: quote.total_fen };
+  await api("POST", "/orders", order, token);
+
+  await page.reload();
+  await page.waitForSelector("text=已售罄");
+  await page.locator("section:has-text('已售罄') button:text-is('快递')").click();
+  await page.waitForSelector("text=本店现在不能寄出这些商品");
+  await pictures(page, "sold-out");
+  await page.click("button:has-text('改由 青禾茶铺 静安寺店 发货')");
+  await page.waitForSelector("text=/已改由 .*静安寺店 发货/");
+  assert.ok(await page.isEnabled("button:has-text('提交订单，一起付款')"));
+  await api("POST", `/orders/${order.id}/cancel`, undefined, token);
+  assert.deepEqual(shopper.faults, []);
+  await shopper.close();
+});
 
 test("what is called off leaves the other to be paid, and the old sum is not asked for any more", { timeout: 120_000 }, async () => {
   const shopper = await visitor(opened, { javaScriptEnabled: false });

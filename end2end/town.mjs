@@ -48,7 +48,7 @@ export async function town(more = {}) {
     running.unshift(child);
     return child;
   };
-  const [sms, pay, web, riders] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [sms, pay, web, riders, parcels] = [await freePort(), await freePort(), await freePort(), await freePort(), await freePort()];
   const base = `http://127.0.0.1:${web}`;
   const gateway = join(folder, "gateway");
   start("sms", "sandbox", ["sms", "--listen", `127.0.0.1:${sms}`]);
@@ -57,6 +57,9 @@ export async function town(more = {}) {
   const told = ["--callback-url", `${base}/callbacks/couriers`];
   start("couriers", "sandbox", ["couriers", "--listen", `127.0.0.1:${riders}`, "--data", couriers, ...told]);
   await until("the courier's account", async () => existsSync(join(couriers, "account.json")));
+  const trackers = join(folder, "trackers");
+  start("trackers", "sandbox", ["trackers", "--listen", `127.0.0.1:${parcels}`, "--data", trackers]);
+  await until("the trackers' account", async () => existsSync(join(trackers, "account.json")));
   await until("the gateway's keys", async () => existsSync(join(gateway, "merchant.json")));
   await until("the gateway", async () => (await fetch(`http://127.0.0.1:${pay}/`)).ok);
   const settings = {
@@ -66,12 +69,13 @@ export async function town(more = {}) {
     MENDIAN_SMS_URL: `http://127.0.0.1:${sms}`,
     MENDIAN_WECHAT_PAY: join(gateway, "merchant.json"),
     MENDIAN_COURIERS: join(couriers, "account.json"),
+    MENDIAN_TRACKERS: join(trackers, "account.json"),
     MENDIAN_LOG_INS: "1000",
     ...more,
   };
   delete process.env.DATABASE_URL;
   start("server", "mendian", ["serve"], settings);
-  const town = { base, sms: `http://127.0.0.1:${sms}`, pay: `http://127.0.0.1:${pay}`, riders: `http://127.0.0.1:${riders}`, folder, end };
+  const town = { base, sms: `http://127.0.0.1:${sms}`, pay: `http://127.0.0.1:${pay}`, riders: `http://127.0.0.1:${riders}`, parcels: `http://127.0.0.1:${parcels}`, folder, end };
   try {
     await until("the server", async () => (await fetch(`${base}/health`)).ok);
     execFileSync(join(BIN, "mendian"), ["demo", "--size", "new"], { env: { ...process.env, ...settings } });
@@ -126,7 +130,7 @@ export async function visitor(opened, { javaScriptEnabled, width = 390, height =
       try {
         return await go(address, options);
       } catch (fault) {
-        if (tries === 3 || !/interrupted by another navigation/.test(fault.message)) throw fault;
+        if (tries === 3 || !/interrupted by another navigation|net::ERR_ABORTED/.test(fault.message)) throw fault;
       }
     }
   };

@@ -7,6 +7,7 @@ mod hooks;
 mod page;
 mod secret_file;
 mod sms;
+mod trackers;
 mod wechat_log_in;
 mod wechat_pay;
 
@@ -66,6 +67,14 @@ enum Party {
     /// "drop_callbacks", "hold_callbacks", "release", "callback_url"} misbehaves. Jobs are kept in
     /// memory, the last 500.
     Couriers(couriers::Options),
+    /// Where parcels are, by the protocol of 快递100, with a page of them
+    ///
+    /// Makes an account on the first start and writes account.json, which the server reads. GET / shows
+    /// the parcels with buttons for what carriers do, GET /parcels lists them as JSON; POST /sandbox/happen
+    /// {"number", "state", "repeat"} presses one; POST /control {"fail_next", "delay_ms", "refuse_next",
+    /// "forge_next", "drop_callbacks", "hold_callbacks", "release"} misbehaves. Parcels are kept in memory,
+    /// the last 500.
+    Trackers(trackers::Options),
 }
 
 #[tokio::main]
@@ -103,6 +112,13 @@ async fn main() -> anyhow::Result<()> {
             let address = listener.local_addr()?;
             let router = couriers::router(&couriers::Platform::open(&options, address)?);
             say_ready("couriers", address);
+            until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await
+        }
+        Party::Trackers(options) => {
+            let listener = bind(options.listen).await?;
+            let address = listener.local_addr()?;
+            let router = trackers::router(&trackers::Platform::open(&options, address)?);
+            say_ready("trackers", address);
             until_told_to_end(async { Ok(axum::serve(listener, router).await?) }).await
         }
     }

@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::Utc;
 use commerce::{Scope, express, payments};
-use partners::{couriers::Refusal, wechat_pay::CallbackHeaders};
+use partners::{couriers::Refusal, trackers, wechat_pay::CallbackHeaders};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,7 +18,10 @@ use crate::site::Site;
 
 /// The routes under /callbacks.
 pub fn routes() -> Router<Site> {
-    Router::new().route("/wechat-pay", post(wechat_pay)).route("/couriers", post(couriers))
+    Router::new()
+        .route("/wechat-pay", post(wechat_pay))
+        .route("/couriers", post(couriers))
+        .route("/trackers", post(trackers))
 }
 
 /// WeChat Pay's notices, of transactions and refunds alike.
@@ -82,6 +85,35 @@ async fn couriers(State(site): State<Site>, Query(signed): Query<Signed>, body: 
         Err(fault) => {
             tracing::error!(?fault, "a courier's callback could not be stored; it will be repeated");
             answer(StatusCode::INTERNAL_SERVER_ERROR, 1, "try again")
+        }
+    }
+}
+
+/// What is told of parcels. It repeats whatever is not answered with `returnCode` 200.
+async fn trackers(State(site): State<Site>, body: Bytes) -> Response {
+    let answer = |status, code: &str, message: &str| {
+        (status, Json(json!({ "result": code == "200", "returnCode": code, "message": message }))).into_response()
+    };
+    let Some(trackers) = site.house.trackers() else {
+        return answer(StatusCode::NOT_FOUND, "500", "not configured");
+    };
+    let (push, signature) = match trackers.open_callback(&body) {
+        Ok(opened) => opened,
+        Err(trackers::Refusal::Malformed(what)) => {
+            // Signed, and repeating it would not make it understood.
+            tracing::warn!(what, "what was told of a parcel is not understood");
+            return answer(StatusCode::OK, "200", "成功");
+        }
+        Err(refusal) => {
+            tracing::warn!(%refusal, "what was told of a parcel was refused");
+            return answer(StatusCode::UNAUTHORIZED, "500", "the signature does not hold");
+        }
+    };
+    match express::receive_way(&Scope::system(&site.house, Utc::now()), &push, &signature).await {
+        Ok(()) => answer(StatusCode::OK, "200", "成功"),
+        Err(fault) => {
+            tracing::error!(?fault, "what was told of a parcel could not be stored; it will be repeated");
+            answer(StatusCode::INTERNAL_SERVER_ERROR, "500", "try again")
         }
     }
 }

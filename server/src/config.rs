@@ -249,6 +249,10 @@ pub struct Serve {
     /// The file of our account at 顺丰同城 (JSON), whose riders bring orders; without it stores' own people bring them.
     #[arg(long, env = "MENDIAN_COURIERS")]
     pub couriers: Option<PathBuf>,
+    /// The file of our account at 快递100 (JSON), who tells where parcels are; without it only what stores and shoppers
+    /// say is known.
+    #[arg(long, env = "MENDIAN_TRACKERS")]
+    pub trackers: Option<PathBuf>,
     /// Hosts inside this network that webhooks may reach, also over plain http, as names or addresses
     /// separated by commas. All others must be public and https.
     #[arg(long, env = "MENDIAN_INSIDE_HOSTS", value_delimiter = ',')]

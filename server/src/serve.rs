@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use partners::{
     couriers::{Account, Riders},
     sms::SmsSender,
+    trackers::{self, Trackers},
     webhooks::Courier,
     wechat_log_in::{Apps, WeChatLogIn},
     wechat_pay::{Merchant, WeChatPay},
@@ -169,7 +170,22 @@ async fn partners(serve: &Serve, public_url: &str) -> anyhow::Result<Partners> {
         Some(path) => Some(riders(path, serve.production).await?),
         None => None,
     };
-    Ok(Partners { sms, wechat_pay, wechat_log_in, courier, riders })
+    let trackers = match serve.trackers.as_deref() {
+        Some(path) => Some(trackers(path, serve.production).await?),
+        None => None,
+    };
+    Ok(Partners { sms, wechat_pay, wechat_log_in, courier, riders, trackers })
+}
+
+async fn trackers(path: &Path, production: bool) -> anyhow::Result<Trackers> {
+    let account = trackers::Account::from_file(path).with_context(|| format!("{} cannot be used", path.display()))?;
+    if production {
+        let path = path.display();
+        anyhow::ensure!(!account.sample, "{path} holds a stand-in's account, which production refuses");
+        let here = partners::leads_here(&account.base_url).await;
+        anyhow::ensure!(!here, "{path} names trackers on this machine, a stand-in, which production refuses");
+    }
+    Trackers::new(account).with_context(|| format!("{} cannot be used", path.display()))
 }
 
 async fn riders(path: &Path, production: bool) -> anyhow::Result<Riders> {

@@ -79,7 +79,7 @@ async fn take_in(scope: &Scope, mut form: Multipart) -> Result<Uuid, Fault> {
     if content.len() > intake::MOST_BYTES {
         return Err(cut_off());
     }
-    let kind = kind.ok_or_else(|| Fault::invalid("kind", "请选择要导入门店还是商品"))?;
+    let kind = kind.ok_or_else(|| Fault::invalid("kind", "请选择表格的内容"))?;
     sent::receive(scope, kind, &name, options, &content).await
 }
 

@@ -35,6 +35,9 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
     workers.spawn(repeat("ride notices", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
         jobs::work_ride_notices(&scope).await
     }));
+    workers.spawn(repeat("parcel notices", Pause::Ms(500), house.clone(), ending.clone(), async |scope| {
+        jobs::work_parcel_notices(&scope).await
+    }));
     for lane in [Lane::Own, Lane::Gateway, Lane::Gateway] {
         workers.spawn(repeat("jobs", Pause::Ms(500), house.clone(), ending.clone(), async move |scope| {
             jobs::run_one(&scope, lane).await

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use support::{
-    Town,
+    STORE, TEA, Town,
     browser::{Browser, Page},
     until,
 };
@@ -195,4 +195,65 @@ async fn an_import_whose_server_was_killed_is_done_by_the_next_and_once() {
     .await;
     assert!(page.html.contains(&format!("已导入 {ROWS} 行")), "{}", page.html);
     assert_eq!(found(&town).await, 1);
+}
+
+#[tokio::test]
+async fn suppliers_orders_prices_and_allocations_come_in_as_tables_and_only_for_who_may_do_so_by_hand() {
+    let town = Town::start().await;
+    let mut hq = town.head_office("hq").await;
+    // Under names that people use.
+    let suppliers = "供应商编码,供应商名称,提前期,商品编码,含税进价,起订量\nJN-9,江南食品,3,qh-zhenzhu-naicha-m,3.50,10\n,无编号,3,qh-zhenzhu-naicha-m,3,1\nJN-9,,,nothing,2,1\n";
+    let preview = sent(&mut hq, "suppliers", "供应商.csv", suppliers.as_bytes()).await;
+    for told in ["确认导入 1 行", "不能为空", "没有“nothing”这个SKU 编码或条码"] {
+        assert!(preview.html.contains(told), "{told}: {}", preview.html);
+    }
+    assert!(!hq.open("/hq/suppliers").await.html.contains("江南食品"), "a preview changes nothing");
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    assert!(settled(&mut hq, done).await.html.contains("已导入 1 行"));
+    assert!(hq.open("/hq/suppliers").await.html.contains("江南食品"));
+    let again = sent(&mut hq, "suppliers", "供应商.csv", suppliers.as_bytes()).await;
+    assert!(again.html.contains("1 行不变"), "{}", again.html);
+
+    let store = town.visitor().store("QH-SH-001").await["code"].as_str().unwrap().to_owned();
+    let orders = format!(
+        "供应商编号,收货方编号,SKU,数量\nJN-9,{store},qh-zhenzhu-naicha-m,20\nJN-9,{store},qh-zhenzhu-naicha-l,20\n"
+    );
+    let preview = sent(&mut hq, "purchases", "采购.csv", orders.as_bytes()).await;
+    assert!(preview.html.contains("没有这件商品的报价"), "{}", preview.html);
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    assert!(settled(&mut hq, done).await.html.contains("已导入 1 行"));
+    let list = hq.open("/hq/purchases").await.html;
+    assert!(list.contains("草稿") && list.contains("江南食品"), "{list}");
+
+    let prices = "SKU,经营方式,供货价\nqh-zhenzhu-naicha-m,加盟,5.20\nqh-zhenzhu-naicha-m,火星,5\n";
+    let preview = sent(&mut hq, "supply_prices", "供货价.csv", prices.as_bytes()).await;
+    assert!(preview.html.contains("确认导入 1 行") && preview.html.contains("经营方式"), "{}", preview.html);
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    assert!(settled(&mut hq, done).await.html.contains("已导入 1 行"));
+    let exported = hq.download("/hq/supply-prices/all/csv").await;
+    let again = sent(&mut hq, "supply_prices", "供货价.csv", &exported).await;
+    assert!(again.html.contains("1 行不变"), "{}", again.html);
+
+    let office = town.staff("hq").await;
+    let (warehouse, receipt) = (uuid::Uuid::now_v7(), uuid::Uuid::now_v7());
+    let depot = serde_json::json!({ "code": "CK-9", "name": "测试仓", "region": "310000", "address": "路 9 号" });
+    office.put(&format!("/hq/warehouses/{warehouse}"), depot).await.done();
+    let sku = town.visitor().goods(STORE, TEA).await.sku_id;
+    let came =
+        serde_json::json!({ "id": receipt, "location_id": warehouse, "lines": [{ "sku_id": sku, "quantity": 12 }] });
+    office.post("/console/receipts", came).await.done();
+    // As people plan it: a column for each store.
+    let allotted =
+        "仓库编号,SKU,QH-SH-001,QH-SH-002,QH-SH-003\nCK-9,qh-zhenzhu-naicha-m,5,4,9\nNO-1,qh-zhenzhu-naicha-m,1,,\n";
+    let preview = sent(&mut hq, "allocations", "配货.csv", allotted.as_bytes()).await;
+    for told in ["确认导入 2 行", "仓库只剩 3 件可分配", "没有“NO-1”这个仓库编号"] {
+        assert!(preview.html.contains(told), "{told}: {}", preview.html);
+    }
+    let none = office.get("/console/transfers").await.done();
+    assert!(none["items"].as_array().unwrap().is_empty(), "a preview sends nothing");
+    let done = hq.send(&preview.form("/rpc/hq/confirm_import")).await;
+    assert!(settled(&mut hq, done).await.html.contains("已导入 2 行"));
+    let sent_out = office.get("/console/transfers").await.done();
+    assert_eq!(sent_out["items"].as_array().unwrap().len(), 2, "{sent_out}");
+    town.check_books().await;
 }

@@ -20,7 +20,7 @@ use ui::{
 };
 
 use crate::{
-    frame::{Frame, Lit, news},
+    frame::{Frame, Lit, live, news},
     returns::{self, Finder},
 };
 
@@ -62,6 +62,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         let finder = receives.then(|| view! { <Finder asked=asked.clone()/> });
         let body = view! {
             <h1 class="mb-3 text-xl font-bold">"售后"</h1>
+            {live(&asked)}
             {news(&asked, FORM)}
             {finder}
             <div class="mb-3">{tabs(tab, counts)}</div>
@@ -154,6 +155,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
             <h1 class="my-3 text-xl font-bold">{title}</h1>
             {news(&asked, FORM)}
             {news(&asked, returns::FORM)}
+            {live(&asked)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {about(&request, now)}

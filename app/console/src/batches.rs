@@ -3,7 +3,7 @@
 use commerce::stock::batches as use_cases;
 use domain::{
     Fault, Fields, LocationId, SkuId,
-    batches::{BatchLeft, BatchesLeft, RegisterBatch as Wanted},
+    batches::{BatchLeft, BatchesLeft, RegisterBatch as Wanted, batch_field, expires_field},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
@@ -26,6 +26,22 @@ pub async fn register_batch(#[server(flatten)] fields: Fields) -> Result<(), Ser
         Ok(Next::to(back).saying(FORM, "已登记"))
     })
     .await
+}
+
+/// The cells of the form `form` in which somebody says of which batch a variant's pieces are that come in; empty for goods
+/// without a last day. `typed`: whether what was typed is this form's.
+pub fn batch_cells(asked: &Asked, form: &str, typed: bool, (sku, name, keeps): (SkuId, &str, bool)) -> AnyView {
+    if !keeps {
+        return view! { <td></td><td></td> }.into_any();
+    }
+    let cell = |field: String, kind: &'static str, label: String| {
+        let (wrong, value) = if typed { asked.field(form, &field) } else { (None, None) };
+        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
+        view! { <td><input class="input w-40" type=kind name=field autocomplete="off" maxlength="40" value=value.unwrap_or_default() aria-label=label/>{wrong}</td> }
+    };
+    let code = cell(batch_field(sku), "text", format!("{name} 批次号"));
+    let expires = cell(expires_field(sku), "date", format!("{name} 到期日"));
+    view! { {code} {expires} }.into_any()
 }
 
 /// The part of the page. `registers`: whether whoever asks may say of which batch pieces are.

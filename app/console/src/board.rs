@@ -1,7 +1,7 @@
 //! The order board: what is to be done, the scan field, and today's figures.
 
 use chrono::{DateTime, Utc};
-use commerce::{figures, orders, stores};
+use commerce::{after_sales, figures, orders, stores};
 use domain::{
     Fault, Fields, OrderId, StoreId,
     figures::SalesToday,
@@ -76,13 +76,14 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
     let store: Option<StoreId> = asked.query.given("store").and_then(|id| id.parse().ok());
     let open = orders::board(scope, store).await?;
     let figures = if scope.may(Permission::ReadSales) { Some(figures::sales_today(scope).await?) } else { None };
+    let returns = after_sales::counts(scope).await?.waiting;
     let waiting = open.iter().filter(|order| order.state == OrderState::Paid).count();
     let title = if waiting > 0 { format!("({waiting}) 订单看板") } else { "订单看板".to_owned() };
     let frame = Frame::of(scope).await?;
     Ok(Page::new(title, move || {
         let body = view! {
             <h1 class="sr-only">"订单看板"</h1>
-            <Top asked=asked.clone() figures=figures/>
+            <Top asked=asked.clone() figures=figures returns=returns/>
             {(stores.len() > 1).then(|| view! { <StoreChips stores=stores now=store/> })}
             {news(&asked, "order")}
             <Columns asked=asked orders=open/>
@@ -93,13 +94,21 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
 
 /// The scan field, always ready for the next code, and today's figures.
 #[component]
-fn Top(asked: Asked, figures: Option<SalesToday>) -> impl IntoView {
+fn Top(
+    asked: Asked,
+    figures: Option<SalesToday>,
+    /// How many requests after the sale wait for these stores.
+    returns: i64,
+) -> impl IntoView {
     let (error, typed) = asked.field("redeem", "code");
     let flash = asked.flash_of("redeem");
     let error = error.or_else(|| flash.filter(|flash| !flash.good).map(|flash| flash.message.clone()));
     let good = flash.filter(|flash| flash.good).and_then(|_| news(&asked, "redeem"));
     let here = asked.here;
     let events = format!("/console/events?since={}", asked.scope.now.timestamp_millis());
+    let returns = (returns > 0).then(|| {
+        view! { <LinkButton href="/console/after-sales">"售后待处理 " <Badge tone=Tone::Warn>{returns.to_string()}</Badge></LinkButton> }
+    });
     view! {
         <div class="mb-4 grid grid-cols-1 gap-4 lg:grid-cols-[26rem_1fr]">
             <section class="panel p-4">
@@ -115,7 +124,10 @@ fn Top(asked: Asked, figures: Option<SalesToday>) -> impl IntoView {
             </section>
             <div class="grid content-start gap-3">
                 {figures.map(|figures| view! { <Figures figures=figures/> })}
-                <BoardBell events=events/>
+                <div class="flex flex-wrap items-center gap-3">
+                    <BoardBell events=events/>
+                    {returns}
+                </div>
             </div>
         </div>
     }

@@ -81,7 +81,8 @@ fn line_item(line: CountLine, id: CountId, may: bool, book: bool, here: String) 
     let told = line.book.filter(|_| book).map(|book| {
         let difference = line.difference.filter(|pieces| *pieces != 0).map(|pieces| {
             let tone = if pieces < 0 { Tone::Error } else { Tone::Warn };
-            let value = line.value_fen.map(|value| format!("（{value}）")).unwrap_or_default();
+            let cost = line.cost_fen.map(|cost| format!("，成本 {cost}")).unwrap_or_default();
+            let value = line.value_fen.map(|value| format!("（{value}{cost}）")).unwrap_or_default();
             view! { <Badge tone=tone>{format!("{pieces:+} 件{value}")}</Badge> }
         });
         view! { <span class="tabular text-sm text-base-content/70">{format!("账面 {book}")}</span> {difference} }

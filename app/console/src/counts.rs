@@ -138,7 +138,10 @@ pub fn off_text(card: &CountCard) -> Option<String> {
     let off = card.off?;
     Some(match off.pieces {
         0 => "没有差异".to_owned(),
-        pieces => format!("差异合计 {pieces} 件，{}", off.value_fen),
+        pieces => {
+            let cost = card.cost_fen.map(|cost| format!("，按成本 {cost}")).unwrap_or_default();
+            format!("差异合计 {pieces} 件，{}{cost}", off.value_fen)
+        }
     })
 }
 

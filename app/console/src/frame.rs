@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
 use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, RailScreen, Size, Tone};
 
-use crate::{account, log_in::StaffLogOut};
+use crate::{account, islands::LivePage, log_in::StaffLogOut};
 
 /// Which link is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,4 +126,10 @@ pub fn news(asked: &Asked, form: &str) -> Option<AnyView> {
     let tone = if flash.good { Tone::Success } else { Tone::Error };
     let message = flash.message.clone();
     Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
+}
+
+/// Has the page shown anew when something happens at the stores that whoever looks may see. Without script it is as it
+/// was when it was made.
+pub fn live(asked: &Asked) -> impl IntoView + use<> {
+    view! { <LivePage events=format!("/console/events?since={}", asked.scope.now.timestamp_millis())/> }
 }

@@ -12,6 +12,8 @@ use web_sys::{AudioContext, Storage};
 const NEW: &str = "new";
 /// Long enough for the bell to ring out before the page goes.
 const RING: Duration = Duration::from_millis(900);
+/// Changes that come together are shown together.
+const GATHER: Duration = Duration::from_millis(400);
 /// Where the browser keeps whether the bell rings.
 const SOUND_KEY: &str = "board-bell";
 /// The two notes of the bell: their pitch in hertz and their start in seconds.
@@ -82,6 +84,18 @@ pub fn BoardBell(
             </button>
         </div>
     }
+}
+
+/// Keeps a page up to date: shows it anew when the event stream at `events` tells of a change, never while somebody
+/// types. Seen by nobody.
+#[island]
+pub fn LivePage(events: String) -> impl IntoView {
+    Effect::new(move || {
+        follow(&events, &["message", NEW], |heard| match heard {
+            Heard::Event { .. } | Heard::Open { again: true } => reload_when_idle(GATHER),
+            Heard::Open { again: false } | Heard::Lost => {}
+        });
+    });
 }
 
 fn storage() -> Option<Storage> {

@@ -140,6 +140,7 @@ mod routes {
         register_explicit::<board::RejectOrder>();
         register_explicit::<board::RedeemCode>();
         register_explicit::<shipment::ShipParcel>();
+        register_explicit::<shipment::TakeBackParcel>();
         register_explicit::<shipment::CallRider>();
         register_explicit::<shipment::CancelRider>();
         register_explicit::<ride::DispatchOrder>();

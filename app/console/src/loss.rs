@@ -63,7 +63,7 @@ pub async fn loss(asked: Asked) -> Result<Page, Fault> {
             <h1 class="my-3 text-xl font-bold">{title}</h1>
             {told}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
-                <div class="grid grid-cols-1 gap-4">{about(&loss, now)} {acts(&asked, &loss)}</div>
+                <div class="grid grid-cols-1 gap-4">{about(&loss, now)} {others(&loss, now)} {acts(&asked, &loss)}</div>
                 {photos(&loss, may_add)}
             </div>
         };
@@ -96,6 +96,9 @@ fn about(loss: &LossView, now: DateTime<Utc>) -> impl IntoView + use<> {
     });
     let said = loss.note.clone();
     let note = (!said.is_empty()).then(|| view! { <Fact label="意见">{said}</Fact> });
+    let cost =
+        card.cost_fen.map(|cost| view! { <Fact label="按成本"><span class="tabular">{cost.to_string()}</span></Fact> });
+    let batch = card.batch.clone().map(|batch| view! { <Fact label="批次">{batch}</Fact> });
     let on_hand = format!("{} 件", loss.on_hand);
     let reported = format!("{} · {}", card.reported_by, text::moment(card.reported_at, now, text::zone("")));
     view! {
@@ -106,6 +109,8 @@ fn about(loss: &LossView, now: DateTime<Utc>) -> impl IntoView + use<> {
                 <Fact label="编码">{card.code}</Fact>
                 <Fact label="件数"><span class="tabular text-lg font-bold">{format!("{} 件", card.quantity)}</span></Fact>
                 <Fact label="按售价"><span class="tabular">{card.value_fen.to_string()}</span></Fact>
+                {cost}
+                {batch}
                 <Fact label="类型">{card.kind.label()}</Fact>
                 <Fact label="原因">{card.reason}</Fact>
                 <Fact label="提交">{reported}</Fact>
@@ -115,6 +120,23 @@ fn about(loss: &LossView, now: DateTime<Utc>) -> impl IntoView + use<> {
             </Facts>
         </Card>
     }
+}
+
+/// Other reports of the same goods: whoever decides sees whether they are of the same pieces.
+fn others(loss: &LossView, now: DateTime<Utc>) -> Option<AnyView> {
+    if loss.card.state != LossState::Reported || loss.others.is_empty() {
+        return None;
+    }
+    let pieces: i64 = loss.others.iter().map(|one| one.quantity).sum();
+    let many = loss.others.len();
+    let told = format!("这件商品在这里还有 {many} 份报损待审批，共 {pieces} 件。通过前请核对是不是同一批货。");
+    let items = loss.others.iter().map(|one| {
+        let at = text::moment(one.reported_at, now, text::zone(""));
+        let words = format!("{} {} 件 · {} · {at}", one.kind.label(), one.quantity, one.reported_by);
+        view! { <li><a class="link" href=path_of(one.id)>{words}</a></li> }
+    });
+    let items = items.collect_view();
+    Some(view! { <Notice tone=Tone::Warn>{told} <ul class="list-disc ps-5">{items}</ul></Notice> }.into_any())
 }
 
 fn acts(asked: &Asked, loss: &LossView) -> Option<AnyView> {

@@ -1,10 +1,11 @@
 //! 报损: what is lost at one's places, and reporting it.
 
 use chrono::{DateTime, Utc};
-use commerce::{counts, losses as use_cases};
+use commerce::{counts, losses as use_cases, stock::batches};
 use domain::{
     Fault, Fields, LocationId, LossId,
     approvals::ProposalSubject,
+    batches::BatchLeft,
     losses::{LOSS_PHOTOS_MOST, ListLosses, LossCard, LossFigure, LossKind, LossState},
     page::Page as Listed,
     staff::Permission,
@@ -150,11 +151,17 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let found = use_cases::goods(&asked.scope, place, sku.as_deref().unwrap_or(&words)).await?;
     let chosen = sku.and_then(|code| found.iter().find(|subject| subject.code == code).cloned());
     let is_store = places.iter().any(|one| one.id == place && !one.warehouse);
+    let batches = match &chosen {
+        Some(subject) => batches::left(&asked.scope, place, subject.sku_id).await.map(|left| left.batches),
+        None => Ok(Vec::new()),
+    };
+    // What was never there has none.
+    let batches = batches.unwrap_or_default();
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("报损", move || {
         let crumbs = vec![("报损".to_owned(), PATH.to_owned()), ("新的报损".to_owned(), String::new())];
         let step = match chosen {
-            Some(subject) => form(&asked, place, is_store, subject),
+            Some(subject) => form(&asked, (place, is_store), subject, batches),
             None => view! { {choose_place(places, place)} {goods(place, &words, found)} }.into_any(),
         };
         let body = view! {
@@ -201,7 +208,12 @@ fn goods(place: LocationId, words: &str, found: Vec<ProposalSubject>) -> AnyView
     .into_any()
 }
 
-fn form(asked: &Asked, place: LocationId, is_store: bool, subject: ProposalSubject) -> AnyView {
+fn form(
+    asked: &Asked,
+    (place, is_store): (LocationId, bool),
+    subject: ProposalSubject,
+    batches: Vec<BatchLeft>,
+) -> AnyView {
     let part = |name: &str| {
         let (wrong, typed) = asked.field(FORM, name);
         (wrong.unwrap_or_default(), typed.unwrap_or_default())
@@ -213,6 +225,15 @@ fn form(asked: &Asked, place: LocationId, is_store: bool, subject: ProposalSubje
     let kinds = LossKind::ALL.iter().map(|kind| SelectItem::new(kind.code(), kind.label())).collect();
     let hint = format!("账面 {} 件。", subject.on_hand);
     let pictures = is_store.then(file_field);
+    let (batch_wrong, batch) = part("batch");
+    let batch = (!batches.is_empty()).then(|| {
+        let mut items = vec![SelectItem::new("", "不指定（先减最早到期的）")];
+        items.extend(batches.into_iter().map(|one| {
+            let label = format!("{} · {} 到期 · 剩 {} 件", one.code, one.expires_on, one.pieces);
+            SelectItem::new(one.code, label)
+        }));
+        view! { <Select name="batch" label="批次" items=items value=batch error=batch_wrong/> }
+    });
     view! {
         <Card class="max-w-xl">
             <Facts class="mb-4">
@@ -225,6 +246,7 @@ fn form(asked: &Asked, place: LocationId, is_store: bool, subject: ProposalSubje
                 <Hidden name="location" value=place.to_string()/>
                 <Hidden name="sku" value=subject.sku_id.to_string()/>
                 <Field name="quantity" label="件数" inputmode="numeric" value=quantity error=quantity_wrong hint=hint autofocus=true autocomplete="off"/>
+                {batch}
                 <Select name="kind" label="类型" items=kinds value=kind error=kind_wrong/>
                 <TextArea name="reason" label="原因" required=true maxlength=200 value=reason error=reason_wrong
                     hint="审批人会看到，例如「搬运时打翻」。"/>

@@ -20,6 +20,7 @@ use ui::{
 };
 use uuid::Uuid;
 
+use crate::batches::batch_cells;
 use crate::frame::{Frame, Lit, news};
 
 /// The list.
@@ -170,6 +171,11 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
     if asks {
         columns.push(Column::new(title));
     }
+    // Of goods with a last day somebody says which batch they are; of others they may.
+    let dated = asks && !returns && found.lines.iter().any(|line| line.keeps_batches);
+    if dated {
+        columns.extend([Column::new("批次号"), Column::new("到期日")]);
+    }
     // Both forms have a field of the same name; what was typed belongs to the one that was sent.
     let typed = asked.flash_of(FORM).is_some_and(|flash| flash.typed.0.contains_key("reason") == returns);
     let row = |line: &PurchaseLine| {
@@ -181,6 +187,7 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
         let entry = asks.then(|| {
             view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }
         });
+        let batch = dated.then(|| batch_cells(asked, FORM, typed, (line.sku_id, &line.name, line.keeps_batches)));
         view! {
             <tr>
                 <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
@@ -190,6 +197,7 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
                 <td class="tabular text-end">{line.received}</td>
                 <td class="tabular text-end">{line.returned}</td>
                 {entry}
+                {batch}
             </tr>
         }
     };

@@ -16,6 +16,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    batches::batch_cells,
     frame::{Frame, Lit, news},
     transfer::count_field,
     transfers::{FORM, PATH},
@@ -62,7 +63,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("要货", move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("要货".to_owned(), String::new())];
         let source_wrong = asked.field(FORM, "from").0.unwrap_or_default();
-        let goods = goods(&asked, found, "对方可发");
+        let goods = goods(&asked, found, "对方可发", false);
         let here = asked.here.clone();
         let source = source.map(|id| id.to_string()).unwrap_or_default();
         let (reason_wrong, reason) = asked.field(FORM, "reason");
@@ -106,25 +107,32 @@ fn finding(words: &str, action: &'static str) -> impl IntoView + use<> {
     }
 }
 
-/// The goods that were found, each with how many of it are wanted.
-fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str) -> AnyView {
+/// The goods that were found, each with how many of it are wanted, or come in: then with their batch, where they have a
+/// last day.
+fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_in: bool) -> AnyView {
     if found.is_empty() {
         return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
     }
     let whole = asked.field(FORM, "lines").0;
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
-    let columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
+    let mut columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
+    let dated = comes_in && found.iter().any(|entry| entry.keeps_batches);
+    if dated {
+        columns.extend([Column::new("批次号"), Column::new("到期日")]);
+    }
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
         let (wrong, typed) = asked.field(FORM, &name);
         let value = typed.or_else(|| asked.query.given(&name).map(str::to_owned)).unwrap_or_default();
         let label = format!("{} 数量", entry.name);
+        let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
         view! {
             <tr>
                 <td class="min-w-40"><span class="font-medium">{entry.name}</span>
                     <span class="block text-sm text-base-content/70">{entry.code}</span></td>
                 <td class="tabular text-end">{entry.available}</td>
                 <td>{count_field(name, label, value, wrong)}</td>
+                {batch}
             </tr>
         }
     };
@@ -153,7 +161,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("收货入库", move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("收货入库".to_owned(), String::new())];
         let searched = !ask.words.is_empty() || !ask.also.is_empty();
-        let goods = searched.then(|| goods(&asked, found, "现有可售"));
+        let goods = searched.then(|| goods(&asked, found, "现有可售", true));
         let submit = searched.then(|| {
             let (wrong, note) = asked.field(FORM, "note");
             view! {

@@ -1,24 +1,29 @@
 //! How an order is sent: parcels of express orders, a courier's riders for those of same-city delivery.
 
-use chrono::{DateTime, Utc};
 use commerce::{express as use_cases, orders};
 use domain::{
-    Fault, Fields, OrderId, RideId,
+    Fault, Fields, OrderId, ParcelId, RideId,
     express::{Carrier, LineLeft, ParcelView, RideQuote, RideView, ShipParcel as Wanted, Shipment},
     fulfilment::Fulfilment,
-    orders::{OrderAct, OrderView},
+    orders::{OrderAct, OrderState, OrderView},
+    parcels::{Afterwards, ParcelState, REASON_MOST, TakeBackParcel as TakeBack},
     staff::Permission,
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
-use ui::{Badge, Breadcrumbs, Button, Card, Fact, Facts, Field, Form, Hidden, Notice, Select, SelectItem, Tone};
+use ui::{
+    Badge, Breadcrumbs, Button, Card, CheckBox, Choice, ChoiceItem, Fact, Facts, Field, Form, Hidden, Notice, Select,
+    SelectItem, Sheet, SheetButton, Tone,
+};
 use uuid::Uuid;
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{Frame, Lit, live, news};
 
 /// The part of the page that says what came of its forms.
 const FORM: &str = "shipment";
+/// The part of it where parcels that came back are registered.
+const BACK: &str = "parcel-back";
 const LOG_IN: &str = "/console/login";
 
 /// Where an order's page of this kind is.
@@ -37,6 +42,18 @@ pub async fn ship_parcel(#[server(flatten)] fields: Fields) -> Result<(), Server
         let id = order_of(&fields)?;
         use_cases::ship(&scope, id, Wanted::from_fields(&fields)?).await?;
         Ok(Next::to(path_of(id)).saying(FORM, "已发货，顾客能看到单号"))
+    })
+    .await
+}
+
+/// Says that a parcel came back.
+#[server(prefix = "/rpc/console", endpoint = "take_back_parcel")]
+pub async fn take_back_parcel(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(BACK, LOG_IN, fields, async |scope, fields| {
+        let id = order_of(&fields)?;
+        let parcel: ParcelId = fields.text("parcel_id").parse().map_err(|_| Fault::NotFound("这个包裹"))?;
+        use_cases::take_back(&scope, id, parcel, &TakeBack::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(FORM, "已登记退件，顾客能看到"))
     })
     .await
 }
@@ -81,13 +98,13 @@ pub async fn shipment(asked: Asked) -> Result<Page, Fault> {
             (number.clone(), format!("/console/orders/{id}")),
             ("发货".to_owned(), String::new()),
         ];
-        let told = news(&asked, FORM);
+        let told = (news(&asked, FORM), news(&asked, BACK));
         let here = asked.scope.may(Permission::FulfilOrders);
         let now = asked.scope.now;
         let acts = match order.card.fulfilment {
             Fulfilment::Express => {
                 let form = here.then(|| pack_form(&asked, &order, &shipment.left));
-                let parcels = parcels(shipment.parcels, now);
+                let parcels = parcels(&asked, &order, shipment.parcels);
                 view! { {form} {parcels} }.into_any()
             }
             Fulfilment::Delivery => rides(&asked, &order, shipment.rides, price.filter(|_| here)),
@@ -108,6 +125,7 @@ pub async fn shipment(asked: Asked) -> Result<Page, Fault> {
             <Breadcrumbs items=crumbs/>
             <h1 class="sr-only">{format!("发货 {number}")}</h1>
             {told}
+            {live(&asked)}
             <div class="mt-3 grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="grid grid-cols-1 gap-4">{acts}</div>
                 <div class="grid grid-cols-1 gap-4">
@@ -197,18 +215,83 @@ fn pack_form(asked: &Asked, order: &OrderView, left: &[LineLeft]) -> AnyView {
     .into_any()
 }
 
-fn parcels(parcels: Vec<ParcelView>, now: DateTime<Utc>) -> AnyView {
+fn parcels(asked: &Asked, order: &OrderView, parcels: Vec<ParcelView>) -> AnyView {
+    let now = asked.scope.now;
+    let may = asked.scope.may(Permission::FulfilOrders)
+        && matches!(order.card.state, OrderState::Dispatched | OrderState::Completed);
     let parcel = |(at, one): (usize, ParcelView)| {
-        let by = one.by.map(|by| format!(" · {by}")).unwrap_or_default();
+        let by = one.by.clone().map(|by| format!(" · {by}")).unwrap_or_default();
+        let back = one.came_back.clone().map(|back| {
+            let spoilt = if back.spoilt { "，商品已损坏" } else { "" };
+            let when = text::moment(back.at, now, text::zone(""));
+            view! { <p class="mt-2 text-sm font-medium">{format!("{when} 退件已收到（{}{spoilt}），{}", back.reason, back.afterwards.label())}</p> }
+        });
+        let form = (may && one.state.can_be_back()).then(|| back_form(asked, order, &one, at + 1));
         view! {
             <Card title=format!("包裹 {}", at + 1)>
-                <p class="font-medium">{one.carrier.label()} " " <span class="tabular">{one.tracking_number}</span></p>
+                <p class="flex flex-wrap items-center gap-2 font-medium">
+                    {one.carrier.label()} " " <span class="tabular">{one.tracking_number}</span>
+                    <Badge tone=tone_of(one.state)>{one.state.label()}</Badge>
+                </p>
                 <p class="mt-1 text-sm">{one.goods.join("、")}</p>
                 <p class="mt-1 text-sm text-base-content/70">{format!("{}{by}", text::moment(one.shipped_at, now, text::zone("")))}</p>
+                {back}
+                {form}
             </Card>
         }
     };
     parcels.into_iter().enumerate().map(parcel).collect_view().into_any()
+}
+
+fn tone_of(state: ParcelState) -> Tone {
+    match state {
+        ParcelState::Sent => Tone::Plain,
+        ParcelState::Collected | ParcelState::OnTheWay | ParcelState::Delivering => Tone::Info,
+        ParcelState::Signed => Tone::Success,
+        ParcelState::Trouble | ParcelState::Refused | ParcelState::Returning | ParcelState::ReturnSigned => Tone::Warn,
+        ParcelState::Back => Tone::Plain,
+    }
+}
+
+/// Behind a button: that a parcel came back, and what becomes of its pieces.
+fn back_form(asked: &Asked, order: &OrderView, parcel: &ParcelView, at: usize) -> impl IntoView + use<> {
+    let part = |name: &str| {
+        let (wrong, typed) = asked.field(BACK, name);
+        (wrong.unwrap_or_default(), typed.unwrap_or_default())
+    };
+    let ((reason_wrong, reason), (then_wrong, then), (spoilt_wrong, spoilt)) =
+        (part("reason"), part("afterwards"), part("spoilt"));
+    let (id, parcel_id, target) = (order.card.id, parcel.id.to_string(), format!("back-{}", parcel.id));
+    let refunds = asked.scope.may(Permission::RejectOrders);
+    let open = order.card.state == OrderState::Dispatched;
+    let again = ChoiceItem::new(Afterwards::SendAgain.code(), Afterwards::SendAgain.label())
+        .text("商品留给这个订单，再发一个包裹。")
+        .disabled(!open);
+    let refund = ChoiceItem::new(Afterwards::Refund.code(), Afterwards::Refund.label())
+        .text(if refunds {
+            "商品回到库存，顾客收到其余包裹后原路退款；全部退回时立即退款。"
+        } else {
+            "需要有拒单权限的同事登记。"
+        })
+        .disabled(!refunds);
+    let spoilt_note = (!spoilt_wrong.is_empty())
+        .then(|| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{spoilt_wrong}</p> });
+    view! {
+        <div class="mt-3"><SheetButton target=target.clone()>"退件已收到"</SheetButton></div>
+        <Sheet id=target title=format!("包裹 {at} 退件")>
+            <Form action=TakeBackParcel::PATH>
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="order_id" value=id.to_string()/>
+                <Hidden name="parcel_id" value=parcel_id/>
+                <Field name="reason" label="退回的原因" value=reason error=reason_wrong maxlength=REASON_MOST as u32
+                    hint="例如「收件人拒收」，顾客会看到。"/>
+                <Choice name="afterwards" legend="怎么处理" items=vec![again, refund] value=then error=then_wrong/>
+                <CheckBox name="spoilt" value="yes" label="商品已损坏，不能再卖" checked=spoilt == "yes"/>
+                {spoilt_note}
+                <div class="mt-3"><Button>"登记退件"</Button></div>
+            </Form>
+        </Sheet>
+    }
 }
 
 fn rides(asked: &Asked, order: &OrderView, rides: Vec<RideView>, price: Price) -> AnyView {

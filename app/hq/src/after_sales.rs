@@ -19,7 +19,7 @@ use ui::{
     Pager, Picture, Section, Select, SelectItem, TextArea, Tone,
 };
 
-use crate::frame::{Frame, LOG_IN, Tab, address, said};
+use crate::frame::{Frame, LOG_IN, Tab, address, live, said};
 
 const PATH: &str = "/hq/after-sales";
 /// The part of the page that its forms speak to.
@@ -50,11 +50,14 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("售后", move || {
         let body = view! {
             {said(&asked, FORM)}
+            {live(&asked)}
             <div class="mb-3">{tabs(&ask, counts)}</div>
             {filters(&ask, stores)}
             {results(&ask, found, asked.scope.now)}
         };
-        frame.screen(Tab::AfterSales, "售后".into(), "", ().into_any(), body.into_any())
+        let terms = asked.scope.staff_everywhere(Permission::ArbitrateReturns).is_ok();
+        let beside = terms.then(|| view! { <LinkButton href="/hq/after-sales/terms">"售后期限"</LinkButton> });
+        frame.screen(Tab::AfterSales, "售后".into(), "", beside.into_any(), body.into_any())
     }))
 }
 
@@ -167,6 +170,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
         let steps = steps(&request.steps, now).into_any();
         let body = view! {
             {said(&asked, FORM)}
+            {live(&asked)}
             <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}</Section>

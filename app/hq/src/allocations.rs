@@ -3,6 +3,7 @@
 use commerce::supply;
 use domain::{
     Fault, Fields,
+    import::ImportKind,
     stores::Ownership,
     supply::PriceFor,
     supply::{Allocate, Allocated, AllocationView, SetSupplyPrice as SetSupplyPriceCommand, SupplyPrice, Warehouse},
@@ -16,7 +17,8 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, LOG_IN, Tab, said},
+    frame::{Frame, LOG_IN, Tab, files, said},
+    suppliers::import_link,
     transfers::{FORM, PATH, kinds, supplies},
 };
 
@@ -62,7 +64,8 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
             {said(&asked, FORM).filter(|_| asked.flash_of(FORM).is_none_or(|flash| flash.complaints.is_empty()))}
             {form(&asked, found)}
         };
-        frame.screen(Tab::Supply, "供货与调拨".into(), "", ().into_any(), body.into_any())
+        let import = import_link(&asked, ImportKind::Allocations);
+        frame.screen(Tab::Supply, "供货与调拨".into(), "", import.into_any(), body.into_any())
     }))
 }
 
@@ -98,7 +101,7 @@ fn form(asked: &Asked, found: Vec<Warehouse>) -> AnyView {
             </div>
             <Section title="分配怎么用">
                 <p class="mb-3">"每家门店生成一张已同意的调拨单，仓库照单发货，门店收货。"</p>
-                <p class="mb-3">"一行有问题不影响其他行，结果会逐行列出。"</p>
+                <p class="mb-3">"一行有问题不影响其他行，结果会逐行列出。更大的表（也可以每家门店一列）请从表格导入，先预览再发出。"</p>
                 <pre class="overflow-x-auto rounded-box bg-base-200 p-3 text-sm">"门店编号\tSKU\t数量\nQH-SH-001\tqh-tea-m\t20\nQH-SH-002\tqh-tea-m\t15"</pre>
             </Section>
         </div>
@@ -175,13 +178,14 @@ pub async fn prices(asked: Asked) -> Result<Page, Fault> {
             {said(&asked, FORM)}
             {price_form(&asked)}
             <form method="get" action=PRICES role="search" class="mb-4 flex max-w-xl gap-3">
-                <input class="input w-full" type="search" name="q" value=words aria-label="查找供货价"
+                <input class="input w-full" type="search" name="q" value=words.clone() aria-label="查找供货价"
                     maxlength=Fields::WORDS_MOST.to_string() placeholder="商品、SKU 编码或门店"/>
                 <button type="submit" class="btn btn-outline">"查找"</button>
             </form>
             {list}
         };
-        frame.screen(Tab::Supply, "供货与调拨".into(), "", ().into_any(), body.into_any())
+        let beside = view! { {files(PRICES, &[("q", words)])} {import_link(&asked, ImportKind::SupplyPrices)} };
+        frame.screen(Tab::Supply, "供货与调拨".into(), "", beside.into_any(), body.into_any())
     }))
 }
 

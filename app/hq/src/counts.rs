@@ -13,7 +13,10 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{Badge, Chip, Chips, Column, DataTable, EmptyState, Glyph, LinkButton, Pager, Select, SelectItem, Tone};
 
-use crate::frame::{Frame, Tab, address, files};
+use crate::{
+    frame::{Frame, Tab, address, files},
+    suppliers::price,
+};
 
 const PATH: &str = "/hq/counts";
 /// How many counts a page has.
@@ -42,6 +45,9 @@ pub async fn counts(asked: Asked) -> Result<Page, Fault> {
 /// The pages of what lies where.
 pub fn stock_chips(lit: &str) -> impl IntoView + use<> {
     let chips = [
+        ("stock", "库存", "/hq/stock"),
+        ("movements", "出入库流水", "/hq/movements"),
+        ("batches", "批次与效期", "/hq/batches"),
         ("counts", "盘点", PATH),
         ("losses", "报损", "/hq/losses"),
         ("alerts", "库存提醒", "/hq/alerts"),
@@ -100,6 +106,7 @@ fn results(ask: &ListCounts, found: Listed<CountCard>, now: DateTime<Utc>) -> An
         Column::new("进度").right(),
         Column::new("差异件数").right(),
         Column::new("差异金额").right(),
+        Column::new("按成本").right(),
         Column::new("开始"),
     ];
     let next = found.next.as_ref().map(|after| {
@@ -139,6 +146,7 @@ fn row(card: CountCard, now: DateTime<Utc>) -> impl IntoView {
             <td class="tabular text-end whitespace-nowrap">{format!("{} / {}", card.counted_lines, card.lines)}</td>
             <td class="tabular text-end">{pieces}</td>
             <td class="tabular text-end">{value}</td>
+            <td class="tabular text-end">{price(card.cost_fen)}</td>
             <td class="whitespace-nowrap">{began}</td>
         </tr>
     }

@@ -128,7 +128,8 @@ fn reroute(asked: &Asked, id: OrderId, choices: Vec<RerouteChoice>) -> AnyView {
     let (reason_wrong, reason) = asked.field(REROUTE, "reason");
     let item = |one: RerouteChoice| {
         let stock = if one.lacking == 0 { "有货".to_owned() } else { format!("缺 {} 样", one.lacking) };
-        SelectItem::new(one.store_id.to_string(), format!("{} · {} · {stock}", one.name, distance(one.metres)))
+        let slot = if one.slot_full { " · 该时段已约满" } else { "" };
+        SelectItem::new(one.store_id.to_string(), format!("{} · {} · {stock}{slot}", one.name, distance(one.metres)))
     };
     let items: Vec<SelectItem> = choices.into_iter().map(item).collect();
     view! {
@@ -137,7 +138,7 @@ fn reroute(asked: &Asked, id: OrderId, choices: Vec<RerouteChoice>) -> AnyView {
                 <Hidden name="from" value=path_of(id)/>
                 <Hidden name="id" value=id.to_string()/>
                 <Select name="store" label="门店" items=items value=store.unwrap_or_default() error=store_wrong.unwrap_or_default()
-                    hint="有货的在前，再按距离。"/>
+                    hint="有货的在前，再按距离。订单保留原来的时间；该时段已约满的门店也可以改派，会多接一单。"/>
                 <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
                     hint="顾客会看到。"/>
                 <Button>"改派"</Button>

@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, after_sales, approvals, counts, losses, orders, staff, transfers};
+use commerce::{Scope, after_sales, approvals, counts, losses, orders, purchasing, staff, transfers};
 use domain::{
     Fault,
     approvals::ProposalState,
@@ -16,6 +16,8 @@ use ui::{
     Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone, TopBar,
 };
 use uuid::Uuid;
+
+use crate::islands::LivePage;
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -67,6 +69,8 @@ pub struct Frame {
     transfers: Option<i64>,
     /// Where their pages about buying begin, for who buys, pays or sees costs.
     purchasing: Option<&'static str>,
+    /// How many orders to suppliers wait for their agreement.
+    purchases: i64,
 }
 
 impl Frame {
@@ -87,12 +91,12 @@ impl Frame {
         let goods = goods.into_iter().any(|permission| scope.may(permission)) || scope.may(Permission::ManageSupply);
         let transfers = if goods { Some(transfers::waiting(scope).await?) } else { None };
         let everywhere = |permission| scope.staff_everywhere(permission).is_ok();
-        let purchasing = [
+        let buying = [
             (everywhere(Permission::ManagePurchasing), "/hq/purchases"),
             (everywhere(Permission::PaySuppliers), "/hq/invoices"),
             (scope.may(Permission::SeeCosts), "/hq/costs"),
         ];
-        let purchasing = purchasing.into_iter().find(|(may, _)| *may).map(|(_, href)| href);
+        let buying = buying.into_iter().find(|(may, _)| *may).map(|(_, href)| href);
         Ok(Self {
             me: staff::me(scope)?,
             freight: everywhere(Permission::ManageFreight),
@@ -108,7 +112,8 @@ impl Frame {
             appeals,
             stock,
             transfers,
-            purchasing,
+            purchasing: buying,
+            purchases: purchasing::waiting(scope).await?,
         })
     }
 
@@ -169,7 +174,8 @@ impl Frame {
             links.push(link("运费与快递", "/hq/freight", Glyph::Truck, Tab::Freight));
         }
         if let Some(href) = self.purchasing {
-            links.push(link("采购与成本", href, Glyph::Cart, Tab::Purchasing));
+            let badge = if self.purchases > 0 { self.purchases.to_string() } else { String::new() };
+            links.push(link("采购与成本", href, Glyph::Cart, Tab::Purchasing).badge(badge));
         }
         if self.imports {
             links.push(link("批量导入", "/hq/imports", Glyph::Edit, Tab::Imports));
@@ -229,6 +235,12 @@ pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&str, T)]) -> String {
     let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
     let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Has the page shown anew when something happens at the stores that whoever looks may see. Without script it is as it
+/// was when it was made.
+pub fn live(asked: &Asked) -> impl IntoView + use<> {
+    view! { <LivePage events=format!("/console/events?since={}", asked.scope.now.timestamp_millis())/> }
 }
 
 /// Links to the whole list at `path`, as these filters have it, as files.

@@ -5,7 +5,6 @@ use commerce::imports::sent;
 use domain::{
     Fault,
     import::{ImportKind, ImportState, ImportView},
-    staff::Permission,
     text,
 };
 use leptos::prelude::*;
@@ -50,7 +49,7 @@ pub async fn imports(asked: Asked) -> Result<Page, Fault> {
 fn results(found: Vec<ImportView>, now: DateTime<Utc>) -> AnyView {
     if found.is_empty() {
         return view! {
-            <EmptyState glyph=Glyph::Box title="还没有导入过" text="把门店或商品的表格传上来，先看会发生什么，再确认导入。">
+            <EmptyState glyph=Glyph::Box title="还没有导入过" text="把门店、商品、供应商、采购或配货的表格传上来，先看会发生什么，再确认导入。">
                 <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton>
             </EmptyState>
         }
@@ -92,19 +91,23 @@ fn row(import: ImportView, now: DateTime<Utc>) -> impl IntoView {
 /// The page on which a file is chosen.
 pub async fn new_import(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
-    asked.scope.staff_everywhere(Permission::ManageImports)?;
+    let kinds = sent::kinds(&asked.scope)?;
+    // A page about one kind leads here with it chosen.
+    let chosen = ImportKind::from_code(asked.query.text("kind")).filter(|kind| kinds.contains(kind));
     Ok(Page::new("导入文件", move || {
         let wrong = asked.flash_of("import").map(|flash| flash.message.clone());
         let body = view! {
             {wrong.map(|message| view! { <Notice tone=Tone::Error>{message}</Notice> })}
-            {upload()}
+            {upload(kinds, chosen)}
         };
         frame.screen(Tab::Imports, "导入文件".into(), UPLOAD, ().into_any(), body.into_any())
     }))
 }
 
-fn upload() -> impl IntoView {
-    let kinds = ImportKind::ALL.iter().map(|kind| SelectItem::new(kind.code(), kind.label())).collect();
+fn upload(kinds: Vec<ImportKind>, chosen: Option<ImportKind>) -> impl IntoView {
+    let items = kinds.iter().map(|kind| SelectItem::new(kind.code(), kind.label())).collect();
+    let value = chosen.map_or("", ImportKind::code);
+    let columns = kinds.into_iter().map(columns_of).collect_view();
     let datums = vec![
         SelectItem::new("wgs84", "WGS-84（GPS、OpenStreetMap）"),
         SelectItem::new("gcj02", "GCJ-02（高德、腾讯地图）"),
@@ -114,7 +117,7 @@ fn upload() -> impl IntoView {
         <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
             <div class="panel p-5">
                 <Form action=UPLOAD files=true>
-                    <Select name="kind" label="内容" items=kinds/>
+                    <Select name="kind" label="内容" items=items value=value/>
                     <div class="mb-4">
                         <label class="mb-1 block font-medium" for="file">"文件"</label>
                         <input class="file-input w-full" id="file" name="file" type="file" required=true
@@ -127,7 +130,7 @@ fn upload() -> impl IntoView {
                 </Form>
             </div>
             <Section title="需要哪些列">
-                {ImportKind::ALL.iter().map(|kind| columns_of(*kind)).collect_view()}
+                {columns}
                 <p class="text-sm text-base-content/70">"列名不同也没关系，下一步可以逐一对应；上传后先预览，确认前不会改动任何数据。"</p>
             </Section>
         </div>

@@ -7,15 +7,15 @@ use domain::{
     page::Page as Listed,
     purchasing::{
         Billable, EnterInvoice as EnterInvoiceCommand, InvoiceCard, InvoiceState, InvoiceView, ListInvoices,
-        ListSuppliers, PayInvoice as PayInvoiceCommand, Payables, Supplier,
+        ListSuppliers, PayInvoice as PayInvoiceCommand, Payables, Supplier, part_field,
     },
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, Pager,
-    Section, Select, SelectItem, Tone,
+    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
+    LinkButton, Pager, Section, Select, SelectItem, Tone,
 };
 use uuid::Uuid;
 
@@ -68,7 +68,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         Err(_) => None,
     };
     Ok(Page::new("发票与应付", move || {
-        let beside = files(PATH, &ask.pairs());
+        let beside = view! { {files(PATH, &ask.pairs())} {payables_file()} };
         let enter = entering.map(|(supplier, waiting)| {
             let whose = suppliers.iter().find(|one| one.id == supplier).cloned();
             whose.map(|whose| form(&asked, whose, waiting))
@@ -86,6 +86,14 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         };
         frame.screen(Tab::Purchasing, "采购".into(), "", beside.into_any(), body.into_any())
     }))
+}
+
+/// The rates of value-added tax that invoices for goods have.
+const TAX_RATES: [u8; 6] = [13, 9, 6, 3, 1, 0];
+
+/// What is owed as a file.
+fn payables_file() -> impl IntoView {
+    view! { <LinkButton href="/hq/payables/all/xlsx" file=true>"导出应付"</LinkButton> }
 }
 
 fn choosing(suppliers: &[Supplier]) -> AnyView {
@@ -107,18 +115,25 @@ fn form(asked: &Asked, supplier: Supplier, waiting: Vec<Billable>) -> AnyView {
     }
     let fields = ["number", "dated", "amount", "difference_note"].map(|name| part(asked, name, String::new()));
     let [number, dated, amount, difference] = fields;
+    let tax = part(asked, "tax_percent", String::new());
+    let mut rates = vec![SelectItem::new("", "不写")];
+    rates.extend(TAX_RATES.map(|rate| SelectItem::new(rate.to_string(), format!("{rate}%"))));
     let columns = vec![
         Column::new("勾选"),
         Column::new("采购单"),
         Column::new("收货单"),
         Column::new("件数").right(),
-        Column::new("按采购价").right(),
+        Column::new("未开票").right(),
+        Column::new("本次开票（元）"),
     ];
     let now = asked.scope.now;
     let row = |one: Billable| {
         let name = format!("receipt.{}", one.id);
         let checked = asked.field(FORM, &name).1.is_some();
         let (label, kind) = (format!("{} 的收货单", one.purchase), if one.returned { "退货" } else { "收货" });
+        let part_name = part_field(one.id);
+        let (part, part_wrong) = (asked.field(FORM, &part_name).1.unwrap_or_default(), wrong(asked, &part_name));
+        let part_label = format!("{label} 本次开票金额");
         view! {
             <tr>
                 <td><input class="checkbox" type="checkbox" name=name value="on" checked=checked aria-label=label/></td>
@@ -126,6 +141,8 @@ fn form(asked: &Asked, supplier: Supplier, waiting: Vec<Billable>) -> AnyView {
                 <td>{format!("{kind} {} {}", text::moment(one.at, now, text::zone("")), one.note)}</td>
                 <td class="tabular text-end">{one.pieces}</td>
                 <td class="tabular text-end">{one.value_fen.to_string()}</td>
+                <td><input class="input tabular w-32 text-end" name=part_name inputmode="decimal" autocomplete="off"
+                    value=part aria-label=part_label placeholder="全部"/>{part_wrong}</td>
             </tr>
         }
     };
@@ -141,7 +158,8 @@ fn form(asked: &Asked, supplier: Supplier, waiting: Vec<Billable>) -> AnyView {
                 <div class="grid gap-x-4 sm:grid-cols-3">
                     <Field name="number" label="发票号" value=number.0 error=number.1 maxlength=40/>
                     <Field name="dated" kind="date" label="开票日期" value=dated.0 error=dated.1/>
-                    <Field name="amount" label="发票金额（元）" inputmode="decimal" value=amount.0 error=amount.1 hint="红字发票前加 -"/>
+                    <Field name="amount" label="价税合计（元）" inputmode="decimal" value=amount.0 error=amount.1 hint="红字发票前加 -"/>
+                    <Select name="tax_percent" label="税率" items=rates value=tax.0 error=tax.1/>
                 </div>
                 {receipts_wrong}
                 <DataTable caption="等待开票的收货单" columns=columns>{rows}</DataTable>

@@ -3,11 +3,15 @@
 #[cfg(feature = "ssr")]
 mod after_sales;
 #[cfg(feature = "ssr")]
+mod after_sales_terms;
+#[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
 mod allocations;
 #[cfg(feature = "ssr")]
 mod audit;
+#[cfg(feature = "ssr")]
+mod batches;
 #[cfg(feature = "ssr")]
 mod costs;
 #[cfg(feature = "ssr")]
@@ -36,6 +40,8 @@ mod keys;
 #[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
+mod margins;
+#[cfg(feature = "ssr")]
 mod merchants;
 #[cfg(feature = "ssr")]
 mod order;
@@ -60,6 +66,8 @@ mod roles;
 #[cfg(feature = "ssr")]
 mod staff;
 #[cfg(feature = "ssr")]
+mod stock;
+#[cfg(feature = "ssr")]
 mod stock_models;
 #[cfg(feature = "ssr")]
 mod stores;
@@ -75,6 +83,8 @@ mod warehouses;
 mod webhook;
 #[cfg(feature = "ssr")]
 mod webhooks;
+#[cfg(feature = "ssr")]
+mod weights;
 
 #[cfg(feature = "ssr")]
 pub use routes::{FACE, register, routes};
@@ -89,10 +99,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, alerts, allocations, audit, costs, counts, departments, dispatch, freight, groups, import,
-        imports, invoices, keys, losses, merchants, order, orders, papers, person, products, proposals, purchase,
-        purchases, replenishment, roles, staff, stock_models, stores, suppliers, transfers, wall, warehouses, webhook,
-        webhooks,
+        after_sales, after_sales_terms, alerts, allocations, audit, batches, costs, counts, departments, dispatch,
+        freight, groups, import, imports, invoices, keys, losses, margins, merchants, order, orders, papers, person,
+        products, proposals, purchase, purchases, replenishment, roles, staff, stock, stock_models, stores, suppliers,
+        transfers, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -106,14 +116,20 @@ mod routes {
             .route("/hq/orders", page(FACE, orders::orders))
             .route("/hq/orders/{order}", page(FACE, order::order))
             .route("/hq/after-sales", page(FACE, after_sales::list))
+            .route("/hq/after-sales/terms", page(FACE, after_sales_terms::terms))
             .route("/hq/after-sales/{request}", page(FACE, after_sales::one))
             .route("/hq/stores", page(FACE, stores::stores))
             .route("/hq/products", page(FACE, products::products))
+            .route("/hq/products/{product}", page(FACE, weights::product))
             .route("/hq/proposals", page(FACE, proposals::proposals))
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
             .route("/hq/alerts", page(FACE, alerts::alerts))
+            .route("/hq/stock", page(FACE, stock::balances))
+            .route("/hq/movements", page(FACE, stock::movements))
+            .route("/hq/batches", page(FACE, batches::list))
+            .route("/hq/batches/{location}/{sku}", page(FACE, batches::one))
             .route("/hq/stock-models", page(FACE, stock_models::stock_models))
             .route("/hq/transfers", page(FACE, transfers::list))
             .route("/hq/transfers/{transfer}", page(FACE, transfers::transfer))
@@ -125,6 +141,7 @@ mod routes {
             .route("/hq/supply-prices", page(FACE, allocations::prices))
             .route("/hq/freight", page(FACE, freight::list))
             .route("/hq/freight/{template}", page(FACE, freight::template))
+            .route("/hq/margins", page(FACE, margins::list))
             .route("/hq/purchases", page(FACE, purchases::list))
             .route("/hq/purchases/{purchase}", page(FACE, purchase::purchase))
             .route("/hq/purchases/{purchase}/print", page(FACE, purchase::print))
@@ -195,11 +212,14 @@ mod routes {
         register_explicit::<departments::SaveDepartment>();
         register_explicit::<departments::RemoveDepartment>();
         register_explicit::<after_sales::ArbitrateAfterSales>();
+        register_explicit::<after_sales_terms::SetAfterSalesTerms>();
+        register_explicit::<after_sales_terms::ResetAfterSalesTerms>();
         register_explicit::<warehouses::SaveWarehouse>();
         register_explicit::<warehouses::CloseWarehouse>();
         register_explicit::<warehouses::ReopenWarehouse>();
         register_explicit::<allocations::AllocateStock>();
         register_explicit::<allocations::SetSupplyPrice>();
+        register_explicit::<weights::SetWeights>();
         register_explicit::<freight::SaveFreight>();
         register_explicit::<freight::RemoveFreight>();
         register_explicit::<freight::SetExpressStores>();

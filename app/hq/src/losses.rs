@@ -16,6 +16,7 @@ use ui::{Badge, Chip, Chips, Column, DataTable, EmptyState, Glyph, Pager, Select
 use crate::{
     counts::{place_items, stock_chips},
     frame::{Frame, Tab, address, files},
+    suppliers::price,
 };
 
 const PATH: &str = "/hq/losses";
@@ -100,6 +101,7 @@ fn results(ask: &ListLosses, found: Listed<LossCard>, now: DateTime<Utc>) -> Any
         Column::new("类型"),
         Column::new("件数").right(),
         Column::new("按售价").right(),
+        Column::new("按成本").right(),
         Column::new("状态"),
         Column::new("地点"),
         Column::new("原因"),
@@ -135,6 +137,7 @@ fn row(card: LossCard, now: DateTime<Utc>) -> impl IntoView {
             <td class="whitespace-nowrap">{card.kind.label()}</td>
             <td class="tabular text-end">{card.quantity}</td>
             <td class="tabular text-end whitespace-nowrap">{card.value_fen.to_string()}</td>
+            <td class="tabular text-end whitespace-nowrap">{price(card.cost_fen)}</td>
             <td><Badge tone=tone>{card.state.label()}</Badge></td>
             <td class="min-w-28">{card.location_name}</td>
             <td class="min-w-40">{card.reason}</td>

@@ -31,9 +31,10 @@ pub async fn products(asked: Asked) -> Result<Page, Fault> {
             {files(PATH, &filter.pairs())}
         };
         let (imports, costs) = (frame.imports(), asked.scope.may(Permission::SeeCosts));
+        let weighs = asked.scope.staff_everywhere(Permission::ManageFreight).is_ok();
         let body = view! {
             {filters(&filter, brands)}
-            {results(&filter, found, total, imports, costs)}
+            {results(&filter, found, total, imports, [costs, weighs])}
         };
         frame.screen(Tab::Products, "商品".into(), "", beside.into_any(), body.into_any())
     }))
@@ -61,7 +62,13 @@ fn filters(filter: &ListProducts, brands: Vec<(String, String)>) -> impl IntoVie
     }
 }
 
-fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports: bool, costs: bool) -> AnyView {
+fn results(
+    filter: &ListProducts,
+    found: Vec<ProductEntry>,
+    total: i64,
+    imports: bool,
+    [costs, weighs]: [bool; 2],
+) -> AnyView {
     if found.is_empty() {
         return none(is_set(filter), imports);
     }
@@ -80,7 +87,7 @@ fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports:
         columns.insert(6, Column::new("成本").right());
         columns.insert(7, Column::new("毛利率").right());
     }
-    let rows = found.into_iter().map(|product| row(product, costs)).collect_view();
+    let rows = found.into_iter().map(|product| row(product, costs, weighs)).collect_view();
     let pager = pager(filter.skip, PAGE, total, |skip| after(PATH, filter.pairs(), skip));
     view! {
         <DataTable caption="商品" columns=columns>{rows}</DataTable>
@@ -89,7 +96,7 @@ fn results(filter: &ListProducts, found: Vec<ProductEntry>, total: i64, imports:
     .into_any()
 }
 
-fn row(product: ProductEntry, costs: bool) -> impl IntoView {
+fn row(product: ProductEntry, costs: bool, weighs: bool) -> impl IntoView {
     let cost = costs.then(|| {
         let cost = product.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
         let margin = product.margin_bp.map_or("—".into(), margin_text);
@@ -104,12 +111,18 @@ fn row(product: ProductEntry, costs: bool) -> impl IntoView {
     } else {
         format!("{}–{}", product.lowest_fen, product.highest_fen)
     };
+    let name = if weighs {
+        let page = format!("{PATH}/{}", urlencoding::encode(&product.code));
+        view! { <a class="link font-medium" href=page>{product.name}</a> }.into_any()
+    } else {
+        view! { <span class="font-medium">{product.name}</span> }.into_any()
+    };
     view! {
         <tr>
             <td class="min-w-48">
                 <span class="flex items-center gap-3">
                     <Picture src=format!("/pictures/{}-320.webp", product.picture) alt="" width=320 height=320 class="size-11 rounded-field"/>
-                    <span class="font-medium">{product.name}</span>
+                    {name}
                 </span>
             </td>
             <td class="tabular whitespace-nowrap">{product.code}</td>

@@ -23,6 +23,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    batches::batch_cells,
     frame::{Frame, Tab, said},
     purchases::{PATH, badge, path_of},
     suppliers::{FORM, everywhere, part, price, wrong},
@@ -349,6 +350,11 @@ fn goods(asked: &Asked, found: &PurchaseView) -> AnyView {
     if receives || returns {
         columns.push(Column::new(if returns { "退货件数" } else { "本次实收" }));
     }
+    // Of goods with a last day somebody says which batch they are.
+    let dated = receives && found.lines.iter().any(|line| line.keeps_batches);
+    if dated {
+        columns.extend([Column::new("批次号"), Column::new("到期日")]);
+    }
     let row = |line: &PurchaseLine| {
         let total = line.price_fen.map(|price| domain::Fen(price.0 * line.quantity));
         let cells = [
@@ -374,6 +380,7 @@ fn goods(asked: &Asked, found: &PurchaseView) -> AnyView {
                     <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
                 {cells}
                 {entry}
+                {dated.then(|| batch_cells(asked, FORM, line.sku_id, &line.name, line.keeps_batches))}
             </tr>
         }
     };

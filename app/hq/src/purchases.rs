@@ -5,6 +5,7 @@ use commerce::{Scope, purchasing};
 use domain::{
     Fault, Fields, PurchaseId,
     approvals::Decide,
+    import::ImportKind,
     page::Page as Listed,
     purchasing::{
         DraftPurchase as DraftCommand, ListPurchases, ListSuppliers, PurchaseCard, PurchaseNote, PurchaseState,
@@ -20,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     frame::{Frame, LOG_IN, Tab, address, files, said},
-    suppliers::{FORM, kinds, price},
+    suppliers::{FORM, import_link, kinds, price},
 };
 
 /// The list.
@@ -113,6 +114,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         let new = path_of(PurchaseId(Uuid::now_v7()));
         let beside = view! {
             {files(PATH, &ask.pairs())}
+            {import_link(&asked, ImportKind::Purchases)}
             <LinkButton href=new tone=Tone::Primary>"新建采购单"</LinkButton>
         };
         let body = view! {

@@ -1,8 +1,9 @@
 //! Suppliers: the list, one of them, what they ask.
 
-use commerce::purchasing;
+use commerce::{imports::sent, purchasing};
 use domain::{
     Fault, Fen, Fields, SupplierId,
+    import::ImportKind,
     purchasing::{ListSuppliers, SaveSupplier as SaveSupplierCommand, SetPrices, Supplier, SupplierPriceView, said_of},
     staff::{Permission, Reach},
 };
@@ -30,6 +31,7 @@ pub fn kinds(asked: &Asked, here: &str) -> AnyView {
         (buys || pays, "供应商", LIST),
         (pays, "发票与应付", "/hq/invoices"),
         (asked.scope.may(Permission::SeeCosts), "库存成本", "/hq/costs"),
+        (asked.scope.may(Permission::SeeCosts), "成本与毛利", "/hq/margins"),
     ];
     let chips = all.into_iter().filter(|(shown, ..)| *shown);
     let chips = chips.map(|(_, label, href)| Chip::new(label, href).active(href == here)).collect();
@@ -66,6 +68,13 @@ fn id_of(fields: &Fields) -> Result<SupplierId, Fault> {
     fields.text("id").parse().map_err(|_| Fault::NotFound("这个供应商"))
 }
 
+/// Where tables of a kind come in, for those who may send them.
+pub fn import_link(asked: &Asked, kind: ImportKind) -> Option<AnyView> {
+    let may = sent::kinds(&asked.scope).is_ok_and(|kinds| kinds.contains(&kind));
+    let href = format!("/hq/imports/new?kind={}", kind.code());
+    may.then(|| view! { <LinkButton href=href>"从表格导入"</LinkButton> }.into_any())
+}
+
 /// Makes a supplier, or changes what is known of them.
 #[server(prefix = "/rpc/hq", endpoint = "save_supplier")]
 pub async fn save_supplier(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
@@ -97,11 +106,12 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     let words = asked.query.words("q");
     let found = purchasing::suppliers(&asked.scope, &ListSuppliers { words: words.clone() }).await?;
     let buys = everywhere(&asked, Permission::ManagePurchasing);
+    let import = import_link(&asked, ImportKind::Suppliers);
     Ok(Page::new("供应商", move || {
         let new = buys.then(|| {
             view! { <LinkButton href=path_of(SupplierId(Uuid::now_v7())) tone=Tone::Primary>"新建供应商"</LinkButton> }
         });
-        let beside = view! { {files(LIST, &[("q", words.clone())])} {new} };
+        let beside = view! { {files(LIST, &[("q", words.clone())])} {import} {new} };
         let body = view! {
             {kinds(&asked, LIST)}
             {said(&asked, FORM)}

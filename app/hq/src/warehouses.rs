@@ -19,6 +19,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    batches::batch_cells,
     frame::{Frame, LOG_IN, Tab, after, pager, said},
     transfers::{FORM, kinds, supplies},
 };
@@ -233,6 +234,11 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     ];
     // A warehouse's costs are seen by those who see every place's.
     let costs = asked.scope.reach(Permission::SeeCosts) == Ok(Reach::All);
+    // Of goods with a last day somebody says which batch they are.
+    let dated = goods.iter().any(|entry| entry.keeps_batches);
+    if dated {
+        columns.extend([Column::new("批次号"), Column::new("到期日")]);
+    }
     if costs {
         columns.insert(5, Column::new("成本").right());
         columns.push(Column::new("进价（元，可不填）"));
@@ -243,6 +249,8 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
         let wrong =
             wrong.map(|wrong| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
         let (label, price_label) = (format!("{} 收货数量", entry.name), format!("{} 进价", entry.name));
+        let batch = dated.then(|| batch_cells(asked, FORM, entry.sku_id, &entry.name, entry.keeps_batches));
+        let of_batches = format!("/hq/batches/{id}/{}", entry.sku_id);
         let cost = costs.then(|| {
             let cost = entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
             view! { <td class="tabular text-end">{cost}</td> }
@@ -257,7 +265,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
         });
         view! {
             <tr>
-                <td class="min-w-40"><span class="font-medium">{entry.name}</span>
+                <td class="min-w-40"><a class="link font-medium" href=of_batches>{entry.name}</a>
                     <span class="block text-sm text-base-content/70">{entry.code}</span></td>
                 <td class="tabular">{entry.barcode.unwrap_or_default()}</td>
                 <td class="tabular text-end">{entry.on_hand}</td>
@@ -266,6 +274,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
                 {cost}
                 <td><input class="input tabular w-28 text-end" name=name inputmode="numeric" autocomplete="off"
                     value=typed.unwrap_or_default() aria-label=label/>{wrong}</td>
+                {batch}
                 {price}
             </tr>
         }

@@ -36,9 +36,9 @@ pub async fn save_address(#[server(flatten)] fields: Fields) -> Result<(), Serve
         }
         let saved = use_cases::save(&scope, SaveAddressCommand::from_fields(&fields)?).await?;
         let to = back_path(fields.text("to"));
-        Ok(if to.starts_with("/checkout/") {
-            let path = to.split('?').next().unwrap_or(to);
-            Next::to(format!("{path}?fulfilment=delivery&address_id={}", saved.id))
+        // A checkout leaves the place for it at the end.
+        Ok(if to.starts_with("/checkout") && to.ends_with('=') {
+            Next::to(format!("{to}{}", saved.id))
         } else {
             Next::to(PATH).saying(FORM, "地址已保存")
         })

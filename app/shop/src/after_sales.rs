@@ -20,6 +20,7 @@ use ui::{
 use crate::{
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
+    islands::LivePage,
 };
 
 /// The list.
@@ -122,8 +123,11 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
     let request = use_cases::show(&asked.scope, asked.id("request", "这张售后单")?).await?;
     let frame = Frame::of(&asked).await;
     Ok(Page::new("售后进度", move || {
+        let since = asked.scope.now.timestamp_millis();
+        let events = format!("/orders/{}/events?since={since}", request.card.order_id);
         let body = view! {
             {news(&asked, FORM)}
+            <LivePage events=events/>
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {now(&asked, &request)}

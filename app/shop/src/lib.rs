@@ -13,6 +13,8 @@ mod cart;
 #[cfg(feature = "ssr")]
 mod checkout;
 #[cfg(feature = "ssr")]
+mod choices;
+#[cfg(feature = "ssr")]
 mod claim;
 #[cfg(feature = "ssr")]
 mod data;
@@ -37,6 +39,8 @@ mod phone;
 #[cfg(feature = "ssr")]
 mod product;
 #[cfg(feature = "ssr")]
+mod sending;
+#[cfg(feature = "ssr")]
 mod shipment;
 #[cfg(feature = "ssr")]
 mod store;
@@ -58,8 +62,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, addresses, after_sales, cart, checkout, claim, data, finder, home, log_in, me, merge, order, phone,
-        product, shipment, store, together, wechat,
+        account, addresses, after_sales, cart, checkout, choices, claim, data, finder, home, log_in, me, merge, order,
+        phone, product, shipment, store, together, wechat,
     };
 
     /// The shop among the faces.
@@ -102,6 +106,8 @@ mod routes {
         register_explicit::<addresses::RemoveAddress>();
         register_explicit::<addresses::LocateAddress>();
         register_explicit::<together::PlaceCheckout>();
+        register_explicit::<choices::ChooseWay>();
+        register_explicit::<choices::HandOver>();
         register_explicit::<order::StartPayment>();
         register_explicit::<order::StartCheckoutPayment>();
         register_explicit::<order::CancelOrder>();

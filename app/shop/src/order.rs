@@ -90,7 +90,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked).await;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let events = format!("/orders/{id}/events?since={}", asked.scope.now.timestamp_millis());
-        let live = (!order.card.state.is_final()).then(|| view! { <LivePage events=events/> });
+        let live = (!order.card.state.is_final() || order.card.state == OrderState::Completed)
+            .then(|| view! { <LivePage events=events/> });
         let sent = sent.and_then(|sent| shipment::card(&order, sent, asked.here.clone(), asked.scope.now));
         let body = view! {
             {news(&asked, "order")}

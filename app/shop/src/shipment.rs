@@ -8,11 +8,12 @@ use domain::{
     express::{ParcelView, Shipment},
     fulfilment::Fulfilment,
     orders::{OrderState, OrderView},
+    parcels::{Afterwards, ParcelState},
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Next;
-use ui::{Button, Card, Form, Hidden};
+use ui::{Badge, Button, Card, Form, Hidden, Tone};
 
 /// Says that all has come.
 #[server(prefix = "/rpc/shop", endpoint = "confirm_receipt")]
@@ -43,7 +44,7 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
                 <Hidden name="from" value=here/>
                 <Hidden name="order_id" value=id/>
                 <Button block=true>"确认收货"</Button>
-                <p class="mt-2 text-sm text-base-content/70">"请收到全部商品后再确认；发货 10 天后自动确认。"</p>
+                <p class="mt-2 text-sm text-base-content/70">"请收到全部商品后再确认；全部签收 3 天后、最迟发货 10 天后自动确认。"</p>
             </Form>
         }
     });
@@ -71,9 +72,26 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
 }
 
 fn parcel_line(parcel: ParcelView, now: DateTime<Utc>, zone: Tz) -> impl IntoView {
+    let tone = match parcel.state {
+        ParcelState::Sent | ParcelState::Back => Tone::Plain,
+        ParcelState::Signed => Tone::Success,
+        ParcelState::Collected | ParcelState::OnTheWay | ParcelState::Delivering => Tone::Info,
+        ParcelState::Trouble | ParcelState::Refused | ParcelState::Returning | ParcelState::ReturnSigned => Tone::Warn,
+    };
+    let back = parcel.came_back.map(|back| {
+        let then = match back.afterwards {
+            Afterwards::SendAgain => "门店会重新发出",
+            Afterwards::Refund => "款项原路退回",
+        };
+        view! { <p class="mt-0.5 text-sm font-medium">{format!("包裹已退回门店（{}），{then}", back.reason)}</p> }
+    });
     view! {
         <li class="py-2">
-            <p class="font-medium">{parcel.carrier.label()} " " <span class="tabular select-all">{parcel.tracking_number}</span></p>
+            <p class="flex flex-wrap items-center gap-2 font-medium">
+                {parcel.carrier.label()} " " <span class="tabular select-all">{parcel.tracking_number}</span>
+                <Badge tone=tone>{parcel.state.label()}</Badge>
+            </p>
+            {back}
             <p class="mt-0.5 text-sm text-base-content/70">
                 {format!("{} · {}", text::moment(parcel.shipped_at, now, zone), parcel.goods.join("、"))}
             </p>

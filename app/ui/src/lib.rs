@@ -34,7 +34,7 @@ mod server_side {
     pub use data::{Column, DataTable, Fact, Facts, Price, Stat, Trend};
     pub use field::{Field, Select, SelectItem, Stepper, TextArea};
     pub use frame::{Main, RailScreen, TabScreen};
-    pub use navigation::{Breadcrumbs, Chip, Chips, NavLink, Pager, SideRail, TabBar, TopBar};
+    pub use navigation::{Breadcrumbs, Chip, ChipButtons, Chips, NavLink, Pager, SideRail, TabBar, TopBar};
     pub use picture::Picture;
     pub use qr::QrCode;
     pub use remembered::Remembered;

@@ -8,10 +8,12 @@ use std::cell::Cell;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Event, EventSource, HtmlInputElement, HtmlTextAreaElement, MessageEvent};
+use web_sys::{Event, EventSource, HtmlInputElement, HtmlTextAreaElement, MessageEvent, Node};
 
 /// How long to wait before asking again whether the reader is busy.
 const RETRY: Duration = Duration::from_secs(2);
+/// How long somebody who is told that it worked has to read it.
+const READING: Duration = Duration::from_secs(4);
 
 /// What a stream has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +61,13 @@ thread_local! {
 /// typing or looking into a sheet. Further calls until then change nothing.
 pub fn reload_when_idle(wait: Duration) {
     if !RELOADING.replace(true) {
-        reload_after(wait);
+        reload_after(if is_told() { wait.max(READING) } else { wait });
     }
+}
+
+/// Whether the page came with news of what its reader has just done, which is told once.
+fn is_told() -> bool {
+    document().query_selector(".alert-success").is_ok_and(|found| found.is_some())
 }
 
 fn reload_after(wait: Duration) {
@@ -80,16 +87,17 @@ fn is_busy() -> bool {
     document.hidden() || is_typing() || sheet_open()
 }
 
-/// Whether the field that has the focus holds something other than what the page came with. A field
-/// that merely waits for a scanner does not count.
+/// Whether any field holds something other than what the page came with, a file that was picked included. A field that
+/// merely waits for a scanner does not count.
 fn is_typing() -> bool {
-    let Some(focused) = document().active_element() else {
-        return false;
-    };
-    if let Some(input) = focused.dyn_ref::<HtmlInputElement>() {
-        return input.value() != input.default_value();
+    let Ok(fields) = document().query_selector_all("input:not([type=hidden]), textarea") else { return false };
+    (0..fields.length()).filter_map(|place| fields.item(place)).any(|field| is_changed(&field))
+}
+
+fn is_changed(field: &Node) -> bool {
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>() {
+        return input.value() != input.default_value() || input.checked() != input.default_checked();
     }
-    focused
-        .dyn_ref::<HtmlTextAreaElement>()
-        .is_some_and(|area| area.default_value().is_ok_and(|came| came != area.value()))
+    let area = field.dyn_ref::<HtmlTextAreaElement>();
+    area.is_some_and(|area| area.default_value().is_ok_and(|came| came != area.value()))
 }

@@ -93,14 +93,38 @@ const RULES: &[(&str, &str)] = &[
     (
         "no more of a line is in parcels than was ordered, and what is in one has left its store",
         "select (select count(*) from (
-                     select p.order_id, p.line, sum(p.quantity) as packed from parcel_lines p group by 1, 2
+                     select p.order_id, p.line, sum(p.quantity) as packed from parcel_lines p
+                     -- What came back to be sent again is in a later parcel, or at the store.
+                     where not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')
+                     group by 1, 2
                  ) p full join (select order_id, line, quantity from order_lines where exists (
                      select from parcel_lines x where x.order_id = order_lines.order_id)
                  ) l using (order_id, line) where l.quantity is null or p.packed > l.quantity)
               + (select count(*) from parcels p join orders o on o.id = p.order_id
-                 where o.fulfilment <> 'express' or o.state not in ('dispatched', 'completed'))
+                 where o.fulfilment <> 'express' or (o.state not in ('dispatched', 'completed')
+                   and not exists (select from parcel_returns r where r.parcel_id = p.id)))
               + (select count(*) from orders o where o.fulfilment = 'express' and o.state in ('dispatched', 'completed')
                    and not exists (select from parcels p where p.order_id = o.id))",
+    ),
+    (
+        "a parcel is back where and only where its store has said what becomes of it",
+        "select count(*) from (select parcel_id from parcel_ways where state = 'back') w
+         full join parcel_returns r using (parcel_id) where w.parcel_id is null or r.parcel_id is null",
+    ),
+    (
+        "what is paid back of a parcel is so once its order is over, and what is spoilt of one called off is lost",
+        "select (select count(*) from parcel_returns r join orders o on o.id = r.order_id
+                 where r.afterwards = 'refund' and o.state not in ('dispatched', 'completed', 'cancelled'))
+              + (select count(*) from (
+                     select r.parcel_id as document_id, l.sku_id, -sum(i.quantity) as pieces
+                     from parcel_returns r join orders o on o.id = r.order_id join parcel_lines i on i.parcel_id = r.parcel_id
+                     join order_lines l on l.order_id = i.order_id and l.line = i.line
+                     where r.spoilt and o.state = 'cancelled' group by 1, 2
+                 ) e full join (
+                     select document_id, sku_id, sum(on_hand) as pieces from movements
+                     where cause = 'loss' and document_id in (select parcel_id from parcel_returns)
+                       and document_id not in (select id from after_sales) group by 1, 2
+                 ) m using (document_id, sku_id) where e.pieces is distinct from m.pieces)",
     ),
     (
         "what is sent has an address, unless its member has gone, and what is brought its riders",
@@ -320,6 +344,7 @@ const RULES: &[(&str, &str)] = &[
              select document_id as loss_id, location_id, sku_id, sum(on_hand) as moved, count(*) as moves
              -- What was spoilt when it came back is the return's, which has a rule of its own.
              from movements where cause = 'loss' and not exists (select from after_sales a where a.id = document_id)
+               and not exists (select from parcel_returns r where r.parcel_id = document_id)
              group by 1, 2, 3
          ) m using (loss_id, location_id, sku_id)
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",
@@ -367,6 +392,20 @@ const RULES: &[(&str, &str)] = &[
                  ) b where before_milli_fen is distinct from ended)",
     ),
     (
+        "what goods at a place are worth is the sum of what came and went at cost, and of what new costs made of it",
+        "select count(*) from (
+             select c.location_id, c.sku_id, s.on_hand * c.milli_fen as worth
+             from stock_costs c join stock s on s.location_id = c.location_id and s.sku_id = c.sku_id
+         ) w full join (
+             select location_id, sku_id, sum(value_milli_fen) as value from cost_entries group by 1, 2
+         ) e using (location_id, sku_id) where w.worth::numeric is distinct from e.value",
+    ),
+    (
+        "what came or went at cost is what its movement says",
+        "select count(*) from cost_entries e left join movements m on m.id = e.movement_id
+         where e.movement_id is not null and (m.id is null or m.on_hand <> e.quantity or m.location_id <> e.location_id or m.sku_id <> e.sku_id)",
+    ),
+    (
         "per supplier, the ledger says what arrived, what is invoiced, what is owed and what was paid",
         "select count(*) from suppliers s
          left join lateral (
@@ -378,9 +417,12 @@ const RULES: &[(&str, &str)] = &[
          ) g on true
          left join lateral (
              select coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end), 0) as received,
-                    coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end) filter (where i.receipt_id is null), 0) as waiting
+                    coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end - coalesce(i.amount, 0)), 0) as waiting
              from purchases u join purchase_receipts r on r.purchase_id = u.id
-             left join supplier_invoice_receipts i on i.receipt_id = r.id where u.supplier_id = s.id
+             left join lateral (
+                 select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as amount
+                 from supplier_invoice_receipts x where x.receipt_id = r.id
+             ) i on true where u.supplier_id = s.id
          ) r on true
          left join lateral (
              select coalesce(sum(amount_fen) filter (where state = 'open'), 0) as owed,
@@ -390,9 +432,16 @@ const RULES: &[(&str, &str)] = &[
          where (g.accrued, g.payable, g.goods, g.bank) is distinct from (r.waiting, i.owed, r.received, i.paid)",
     ),
     (
+        "invoices together are for no more of a receipt than it comes to",
+        "select count(*) from purchase_receipts r join (
+             select receipt_id, sum(amount_fen) as fen, count(*) filter (where amount_fen is null) as whole, count(*) as many
+             from supplier_invoice_receipts group by 1
+         ) x on x.receipt_id = r.id where abs(coalesce(x.fen, 0)) > r.value_fen or (x.whole > 0 and x.many > 1 and r.value_fen > 0)",
+    ),
+    (
         "an invoice is for the receipts of its supplier, and says what they come to",
         "select count(*) from supplier_invoices i left join lateral (
-             select sum(case when r.returned then -r.value_fen else r.value_fen end) as fen, bool_and(u.supplier_id = i.supplier_id) as own
+             select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as fen, bool_and(u.supplier_id = i.supplier_id) as own
              from supplier_invoice_receipts x join purchase_receipts r on r.id = x.receipt_id join purchases u on u.id = r.purchase_id
              where x.invoice_id = i.id
          ) r on true where i.received_fen is distinct from r.fen or not coalesce(r.own, false)",

@@ -3,8 +3,10 @@
 
 use domain::{
     Fault, Fen, LocationId, SkuId, StoreId,
-    purchasing::{CostEntry, CostStep, ListCosts, MilliFen, average, margin_bp, value},
+    purchasing::{CostEntry, CostStep, ListCosts, MilliFen, PlaceMargin, average, margin_bp, value},
     staff::{Column, Permission},
+    stock_lists::Period,
+    text,
     transfers::Location,
 };
 use sqlx::PgConnection;
@@ -169,4 +171,69 @@ pub async fn history(scope: &Scope, place: LocationId, sku: SkuId) -> Result<Vec
         after_milli_fen: MilliFen(row.after_milli_fen),
     });
     Ok(step.collect())
+}
+
+/// What was sold in a period, what it had cost and what is left, at each place where whoever asks sees costs; those of
+/// which there is nothing to say are left out. Goods count with their handing over, money with it: what is on its way
+/// has cost and no sales yet.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, Fault> {
+    let reach = scope.reach_filter(Permission::SeeCosts)?;
+    let moments = period.moments(text::zone(""));
+    let (from, to) = moments.ok_or_else(|| Fault::Internal("a day without a beginning".into()))?;
+    let mut tx = scope.begin_search().await?;
+    let rows = sqlx::query!(
+        r#"with sold as (
+               select o.store_id as location_id,
+                      sum(case t.cause when 'fulfil' then t.amount_fen - o.freight_fen else -t.amount_fen end) as sales_fen
+               from transfers t join orders o on o.id = t.order_id
+               where t.cause in ('fulfil', 'return') and t.occurred_at >= $2 and t.occurred_at < $3
+                 and ($1::uuid[] is null or o.store_id = any($1)) group by 1
+           ), moved as (
+               select location_id, -sum(on_hand) as pieces from movements
+               where cause in ('issue', 'bring_back', 'return') and on_hand <> 0 and occurred_at >= $2 and occurred_at < $3
+                 and ($1::uuid[] is null or location_id = any($1)) group by 1
+           ), booked as (
+               select location_id,
+                      -sum(value_milli_fen) filter (where cause in ('issue', 'bring_back', 'return')) as cost,
+                      -sum(quantity) filter (where cause in ('issue', 'bring_back', 'return')) as known,
+                      -sum(value_milli_fen) filter (where cause = 'loss') as losses,
+                      sum(value_milli_fen) filter (where cause = 'count') as counts,
+                      sum(value_milli_fen) filter (where cause in ('receive', 'supplier_return')) as bought
+               from cost_entries where at >= $2 and at < $3 and ($1::uuid[] is null or location_id = any($1)) group by 1
+           ), worth as (
+               select c.location_id, sum(greatest(s.on_hand, 0) * c.milli_fen) as stock
+               from stock_costs c join stock s on s.location_id = c.location_id and s.sku_id = c.sku_id
+               where $1::uuid[] is null or c.location_id = any($1) group by 1
+           )
+           select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!",
+                  coalesce(s.sales_fen, 0)::bigint as "sales_fen!", coalesce(m.pieces, 0)::bigint as "pieces!",
+                  coalesce(b.cost, 0)::bigint as "cost!", coalesce(b.known, 0)::bigint as "known!",
+                  coalesce(b.losses, 0)::bigint as "losses!", coalesce(b.counts, 0)::bigint as "counts!",
+                  coalesce(b.bought, 0)::bigint as "bought!", coalesce(w.stock, 0)::bigint as "stock!"
+           from stock_places p left join sold s on s.location_id = p.id left join moved m on m.location_id = p.id
+           left join booked b on b.location_id = p.id left join worth w on w.location_id = p.id
+           where coalesce(s.location_id, m.location_id, b.location_id, w.location_id) is not null
+           order by p.kind, p.name, p.id"#,
+        reach.as_deref(),
+        from,
+        to,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let fen = |milli_fen: i64| MilliFen(milli_fen).fen();
+    let margin = rows.into_iter().map(|row| PlaceMargin {
+        location: location(row.id, &row.kind, row.code, row.name),
+        sales_fen: Fen(row.sales_fen),
+        cost_fen: fen(row.cost),
+        pieces: row.pieces,
+        unknown: row.pieces - row.known,
+        losses_fen: fen(row.losses),
+        counts_fen: fen(row.counts),
+        bought_fen: fen(row.bought),
+        stock_fen: fen(row.stock),
+    });
+    Ok(margin.collect())
 }

@@ -65,7 +65,8 @@ pub async fn products(scope: &Scope, ask: &ListProducts) -> Result<Exported, Fau
     scope.reach(Permission::UseHq)?;
     let rows = sqlx::query!(
         r#"select p.code, p.name, b.name as brand, c.name as category, p.specs as "specs: Json<Vec<Spec>>",
-                  k.spec_values, k.code as sku, k.barcode, k.price_fen, p.subtitle, p.description, p.picture, p.published
+                  k.spec_values, k.code as sku, k.barcode, k.price_fen, k.weight_grams, p.subtitle, p.description, p.picture,
+                  p.published, p.keeps_batches
            from skus k join products p on p.id = k.product_id
            join brands b on b.id = p.brand_id join categories c on c.id = p.category_id
            where ($1 = '' or strpos(lower(p.name || ' ' || p.code || ' ' || p.pinyin || ' ' || p.initials), $1) > 0
@@ -91,12 +92,14 @@ pub async fn products(scope: &Scope, ask: &ListProducts) -> Result<Exported, Fau
             row.sku,
             row.barcode.unwrap_or_default(),
             yuan(Fen(row.price_fen)),
+            row.weight_grams.to_string(),
             // Stores have their own stock; an opening one is for what they do not list yet.
             String::new(),
             row.subtitle,
             row.description,
             row.picture,
             if row.published { "是" } else { "否" }.to_owned(),
+            if row.keeps_batches { "是" } else { "否" }.to_owned(),
         ]
     });
     Ok(Exported { header: ProductField::ALL.iter().map(|field| field.label()).collect(), rows: rows.collect() })

@@ -1,11 +1,71 @@
 //! Places at which a server under test ends as a power cut would end it: between what is written and its commit, and
-//! between a commit and the answer. `server/tests/crashes.rs` ends one at each and asks again.
+//! between a commit and the answer. `server/tests/crashes` ends one at each and asks again.
 
 use std::process;
 
-use domain::orders::OrderAct;
+use domain::{Fault, orders::OrderAct};
+use sqlx::{Postgres, Transaction};
 
-use crate::House;
+use crate::{House, Scope, database::OrFault};
+
+/// What a document does to pieces, or to what is owed for them, in one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Goods of a transfer leave.
+    ShipTransfer,
+    /// They arrive.
+    ReceiveTransfer,
+    /// What did not arrive is accounted for.
+    SettleTransfer,
+    /// Head office sends goods out to stores.
+    Allocate,
+    /// The differences of a count are booked.
+    ApproveCount,
+    /// A loss is reported, and booked where it is small.
+    ReportLoss,
+    /// A loss is agreed to, and booked.
+    ApproveLoss,
+    /// What somebody proposed of pieces is booked.
+    ApproveProposal,
+    /// A shopper asks for something after a sale.
+    RequestReturn,
+    /// It is agreed to; where no goods are to come the money goes back.
+    DecideReturn,
+    /// Goods come back, and the money goes.
+    ReceiveReturn,
+    /// Goods come in without an order.
+    ReceiveGoods,
+    /// Goods go back to their supplier.
+    ReturnGoods,
+    /// Pieces are shared between shop and counter in another way.
+    SetStockModel,
+    /// The shop gets so many of them.
+    ShareOut,
+}
+
+impl Deed {
+    /// Every deed.
+    pub const ALL: [Self; 15] = {
+        use Deed::*;
+        [
+            ShipTransfer,
+            ReceiveTransfer,
+            SettleTransfer,
+            Allocate,
+            ApproveCount,
+            ReportLoss,
+            ApproveLoss,
+            ApproveProposal,
+            RequestReturn,
+            DecideReturn,
+            ReceiveReturn,
+            ReceiveGoods,
+            ReturnGoods,
+            SetStockModel,
+            ShareOut,
+        ]
+    };
+}
 
 /// A place at which a server may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +108,14 @@ pub enum FaultPoint {
     InvoiceWritten,
     /// As before; committed, not answered.
     InvoiceCommitted,
+    /// A document has done what it does; not committed.
+    DeedWritten(Deed),
+    /// As before; committed, not answered.
+    DeedCommitted(Deed),
 }
 
 impl FaultPoint {
-    /// Every place, in the order of an order's life.
+    /// Every place in the lives of orders and purchases, in their order. Each of [`Deed::ALL`] has two more.
     pub const ALL: [Self; 37] = {
         use FaultPoint::*;
         use OrderAct::{Accept, CallOff, Cancel, Deliver, Dispatch, Prepare, Redeem, Reject, Reroute, Undelivered};
@@ -95,6 +159,14 @@ impl FaultPoint {
             InvoiceCommitted,
         ]
     };
+}
+
+/// Makes what a document did durable.
+pub(crate) async fn commit(tx: Transaction<'_, Postgres>, scope: &Scope, deed: Deed) -> Result<(), Fault> {
+    scope.house().pass(FaultPoint::DeedWritten(deed));
+    tx.commit().await.or_fault()?;
+    scope.house().pass(FaultPoint::DeedCommitted(deed));
+    Ok(())
 }
 
 impl House {

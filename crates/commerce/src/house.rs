@@ -5,7 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use chrono::Duration;
 use domain::{Fen, counts::DecideAlone};
 use partners::{
-    couriers::Riders, sms::SmsSender, webhooks::Courier, wechat_log_in::WeChatLogIn, wechat_pay::WeChatPay,
+    couriers::Riders, sms::SmsSender, trackers::Trackers, webhooks::Courier, wechat_log_in::WeChatLogIn,
+    wechat_pay::WeChatPay,
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -24,6 +25,8 @@ pub struct Partners {
     pub wechat_log_in: Option<WeChatLogIn>,
     /// Calls riders who bring orders.
     pub riders: Option<Riders>,
+    /// Tells where parcels are.
+    pub trackers: Option<Trackers>,
     /// Brings webhooks' messages.
     pub courier: Option<Courier>,
 }
@@ -178,6 +181,11 @@ impl House {
     /// Who calls riders, where one is configured: their callbacks are opened with it.
     pub fn riders(&self) -> Option<&Riders> {
         self.partners.riders.as_ref()
+    }
+
+    /// Who tells where parcels are, where one is configured: its callbacks are opened with it.
+    pub fn trackers(&self) -> Option<&Trackers> {
+        self.partners.trackers.as_ref()
     }
 
     /// Closes the database's connections, when the server ends.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{AfterSalesId, Fault, OrderId, ProposalId, RideId, ShortageId};
+use domain::{AfterSalesId, Fault, OrderId, ParcelId, ProposalId, RideId, ShortageId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     CompleteExpress,
     /// A rider's callbacks may have been lost.
     FollowRide,
+    /// A parcel is to be told of, and may have been silent for long.
+    FollowParcel,
     /// Nobody has solved a shortage in time.
     SolveShortage,
 }
@@ -54,7 +56,9 @@ impl Lane {
                 Kind::SolveShortage,
                 Kind::CompleteExpress,
             ],
-            Self::Gateway => &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund, Kind::FollowRide],
+            Self::Gateway => {
+                &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund, Kind::FollowRide, Kind::FollowParcel]
+            }
         }
     }
 }
@@ -71,6 +75,7 @@ impl Kind {
             Self::SendRefund => "send_refund",
             Self::CompleteExpress => "complete_express",
             Self::FollowRide => "follow_ride",
+            Self::FollowParcel => "follow_parcel",
             Self::SolveShortage => "solve_shortage",
         }
     }
@@ -88,6 +93,20 @@ pub(crate) async fn schedule(
         kind.code(),
         subject,
         run_at,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Has work that is scheduled done by then at the latest.
+pub(crate) async fn hasten(tx: &mut PgConnection, kind: Kind, subject: Uuid, by: DateTime<Utc>) -> Result<(), Fault> {
+    sqlx::query!(
+        "update jobs set run_at = least(run_at, $3) where kind = $1 and subject = $2",
+        kind.code(),
+        subject,
+        by,
     )
     .execute(tx)
     .await
@@ -181,8 +200,9 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
         Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
-        Kind::CompleteExpress => express::complete(scope, OrderId(subject)).await.map(|()| None),
+        Kind::CompleteExpress => express::complete(scope, OrderId(subject)).await,
         Kind::FollowRide => express::follow(scope, RideId(subject)).await,
+        Kind::FollowParcel => express::follow_parcel(scope, ParcelId(subject)).await,
         Kind::SolveShortage => stock::shortages::solve(scope, ShortageId(subject)).await.map(|()| None),
     }
 }
@@ -195,6 +215,11 @@ pub async fn work_inbox(scope: &Scope) -> Result<bool, Fault> {
 /// Acts on stored callbacks of the courier; `false` where none is due.
 pub async fn work_ride_notices(scope: &Scope) -> Result<bool, Fault> {
     express::work_notices(scope).await
+}
+
+/// Acts on stored callbacks of the carriers' platform; `false` where none is due.
+pub async fn work_parcel_notices(scope: &Scope) -> Result<bool, Fault> {
+    express::work_parcel_notices(scope).await
 }
 
 /// Forgets what is of no use any more.

@@ -52,6 +52,6 @@ mod together;
 
 pub use database::{MIGRATIONS, Pools, refuse_unsafe_durability};
 pub use devices::DEVICE_DAYS;
-pub use faults::FaultPoint;
+pub use faults::{Deed, FaultPoint};
 pub use house::{House, Partners, Patience, Settings};
 pub use scope::{Partner, Scope, StaffMember, Who};

@@ -3,7 +3,8 @@
 use domain::{
     Fault, Fen, LocationId, SkuId, StaffId, StoreId,
     counts::{CategoryChoice, PlaceOfStock},
-    staff::{Grant, Permission},
+    purchasing::MilliFen,
+    staff::{Column, Grant, Permission},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -70,6 +71,8 @@ pub(crate) struct Sight {
     pub small: Option<Vec<Uuid>>,
     /// Where they decide on everything.
     pub all: Option<Vec<Uuid>>,
+    /// Where they see what goods cost.
+    costs: domain::staff::Sight,
 }
 
 impl Sight {
@@ -85,7 +88,12 @@ impl Sight {
         };
         let nowhere = || Some(Vec::new());
         let small = scope.reach_filter(Permission::ProposeChanges).unwrap_or_else(|_| nowhere());
-        Ok(Self { me, seen, small, all: decides.unwrap_or_else(|_| nowhere()) })
+        Ok(Self { me, seen, small, all: decides.unwrap_or_else(|_| nowhere()), costs: scope.sight(Column::Cost) })
+    }
+
+    /// What something at this place comes to at cost, where they see costs there.
+    pub(crate) fn cost(&self, location: Uuid, milli_fen: Option<i64>) -> Option<Fen> {
+        milli_fen.filter(|_| self.costs.is_whole(StoreId(location))).map(|milli_fen| MilliFen(milli_fen).fen())
     }
 
     /// Whether they decide on something at this place: on what is beyond the store only where another brought it.

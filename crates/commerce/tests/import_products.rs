@@ -123,3 +123,22 @@ async fn goods_are_listed_at_all_stores_of_the_brand_only_where_that_is_asked(po
     assert_eq!((count(&pool, stock).await, count(&pool, "select count(*) from stock").await), (30, 1));
     assert_eq!(books::check(&scope).await.unwrap(), []);
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_weight_is_imported_in_grams_and_stays_where_a_later_file_says_nothing(pool: PgPool) {
+    let scope = scope(&pool);
+    let header = ["商品编码", "商品名称", "品牌", "分类", "价格(元)", "重量(克)"];
+    let read = |weight: &'static str| {
+        let mut sheet = ProductSheet::new(Columns::default(), &header).unwrap();
+        sheet.read(2, &["HC", "红茶", "青禾", "纯茶", "9", weight]).map(|_| sheet.products)
+    };
+    for (weight, changed) in [("1.2kg", 0), ("1200", 0), ("", 0), ("500克", 1)] {
+        let products = read(weight).unwrap();
+        let done = import(&scope, &products, Listing::Nowhere, Trial::No, quiet).await.unwrap();
+        assert_eq!(done.updated, changed, "{weight}");
+    }
+    assert_eq!(count(&pool, "select count(*) from skus where weight_grams = 500").await, 1);
+    let told = read("一斤").unwrap_err();
+    assert_eq!(told[0].column, "重量(克)");
+    assert!(told[0].reason.chinese().contains("单位克"), "{}", told[0].reason.chinese());
+}

@@ -4,7 +4,7 @@ use chrono::{Duration, NaiveDate};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Fault, Fields, SkuId};
+use crate::{Complaint, Fault, Fields, SkuId, transfers::Pieces};
 
 /// The longest code of a batch, in characters.
 pub const CODE_MOST: usize = 40;
@@ -51,6 +51,128 @@ impl RegisterBatch {
         let command = read.finish(|| Some(Self { code: code?, expires_on: expires_on?, quantity: quantity? }))?;
         command.check().map(|()| command)
     }
+}
+
+/// Of which batch some of the pieces are that come in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct BatchCame {
+    /// Of which variant.
+    pub sku_id: SkuId,
+    /// As it stands on the package; 1 to 40 characters.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 40))]
+    pub code: String,
+    /// The last day on which it may be sold.
+    pub expires_on: NaiveDate,
+    /// How many of them: 1 to 100,000.
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 100_000))]
+    pub quantity: i64,
+}
+
+/// The field of a form, and of a complaint, that says of which batch a variant's pieces are.
+pub fn batch_field(sku: SkuId) -> String {
+    format!("batch.{sku}")
+}
+
+/// The field of a form, and of a complaint, that says until when a variant's pieces may be sold.
+pub fn expires_field(sku: SkuId) -> String {
+    format!("expires.{sku}")
+}
+
+/// Refuses what a form would not let through.
+///
+/// Faults: `Invalid` beside `batch.{sku}` for a code that is none, or that stands there twice, and for pieces out of
+/// bounds.
+pub fn check_batches(batches: &[BatchCame]) -> Result<(), Fault> {
+    for (at, one) in batches.iter().enumerate() {
+        let beside = |message: String| Err(Fault::invalid(&batch_field(one.sku_id), message));
+        let code = one.code.trim();
+        if code.is_empty() || code.chars().count() > CODE_MOST {
+            return beside(format!("请填写批次号，最多 {CODE_MOST} 个字"));
+        }
+        if !(1..=100_000).contains(&one.quantity) {
+            return beside("批次件数须是 1 到 100,000 的整数".into());
+        }
+        if batches[..at].iter().any(|earlier| earlier.sku_id == one.sku_id && earlier.code.trim() == code) {
+            return beside(format!("批次 {code} 填写了两次"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads from a form of which batches these pieces are, each variant's of one: `batch.{sku}` and `expires.{sku}`.
+///
+/// Faults: `Invalid` beside the one that lacks where the other is given.
+pub fn batches_of(fields: &Fields, lines: &[Pieces]) -> Result<Vec<BatchCame>, Fault> {
+    let (mut batches, mut complaints) = (Vec::new(), Vec::new());
+    for line in lines.iter().filter(|line| line.quantity > 0) {
+        let (batch, expires) = (batch_field(line.sku_id), expires_field(line.sku_id));
+        match (fields.given(&batch), fields.given(&expires).map(str::parse::<NaiveDate>)) {
+            (None, None) => {}
+            (Some(code), Some(Ok(expires_on))) => batches.push(BatchCame {
+                sku_id: line.sku_id,
+                code: code.to_owned(),
+                expires_on,
+                quantity: line.quantity,
+            }),
+            (None, Some(_)) => complaints.push(Complaint::new(batch, "请填写批次号")),
+            (Some(_), _) => complaints.push(Complaint::new(expires, "请选择到期日")),
+        }
+    }
+    if complaints.is_empty() { Ok(batches) } else { Err(Fault::Invalid(complaints)) }
+}
+
+/// Which batches of all places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListBatches {
+    /// Only at this store or warehouse.
+    pub location: Option<crate::LocationId>,
+    /// Only those that may be sold for so many days at most.
+    pub days: Option<i64>,
+    /// Words in a name, its pinyin or initials; a whole code or barcode, or a batch's.
+    pub words: String,
+    /// How many at most.
+    pub most: i64,
+    /// How many to pass over.
+    pub skip: i64,
+}
+
+impl ListBatches {
+    /// Reads the filters of an address: `location`, `days`, `q`, `skip`.
+    pub fn from_fields(fields: &Fields) -> Self {
+        Self {
+            location: fields.text("location").parse().ok(),
+            days: fields.text("days").parse().ok().map(|days: i64| days.clamp(0, 3_660)),
+            words: fields.words("q"),
+            most: 0,
+            skip: fields.text("skip").parse().unwrap_or(0).clamp(0, 1_000_000),
+        }
+    }
+
+    /// The filters as an address has them, but for where the page begins.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("location", self.location.map(|id| id.to_string()).unwrap_or_default()),
+            ("days", self.days.map(|days| days.to_string()).unwrap_or_default()),
+            ("q", self.words.clone()),
+        ]
+    }
+}
+
+/// What is left of a batch somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct BatchEntry {
+    /// Where.
+    pub location: crate::transfers::Location,
+    /// Of which variant.
+    pub sku_id: SkuId,
+    /// Its name for people.
+    pub name: String,
+    /// Its code.
+    pub sku_code: String,
+    /// What is left.
+    pub left: BatchLeft,
 }
 
 /// What is left of a batch at a place.
@@ -140,5 +262,23 @@ mod tests {
         for wrong in [batch(" ", 1), batch(&"长".repeat(41), 1), batch("B", -1), batch("B", PIECES_MOST + 1)] {
             assert!(wrong.check().is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_form_names_a_batch_and_its_last_day_or_neither() {
+        let sku = SkuId(Uuid::from_u128(7));
+        let lines = [Pieces { sku_id: sku, quantity: 3 }];
+        let fields = |pairs: &[(String, &str)]| {
+            Fields(pairs.iter().map(|(name, value)| (name.clone(), (*value).to_owned())).collect())
+        };
+        let (batch, expires) = (batch_field(sku), expires_field(sku));
+        assert!(batches_of(&fields(&[]), &lines).unwrap().is_empty());
+        let both = batches_of(&fields(&[(batch.clone(), "B-1"), (expires.clone(), "2026-12-01")]), &lines).unwrap();
+        assert_eq!((both[0].code.as_str(), both[0].quantity), ("B-1", 3));
+        let beside = |fault: Fault| fault.complaints()[0].field.clone();
+        assert_eq!(beside(batches_of(&fields(&[(batch.clone(), "B-1")]), &lines).unwrap_err()), expires);
+        assert_eq!(beside(batches_of(&fields(&[(expires, "2026-12-01")]), &lines).unwrap_err()), batch);
+        let twice = [both[0].clone(), both[0].clone()];
+        assert_eq!(beside(check_batches(&twice).unwrap_err()), batch);
     }
 }

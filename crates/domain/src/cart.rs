@@ -7,6 +7,7 @@ use crate::{
     catalog::Options,
     fulfilment::{Fulfilment, Way},
     hours::Slot,
+    route::{RoutePart, RouteRule},
     stores::StoreCard,
 };
 
@@ -122,10 +123,93 @@ pub struct Quote {
     pub address_id: Option<AddressId>,
     /// The ways that the store offers.
     pub ways: Vec<Way>,
+    /// Further ways, which only others of its brand offer: asked about with an address, `better` says who.
+    pub elsewhere: Vec<Fulfilment>,
     /// When it can be picked up, or brought, in the way that was asked about.
     pub slots: Vec<Slot>,
     /// Whether an order can be placed as it stands.
     pub orderable: bool,
+    /// Which stores would rather send it, where the way that was asked about is one that sends things.
+    pub better: Option<Better>,
+}
+
+/// Who sends what is in the cart, where that is not the store alone whose goods it has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = BetterSender))]
+pub struct Better {
+    /// By which rule they were chosen: head office's for what goes by express, the nearest for what riders bring.
+    pub rule: RouteRule,
+    /// Whether the store itself cannot send it as things are.
+    pub needed: bool,
+    /// Which store sends what. Where it is split, the store's own part may be among them.
+    pub parts: Vec<RoutePart>,
+}
+
+impl Better {
+    /// The other stores.
+    pub fn others(&self, own: StoreId) -> impl Iterator<Item = &RoutePart> {
+        self.parts.iter().filter(move |part| part.store.id != own)
+    }
+}
+
+/// Hands the lines of one store over to those that the quote names: each of them has them in its part of the cart
+/// afterwards, at its own prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct HandOver {
+    /// Whose lines.
+    pub store_id: StoreId,
+    /// In which way they are to reach the shopper.
+    pub fulfilment: Fulfilment,
+    /// To which of their addresses.
+    pub address_id: AddressId,
+    /// The other stores that the shopper was shown. Where others are to send it by now, nothing is handed over.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 10))]
+    pub to: Vec<StoreId>,
+}
+
+impl HandOver {
+    /// To how many stores at most.
+    pub const STORES_MOST: usize = 10;
+
+    /// Reads the command from a form, which names the stores in `to`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let store_id = read.parse("store_id", "请选择门店");
+        let address_id = read.parse("address_id", "请选择收货地址");
+        let fulfilment = Fulfilment::from_code(fields.text("fulfilment"));
+        if fulfilment.is_none() {
+            read.complain("fulfilment", "请选择配送方式");
+        }
+        let to: Option<Vec<StoreId>> = fields.codes("to").iter().map(|store| store.parse().ok()).collect();
+        if to.is_none() {
+            read.complain("to", "请选择发货的门店");
+        }
+        read.finish(|| Some(Self { store_id: store_id?, fulfilment: fulfilment?, address_id: address_id?, to: to? }))
+    }
+
+    /// Refuses what makes no sense.
+    ///
+    /// Faults: `Invalid` beside `fulfilment` for a way in which nothing is sent, beside `to`.
+    pub fn check(&self) -> Result<(), Fault> {
+        if !self.fulfilment.is_sent() {
+            return Err(Fault::invalid("fulfilment", "只有快递和同城配送可以改由其他门店发货"));
+        }
+        if self.to.is_empty() || self.to.len() > Self::STORES_MOST || self.to.contains(&self.store_id) {
+            return Err(Fault::invalid("to", format!("请选择 1 到 {} 家其他门店", Self::STORES_MOST)));
+        }
+        Ok(())
+    }
+}
+
+/// What became of the lines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct HandedOver {
+    /// Which store got what; nothing where there was nothing to hand over (any more).
+    pub moved: Vec<RoutePart>,
+    /// Pieces that the store keeps in its part of the cart.
+    pub kept: i64,
 }
 
 impl Quote {

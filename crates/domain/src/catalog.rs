@@ -64,6 +64,9 @@ pub struct SkuView {
     pub price_fen: Fen,
     /// Pieces that can be sold.
     pub available: i64,
+    /// What a piece weighs as it is sent, in grams; 0 where nobody has said so.
+    #[serde(default)]
+    pub weight_grams: i64,
 }
 
 impl SkuView {

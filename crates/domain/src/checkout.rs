@@ -72,11 +72,7 @@ impl PlaceCheckout {
 
 /// The fields of one store's order, named as those of an order by itself.
 fn part_of(fields: &Fields, store: &str) -> Fields {
-    let own = fields.0.iter().filter_map(|(name, value)| {
-        let (name, of) = name.rsplit_once('.')?;
-        (of == store).then(|| (name.to_owned(), value.clone()))
-    });
-    let mut part: Fields = Fields(own.collect());
+    let mut part = fields.of(store);
     part.0.insert("store_id".into(), store.to_owned());
     part
 }
@@ -192,6 +188,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::fulfilment::Fulfilment;
 
     fn store(place: u128) -> String {
         Uuid::from_u128(place).to_string()
@@ -221,6 +218,28 @@ mod tests {
             .map(|order| (order.store_id.to_string(), order.expected_total_fen.0, order.note.as_str()))
             .collect();
         assert_eq!(read, [(store(1), 100, "备注1"), (store(2), 200, "备注2")]);
+    }
+
+    #[test]
+    fn each_stores_part_goes_its_own_way_to_its_own_address() {
+        let mut fields = form(&[1, 2, 3]);
+        let address = Uuid::from_u128(7).to_string();
+        for (place, way) in [(1, "express"), (2, "delivery")] {
+            fields.0.insert(format!("fulfilment.{}", store(place)), way.into());
+            fields.0.insert(format!("address_id.{}", store(place)), address.clone());
+        }
+        let command = PlaceCheckout::from_fields(&fields).unwrap();
+        let wishes: Vec<_> =
+            command.orders.iter().map(|order| (order.fulfilment, order.address_id.map(|id| id.to_string()))).collect();
+        let expected = [
+            (Fulfilment::Express, Some(address.clone())),
+            (Fulfilment::Delivery, Some(address)),
+            (Fulfilment::Pickup, None),
+        ];
+        assert_eq!(wishes, expected);
+        fields.0.insert(format!("fulfilment.{}", store(3)), "by_air".into());
+        let fault = PlaceCheckout::from_fields(&fields).unwrap_err();
+        assert_eq!(fault.complaints()[0].field, format!("fulfilment.{}", store(3)));
     }
 
     #[test]

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Complaint, Fault, Fen, Fields, ParcelId, RideId, stores::words};
+use crate::{
+    Complaint, Fault, Fen, Fields, ParcelId, RideId,
+    parcels::{Afterwards, ParcelState},
+    stores::words,
+};
 
 /// Who brings a parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +146,26 @@ pub struct ParcelView {
     pub shipped_at: DateTime<Utc>,
     /// Who sent it off; nothing for shoppers.
     pub by: Option<String>,
+    /// Where it is.
+    #[serde(default)]
+    pub state: ParcelState,
+    /// Why it came back, and what becomes of its pieces; nothing where it did not.
+    #[serde(default)]
+    pub came_back: Option<CameBack>,
+}
+
+/// That a parcel came back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct CameBack {
+    /// Why.
+    pub reason: String,
+    /// What becomes of its pieces.
+    pub afterwards: Afterwards,
+    /// Whether they are spoilt.
+    pub spoilt: bool,
+    /// When the store said so.
+    pub at: DateTime<Utc>,
 }
 
 /// How a rider's job stands.

@@ -36,6 +36,15 @@ impl Fields {
         })
     }
 
+    /// The fields of one part of a form, whose names end with that part's: `note.{part}` is its `note`.
+    pub fn of(&self, part: &str) -> Self {
+        let own = self.0.iter().filter_map(|(name, value)| {
+            let (name, of) = name.rsplit_once('.')?;
+            (of == part).then(|| (name.to_owned(), value.clone()))
+        });
+        Self(own.collect())
+    }
+
     /// The words of a search, cut where they are too long to mean anything.
     pub fn words(&self, name: &str) -> String {
         self.text(name).chars().take(Self::WORDS_MOST).collect()

@@ -100,6 +100,10 @@ pub struct ReportLoss {
     /// How it came about, for whoever decides.
     #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 200, pattern = r"\S"))]
     pub reason: String,
+    /// Of which batch they are, by its code; the one that ends first where nothing is said.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 40))]
+    pub batch: Option<String>,
 }
 
 const ASK_QUANTITY: &str = "请填写 1 到 100,000 件";
@@ -116,7 +120,7 @@ impl ReportLoss {
         checked_reason("reason", &self.reason, ASK_REASON).map(drop)
     }
 
-    /// Reads the command from a form: `key`, `location`, `sku`, `quantity`, `kind`, `reason`.
+    /// Reads the command from a form: `key`, `location`, `sku`, `quantity`, `kind`, `reason`, `batch`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
@@ -142,6 +146,7 @@ impl ReportLoss {
                 quantity: quantity?,
                 kind: kind?,
                 reason: reason?,
+                batch: fields.given("batch").map(str::to_owned),
             })
         })
     }
@@ -206,10 +211,14 @@ pub struct LossCard {
     pub quantity: i64,
     /// What they are worth at the place's price.
     pub value_fen: Fen,
+    /// What they had cost there; nothing where nobody knows, or for who may not see costs there.
+    pub cost_fen: Option<Fen>,
     /// Why they are gone.
     pub kind: LossKind,
     /// How it came about.
     pub reason: String,
+    /// Of which batch they are, where somebody said so.
+    pub batch: Option<String>,
     /// How far it is.
     pub state: LossState,
     /// Whether it is too much for the store to decide itself.
@@ -243,6 +252,24 @@ pub struct LossView {
     pub note: String,
     /// How many pieces the books say there are now.
     pub on_hand: i64,
+    /// Other reports of the same goods there on which nobody has decided; at most 20, the newest first.
+    pub others: Vec<OtherLoss>,
+}
+
+/// A report beside another: it may be of the same pieces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct OtherLoss {
+    /// Its id.
+    pub id: LossId,
+    /// How many pieces.
+    pub quantity: i64,
+    /// Why.
+    pub kind: LossKind,
+    /// Who reported it.
+    pub reported_by: String,
+    /// When.
+    pub reported_at: DateTime<Utc>,
 }
 
 /// What was lost for one reason.
@@ -257,6 +284,8 @@ pub struct LossFigure {
     pub pieces: i64,
     /// What they were worth.
     pub value_fen: Fen,
+    /// What they had cost, as far as somebody knows and whoever asks may see it.
+    pub cost_fen: Option<Fen>,
 }
 
 #[cfg(test)]

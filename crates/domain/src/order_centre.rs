@@ -90,6 +90,9 @@ pub struct RerouteChoice {
     pub metres: f64,
     /// How many of the order's variants it does not have enough of; 0 is what one looks for.
     pub lacking: i64,
+    /// Whether the order's time is taken there by as many orders as the store serves. It is no bar: the order keeps its
+    /// time wherever it goes, and whoever gives it away is told.
+    pub slot_full: bool,
 }
 
 /// Writes down something about an order that only staff read.

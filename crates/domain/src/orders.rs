@@ -83,7 +83,7 @@ words!(OrderAct:
     Cancel = "cancel" / "取消订单", Accept = "accept" / "门店已接单", Prepare = "prepare" / "备货完成，待自提",
     Redeem = "redeem" / "已核销取货", Dispatch = "dispatch" / "商品已发出", Deliver = "deliver" / "已送达",
     Undelivered = "undelivered" / "未送达，商品已回门店", Reject = "reject" / "门店拒单，款项原路退回",
-    CallOff = "call_off" / "总部取消，款项原路退回", Reroute = "reroute" / "改由其他门店服务");
+    CallOff = "call_off" / "已取消，款项原路退回", Reroute = "reroute" / "改由其他门店服务");
 
 impl OrderState {
     /// The table of what may happen when, and where it leads. What is not in it may not happen.

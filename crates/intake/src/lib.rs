@@ -80,6 +80,7 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 
 /// A header and rows, each with the line it begins on.
+#[derive(Clone, Debug)]
 pub struct Table {
     /// The columns' names.
     pub header: Vec<String>,
@@ -87,6 +88,31 @@ pub struct Table {
     pub rows: Vec<(u64, Vec<String>)>,
     /// What the file was taken for, in words.
     pub read_as: String,
+}
+
+impl Table {
+    /// A table with a column for each of some things as one with a row for each: whatever `is_thing` knows by its
+    /// column's name goes into a column `thing`, and what stood there into a column `value`. Empty cells and zeros say
+    /// nothing. The table itself where no column is such, or where it has a column `thing` already.
+    pub fn lengthened(self, is_thing: impl Fn(&str) -> bool, thing: &str, value: &str) -> Self {
+        let (across, kept): (Vec<usize>, Vec<usize>) =
+            (0..self.header.len()).partition(|at| is_thing(self.header[*at].trim()));
+        if across.is_empty() || self.header.iter().any(|name| name.trim() == thing) {
+            return self;
+        }
+        let header = kept.iter().map(|at| self.header[*at].clone());
+        let header = header.chain([thing.to_owned(), value.to_owned()]).collect();
+        let says = |cell: &str| !matches!(cell.trim(), "" | "0" | "0.00");
+        let mut rows = Vec::new();
+        for (line, record) in &self.rows {
+            let cell = |at: &usize| record.get(*at).cloned().unwrap_or_default();
+            for at in across.iter().filter(|at| says(&cell(at))) {
+                let own = kept.iter().map(cell).chain([self.header[*at].trim().to_owned(), cell(at)]);
+                rows.push((*line, own.collect()));
+            }
+        }
+        Self { header, rows, read_as: self.read_as }
+    }
 }
 
 /// Reads a file's bytes as `form` says, and where it says nothing, as they look.
@@ -438,5 +464,19 @@ mod tests {
         assert_eq!(text_in(&Data::Float(121.54)), "121.54");
         assert_eq!(text_in(&Data::Float(0.1 + 0.2)), "0.3");
         assert_eq!(text_in(&Data::Empty), "");
+    }
+
+    #[test]
+    fn a_column_for_each_thing_becomes_a_row_for_each() {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        let table = Table {
+            header: row(["仓", "SKU", " S-1 ", "S-2"]),
+            rows: vec![(2, row(["W", "T-1", "8", ""])), (3, row(["W", "T-2", "0", "3"]))],
+            read_as: String::new(),
+        };
+        let long = table.clone().lengthened(|name| name.starts_with("S-"), "门店", "数量");
+        assert_eq!(long.header, ["仓", "SKU", "门店", "数量"]);
+        assert_eq!(long.rows, [(2, row(["W", "T-1", "S-1", "8"])), (3, row(["W", "T-2", "S-2", "3"]))]);
+        assert_eq!(table.clone().lengthened(|_| false, "门店", "数量").header, table.header);
     }
 }

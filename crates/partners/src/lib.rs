@@ -6,6 +6,7 @@
 pub mod couriers;
 pub mod guarded;
 pub mod sms;
+pub mod trackers;
 pub mod webhooks;
 pub mod wechat_log_in;
 pub mod wechat_pay;

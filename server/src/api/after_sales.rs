@@ -7,12 +7,13 @@ use domain::{
     after_sales::{
         AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesOptions, AfterSalesQuote, AfterSalesTab,
         AfterSalesView, Counter, DecideAfterSales, ListAfterSales, QuoteAfterSales, ReceiveReturn, RequestAfterSales,
-        ReturnCode,
+        ReturnCode, SetTerms, TermsBook,
     },
     page::Page,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::{
     paging::Limit,
@@ -236,4 +237,26 @@ pub async fn arbitrate(
     Sent(decision): Sent<DecideAfterSales>,
 ) -> Result<StatusCode, Problem> {
     caller.done(after_sales::arbitrate(&caller.0, id, decision).await)
+}
+
+/// How long what may be asked for: by category, and of all that have no terms of their own.
+#[utoipa::path(get, path = "/hq/after-sales-terms", tag = "after-sales", security(("bearer" = [])),
+    responses((status = 200, body = TermsBook), (status = "default", body = Problem)))]
+pub async fn terms(caller: Caller) -> Result<Json<TermsBook>, Problem> {
+    caller.answer(after_sales::terms(&caller.0).await)
+}
+
+/// Says how long what may be asked for, of a category or of all that have no terms of their own. It holds at once, also
+/// of what was bought before.
+#[utoipa::path(put, path = "/hq/after-sales-terms", tag = "after-sales", security(("bearer" = [])), request_body = SetTerms,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_terms(caller: Caller, Sent(command): Sent<SetTerms>) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::set_terms(&caller.0, command).await)
+}
+
+/// Lets what holds of all others hold of a category again.
+#[utoipa::path(delete, path = "/hq/after-sales-terms/{category_id}", tag = "after-sales", security(("bearer" = [])),
+    params(("category_id" = Uuid, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn reset_terms(caller: Caller, Path(category): Path<Uuid>) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::reset_terms(&caller.0, category).await)
 }

@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode};
 use commerce::cart;
 use domain::{
     AddressId, StoreId,
-    cart::{CartView, Quote, RemoveLine, SetLine},
+    cart::{CartView, HandOver, HandedOver, Quote, RemoveLine, SetLine},
     fulfilment::{Fulfilment, Wish},
 };
 use serde::Deserialize;
@@ -50,7 +50,8 @@ pub struct Wished {
     pub address_id: Option<AddressId>,
 }
 
-/// What the cart's lines of one store cost at this moment, in which ways they reach their shopper, and when.
+/// What the cart's lines of one store cost at this moment, in which ways they reach their shopper, and when; and which
+/// stores would rather send them there.
 #[utoipa::path(get, path = "/cart/quotes/{store_id}", tag = "cart", security(("bearer" = [])),
     params(("store_id" = StoreId, Path), Wished),
     responses((status = 200, body = Quote), (status = "default", body = Problem)))]
@@ -61,4 +62,12 @@ pub async fn quote(
 ) -> Result<Json<Quote>, Problem> {
     let wish = Wish { fulfilment: wished.fulfilment.unwrap_or_default(), address_id: wished.address_id };
     caller.answer(cart::quote_for(&caller.0, store, &wish).await)
+}
+
+/// Hands the lines of a store over to those that its quote names as `better`: each has them in its part of the cart
+/// afterwards, at its own prices. Where nobody else is to send them any more nothing moves, so a repeat changes nothing.
+#[utoipa::path(post, path = "/cart/hand-overs", tag = "cart", security(("bearer" = [])), request_body = HandOver,
+    responses((status = 200, body = HandedOver), (status = "default", body = Problem)))]
+pub async fn hand_over(caller: Caller, Sent(command): Sent<HandOver>) -> Result<Json<HandedOver>, Problem> {
+    caller.answer(cart::hand_over(&caller.0, &command).await)
 }

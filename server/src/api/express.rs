@@ -3,8 +3,9 @@
 use axum::{Json, http::StatusCode};
 use commerce::express;
 use domain::{
-    OrderId, RideId,
+    OrderId, ParcelId, RideId,
     express::{RideQuote, ShipParcel, Shipment},
+    parcels::TakeBackParcel,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -76,4 +77,17 @@ pub async fn call_rider(
     responses((status = 204), (status = "default", body = Problem)))]
 pub async fn cancel_ride(caller: Caller, Path((id, ride)): Path<(OrderId, RideId)>) -> Result<StatusCode, Problem> {
     caller.done(express::cancel(&caller.0, id, ride).await)
+}
+
+/// Says that a parcel came back to its store, and what becomes of its pieces: they are sent again, or the shopper gets
+/// their money back. Giving money back needs the right to turn orders down.
+#[utoipa::path(post, path = "/console/orders/{order_id}/parcels/{parcel_id}/return", tag = "express", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path), ("parcel_id" = ParcelId, Path)), request_body = TakeBackParcel,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn take_back(
+    caller: Caller,
+    Path((id, parcel)): Path<(OrderId, ParcelId)>,
+    Sent(command): Sent<TakeBackParcel>,
+) -> Result<StatusCode, Problem> {
+    caller.done(express::take_back(&caller.0, id, parcel, &command).await)
 }

@@ -1,8 +1,8 @@
 //! Head office's figures and lists, within the caller's grants.
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 use chrono::NaiveDate;
-use commerce::{audit, figures, orders, stores};
+use commerce::{audit, catalog, figures, orders, stores};
 use domain::{
     StaffId, StoreId,
     audit::{Act, AuditEntry, ListAudit, ObjectKind},
@@ -10,6 +10,7 @@ use domain::{
     orders::{Channel, ListOrders, OrderCard},
     page::Page,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
+    weights::{SetWeights, WeighedProduct},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -17,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     orders::Listed,
     paging::{Limit, Offset},
-    problem::{Caller, Problem, Query},
+    problem::{Caller, Path, Problem, Query, Sent},
 };
 
 /// Sales of today, by hour and by store, against yesterday.
@@ -128,4 +129,24 @@ pub async fn audit(caller: Caller, Query(asked): Query<AuditAsked>) -> Result<Js
     let most = limit.map_or(50, Limit::get);
     let ask = ListAudit { words: q.unwrap_or_default(), staff, object, act, store, from, to, after, most };
     caller.answer(audit::list(&caller.0, &ask).await)
+}
+
+/// A product of the chain with its variants and what they weigh.
+#[utoipa::path(get, path = "/hq/products/{code}", tag = "hq", security(("bearer" = [])),
+    params(("code" = String, Path, description = "The product's code")),
+    responses((status = 200, body = WeighedProduct), (status = "default", body = Problem)))]
+pub async fn product(caller: Caller, Path(code): Path<String>) -> Result<Json<WeighedProduct>, Problem> {
+    caller.answer(catalog::weights(&caller.0, &code).await)
+}
+
+/// Says what pieces of a product's variants weigh as they are sent; what was ordered keeps its freight.
+#[utoipa::path(put, path = "/hq/products/{code}/weights", tag = "hq", security(("bearer" = [])),
+    params(("code" = String, Path, description = "The product's code")), request_body = SetWeights,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_weights(
+    caller: Caller,
+    Path(code): Path<String>,
+    Sent(command): Sent<SetWeights>,
+) -> Result<StatusCode, Problem> {
+    caller.done(catalog::set_weights(&caller.0, &code, command).await)
 }

@@ -29,6 +29,7 @@ pub mod problem;
 mod purchasing;
 mod shortages;
 mod staff;
+mod stock_lists;
 mod stock_models;
 mod stores;
 mod structure;
@@ -130,6 +131,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(cart::show))
         .routes(routes!(cart::set_line, cart::remove_line))
         .routes(routes!(cart::quote))
+        .routes(routes!(cart::hand_over))
         .routes(routes!(holds::take, holds::mine))
         .routes(routes!(holds::release))
         .routes(routes!(orders::place, orders::mine))
@@ -153,6 +155,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(after_sales::find))
         .routes(routes!(after_sales::receive))
         .routes(routes!(after_sales::arbitrate))
+        .routes(routes!(after_sales::terms, after_sales::set_terms))
+        .routes(routes!(after_sales::reset_terms))
         .routes(routes!(console::board))
         .routes(routes!(console::show))
         .routes(routes!(console::accept))
@@ -228,9 +232,12 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(express::confirm))
         .routes(routes!(express::show))
         .routes(routes!(express::ship))
+        .routes(routes!(express::take_back))
         .routes(routes!(express::quote_ride))
         .routes(routes!(express::call_rider))
         .routes(routes!(express::cancel_ride))
+        .routes(routes!(hq::product))
+        .routes(routes!(hq::set_weights))
         .routes(routes!(freight::templates))
         .routes(routes!(freight::save, freight::remove))
         .routes(routes!(freight::stores, freight::set_stores))
@@ -263,6 +270,10 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(purchasing::order_proposed))
         .routes(routes!(purchasing::proposals))
         .routes(routes!(purchasing::costs))
+        .routes(routes!(stock_lists::margins))
+        .routes(routes!(stock_lists::balances))
+        .routes(routes!(stock_lists::movements))
+        .routes(routes!(stock_lists::all_batches))
         .routes(routes!(purchasing::cost_history))
         .routes(routes!(staff::list, staff::hire))
         .routes(routes!(staff::show))

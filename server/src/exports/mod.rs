@@ -2,6 +2,7 @@
 //! columns that an import knows, and goes in again unchanged.
 
 mod purchasing;
+mod supply;
 mod tables;
 
 use axum::{
@@ -28,8 +29,14 @@ pub fn routes() -> Router<Site> {
         .route("/hq/purchases/all/{kind}", get(all_purchases))
         .route("/hq/suppliers/all/{kind}", get(all_suppliers))
         .route("/hq/suppliers/{supplier}/prices/{kind}", get(supplier_prices))
+        .route("/hq/supply-prices/all/{kind}", get(all_supply_prices))
         .route("/hq/invoices/all/{kind}", get(all_invoices))
         .route("/hq/costs/all/{kind}", get(all_costs))
+        .route("/hq/payables/all/{kind}", get(all_payables))
+        .route("/hq/margins/all/{kind}", get(all_margins))
+        .route("/hq/stock/all/{kind}", get(all_stock))
+        .route("/hq/movements/all/{kind}", get(all_movements))
+        .route("/hq/batches/all/{kind}", get(all_batches))
         .route("/hq/imports/all/{kind}", get(all_imports))
         .route("/hq/keys/all/{kind}", get(all_keys))
         .route("/hq/webhooks/all/{kind}", get(all_webhooks))
@@ -142,6 +149,15 @@ async fn supplier_prices(
     file(&scope, "采购价", kind, exported).await
 }
 
+/// What stores pay, as it can be imported again.
+async fn all_supply_prices(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "供货价", kind, supply::prices(&scope, &query).await).await
+}
+
 async fn all_invoices(
     Extension(scope): Extension<Scope>,
     Path(kind): Path<String>,
@@ -156,6 +172,43 @@ async fn all_costs(
     Query(query): Query<Fields>,
 ) -> Response {
     file(&scope, "库存成本", kind, purchasing::costs(&scope, &query).await).await
+}
+
+/// What is owed to suppliers, by how long it has been due.
+async fn all_payables(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    file(&scope, "应付账款", kind, purchasing::payables(&scope).await).await
+}
+
+async fn all_margins(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "成本与毛利", kind, purchasing::margins(&scope, &query).await).await
+}
+
+async fn all_stock(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "库存", kind, supply::stock(&scope, &query).await).await
+}
+
+async fn all_movements(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "出入库流水", kind, supply::movements(&scope, &query).await).await
+}
+
+async fn all_batches(
+    Extension(scope): Extension<Scope>,
+    Path(kind): Path<String>,
+    Query(query): Query<Fields>,
+) -> Response {
+    file(&scope, "批次与效期", kind, supply::batches(&scope, &query).await).await
 }
 
 async fn all_imports(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {

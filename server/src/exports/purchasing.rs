@@ -5,9 +5,11 @@ use domain::{
     Fault, Fen, Fields, SupplierId,
     purchasing::{
         CostEntry, InvoiceCard, ListCosts, ListInvoices, ListPurchases, ListSuppliers, MilliFen, PRICE_COLUMNS,
-        PurchaseCard, PurchaseLine, Supplier, SupplierPriceView, margin_text,
+        Payables, PlaceMargin, PurchaseCard, PurchaseLine, Supplier, SupplierPriceView, margin_text,
     },
     staff::Permission,
+    stock_lists::Period,
+    text,
 };
 
 use super::tables::{moment, table};
@@ -18,14 +20,14 @@ const MOST: usize = 10_000;
 const PAGE: usize = 200;
 
 /// Yuan as a table has them.
-fn yuan(amount: Fen) -> String {
+pub(super) fn yuan(amount: Fen) -> String {
     let sign = if amount.0 < 0 { "-" } else { "" };
     let fen = amount.0.unsigned_abs();
     format!("{sign}{}.{:02}", fen / 100, fen % 100)
 }
 
 /// A cost in yuan, exact to the thousandth of a fen.
-fn cost(cost: MilliFen) -> String {
+pub(super) fn cost(cost: MilliFen) -> String {
     format!("{}.{:05}", cost.0 / 100_000, cost.0 % 100_000)
 }
 
@@ -137,4 +139,55 @@ pub(super) async fn costs(scope: &Scope, query: &Fields) -> Result<Exported, Fau
     };
     let ask = ListCosts { most: MOST as i64, ..ListCosts::from_fields(query) };
     Ok(table(&header, costs::list(scope, &ask).await?.0, row))
+}
+
+/// What is owed to suppliers.
+pub(super) async fn payables(scope: &Scope) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let header = ["供应商", "未开票(元)", "未到期(元)", "逾期30天内(元)", "逾期31-60天(元)", "逾期60天以上(元)"];
+    let row = |one: Payables| {
+        let of = one.ageing;
+        let mut cells = vec![one.supplier, yuan(one.not_invoiced_fen)];
+        cells.extend([of.not_due_fen, of.to_30_fen, of.to_60_fen, of.beyond_fen].map(yuan));
+        cells
+    };
+    Ok(table(&header, purchasing::payables(scope).await?, row))
+}
+
+/// What was sold in a period, what it had cost and what is left.
+pub(super) async fn margins(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    let header = [
+        "编号",
+        "门店或仓库",
+        "销售额(元)",
+        "销售成本(元)",
+        "毛利(元)",
+        "毛利率",
+        "交付件数",
+        "其中无成本",
+        "报损(元)",
+        "盘点差异(元)",
+        "净采购(元)",
+        "现有库存(元)",
+    ];
+    let row = |one: PlaceMargin| {
+        let (gross, margin) = (one.gross_fen(), one.margin_bp().map(margin_text).unwrap_or_default());
+        vec![
+            one.location.code,
+            one.location.name,
+            yuan(one.sales_fen),
+            yuan(one.cost_fen),
+            yuan(gross),
+            margin,
+            one.pieces.to_string(),
+            one.unknown.to_string(),
+            yuan(one.losses_fen),
+            yuan(one.counts_fen),
+            yuan(one.bought_fen),
+            yuan(one.stock_fen),
+        ]
+    };
+    let today = scope.now.with_timezone(&text::zone("")).date_naive();
+    Ok(table(&header, costs::margins(scope, Period::from_fields(query, today)).await?, row))
 }

@@ -269,7 +269,7 @@ fn yuan(amount: Fen) -> String {
 /// What a count found, line by line; what the books say only for those who are told.
 pub(super) async fn count(scope: &Scope, id: CountId) -> Result<Exported, Fault> {
     let (_, lines) = counts::whole(scope, id).await?;
-    let header = ["编码", "商品", "盘点数", "账面数", "差异", "差异金额(元)", "盘点时间", "备注"];
+    let header = ["编码", "商品", "盘点数", "账面数", "差异", "差异金额(元)", "差异成本(元)", "盘点时间", "备注"];
     let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
     let row = |line: CountLine| {
         let note = match (line.counted, line.moved) {
@@ -284,6 +284,7 @@ pub(super) async fn count(scope: &Scope, id: CountId) -> Result<Exported, Fault>
             number(line.book),
             number(line.difference),
             line.value_fen.map(yuan).unwrap_or_default(),
+            line.cost_fen.map(yuan).unwrap_or_default(),
             moment_if_any(line.counted_at),
             note.to_owned(),
         ]
@@ -297,8 +298,20 @@ const DOCUMENTS_MOST: usize = 10_000;
 /// The counts that head office's list shows with these filters, newest first.
 pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header =
-        ["地点", "范围", "盲盘", "状态", "商品数", "已盘", "差异件数", "差异金额(元)", "开始人", "开始时间", "备注"];
+    let header = [
+        "地点",
+        "范围",
+        "盲盘",
+        "状态",
+        "商品数",
+        "已盘",
+        "差异件数",
+        "差异金额(元)",
+        "差异成本(元)",
+        "开始人",
+        "开始时间",
+        "备注",
+    ];
     let mut ask = ListCounts { most: 100, ..ListCounts::from_fields(query) };
     let mut found = Vec::new();
     while found.len() < DOCUMENTS_MOST {
@@ -319,6 +332,7 @@ pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             count.counted_lines.to_string(),
             count.off.map(|off| off.pieces.to_string()).unwrap_or_default(),
             count.off.map(|off| yuan(off.value_fen)).unwrap_or_default(),
+            count.cost_fen.map(yuan).unwrap_or_default(),
             count.opened_by,
             moment(count.opened_at),
             count.note,
@@ -330,7 +344,7 @@ pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fa
 /// The losses that head office's list shows with these filters, newest first.
 pub(super) async fn losses(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header = ["地点", "商品", "编码", "件数", "金额(元)", "类型", "原因", "状态", "提交人", "提交时间"];
+    let header = ["地点", "商品", "编码", "件数", "金额(元)", "成本(元)", "类型", "原因", "状态", "提交人", "提交时间"];
     let mut ask = ListLosses { most: 100, ..ListLosses::from_fields(query) };
     let mut found = Vec::new();
     while found.len() < DOCUMENTS_MOST {
@@ -348,6 +362,7 @@ pub(super) async fn losses(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             loss.code,
             loss.quantity.to_string(),
             yuan(loss.value_fen),
+            loss.cost_fen.map(yuan).unwrap_or_default(),
             loss.kind.label().to_owned(),
             loss.reason,
             loss.state.label().to_owned(),

@@ -8,13 +8,15 @@ use commerce::{
     imports::{
         products::{self, Listing},
         sent::{self, Due, Judged, Rows},
+        supply,
     },
     stores,
 };
 use domain::{
     Fault,
     import::{
-        Columns, Field, ImportKind, ImportReport, ImportState, Lacking, ProductSheet, RowNote, Sheet, StoreSheet,
+        AllocationField, Columns, Field, ImportKind, ImportReport, ImportState, Lacking, ProductSheet, RowNote, Sheet,
+        StoreSheet, SupplySheet,
     },
 };
 use intake::{Form, Table};
@@ -53,7 +55,7 @@ async fn stay(scope: &Scope, id: Uuid) -> Infallible {
 async fn step(scope: &Scope, mut due: Due) -> Result<bool, Fault> {
     let content = std::mem::take(&mut due.content);
     let done = match intake::read(&content, &Form::default()) {
-        Ok(table) => judge(scope, &due, &table).await,
+        Ok(table) => judge(scope, &due, &one_row_each(scope, &due, table).await?).await,
         Err(error) => {
             let report = ImportReport { refusal: Some(in_chinese(&error)), ..ImportReport::default() };
             sent::refuse(scope, &due, ImportState::Broken, Judged { report, ..Judged::default() }).await
@@ -92,6 +94,33 @@ fn in_chinese(error: &intake::Unreadable) -> String {
     }
 }
 
+/// Allocations are planned as a table of variants by stores; they are judged as a row for each store.
+async fn one_row_each(scope: &Scope, due: &Due, table: Table) -> Result<Table, Fault> {
+    if due.kind != ImportKind::Allocations {
+        return Ok(table);
+    }
+    let stores = supply::known(scope).await?.stores;
+    Ok(table.lengthened(
+        |name| stores.contains_key(name),
+        AllocationField::Store.label(),
+        AllocationField::Quantity.label(),
+    ))
+}
+
+/// Judges a table of what is bought, priced or allotted, whose rows are of the kind that `Rows` has under this name.
+macro_rules! supplied {
+    ($scope:ident, $due:ident, $table:ident, $report:ident, $header:ident, $rows:ident) => {
+        match SupplySheet::new(columns(&$due.options.columns, &$header), &$header) {
+            Err(lacking) => lacks($scope, $due, $report, &lacking).await,
+            Ok(sheet) => {
+                let mut sheet = sheet.knowing(supply::known($scope).await?);
+                let judged = read_all($table, &mut sheet, $report);
+                sent::carry_out($scope, $due, Rows::$rows(&sheet.rows), judged).await
+            }
+        }
+    };
+}
+
 async fn judge(scope: &Scope, due: &Due, table: &Table) -> Result<(), Fault> {
     let header: Vec<&str> = table.header.iter().map(String::as_str).collect();
     let report = ImportReport {
@@ -120,6 +149,10 @@ async fn judge(scope: &Scope, due: &Due, table: &Table) -> Result<(), Fault> {
                 sent::carry_out(scope, due, rows, judged).await
             }
         },
+        ImportKind::Suppliers => supplied!(scope, due, table, report, header, Suppliers),
+        ImportKind::Purchases => supplied!(scope, due, table, report, header, Purchases),
+        ImportKind::SupplyPrices => supplied!(scope, due, table, report, header, SupplyPrices),
+        ImportKind::Allocations => supplied!(scope, due, table, report, header, Allocations),
     }
 }
 

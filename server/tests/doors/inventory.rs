@@ -136,6 +136,7 @@ fn routes_in(text: &str) -> Vec<String> {
             "/rpc/{*function}" => None,
             "/wechat-pay" => Some(format!("{method} /callbacks/wechat-pay")),
             "/couriers" => Some(format!("{method} /callbacks/couriers")),
+            "/trackers" => Some(format!("{method} /callbacks/trackers")),
             "/openapi.json" => Some(format!("{method} /api/v1/openapi.json")),
             _ => Some(format!("{method} {path}")),
         }

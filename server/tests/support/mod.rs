@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program compiles this module and uses its part of it")]
 #![allow(clippy::print_stderr, reason = "a failed test shows what the processes said")]
 
+pub mod beside;
 pub mod browser;
 pub mod party;
 pub mod program;
@@ -106,17 +107,10 @@ impl Town {
         command
     }
 
-    /// Starts the server, again where it was killed, and waits until it is ready.
-    pub async fn start_server(&mut self) {
-        self.start_server_with(&[]).await;
-    }
-
-    /// The same with settings of this server's alone.
-    pub async fn start_server_with(&mut self, more: &[(&str, &str)]) {
-        assert!(self.server.is_none(), "the server runs already");
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let settings = [
-            ("MENDIAN_LISTEN", self.url.trim_start_matches("http://").to_owned()),
+    /// The settings of a server at this address.
+    fn serving(&self, url: &str) -> [(&'static str, String); 9] {
+        [
+            ("MENDIAN_LISTEN", url.trim_start_matches("http://").to_owned()),
             ("MENDIAN_SITE", self.path("site").display().to_string()),
             ("MENDIAN_SMS_URL", self.sms.url.clone()),
             ("MENDIAN_WECHAT_PAY", self.path("gateway/merchant.json").display().to_string()),
@@ -127,9 +121,24 @@ impl Town {
             ("MENDIAN_CODES_AN_HOUR", "10000".to_owned()),
             // Tests that shop on and on do so faster than people.
             ("MENDIAN_ORDERS_IN_TEN_MINUTES", "10000".to_owned()),
-        ];
+        ]
+    }
+
+    /// Starts the server, again where it was killed, and waits until it is ready.
+    pub async fn start_server(&mut self) {
+        self.start_server_with(&[]).await;
+    }
+
+    /// The same with settings of this server's alone.
+    pub async fn start_server_with(&mut self, more: &[(&str, &str)]) {
+        assert!(self.server.is_none(), "the server runs already");
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut server = self.mendian();
-        server.arg("serve").envs(settings).envs(self.settings.iter().copied()).envs(more.iter().copied());
+        server
+            .arg("serve")
+            .envs(self.serving(&self.url))
+            .envs(self.settings.iter().copied())
+            .envs(more.iter().copied());
         let server = server.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.server = Some(server);
         until("the server is ready", Duration::from_secs(60), async || {

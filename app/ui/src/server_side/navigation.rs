@@ -203,3 +203,27 @@ pub fn Chips(#[prop(into)] label: String, chips: Vec<Chip>) -> impl IntoView {
         .collect_view();
     view! { <nav class="chips" aria-label=label>{links}</nav> }
 }
+
+/// Choices that look like [`Chips`] and are buttons of the form around them: what was typed there goes along. Pressing
+/// one posts its `href` as `name` to `formaction`.
+#[component]
+pub fn ChipButtons(
+    #[prop(into)] label: String,
+    #[prop(into)] formaction: String,
+    #[prop(into)] name: String,
+    chips: Vec<Chip>,
+) -> impl IntoView {
+    let buttons = chips
+        .into_iter()
+        .map(|chip| {
+            let (formaction, name) = (formaction.clone(), name.clone());
+            view! {
+                <button type="submit" class="chip" formaction=formaction formnovalidate=true name=name value=chip.href
+                    aria-current=chip.active.then_some("true")>
+                    {chip.label}
+                </button>
+            }
+        })
+        .collect_view();
+    view! { <div class="chips" role="group" aria-label=label>{buttons}</div> }
+}

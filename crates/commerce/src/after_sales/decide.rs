@@ -10,7 +10,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{APPEAL_WITHIN, Request, advance, codes, lock, not_found, settle};
-use crate::{Scope, database::OrFault};
+use crate::{
+    Scope,
+    database::OrFault,
+    faults::{self, Deed},
+};
 
 /// Agrees to a request, or turns it down, as the store that sold. Where no goods are to come the money goes back in
 /// the same transaction; otherwise the shopper gets a code. The same decision again is the same decision.
@@ -65,7 +69,7 @@ async fn judge(
             settle(&mut tx, scope, &mut request).await?;
         }
     }
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::DecideReturn).await
 }
 
 /// The last decision on a request, and by whom.

@@ -4,7 +4,9 @@
 //! - `request`: what can be asked for, what it comes to, and asking
 //! - `decide`: the store, the appeal, head office, and what runs out of time
 //! - `receive`: goods come back at any store, by their code
+//! - `returned`: parcels that came back to whoever sent them
 //! - `proofs`: pictures
+//! - `terms`: how long what may be asked for
 //! - `read`: lists, one request, how many wait
 //!
 //! Locks are taken in one order: the member, the order, the request, then stock.
@@ -15,7 +17,9 @@ mod proofs;
 mod read;
 mod receive;
 mod request;
+mod returned;
 mod sold;
+mod terms;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
@@ -33,6 +37,8 @@ pub use proofs::{PROOFS_MOST, add as add_proof, may as may_add_proof};
 pub use read::{counts, list, mine, show, show_for_staff};
 pub use receive::{find, receive};
 pub use request::{options, quote, request};
+pub(crate) use returned::{CameBack, pay_back};
+pub use terms::{book as terms, reset as reset_terms, set as set_terms};
 
 use crate::{
     Scope,
@@ -162,6 +168,21 @@ async fn write_step(
         staff,
         key,
         note,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    tell_pages(tx, id).await
+}
+
+/// Open pages of the shopper, of the store that sold and of the one that took the goods look again.
+async fn tell_pages(tx: &mut PgConnection, id: AfterSalesId) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into outbox (topic, store_id, order_id)
+         select 'order', s.store_id, a.order_id from after_sales a
+         cross join lateral (select a.store_id union select a.received_store_id) s (store_id)
+         where a.id = $1 and s.store_id is not null",
+        id.0,
     )
     .execute(tx)
     .await

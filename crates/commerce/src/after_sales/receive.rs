@@ -17,6 +17,7 @@ use super::{Request, advance, lock, not_found, read, settle};
 use crate::{
     Scope,
     database::OrFault,
+    faults::{self, Deed},
     memory, orders,
     stock::{self, Cause, Document, Pieces},
 };
@@ -78,7 +79,7 @@ pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSales
     note_conditions(&mut tx, &request, command.store_id, &conditions).await?;
     move_goods(&mut tx, scope, id, command.store_id, &lines, &conditions).await?;
     settle(&mut tx, scope, &mut request).await?;
-    tx.commit().await.or_fault()?;
+    faults::commit(tx, scope, Deed::ReceiveReturn).await?;
     Ok(id)
 }
 
@@ -121,7 +122,7 @@ async fn received_before(
     Err(Fault::conflict("already_received", message))
 }
 
-async fn note_conditions(
+pub(super) async fn note_conditions(
     tx: &mut PgConnection,
     request: &Request,
     store: StoreId,
@@ -149,7 +150,7 @@ async fn note_conditions(
 
 /// Books the goods in; what cannot be sold again out again, as a loss or for the supplier; and what comes in exchange
 /// out. All shelves are locked first, in one order.
-async fn move_goods(
+pub(super) async fn move_goods(
     tx: &mut PgConnection,
     scope: &Scope,
     id: AfterSalesId,

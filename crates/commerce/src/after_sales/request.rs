@@ -22,6 +22,7 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
+    faults::{self, Deed},
     jobs,
 };
 
@@ -62,7 +63,7 @@ fn weighed(scope: &Scope, sold: &Sold, what: &QuoteAfterSales) -> Result<Vec<Wei
     weigh(&sold.lines, what.kind, &what.lines, scope.now)
 }
 
-fn sum(weighed: &[Weighed]) -> Result<Fen, Fault> {
+pub(super) fn sum(weighed: &[Weighed]) -> Result<Fen, Fault> {
     let sum = weighed.iter().try_fold(Fen::ZERO, |sum, one| sum.checked_add(one.refund_fen));
     sum.ok_or_else(|| Fault::Internal("a refund that does not fit".into()))
 }
@@ -103,14 +104,14 @@ pub async fn request(scope: &Scope, command: RequestAfterSales) -> Result<(), Fa
         reason: command.reason_label(),
     };
     audit::record(&mut tx, scope, change).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::RequestReturn).await
 }
 
 fn key_reused() -> Fault {
     Fault::conflict("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试")
 }
 
-fn request_hash(command: &RequestAfterSales) -> Vec<u8> {
+pub(super) fn request_hash(command: &RequestAfterSales) -> Vec<u8> {
     let RequestAfterSales { id, order_id, what, reason, note, expected_refund_fen } = command;
     let lines = what.lines.iter().map(|line| format!("{}:{}:{:?}", line.line, line.quantity, line.exchange_for));
     let mut lines: Vec<String> = lines.collect();
@@ -136,7 +137,7 @@ async fn must_not_be_too_many(tx: &mut PgConnection, order: OrderId) -> Result<(
     Err(Fault::conflict("too_many_requests", "这个订单的售后申请过多，请联系门店处理"))
 }
 
-async fn write(
+pub(super) async fn write(
     tx: &mut PgConnection,
     scope: &Scope,
     command: &RequestAfterSales,
@@ -168,7 +169,12 @@ async fn write(
     if written.rows_affected() == 0 { Err(key_reused()) } else { Ok(()) }
 }
 
-async fn write_lines(tx: &mut PgConnection, id: AfterSalesId, sold: &Sold, weighed: &[Weighed]) -> Result<(), Fault> {
+pub(super) async fn write_lines(
+    tx: &mut PgConnection,
+    id: AfterSalesId,
+    sold: &Sold,
+    weighed: &[Weighed],
+) -> Result<(), Fault> {
     for one in weighed {
         let Some(line) = sold.lines.iter().find(|line| line.line == one.line) else { continue };
         let swap: Option<Uuid> = one.exchange_for.map(|sku| sku.0);

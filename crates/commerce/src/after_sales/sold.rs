@@ -12,6 +12,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::terms;
 use crate::{Scope, Who, database::OrFault};
 
 /// An order that something is asked for of.
@@ -47,18 +48,7 @@ impl Claimant {
 pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, locked: bool) -> Result<Sold, Fault> {
     let claimant = Claimant::of(scope)?;
     let gone = || Fault::NotFound("这个订单");
-    let row = sqlx::query!(
-        r#"select o.number, o.store_id, o.member_id, o.total_fen - o.freight_fen as "goods_fen!",
-                  (select at from order_steps t where t.order_id = o.id and t.act in ('redeem', 'deliver')) as handed_over_at
-           from orders o where o.id = $1 and ($2::uuid is null or o.member_id = $2) and ($3::uuid[] is null or o.store_id = any($3))"#,
-        order.0,
-        claimant.member,
-        claimant.stores.as_deref(),
-    )
-    .fetch_optional(&mut *tx)
-    .await
-    .or_fault()?
-    .ok_or_else(gone)?;
+    let row = row(tx, order, claimant.member, claimant.stores.as_deref()).await?;
     if locked {
         // Nobody asks for something in the name of a member who goes at this moment.
         sqlx::query!("select id from members where id = $1 and phone is not null for share", row.member_id)
@@ -72,6 +62,46 @@ pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, l
             .or_fault()?
             .ok_or_else(gone)?;
     }
+    whole(tx, order, row).await
+}
+
+/// A locked order, as the server reads it.
+pub(super) async fn of(tx: &mut PgConnection, order: OrderId) -> Result<Sold, Fault> {
+    let row = row(tx, order, None, None).await?;
+    whole(tx, order, row).await
+}
+
+/// An order, without its lines.
+struct Row {
+    number: String,
+    store_id: Uuid,
+    member_id: Uuid,
+    goods_fen: i64,
+    handed_over_at: Option<DateTime<Utc>>,
+}
+
+async fn row(
+    tx: &mut PgConnection,
+    order: OrderId,
+    member: Option<Uuid>,
+    stores: Option<&[Uuid]>,
+) -> Result<Row, Fault> {
+    sqlx::query_as!(
+        Row,
+        r#"select o.number, o.store_id, o.member_id, o.total_fen - o.freight_fen as "goods_fen!",
+                  (select at from order_steps t where t.order_id = o.id and t.act in ('redeem', 'deliver')) as handed_over_at
+           from orders o where o.id = $1 and ($2::uuid is null or o.member_id = $2) and ($3::uuid[] is null or o.store_id = any($3))"#,
+        order.0,
+        member,
+        stores,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .ok_or(Fault::NotFound("这个订单"))
+}
+
+async fn whole(tx: &mut PgConnection, order: OrderId, row: Row) -> Result<Sold, Fault> {
     let (store, total) = (StoreId(row.store_id), Fen(row.goods_fen));
     let lines = lines(tx, order, store, total, row.handed_over_at).await?;
     Ok(Sold { order, number: row.number, store, member: row.member_id, handed_over_at: row.handed_over_at, lines })
@@ -106,6 +136,7 @@ async fn lines(
     .or_fault()?;
     let products: Vec<Uuid> = rows.iter().map(|row| row.product_id).collect();
     let swaps = swaps(tx, store, &products).await?;
+    let default = terms::default(tx).await?;
     let weights: Vec<i64> = rows.iter().map(|row| row.total_fen).collect();
     let paid = prorate(total, &weights);
     rows.into_iter()
@@ -116,9 +147,9 @@ async fn lines(
                 return_hours: row.return_hours,
                 exchange_hours: row.exchange_hours,
             };
-            let terms = if row.has_terms { own } else { Terms::DEFAULT };
+            let holds = if row.has_terms { own } else { default };
             let may = |&kind: &AfterSalesKind| {
-                let until = terms.until(kind, handed_over_at?)?;
+                let until = holds.until(kind, handed_over_at?)?;
                 Some(KindUntil { kind, until })
             };
             Ok(ClaimableLine {

@@ -7,7 +7,12 @@ use domain::{
 };
 
 use super::{Proposal, Step, advance, apply, lock, not_found};
-use crate::{Scope, database::OrFault, jobs, staff};
+use crate::{
+    Scope,
+    database::OrFault,
+    faults::{self, Deed},
+    jobs, staff,
+};
 
 /// Agrees to a proposal within reach, or turns it down. What is agreed to is so in the same transaction. The same
 /// decision again is the same decision.
@@ -41,7 +46,7 @@ pub async fn decide(scope: &Scope, id: ProposalId, decision: Decide) -> Result<(
         apply::apply(&mut tx, scope, &proposal).await?;
     }
     jobs::unschedule(&mut tx, [(jobs::Kind::ExpireProposal, id.0)]).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ApproveProposal).await
 }
 
 /// By whose right somebody decides: their own, or that of the person in whose place they do.

@@ -2,14 +2,21 @@
 //!
 //! - `lines`: lines that are set at the same moment are written together
 //! - `quote`: what a store's lines cost now; quotes asked for at the same moment are read together
+//! - `better`: which stores would rather send what is in a store's part
+//! - `hand_over`: a store's lines go to the parts of others
 
+mod better;
+mod hand_over;
 mod lines;
 mod quote;
+
+use std::collections::BTreeMap;
 
 use domain::{
     Fault, SkuId, StoreId,
     cart::{CartView, RemoveLine, SetLine},
     catalog::Options,
+    fulfilment::Wish,
 };
 
 use crate::{
@@ -19,9 +26,11 @@ use crate::{
     memory::{self, Key},
 };
 
+pub use hand_over::hand_over;
 pub use quote::{quote, quote_for};
 
 pub(crate) use lines::LINES_MOST;
+pub(crate) use quote::quote_to_place;
 
 /// Where carts wait to be written and read.
 pub(crate) struct Desks {
@@ -109,6 +118,13 @@ pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Op
 
 /// The whole cart, a quote for each store.
 pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
+    show_for(scope, &BTreeMap::new()).await
+}
+
+/// The whole cart, each store's part for its own way; for pickup where none is named.
+///
+/// Faults: those of [`quote_for`].
+pub async fn show_for(scope: &Scope, wishes: &BTreeMap<StoreId, Wish>) -> Result<CartView, Fault> {
     let Some(cart) = scope.cart else { return Ok(CartView::default()) };
     let mut tx = scope.begin().await?;
     let stores = sqlx::query_scalar!(
@@ -121,7 +137,8 @@ pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
     drop(tx);
     let mut view = CartView::default();
     for store in stores {
-        let quote = quote(scope, StoreId(store)).await?;
+        let store = StoreId(store);
+        let quote = quote_for(scope, store, &wishes.get(&store).copied().unwrap_or_default()).await?;
         view.pieces += quote.lines.iter().map(|line| line.quantity.get()).sum::<i64>();
         view.quotes.push(quote);
     }

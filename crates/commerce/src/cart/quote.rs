@@ -8,11 +8,12 @@ use domain::{
     CartId, Fault, Fen, Quantity, SkuId, StoreId,
     cart::{Quote, QuotedLine},
     catalog::Options,
-    fulfilment::{Way, Wish},
+    fulfilment::{AddressView, Way, Wish},
     hours::Slot,
 };
 use uuid::Uuid;
 
+use super::better;
 use crate::{
     House, Scope,
     catalog::kept::Catalogue,
@@ -65,10 +66,23 @@ pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
     quote_for(scope, store, &Wish::default()).await
 }
 
-/// [`quote`] for a way in which the goods reach their shopper, with what that costs.
+/// [`quote`] for a way in which the goods reach their shopper, with what that costs, and who would rather send them.
 ///
 /// Faults: those of `quote`; `Invalid` beside `address_id` for an address that is not in the shopper's book.
 pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
+    let (mut quote, sight, to) = priced(scope, store, wish).await?;
+    if let Some(to) = to {
+        quote.better = better::of(scope, &sight, &quote, &to).await?;
+    }
+    Ok(quote)
+}
+
+/// The same without the latter: what placing an order rests on.
+pub(crate) async fn quote_to_place(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
+    Ok(priced(scope, store, wish).await?.0)
+}
+
+async fn priced(scope: &Scope, store: StoreId, wish: &Wish) -> Result<(Quote, Sight, Option<AddressView>), Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
     let (sight, rows) = lines_at(scope, cart, store).await?;
     // What is not there is brought nowhere.
@@ -92,7 +106,7 @@ pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quo
         && !slots.is_empty()
         && lines.iter().all(|line| line.problem.is_none())
         && goods > Fen::ZERO;
-    Ok(Quote {
+    let quote = Quote {
         store: view.card,
         lines,
         goods_fen: goods,
@@ -101,9 +115,12 @@ pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quo
         fulfilment: wish.fulfilment,
         address_id: wish.address_id,
         ways,
+        elsewhere: sight.stores().elsewhere(sight.store()?),
         slots,
         orderable,
-    })
+        better: None,
+    };
+    Ok((quote, sight, to))
 }
 
 /// The cart's lines of a store, and what is known of their goods at the same moment.

@@ -74,6 +74,11 @@ impl Catalogue {
         &self.products[sku.product]
     }
 
+    /// Whether any store may sell a variant.
+    pub fn is_published(&self, sku: Uuid) -> bool {
+        self.sku(sku).is_some_and(|sku| self.product_of(sku).published)
+    }
+
     /// Reads all goods; within a transaction, so that they are of one moment.
     pub async fn read(tx: &mut PgConnection) -> Result<Self, Fault> {
         let version = sqlx::query_scalar!("select version from versions where what = 'catalogue'")
@@ -336,6 +341,7 @@ impl Chosen {
             values: catalogue.skus[*at].values.clone(),
             price_fen: offer.price_fen.unwrap_or(Fen::ZERO),
             available: offer.available,
+            weight_grams: catalogue.skus[*at].weight_grams,
         };
         self.skus.iter().zip(offers).map(view).collect()
     }

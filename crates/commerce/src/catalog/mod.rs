@@ -1,6 +1,7 @@
 //! Goods as a store offers them: browsing, searching, one product (C1, C3).
 
 pub(crate) mod kept;
+mod weights;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ use crate::{
     memory::{self, Key, Offer, Sight},
 };
 use kept::Chosen;
+
+pub use weights::{set as set_weights, show as weights};
 
 /// The categories of a store's menu, with how many products each has there.
 pub async fn categories(scope: &Scope, store: StoreId) -> Result<Vec<Category>, Fault> {

@@ -11,6 +11,7 @@ use super::{Count, NO_COUNT, Step, advance, lock, submit};
 use crate::{
     Scope,
     database::OrFault,
+    faults::{self, Deed},
     staff,
     stock::{self, Cause, Document, Pieces},
     stockroom::{self, Sight},
@@ -52,7 +53,7 @@ pub async fn decide(scope: &Scope, id: CountId, decision: Decide) -> Result<(), 
         true => book(&mut tx, scope, &count).await?,
         false => send_back(&mut tx, &count).await?,
     }
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ApproveCount).await
 }
 
 /// Books the differences, all of them or none.

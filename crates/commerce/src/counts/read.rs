@@ -39,6 +39,7 @@ struct Row {
     submitted_by: Option<Uuid>,
     off_pieces: Option<i64>,
     off_value_fen: Option<i64>,
+    cost_milli_fen: Option<i64>,
     above: bool,
     lines: i64,
     counted_lines: i64,
@@ -66,6 +67,7 @@ impl Row {
     fn card(self, sight: &Sight) -> CountCard {
         let shows_book = self.shows_book(sight);
         let off = self.off_pieces.zip(self.off_value_fen).filter(|_| shows_book);
+        let cost_fen = sight.cost(self.location_id, self.cost_milli_fen).filter(|_| off.is_some());
         CountCard {
             id: CountId(self.id),
             location_id: LocationId(self.location_id),
@@ -80,6 +82,7 @@ impl Row {
             lines: self.lines,
             counted_lines: self.counted_lines,
             off: off.map(|(pieces, value)| Off { pieces, value_fen: Fen(value) }),
+            cost_fen,
             above: self.above,
         }
     }
@@ -97,6 +100,11 @@ async fn rows(
         Row,
         r#"select c.id, c.location_id, coalesce(s.name, w.name, '') as "location_name!", c.kind, c.blind, c.state, c.note,
                   c.opened_by, o.name as opener, c.opened_at, c.submitted_by, c.off_pieces, c.off_value_fen, c.above,
+                  case c.state when 'approved' then (select sum(e.value_milli_fen) from cost_entries e
+                                                     where e.document_id = c.id and e.location_id = c.location_id)
+                       when 'submitted' then (select sum((l.counted - l.book) * x.milli_fen) from count_lines l
+                                              join stock_costs x on x.location_id = l.location_id and x.sku_id = l.sku_id
+                                              where l.count_id = c.id and l.counted <> l.book) end::bigint as cost_milli_fen,
                   (select count(*) from count_lines l where l.count_id = c.id) as "lines!",
                   (select count(distinct n.sku_id) from count_entries n where n.count_id = c.id and n.undone_at is null) as "counted_lines!"
            from counts c join staff o on o.id = c.opened_by
@@ -235,10 +243,12 @@ struct LineRow {
     moved: bool,
     book: Option<i64>,
     price_fen: i64,
+    location_id: Uuid,
+    cost_milli_fen: Option<i64>,
 }
 
 impl LineRow {
-    fn line(self, shows_book: bool) -> CountLine {
+    fn line(self, sight: &Sight, shows_book: bool) -> CountLine {
         let book = self.book.filter(|_| shows_book);
         let difference = self.counted.zip(book).map(|(counted, book)| counted - book);
         CountLine {
@@ -251,6 +261,7 @@ impl LineRow {
             book,
             difference,
             value_fen: difference.and_then(|pieces| pieces.checked_mul(self.price_fen)).map(Fen),
+            cost_fen: sight.cost(self.location_id, self.cost_milli_fen).filter(|_| difference.is_some()),
         }
     }
 }
@@ -268,8 +279,13 @@ async fn line_rows(
         r#"select l.sku_id, k.code, d.name as product, array_to_string(k.spec_values, ' ') as "spec!",
                   coalesce(l.counted, e.counted) as counted, coalesce(l.counted_at, e.at) as counted_at,
                   coalesce(e.moved, false) as "moved!", coalesce(l.book, e.book) as book,
-                  coalesce(l.price_fen, p.price_fen, k.price_fen) as "price_fen!"
-           from count_lines l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
+                  coalesce(l.price_fen, p.price_fen, k.price_fen) as "price_fen!", l.location_id,
+                  -- As it was booked; until then, as it would be now.
+                  case c.state when 'approved' then (select sum(v.value_milli_fen) from cost_entries v
+                           where v.document_id = l.count_id and v.location_id = l.location_id and v.sku_id = l.sku_id)
+                       else (select (coalesce(l.counted, e.counted) - coalesce(l.book, e.book)) * x.milli_fen from stock_costs x
+                             where x.location_id = l.location_id and x.sku_id = l.sku_id) end::bigint as cost_milli_fen
+           from count_lines l join counts c on c.id = l.count_id join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            left join listings p on p.store_id = l.location_id and p.sku_id = l.sku_id
            left join lateral (
                select sum(n.pieces)::bigint as counted, (array_agg(n.book order by n.place desc))[1] as book, max(n.at) as at,
@@ -311,7 +327,7 @@ pub async fn lines(scope: &Scope, id: CountId, ask: &ListLines) -> Result<Page<C
     let mut tx = scope.begin().await?;
     let shows_book = found(&mut tx, &sight, id).await?.shows_book(&sight);
     let found = line_rows(&mut tx, id, &fitting(ask, shows_book), None, most as i64 + 1).await?;
-    Ok(Page::cut(found, most, |row| row.code.clone()).map(|row| row.line(shows_book)))
+    Ok(Page::cut(found, most, |row| row.code.clone()).map(|row| row.line(&sight, shows_book)))
 }
 
 /// A count with all its lines, for a file.
@@ -323,7 +339,8 @@ pub async fn whole(scope: &Scope, id: CountId) -> Result<(CountCard, Vec<CountLi
     let row = found(&mut tx, &sight, id).await?;
     let shows_book = row.shows_book(&sight);
     let lines = line_rows(&mut tx, id, &ListLines::default(), None, LINES_MOST).await?;
-    Ok((row.card(&sight), lines.into_iter().map(|line| line.line(shows_book)).collect()))
+    let lines = lines.into_iter().map(|line| line.line(&sight, shows_book)).collect();
+    Ok((row.card(&sight), lines))
 }
 
 /// One line as it is now, for whoever has just entered something.
@@ -331,5 +348,5 @@ pub(super) async fn line(tx: &mut PgConnection, scope: &Scope, count: &Count, sk
     let sight = Sight::of(scope)?;
     let shows_book = found(tx, &sight, count.id).await?.shows_book(&sight);
     let found = line_rows(tx, count.id, &ListLines::default(), Some(sku), 1).await?;
-    found.into_iter().next().map(|row| row.line(shows_book)).ok_or(NO_COUNT)
+    found.into_iter().next().map(|row| row.line(&sight, shows_book)).ok_or(NO_COUNT)
 }

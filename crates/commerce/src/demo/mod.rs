@@ -5,6 +5,8 @@ mod aftermath;
 pub mod chain;
 mod history;
 mod people;
+mod sending;
+mod supply;
 
 use std::collections::HashMap;
 
@@ -162,8 +164,13 @@ pub async fn make(scope: &Scope, size: Size, mut progress: impl FnMut(&str)) -> 
     progress("员工");
     people::merchant(&mut tx, scope).await?;
     people::hire(&mut tx).await?;
+    sending::begin(&mut tx, scope).await?;
     let orders_added = if size == Size::Lived { history::write(&mut tx, scope, &mut progress).await? } else { 0 };
     tx.commit().await.or_fault()?;
+    if size == Size::Lived {
+        progress("采购、调拨与盘点");
+        supply::make(scope).await?;
+    }
     Ok(Made { stores: stores.len(), products: catalogue.products.len(), listings_added, orders_added })
 }
 

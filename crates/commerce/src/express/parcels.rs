@@ -12,6 +12,7 @@ use domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use super::{returns, ways};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -23,6 +24,8 @@ use crate::{
 
 /// After how long a shopper who says nothing has what was sent.
 const TAKEN_AFTER: Duration = Duration::days(10);
+/// How often an order is looked at of which a parcel comes back.
+const LOOK_FOR_RETURNS: Duration = Duration::days(1);
 
 /// Sends a parcel with pieces of an order off. With the first one the order has left its store. The same again is
 /// answered the same.
@@ -62,7 +65,7 @@ pub async fn ship(scope: &Scope, id: OrderId, command: ShipParcel) -> Result<(),
     orders::commit(tx, scope, OrderAct::Dispatch).await
 }
 
-fn must_be_express(order: &Ordered) -> Result<(), Fault> {
+pub(super) fn must_be_express(order: &Ordered) -> Result<(), Fault> {
     if order.fulfilment == Fulfilment::Express {
         return Ok(());
     }
@@ -90,11 +93,12 @@ async fn is_same(tx: &mut PgConnection, order: OrderId, command: &ShipParcel) ->
     Ok(Some(same))
 }
 
-/// What of an order no parcel holds.
+/// What of an order no parcel holds: what came back to be sent again is at the store as well.
 pub(super) async fn still_here(tx: &mut PgConnection, order: OrderId) -> Result<Vec<PackedLine>, Fault> {
     let rows = sqlx::query!(
         r#"select l.line, l.quantity - coalesce((select sum(p.quantity) from parcel_lines p
-                  where p.order_id = l.order_id and p.line = l.line), 0)::bigint as "left!"
+                  where p.order_id = l.order_id and p.line = l.line
+                    and not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')), 0)::bigint as "left!"
            from order_lines l where l.order_id = $1 order by l.line"#,
         order.0,
     )
@@ -129,6 +133,7 @@ async fn keep(
     .execute(&mut *tx)
     .await
     .or_fault()?;
+    ways::begin(tx, scope, order, command.id, *carrier).await?;
     let (lines, pieces): (Vec<i32>, Vec<i64>) = packed.iter().map(|one| (one.line, one.quantity)).unzip();
     sqlx::query!(
         "insert into parcel_lines (parcel_id, order_id, line, quantity)
@@ -174,18 +179,32 @@ pub async fn confirm(scope: &Scope, id: OrderId) -> Result<(), Fault> {
         return Err(Fault::conflict("not_all_sent", "还有商品没有发出，全部收到后再确认收货"));
     }
     orders::arrive(&mut tx, scope, &order, "顾客确认收货").await?;
+    returns::settle(&mut tx, scope, &order).await?;
     jobs::unschedule(&mut tx, [(Kind::CompleteExpress, id.0)]).await?;
     orders::commit(tx, scope, OrderAct::Deliver).await
 }
 
-/// What was sent long ago has been taken by the shopper, where nobody has said otherwise.
-pub(crate) async fn complete(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+/// What was sent long ago, or signed for some days ago, has been taken by the shopper, where nobody has said otherwise.
+/// What comes back is waited for, until it counts as lost; answers when to look again.
+pub(crate) async fn complete(scope: &Scope, id: OrderId) -> Result<Option<Duration>, Fault> {
     let mut tx = scope.begin().await?;
     let order = orders::lock(&mut tx, id).await?;
     let all_sent = still_here(&mut tx, id).await?.is_empty();
     if order.state != OrderState::Dispatched || order.fulfilment != Fulfilment::Express || !all_sent {
-        return Ok(());
+        return Ok(None);
     }
-    orders::arrive(&mut tx, scope, &order, "发货 10 天后自动确认收货").await?;
-    orders::commit(tx, scope, OrderAct::Deliver).await
+    let coming = returns::coming_back(&mut tx, id).await?;
+    if !coming.is_empty() {
+        if !returns::give_up_lost(&mut tx, scope, &order, &coming).await? {
+            return Ok(Some(LOOK_FOR_RETURNS));
+        }
+        tx.commit().await.or_fault()?;
+        return Ok(None);
+    }
+    let signed = ways::on_their_way(&mut tx, id).await? == 0;
+    let why = if signed { "签收 3 天后自动确认收货" } else { "发货 10 天后自动确认收货" };
+    orders::arrive(&mut tx, scope, &order, why).await?;
+    returns::settle(&mut tx, scope, &order).await?;
+    orders::commit(tx, scope, OrderAct::Deliver).await?;
+    Ok(None)
 }

@@ -2,8 +2,9 @@
 
 use domain::{
     Fault, Fen, OrderId, ParcelId, RideId,
-    express::{Carrier, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
+    express::{CameBack, Carrier, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
     fulfilment::Fulfilment,
+    parcels::{Afterwards, ParcelState},
     staff::Permission,
 };
 use sqlx::PgConnection;
@@ -68,8 +69,11 @@ async fn parcels(tx: &mut PgConnection, id: OrderId) -> Result<Vec<ParcelView>, 
         r#"select p.id, p.carrier, p.tracking_number, p.shipped_at, coalesce(s.name, '合作方 ' || k.name) as by,
                   (select array_agg(concat_ws(' ', l.name, nullif(l.spec, '')) || ' × ' || i.quantity order by i.line)
                    from parcel_lines i join order_lines l on l.order_id = i.order_id and l.line = i.line
-                   where i.parcel_id = p.id) as "goods!"
+                   where i.parcel_id = p.id) as "goods!",
+                  coalesce(w.state, 'sent') as "state!", r.reason as "reason?", r.afterwards as "afterwards?",
+                  r.spoilt as "spoilt?", r.at as "back_at?"
            from parcels p left join staff s on s.id = p.staff_id left join api_keys k on k.id = p.api_key_id
+           left join parcel_ways w on w.parcel_id = p.id left join parcel_returns r on r.parcel_id = p.id
            where p.order_id = $1 order by p.shipped_at, p.id"#,
         id.0,
     )
@@ -83,6 +87,13 @@ async fn parcels(tx: &mut PgConnection, id: OrderId) -> Result<Vec<ParcelView>, 
         goods: row.goods,
         shipped_at: row.shipped_at,
         by: row.by,
+        state: ParcelState::from_code(&row.state).unwrap_or_default(),
+        came_back: row.reason.zip(row.back_at).map(|(reason, at)| CameBack {
+            reason,
+            afterwards: row.afterwards.as_deref().and_then(Afterwards::from_code).unwrap_or(Afterwards::Refund),
+            spoilt: row.spoilt.unwrap_or_default(),
+            at,
+        }),
     });
     Ok(parcel.collect())
 }

@@ -1,12 +1,12 @@
 //! Which store sends what somebody wants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{
-    Fault, StoreId,
+    Fault, SkuId, StoreId,
     audit::{Act, ObjectKind},
     catalog::SkuView,
-    fulfilment::AddressView,
+    fulfilment::{AddressView, Fulfilment},
     geo::Point,
     route::{Candidate, FindRoute, RoutePart, RouteRule, Wanted, route},
     staff::Permission,
@@ -15,13 +15,13 @@ use domain::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{addresses, express::sends_to};
+use super::{addresses, ways::reaches};
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
     memory, nearby,
-    stores::kept::Store,
+    stores::kept::{Store, Stores},
 };
 
 /// Head office's rule.
@@ -82,7 +82,9 @@ pub async fn find(scope: &Scope, ask: &FindRoute) -> Result<Vec<RoutePart>, Faul
         })?),
         None => None,
     };
-    choose(scope, &ask.lines, to.as_ref(), ask.near, None).await
+    let stores = memory::stores(scope).await?;
+    let search = Search { to: to.as_ref(), near: ask.near, ..Search::express(&ask.lines) };
+    choose(scope, &stores, &search).await
 }
 
 /// Which store of the same brand would send a product that a store shows: the first of its variants that any has.
@@ -97,46 +99,91 @@ pub async fn of_product(
     let sku = skus.iter().find(|sku| sku.available > 0).or_else(|| skus.first());
     let Some(sku) = sku else { return Ok(None) };
     let wanted = [Wanted { sku_id: sku.id, quantity: 1 }];
-    let parts = choose(scope, &wanted, None, near, Some(&store.brand)).await?;
+    let stores = memory::stores(scope).await?;
+    let search = Search { near, brand: Some(&store.brand), ..Search::express(&wanted) };
+    let parts = choose(scope, &stores, &search).await?;
     Ok(parts.into_iter().next().map(|part| part.store))
 }
 
-/// The same, among the stores of one brand where one is named.
-pub(crate) async fn choose(
-    scope: &Scope,
-    wanted: &[Wanted],
-    to: Option<&AddressView>,
-    near: Option<Point>,
-    brand: Option<&str>,
-) -> Result<Vec<RoutePart>, Fault> {
-    let stores = memory::stores(scope).await?;
-    let served = |store: &&Store| {
-        store.sending().is_some()
-            && to.is_none_or(|to| sends_to(store, &to.address.region_code))
-            && brand.is_none_or(|brand| store.brand() == brand)
-    };
-    let senders: Vec<&Store> = stores.all().filter(served).collect();
+/// What is looked for.
+pub(crate) struct Search<'a> {
+    /// What is wanted.
+    pub wanted: &'a [Wanted],
+    /// Express goes by head office's rule; what riders bring comes from the nearest.
+    pub way: Fulfilment,
+    /// Where it goes.
+    pub to: Option<&'a AddressView>,
+    /// To what it is to be near, where nobody knows where it goes.
+    pub near: Option<Point>,
+    /// Among the stores of this brand alone.
+    pub brand: Option<&'a str>,
+    /// A store that is known to have all of it: what its member holds there early is theirs.
+    pub has_all: Option<StoreId>,
+    /// What is spoken for already at each store.
+    pub taken: HashMap<(StoreId, SkuId), i64>,
+}
+
+impl<'a> Search<'a> {
+    /// For what goes by express, anywhere.
+    pub fn express(wanted: &'a [Wanted]) -> Self {
+        let way = Fulfilment::Express;
+        Self { wanted, way, to: None, near: None, brand: None, has_all: None, taken: HashMap::new() }
+    }
+
+    /// By what a store is chosen.
+    pub fn rule(&self, stores: &Stores) -> RouteRule {
+        if self.way == Fulfilment::Express { stores.rule() } else { RouteRule::Nearest }
+    }
+
+    /// Whether a store sends things in this way there.
+    fn served_by(&self, store: &Store) -> bool {
+        let served = match self.to {
+            Some(to) => reaches(store, self.way, &to.address.region_code, to.address.point),
+            None => self.way == Fulfilment::Express && store.sending().is_some(),
+        };
+        served && self.brand.is_none_or(|brand| store.brand() == brand)
+    }
+
+    /// What a store has of it, beside what is spoken for.
+    fn has(&self, store: StoreId, found: Option<HashMap<Uuid, i64>>) -> Vec<Wanted> {
+        if self.has_all == Some(store) {
+            return self.wanted.to_vec();
+        }
+        let free = found.unwrap_or_default().into_iter().map(|(sku, quantity)| {
+            let sku_id = SkuId(sku);
+            Wanted { sku_id, quantity: quantity - self.taken.get(&(store, sku_id)).copied().unwrap_or(0) }
+        });
+        free.collect()
+    }
+}
+
+/// Which of these stores send what.
+pub(crate) async fn choose(scope: &Scope, stores: &Stores, search: &Search<'_>) -> Result<Vec<RoutePart>, Fault> {
+    let senders: Vec<&Store> = stores.all().filter(|store| search.served_by(store)).collect();
     if senders.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = senders.iter().map(|store| store.id).collect();
-    let skus: BTreeSet<Uuid> = wanted.iter().map(|one| one.sku_id.0).collect();
+    let skus: BTreeSet<Uuid> = search.wanted.iter().map(|one| one.sku_id.0).collect();
     let skus: Vec<Uuid> = skus.into_iter().collect();
     let mut found = nearby::some_at(scope, &ids, &skus).await?;
-    let near = to.and_then(|to| to.address.point).or(near);
-    let candidate = |store: &&Store| {
-        let has = found.remove(&store.id).unwrap_or_default().into_iter();
-        Candidate {
-            store: StoreId(store.id),
-            open: store.must_take_orders(scope).is_ok(),
-            distance_m: near.map(|near| near.metres_to(store.point())),
-            priority: store.sending().map_or(i32::MAX, |sending| sending.priority),
-            sends_by: store.view(scope, None).slots.first().map(|slot| slot.start),
-            has: has.map(|(sku, quantity)| Wanted { sku_id: domain::SkuId(sku), quantity }).collect(),
-        }
+    let near = search.to.and_then(|to| to.address.point).or(search.near);
+    let rule = search.rule(stores);
+    // When it would leave is worked out only where somebody asks.
+    let sends_by = |store: &Store| match rule {
+        RouteRule::Fastest => store.view(scope, None).slots.first().map(|slot| slot.start),
+        RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => None,
+    };
+    let candidate = |store: &&Store| Candidate {
+        store: StoreId(store.id),
+        open: store.must_take_orders(scope).is_ok(),
+        distance_m: near.map(|near| near.metres_to(store.point())),
+        priority: store.sending().map_or(i32::MAX, |sending| sending.priority),
+        sends_by: sends_by(store),
+        has: search.has(StoreId(store.id), found.remove(&store.id)),
     };
     let candidates: Vec<Candidate> = senders.iter().map(candidate).collect();
-    let parts = route(stores.rule(), wanted, &candidates).into_iter().filter_map(|(id, lines)| {
+    let parts = route(rule, search.wanted, &candidates).into_iter().filter_map(|(id, lines)| {
         let store = stores.with_id(id.0)?;
         Some(RoutePart { store: store.card(scope, near), lines })
     });

@@ -61,11 +61,10 @@ pub(crate) async fn ways(
     pickup: Vec<Slot>,
 ) -> Result<Vec<Way>, Fault> {
     let sent = express(store, load, to, &pickup);
-    let mut ways = vec![Way::free(Fulfilment::Pickup, pickup)];
     let settings = store.fulfilment();
-    for offered in &mut ways[0].slots {
-        offered.capacity = settings.pickup_capacity;
-    }
+    let served = settings.in_store.map(|set| at_the_store(Fulfilment::InStore, pickup.clone(), set.capacity));
+    let mut ways = vec![at_the_store(Fulfilment::Pickup, pickup, settings.pickup_capacity)];
+    ways.extend(served);
     if let Some(delivery) = settings.delivery.as_ref().filter(|delivery| delivery.on) {
         ways.push(delivery_of(scope, store, delivery, load, to));
     }
@@ -80,6 +79,13 @@ pub(crate) async fn ways(
         }
     }
     Ok(ways)
+}
+
+/// A way for which the shopper comes.
+fn at_the_store(way: Fulfilment, slots: Vec<Slot>, capacity: Option<i64>) -> Way {
+    let mut way = Way::free(way, slots);
+    way.slots.iter_mut().for_each(|offered| offered.capacity = capacity);
+    way
 }
 
 fn delivery_of(scope: &Scope, store: &Store, delivery: &DeliverySettings, load: Load, to: Option<&AddressView>) -> Way {
@@ -118,9 +124,20 @@ fn delivery_of(scope: &Scope, store: &Store, delivery: &DeliverySettings, load: 
 /// Whether a store can let an order reach its shopper in this way, there.
 pub(crate) fn serves(store: &Store, way: Fulfilment, to: Option<&SentTo>) -> bool {
     match way {
-        Fulfilment::Delivery => to.and_then(|to| to.point).is_some_and(|point| brings_to(store, point)),
-        Fulfilment::Express => to.is_some_and(|to| sends_to(store, &to.region_code)),
-        Fulfilment::Pickup | Fulfilment::InStore => true,
+        Fulfilment::Pickup => true,
+        Fulfilment::InStore => store.fulfilment().in_store.is_some(),
+        Fulfilment::Delivery | Fulfilment::Express => {
+            to.is_some_and(|to| reaches(store, way, &to.region_code, to.point))
+        }
+    }
+}
+
+/// Whether a store can send anything in this way to a region, or to a point in it.
+pub(crate) fn reaches(store: &Store, way: Fulfilment, region: &str, point: Option<Point>) -> bool {
+    match way {
+        Fulfilment::Delivery => point.is_some_and(|point| brings_to(store, point)),
+        Fulfilment::Express => sends_to(store, region),
+        Fulfilment::Pickup | Fulfilment::InStore => false,
     }
 }
 
@@ -131,6 +148,19 @@ fn brings_to(store: &Store, to: Point) -> bool {
         let metres = store.point().metres_to(to);
         delivery.range.covers(store.point(), to) && delivery.bands.iter().any(|band| metres <= f64::from(band.up_to_m))
     })
+}
+
+/// How many open orders a store's slot of a way takes; nothing where nobody counts, or there is no such slot.
+pub(crate) fn capacity(scope: &Scope, store: &Store, way: Fulfilment, start: DateTime<Utc>) -> Option<i64> {
+    match way {
+        Fulfilment::Pickup => store.fulfilment().pickup_capacity,
+        Fulfilment::Delivery => {
+            let slots = store.fulfilment().delivery.as_ref()?.slots(scope.now, store.zone(), store.hours());
+            slots.into_iter().find(|offered| offered.slot.start == start)?.capacity
+        }
+        Fulfilment::InStore => store.fulfilment().in_store?.capacity,
+        Fulfilment::Express => None,
+    }
 }
 
 /// Marks the slots that as many open orders have as they take. It is only what is shown; `orders::write` decides.

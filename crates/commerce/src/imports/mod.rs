@@ -1,7 +1,8 @@
-//! Many stores or products at once. What every import shares.
+//! Many stores, products, prices or orders at once. What every import shares.
 
 pub mod products;
 pub mod sent;
+pub mod supply;
 
 use std::collections::{HashMap, HashSet};
 

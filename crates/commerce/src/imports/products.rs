@@ -156,6 +156,7 @@ struct Given<'a> {
     initials: String,
     picture: Option<&'a str>,
     published: Option<bool>,
+    keeps_batches: Option<bool>,
     specs: &'a [Spec],
 }
 
@@ -207,6 +208,7 @@ async fn write_products(
             initials,
             picture: product.picture.as_deref(),
             published: product.published,
+            keeps_batches: product.keeps_batches,
             specs: &product.specs,
         }
     });
@@ -216,7 +218,7 @@ async fn write_products(
         r#"with given as materialized (
                select * from jsonb_to_recordset($1) as g (
                    id uuid, brand_id uuid, category_id uuid, code text, name text, subtitle text, description text,
-                   pinyin text, initials text, picture text, published boolean, specs jsonb)
+                   pinyin text, initials text, picture text, published boolean, keeps_batches boolean, specs jsonb)
            ), wanted as materialized (
                select coalesce(p.id, g.id) as id, g.brand_id, g.category_id, g.code, g.name,
                       coalesce(g.subtitle, p.subtitle, '') as subtitle,
@@ -224,24 +226,25 @@ async fn write_products(
                       case when p.name = g.name then p.pinyin else g.pinyin end as pinyin,
                       case when p.name = g.name then p.initials else g.initials end as initials,
                       coalesce(g.picture, p.picture, '') as picture,
-                      coalesce(g.published, p.published, true) as published, g.specs, p.id is null as is_new
+                      coalesce(g.published, p.published, true) as published,
+                      coalesce(g.keeps_batches, p.keeps_batches, false) as keeps_batches, g.specs, p.id is null as is_new
                from given g left join products p on p.code = g.code
            ), changed as (
                update products p
                set category_id = w.category_id, name = w.name, subtitle = w.subtitle, description = w.description,
-                   pinyin = w.pinyin, initials = w.initials, picture = w.picture, published = w.published,
+                   pinyin = w.pinyin, initials = w.initials, picture = w.picture, published = w.published, keeps_batches = w.keeps_batches,
                    specs = w.specs, updated_at = $2
                from wanted w
                where p.id = w.id
-                 and (p.category_id, p.name, p.subtitle, p.description, p.picture, p.published, p.specs)
+                 and (p.category_id, p.name, p.subtitle, p.description, p.picture, p.published, p.keeps_batches, p.specs)
                      is distinct from
-                     (w.category_id, w.name, w.subtitle, w.description, w.picture, w.published, w.specs)
+                     (w.category_id, w.name, w.subtitle, w.description, w.picture, w.published, w.keeps_batches, w.specs)
                returning p.id
            ), made as (
                insert into products (id, code, brand_id, category_id, name, subtitle, description, pinyin, initials,
-                                     picture, published, specs, sort, updated_at)
+                                     picture, published, keeps_batches, specs, sort, updated_at)
                select id, code, brand_id, category_id, name, subtitle, description, pinyin, initials,
-                      picture, published, specs, 1000, $2
+                      picture, published, keeps_batches, specs, 1000, $2
                from wanted where is_new
            )
            select w.code as "code!", w.id as "id!", (w.is_new or c.id is not null) as "changed!"
@@ -265,6 +268,7 @@ struct GivenSku<'a> {
     spec_values: &'a [String],
     barcode: Option<&'a str>,
     price_fen: i64,
+    weight_grams: Option<i64>,
     sort: usize,
 }
 
@@ -283,6 +287,7 @@ async fn write_skus(tx: &mut PgConnection, changes: &Changes, chunk: &[ProductGi
                 spec_values: &sku.values,
                 barcode: sku.barcode.as_deref(),
                 price_fen: sku.price_fen.0,
+                weight_grams: sku.weight_grams,
                 sort,
             })
         })
@@ -291,19 +296,21 @@ async fn write_skus(tx: &mut PgConnection, changes: &Changes, chunk: &[ProductGi
         r#"with given as materialized (
                select * from jsonb_to_recordset($1) as g (
                    id uuid, product_id uuid, product_changed boolean, code text, spec_values text[], barcode text,
-                   price_fen bigint, sort integer)
+                   price_fen bigint, weight_grams integer, sort integer)
            ), wanted as materialized (
                select g.id, g.product_id, g.product_changed, g.code, g.spec_values, g.price_fen, g.sort,
-                      coalesce(g.barcode, s.barcode) as barcode, s.id is null as is_new
+                      coalesce(g.barcode, s.barcode) as barcode,
+                      coalesce(g.weight_grams, s.weight_grams, 0) as weight_grams, s.id is null as is_new
                from given g left join skus s on s.code = g.code
            ), changed as (
-               update skus s set barcode = w.barcode, price_fen = w.price_fen
+               update skus s set barcode = w.barcode, price_fen = w.price_fen, weight_grams = w.weight_grams
                from wanted w
-               where s.code = w.code and (s.barcode, s.price_fen) is distinct from (w.barcode, w.price_fen)
+               where s.code = w.code
+                 and (s.barcode, s.price_fen, s.weight_grams) is distinct from (w.barcode, w.price_fen, w.weight_grams)
                returning s.code
            ), made as (
-               insert into skus (id, code, product_id, spec_values, barcode, price_fen, sort)
-               select w.id, w.code, w.product_id, w.spec_values, w.barcode, w.price_fen,
+               insert into skus (id, code, product_id, spec_values, barcode, price_fen, weight_grams, sort)
+               select w.id, w.code, w.product_id, w.spec_values, w.barcode, w.price_fen, w.weight_grams,
                       w.sort + (select count(*) from skus s where s.product_id = w.product_id)
                from wanted w where w.is_new
            )

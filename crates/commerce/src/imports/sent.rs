@@ -6,11 +6,11 @@
 
 use chrono::Duration;
 use domain::{
-    Fault,
+    Fault, StaffId,
     audit::{Act, ObjectKind},
     import::{
-        ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView, ProductGiven,
-        StoreRow,
+        AllocationRow, ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView,
+        ProductGiven, PurchaseRow, StoreRow, SupplierRow, SupplyPriceRow,
     },
     staff::Permission,
 };
@@ -21,13 +21,14 @@ use uuid::Uuid;
 use super::{
     Imported,
     products::{self, Listing},
+    supply::on_behalf,
 };
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    stores,
+    purchasing, stores, supply,
 };
 
 /// How long files are kept.
@@ -45,6 +46,31 @@ fn stopped() -> Fault {
     Fault::conflict(STOPPED, "这次导入已经取消或结束")
 }
 
+/// Refuses whoever may not do by hand what tables of this kind do.
+fn may(scope: &Scope, kind: ImportKind) -> Result<(), Fault> {
+    scope.staff_everywhere(Permission::ManageImports)?;
+    kind.needs().iter().try_for_each(|permission| scope.staff_everywhere(*permission).map(|_| ()))
+}
+
+/// The kinds of tables that whoever asks may send.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub fn kinds(scope: &Scope) -> Result<Vec<ImportKind>, Fault> {
+    scope.staff_everywhere(Permission::ManageImports)?;
+    Ok(ImportKind::ALL.iter().copied().filter(|kind| may(scope, *kind).is_ok()).collect())
+}
+
+/// Refuses whoever may not see an import: its file holds what they may not.
+async fn must_see(scope: &Scope, id: Uuid) -> Result<(), Fault> {
+    scope.staff_everywhere(Permission::ManageImports)?;
+    let kind = sqlx::query_scalar!("select kind from imports where id = $1", id).fetch_optional(scope.pool()).await;
+    let kind = kind.or_fault()?.and_then(|kind| ImportKind::from_code(&kind));
+    match kind {
+        Some(kind) if may(scope, kind).is_ok() => Ok(()),
+        _ => Err(Fault::NotFound("这次导入")),
+    }
+}
+
 /// Takes a file in. It is judged by and by; nothing is imported before somebody confirms it.
 ///
 /// Faults: `Forbidden`; `Invalid` for an empty file.
@@ -55,7 +81,7 @@ pub async fn receive(
     options: ImportOptions,
     content: &[u8],
 ) -> Result<Uuid, Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    may(scope, kind)?;
     if content.is_empty() {
         return Err(Fault::invalid("file", "文件是空的；请选择有内容的表格文件"));
     }
@@ -92,14 +118,15 @@ pub async fn receive(
 
 /// The latest imports, or one.
 async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<ImportView>, Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    let kinds: Vec<String> = kinds(scope)?.into_iter().map(|kind| kind.code().to_owned()).collect();
     let rows = sqlx::query!(
         r#"select i.*, i.options as "given: Json<ImportOptions>", i.report as "found: Json<ImportReport>",
                   s.name as who
            from imports i join staff s on s.id = i.staff_id
-           where $1::uuid is null or i.id = $1 order by i.created_at desc, i.id desc limit $2"#,
+           where ($1::uuid is null or i.id = $1) and i.kind = any($3) order by i.created_at desc, i.id desc limit $2"#,
         id,
         LISTED,
+        &kinds,
     )
     .fetch_all(scope.pool())
     .await
@@ -140,7 +167,7 @@ pub async fn show(scope: &Scope, id: Uuid) -> Result<ImportView, Fault> {
 
 /// How far an import is: of its view, what changes while a server is at it.
 pub async fn progress(scope: &Scope, id: Uuid) -> Result<ImportProgress, Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    must_see(scope, id).await?;
     let row = sqlx::query!("select state, rows_done, rows_total, began_at from imports where id = $1", id)
         .fetch_optional(scope.pool())
         .await
@@ -157,7 +184,7 @@ pub async fn progress(scope: &Scope, id: Uuid) -> Result<ImportProgress, Fault> 
 /// Reads the file again with these columns, by our names for the fields, and remembers them for the next
 /// file of this kind.
 pub async fn choose_columns(scope: &Scope, id: Uuid, columns: BTreeMap<String, String>) -> Result<(), Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    must_see(scope, id).await?;
     let mut tx = scope.begin().await?;
     let kind = sqlx::query_scalar!(
         "update imports set state = 'reading', taken_until = null, options = options || jsonb_build_object('columns', $2::jsonb)
@@ -198,11 +225,12 @@ pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     }
     let mut tx = scope.begin().await?;
     let confirmed = sqlx::query!(
-        "update imports set state = 'importing', rows_done = 0, began_at = $2, taken_until = null, may_move = $3
+        "update imports set state = 'importing', rows_done = 0, began_at = $2, taken_until = null, may_move = $3, confirmed_by = $4
          where id = $1 and state = 'ready' and rows_total > 0",
         id,
         scope.now,
         may_move,
+        scope.staff()?.id.0,
     )
     .execute(&mut *tx)
     .await
@@ -225,7 +253,7 @@ pub async fn confirm(scope: &Scope, id: Uuid) -> Result<(), Fault> {
 
 /// Stops an import that has not ended; nothing of it stays.
 pub async fn cancel(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    must_see(scope, id).await?;
     let cancelled = sqlx::query!(
         "update imports set state = 'cancelled', ended_at = $2
          where id = $1 and state in ('reading', 'ready', 'importing')",
@@ -240,7 +268,7 @@ pub async fn cancel(scope: &Scope, id: Uuid) -> Result<(), Fault> {
 
 /// The rejected rows as CSV, and the name of the file they came in.
 pub async fn rejects(scope: &Scope, id: Uuid) -> Result<(String, Vec<u8>), Fault> {
-    scope.staff_everywhere(Permission::ManageImports)?;
+    must_see(scope, id).await?;
     let row = sqlx::query!(
         r#"select i.file_name, f.rejects as "rejects!" from imports i join import_files f on f.import_id = i.id
            where i.id = $1 and f.rejects is not null"#,
@@ -267,6 +295,8 @@ pub struct Due {
     pub content: Vec<u8>,
     /// Whether whoever confirmed it may give stores other regions.
     pub may_move: bool,
+    /// Whose its documents are: whoever confirmed it, until then whoever sent it.
+    pub person: StaffId,
 }
 
 /// Takes the oldest import that waits for a server. It is this server's for as long as it says so with
@@ -279,7 +309,8 @@ pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
                select id from imports
                where state in ('reading', 'importing') and (taken_until is null or taken_until < now())
                order by created_at limit 1 for update skip locked)
-           returning i.id, i.kind, i.state, i.options as "options: Json<ImportOptions>", f.content, i.may_move"#,
+           returning i.id, i.kind, i.state, i.options as "options: Json<ImportOptions>", f.content, i.may_move,
+                     coalesce(i.confirmed_by, i.staff_id) as "person!""#,
         STAYS_S,
     )
     .fetch_optional(scope.pool())
@@ -292,6 +323,7 @@ pub async fn take(scope: &Scope) -> Result<Option<Due>, Fault> {
         options: row.options.0,
         content: row.content,
         may_move: row.may_move,
+        person: StaffId(row.person),
     }))
 }
 
@@ -330,6 +362,14 @@ pub enum Rows<'a> {
     Stores(&'a [StoreRow]),
     /// Products with so many variants, and whether they are listed at all stores of their brand.
     Products(&'a [ProductGiven], usize, Listing),
+    /// Suppliers with their prices.
+    Suppliers(&'a [SupplierRow]),
+    /// Lines of orders to suppliers.
+    Purchases(&'a [PurchaseRow]),
+    /// What stores pay for what warehouses send.
+    SupplyPrices(&'a [SupplyPriceRow]),
+    /// What warehouses send to stores.
+    Allocations(&'a [AllocationRow]),
 }
 
 impl Rows<'_> {
@@ -337,6 +377,10 @@ impl Rows<'_> {
         match self {
             Self::Stores(rows) => rows.len(),
             Self::Products(_, rows, _) => *rows,
+            Self::Suppliers(rows) => rows.len(),
+            Self::Purchases(rows) => rows.len(),
+            Self::SupplyPrices(rows) => rows.len(),
+            Self::Allocations(rows) => rows.len(),
         }
     }
 }
@@ -358,13 +402,21 @@ pub async fn carry_out(scope: &Scope, due: &Due, rows: Rows<'_>, judged: Judged)
     let total = rows.count();
     tell(scope, due, 0, total).await?;
     let mut tx = scope.begin().await?;
-    let progress = async |done| tell(scope, due, done, total).await;
-    let imported = match rows {
-        Rows::Stores(rows) => stores::import::import_in(&mut tx, scope, rows, progress).await?,
-        Rows::Products(products, _, listing) => {
-            products::import_in(&mut tx, scope, products, listing, progress).await?
-        }
+    let by = match due.kind.needs() {
+        [] => Ok(scope.clone()),
+        _ => on_behalf(&mut tx, scope, due.kind, due.person).await,
     };
+    let by = match by {
+        Ok(by) => by,
+        Err(Fault::Forbidden | Fault::Unauthenticated) => {
+            tx.rollback().await.or_fault()?;
+            let refusal = Some("上传或确认这份表的人已没有这项权限；没有写入任何内容".into());
+            let report = ImportReport { refusal, ..judged.report };
+            return refuse(scope, due, ImportState::Broken, Judged { report, ..judged }).await;
+        }
+        Err(fault) => return Err(fault),
+    };
+    let imported = write(&mut tx, &by, rows, async |done| tell(scope, due, done, total).await).await?;
     if due.state == ImportState::Importing && imported.moved > 0 && !due.may_move {
         // Since it was confirmed, somebody else has given a store the region that it had here.
         tx.rollback().await.or_fault()?;
@@ -379,6 +431,22 @@ pub async fn carry_out(scope: &Scope, due: &Due, rows: Rows<'_>, judged: Judged)
     let next = if due.state == ImportState::Reading { ImportState::Ready } else { ImportState::Done };
     conclude(scope, due, &mut tx, next, imported, judged).await?;
     tx.commit().await.or_fault()
+}
+
+async fn write(
+    tx: &mut sqlx::PgConnection,
+    scope: &Scope,
+    rows: Rows<'_>,
+    progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
+) -> Result<Imported, Fault> {
+    match rows {
+        Rows::Stores(rows) => stores::import::import_in(tx, scope, rows, progress).await,
+        Rows::Products(products, _, listing) => products::import_in(tx, scope, products, listing, progress).await,
+        Rows::Suppliers(rows) => purchasing::import::suppliers_in(tx, scope, rows, progress).await,
+        Rows::Purchases(rows) => purchasing::import::drafts_in(tx, scope, rows, progress).await,
+        Rows::SupplyPrices(rows) => supply::import::prices_in(tx, scope, rows, progress).await,
+        Rows::Allocations(rows) => supply::import::allocations_in(tx, scope, rows, progress).await,
+    }
 }
 
 /// Says that a file cannot be imported, and why.

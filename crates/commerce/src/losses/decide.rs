@@ -9,7 +9,7 @@ use domain::{
 use super::{NO_LOSS, advance, lock};
 use crate::{
     Scope,
-    database::OrFault,
+    faults::{self, Deed},
     staff,
     stockroom::{self, Sight},
 };
@@ -21,7 +21,7 @@ use crate::{
 /// themselves.
 ///
 /// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for what is not theirs to decide;
-/// `Conflict` (`own_loss`, `not_now`).
+/// `Conflict` (`own_loss`, `not_now`, `not_there` for more than the books have by now).
 pub async fn decide(scope: &Scope, id: LossId, decision: Decide) -> Result<(), Fault> {
     let note = decision.checked_note()?;
     Sight::of(scope)?;
@@ -45,5 +45,5 @@ pub async fn decide(scope: &Scope, id: LossId, decision: Decide) -> Result<(), F
         return Ok(());
     }
     advance(&mut tx, scope, &loss, act, (in_place_of, note)).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ApproveLoss).await
 }

@@ -21,7 +21,7 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
-    stock::{self, Cause, Document, Pieces},
+    stock::{self, Cause, Document, Pieces, batches},
     stockroom::{self, Room},
 };
 
@@ -38,6 +38,7 @@ struct Loss {
     room: Room,
     sku: SkuId,
     quantity: i64,
+    batch: Option<Uuid>,
     state: LossState,
     above: bool,
     reported_by: Uuid,
@@ -46,7 +47,7 @@ struct Loss {
 /// Locks a report; nothing else happens to it until the transaction ends.
 async fn lock(tx: &mut PgConnection, id: LossId) -> Result<Loss, Fault> {
     let row = sqlx::query!(
-        "select l.location_id, p.kind as place, l.sku_id, l.quantity, l.state, l.above, l.reported_by
+        "select l.location_id, p.kind as place, l.sku_id, l.quantity, l.batch_id, l.state, l.above, l.reported_by
          from losses l join locations p on p.id = l.location_id where l.id = $1 for update of l",
         id.0,
     )
@@ -61,15 +62,29 @@ async fn lock(tx: &mut PgConnection, id: LossId) -> Result<Loss, Fault> {
         room: Room { id: location, store: (row.place == "store").then(|| stockroom::as_store(location)) },
         sku: SkuId(row.sku_id),
         quantity: row.quantity,
+        batch: row.batch_id,
         state,
         above: row.above,
         reported_by: row.reported_by,
     })
 }
 
+/// How many pieces the books say there are at a place; nobody changes it until the transaction ends.
+async fn lock_on_hand(tx: &mut PgConnection, location: LocationId, sku: SkuId) -> Result<i64, Fault> {
+    sqlx::query_scalar!(
+        "select on_hand from stock where location_id = $1 and sku_id = $2 for update",
+        location.0,
+        sku.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()
+}
+
 /// Applies the transition table to a locked report, and books the loss where it is agreed to.
 ///
-/// Faults: `Conflict` (`not_now`) where the table does not allow it.
+/// Faults: `Conflict`: `not_now` where the table does not allow it, `not_there` for more than the books have by now,
+/// which may be since somebody else reported the same pieces.
 async fn advance(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -79,6 +94,16 @@ async fn advance(
 ) -> Result<(), Fault> {
     let not_now = || Fault::conflict("not_now", format!("这份报损{}，不能再{}", loss.state.label(), act.label()));
     let next = loss.state.after(act).ok_or_else(not_now)?;
+    if next == LossState::Approved {
+        let on_hand = lock_on_hand(tx, loss.room.id, loss.sku).await?;
+        if loss.quantity > on_hand {
+            let message = format!(
+                "账面只有 {on_hand} 件，不够报损 {} 件；同一批货可能已经报过，请核对后驳回，或先盘点",
+                loss.quantity
+            );
+            return Err(Fault::conflict("not_there", message));
+        }
+    }
     sqlx::query!(
         "update losses set state = $2, decided_by = $3, in_place_of = $4, decided_at = $5, note = $6 where id = $1",
         loss.id.0,
@@ -92,6 +117,10 @@ async fn advance(
     .await
     .or_fault()?;
     if next == LossState::Approved {
+        if let Some(batch) = loss.batch {
+            let place = (loss.room.id.0, loss.id.0);
+            batches::lose(tx, scope, place, (loss.sku.0, batch, loss.quantity)).await?;
+        }
         let gone = [Pieces { sku: loss.sku.0, quantity: -loss.quantity }];
         stock::book(tx, scope, loss.room.id.0, Document { cause: Cause::Loss, id: Some(loss.id.0) }, &gone).await?;
     }

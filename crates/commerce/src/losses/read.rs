@@ -5,8 +5,10 @@ use domain::{
     Fault, Fen, FileId, LocationId, LossId, SkuId,
     approvals::ProposalSubject,
     files::Photo,
-    losses::{ListLosses, LossCard, LossFigure, LossKind, LossState, LossView},
+    losses::{ListLosses, LossCard, LossFigure, LossKind, LossState, LossView, OtherLoss},
     page::Page,
+    purchasing::MilliFen,
+    staff::Permission,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -28,7 +30,9 @@ struct Row {
     sku_id: Uuid,
     quantity: i64,
     price_fen: i64,
+    cost_milli_fen: Option<i64>,
     kind: String,
+    batch: Option<String>,
     reason: String,
     state: String,
     above: bool,
@@ -54,8 +58,10 @@ impl Row {
             code: self.code.clone(),
             quantity: self.quantity,
             value_fen: Fen(self.price_fen.saturating_mul(self.quantity)),
+            cost_fen: sight.cost(self.location_id, self.cost_milli_fen),
             kind: LossKind::from_code(&self.kind).unwrap_or(LossKind::Other),
             reason: self.reason.clone(),
+            batch: self.batch.clone(),
             state,
             above: self.above,
             reported_by: self.reporter.clone(),
@@ -77,12 +83,19 @@ async fn rows(
     sqlx::query_as!(
         Row,
         r#"select l.id, l.location_id, coalesce(s.name, w.name, '') as "location_name!", d.name as product,
-                  array_to_string(k.spec_values, ' ') as "spec!", k.code, l.sku_id, l.quantity, l.price_fen, l.kind, l.reason,
+                  array_to_string(k.spec_values, ' ') as "spec!", k.code, l.sku_id, l.quantity, l.price_fen,
+                  -- As it was booked; until then, as it would be now.
+                  case l.state when 'approved' then (select -sum(e.value_milli_fen) from cost_entries e
+                                                     where e.document_id = l.id and e.location_id = l.location_id)
+                       when 'reported' then (select l.quantity * c.milli_fen from stock_costs c
+                                             where c.location_id = l.location_id and c.sku_id = l.sku_id) end::bigint as cost_milli_fen,
+                  l.kind, b.code as "batch?", l.reason,
                   l.state, l.above, r.name as reporter, l.reported_by, l.reported_at, p.name as "decider?",
                   o.name as "in_place_of?", l.decided_at, l.note
            from losses l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            join staff r on r.id = l.reported_by left join staff p on p.id = l.decided_by left join staff o on o.id = l.in_place_of
            left join stores s on s.id = l.location_id left join warehouses w on w.id = l.location_id
+           left join batches b on b.id = l.batch_id
            where ($1::uuid[] is null or l.location_id = any($1)) and ($2::uuid is null or l.id = $2)
              and ($3::text is null or l.state = $3) and ($4::text is null or l.kind = $4)
              and ($5::uuid is null or l.location_id = $5) and ($6::uuid is null or l.id < $6)
@@ -163,7 +176,34 @@ pub async fn show(scope: &Scope, id: LossId) -> Result<LossView, Fault> {
         decided_at: row.decided_at,
         note: row.note,
         on_hand,
+        others: others(&mut tx, id).await?,
     })
+}
+
+/// How many other reports are shown beside one.
+const OTHERS_MOST: i64 = 20;
+
+/// Other reports of the same goods there that wait for a decision.
+async fn others(tx: &mut PgConnection, id: LossId) -> Result<Vec<OtherLoss>, Fault> {
+    let rows = sqlx::query!(
+        "select o.id, o.quantity, o.kind, r.name as reporter, o.reported_at
+         from losses l join losses o on o.location_id = l.location_id and o.sku_id = l.sku_id and o.id <> l.id
+         join staff r on r.id = o.reported_by
+         where l.id = $1 and o.state = 'reported' order by o.id desc limit $2",
+        id.0,
+        OTHERS_MOST,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let other = rows.into_iter().map(|row| OtherLoss {
+        id: LossId(row.id),
+        quantity: row.quantity,
+        kind: LossKind::from_code(&row.kind).unwrap_or(LossKind::Other),
+        reported_by: row.reporter,
+        reported_at: row.reported_at,
+    });
+    Ok(other.collect())
 }
 
 async fn photos(tx: &mut PgConnection, id: LossId) -> Result<Vec<Photo>, Fault> {
@@ -193,22 +233,29 @@ pub(crate) fn may_see_photo(scope: &Scope, place: Uuid) -> bool {
 /// Faults: `Forbidden`.
 pub async fn figures(scope: &Scope, days: i64, location: Option<LocationId>) -> Result<Vec<LossFigure>, Fault> {
     let sight = Sight::of(scope)?;
+    let costs = scope.reach_filter(Permission::SeeCosts);
+    let (sees_costs, costs) = (costs.is_ok(), costs.unwrap_or_default());
     let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
-        r#"select kind, count(*) as "reports!", sum(quantity)::bigint as "pieces!", sum(quantity * price_fen)::bigint as "value_fen!"
+        r#"select kind, count(*) as "reports!", sum(quantity)::bigint as "pieces!", sum(quantity * price_fen)::bigint as "value_fen!",
+                  sum((select -sum(e.value_milli_fen) from cost_entries e where e.document_id = losses.id and e.location_id = losses.location_id
+                       and $4 and ($5::uuid[] is null or e.location_id = any($5))))::bigint as cost_milli_fen
            from losses where state = 'approved' and decided_at > $1 and ($2::uuid[] is null or location_id = any($2))
              and ($3::uuid is null or location_id = $3)
            group by kind order by 4 desc, kind"#,
         scope.now - Duration::days(days.clamp(1, 366)),
         sight.seen.as_deref(),
         location.map(|location| location.0),
+        sees_costs,
+        costs.as_deref(),
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let figure = rows.into_iter().filter_map(|row| {
         let kind = LossKind::from_code(&row.kind)?;
-        Some(LossFigure { kind, reports: row.reports, pieces: row.pieces, value_fen: Fen(row.value_fen) })
+        let cost_fen = row.cost_milli_fen.map(|milli_fen| MilliFen(milli_fen).fen());
+        Some(LossFigure { kind, reports: row.reports, pieces: row.pieces, value_fen: Fen(row.value_fen), cost_fen })
     });
     Ok(figure.collect())
 }

@@ -12,18 +12,21 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Loss, NO_LOSS, advance, lock};
+use super::{Loss, NO_LOSS, advance, lock, lock_on_hand};
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
-    files, staff, stockroom,
+    faults::{self, Deed},
+    files, staff,
+    stock::batches,
+    stockroom,
 };
 
 /// Reports a loss at a place within reach. Where it is small and whoever reports decides for the store, it is booked
 /// at once. The report's id is the idempotency key: the same request again is the same report.
 ///
-/// Faults: `Invalid` beside the fields, `quantity` also for more than the books have; `NotFound` for a place out of
+/// Faults: `Invalid` beside the fields, `quantity` also for more than the books have, `batch` for one that is not there; `NotFound` for a place out of
 /// reach or goods that are not its own; `Conflict` (`key_reused`); `Forbidden`.
 pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fault> {
     command.check()?;
@@ -36,9 +39,16 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         Off::of([(command.quantity, price)]).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
     let above = !scope.house().settings.decide_alone.suffices(off);
     stockroom::shelve(&mut tx, room.id, &[command.sku_id.0]).await?;
+    if let Some(state) = reported_before(&mut tx, &command, me.0).await? {
+        return Ok(state);
+    }
+    let batch = match command.batch.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
+        Some(code) => Some(batches::named(&mut tx, room.id.0, command.sku_id.0, (code, command.quantity)).await?),
+        None => None,
+    };
     let written = sqlx::query!(
-        "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_at)
-         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10) on conflict (id) do nothing",
+        "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_at, batch_id)
+         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11) on conflict (id) do nothing",
         command.id.0,
         room.id.0,
         command.sku_id.0,
@@ -49,12 +59,13 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         above,
         me.0,
         scope.now,
+        batch,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
     if written.rows_affected() == 0 {
-        return reported_before(&mut tx, &command, me.0).await;
+        return reported_before(&mut tx, &command, me.0).await?.ok_or_else(key_reused);
     }
     must_be_there(&mut tx, &command).await?;
     let loss = Loss {
@@ -62,6 +73,7 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         room,
         sku: command.sku_id,
         quantity: command.quantity,
+        batch,
         state: LossState::Reported,
         above,
         reported_by: me.0,
@@ -71,48 +83,54 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
     if decides {
         advance(&mut tx, scope, &loss, LossAct::Approve, (None, "")).await?;
     }
-    tx.commit().await.or_fault()?;
+    faults::commit(tx, scope, Deed::ReportLoss).await?;
     Ok(if decides { LossState::Approved } else { LossState::Reported })
 }
 
 /// What is not on the books cannot be lost from them: then the books are wrong, and it is counted.
 async fn must_be_there(tx: &mut PgConnection, command: &ReportLoss) -> Result<(), Fault> {
-    let on_hand = sqlx::query_scalar!(
-        "select on_hand from stock where location_id = $1 and sku_id = $2",
-        command.location_id.0,
-        command.sku_id.0,
-    )
-    .fetch_one(tx)
-    .await
-    .or_fault()?;
+    let on_hand = lock_on_hand(tx, command.location_id, command.sku_id).await?;
     if command.quantity <= on_hand {
         return Ok(());
     }
     Err(Fault::invalid("quantity", format!("账面只有 {on_hand} 件；如果账面不对，请先盘点这件商品")))
 }
 
-/// Whether the report is there because of the same request.
-async fn reported_before(tx: &mut PgConnection, command: &ReportLoss, me: Uuid) -> Result<LossState, Fault> {
+fn key_reused() -> Fault {
+    Fault::conflict("key_reused", "这个页面已经提交过另一份报损，请刷新后再试")
+}
+
+/// How far the report is that is there because of the same request; nothing where there is none under its id.
+///
+/// Faults: `Conflict` (`key_reused`) for another under that id.
+async fn reported_before(tx: &mut PgConnection, command: &ReportLoss, me: Uuid) -> Result<Option<LossState>, Fault> {
     let found = sqlx::query!(
-        "select location_id, sku_id, quantity, kind, reason, reported_by, state from losses where id = $1",
+        r#"select l.location_id, l.sku_id, l.quantity, l.kind, l.reason, l.reported_by, l.state, b.code as "batch?"
+           from losses l left join batches b on b.id = l.batch_id where l.id = $1"#,
         command.id.0,
     )
     .fetch_optional(tx)
     .await
     .or_fault()?;
-    let same = found.filter(|found| {
-        (found.location_id, found.sku_id, found.quantity, found.kind.as_str(), found.reason.as_str(), found.reported_by)
-            == (
-                command.location_id.0,
-                command.sku_id.0,
-                command.quantity,
-                command.kind.code(),
-                command.reason.trim(),
-                me,
-            )
-    });
-    same.and_then(|found| LossState::from_code(&found.state))
-        .ok_or_else(|| Fault::conflict("key_reused", "这个页面已经提交过另一份报损，请刷新后再试"))
+    let Some(found) = found else { return Ok(None) };
+    let batch = command.batch.as_deref().map(str::trim).filter(|code| !code.is_empty());
+    let same = batch == found.batch.as_deref()
+        && (
+            found.location_id,
+            found.sku_id,
+            found.quantity,
+            found.kind.as_str(),
+            found.reason.as_str(),
+            found.reported_by,
+        ) == (
+            command.location_id.0,
+            command.sku_id.0,
+            command.quantity,
+            command.kind.code(),
+            command.reason.trim(),
+            me,
+        );
+    if same { Ok(LossState::from_code(&found.state)) } else { Err(key_reused()) }
 }
 
 async fn record(tx: &mut PgConnection, scope: &Scope, loss: &Loss, command: &ReportLoss) -> Result<(), Fault> {

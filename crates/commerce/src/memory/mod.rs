@@ -156,6 +156,11 @@ impl Sight {
         }
     }
 
+    /// All stores.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     /// The store.
     pub fn store(&self) -> Result<&Store, Fault> {
         self.stores.with_id(self.store).ok_or(Fault::NotFound("这家门店"))

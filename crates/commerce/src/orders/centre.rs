@@ -86,11 +86,14 @@ pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<()
     }
     must_serve(&mut tx, id, to).await?;
     // Of what is not in hand any more the table says why.
-    if order.fulfilment.is_sent() && is_in_hand(order.state) {
+    if order.fulfilment != Fulfilment::Pickup && is_in_hand(order.state) {
         let address = fulfilment::sent_to(&mut tx, id).await?;
         let store = stores.with_id(to.0).ok_or(Fault::NotFound("这家门店"))?;
         if !fulfilment::serves(store, order.fulfilment, address.as_ref()) {
-            let message = format!("{}送不到这个地址，请选择能配送到的门店", store.name());
+            let message = match order.fulfilment {
+                Fulfilment::InStore => format!("{}不提供到店服务，请选择提供的门店", store.name()),
+                _ => format!("{}送不到这个地址，请选择能配送到的门店", store.name()),
+            };
             return Err(Fault::conflict("cannot_bring", message));
         }
     }
@@ -163,13 +166,14 @@ async fn move_to(tx: &mut PgConnection, order: &Ordered, to: StoreId) -> Result<
 const CHOICES_MOST: i64 = 20;
 
 /// Stores of the same brand and merchant within reach that could serve an order: those that have everything first, then the nearest.
+/// Which of them its way leads from is asked before the nearest are taken, and each is told of whose slot is full.
 ///
 /// Faults: `NotFound` out of reach; `Forbidden`.
 pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteChoice>, Fault> {
     let reach = scope.reach_filter(Permission::ManageOrders)?;
     let mut tx = scope.begin_search().await?;
     let own = sqlx::query!(
-        "select s.latitude, s.longitude, o.fulfilment from orders o join stores s on s.id = o.store_id
+        "select s.latitude, s.longitude, o.fulfilment, o.slot_start from orders o join stores s on s.id = o.store_id
          where o.id = $1 and ($2::uuid[] is null or o.store_id = any($2))",
         id.0,
         reach.as_deref(),
@@ -178,47 +182,57 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
     .await
     .or_fault()?
     .ok_or(Fault::NotFound("这个订单"))?;
+    // A store that cannot bring it is no choice.
+    let way = Fulfilment::from_code(&own.fulfilment).unwrap_or_default();
+    let address = fulfilment::sent_to(&mut tx, id).await?;
+    let stores = memory::stores(scope).await?;
+    let within = |store: &Uuid| reach.as_ref().is_none_or(|reach| reach.contains(store));
+    let serving = stores.all().filter(|store| fulfilment::serves(store, way, address.as_ref()));
+    let serving: Vec<Uuid> = serving.map(|store| store.id).filter(within).collect();
     let rows = sqlx::query!(
         r#"with wanted as materialized (
                select sku_id, sum(quantity)::bigint as quantity from order_lines where order_id = $1 group by sku_id
            ), own as (
                select s.id, s.brand_id, s.merchant_id, s.latitude, s.longitude from orders o join stores s on s.id = o.store_id where o.id = $1
+           ), near as materialized (
+               select s.id, s.name, s.latitude, s.longitude, count(*) filter (where not coalesce(
+                          i.on_shelf and t.on_hand - t.held - t.allocated - t.kept_back >= w.quantity, false)) as lacking,
+                      -- Near enough to sort by; metres are worked out for those that are shown.
+                      (s.latitude - own.latitude) ^ 2 + ((s.longitude - own.longitude) * cosd(own.latitude)) ^ 2 as far
+               from own join stores s on s.brand_id = own.brand_id and s.merchant_id is not distinct from own.merchant_id
+                    and s.id <> own.id and s.state in ('open', 'busy')
+               cross join wanted w
+               left join listings i on i.store_id = s.id and i.sku_id = w.sku_id
+               left join stock t on t.location_id = s.id and t.sku_id = w.sku_id
+               where s.id = any($2)
+               group by s.id, own.latitude, own.longitude
+               order by lacking, far limit $3
            )
-           select s.id, s.name, s.latitude, s.longitude, count(*) filter (where not coalesce(
-                      i.on_shelf and t.on_hand - t.held - t.allocated >= w.quantity, false)) as "lacking!"
-           from own join stores s on s.brand_id = own.brand_id and s.merchant_id is not distinct from own.merchant_id and s.id <> own.id
-               and s.state in ('open', 'busy')
-           cross join wanted w
-           left join listings i on i.store_id = s.id and i.sku_id = w.sku_id
-           left join stock t on t.location_id = s.id and t.sku_id = w.sku_id
-           where $2::uuid[] is null or s.id = any($2)
-           group by s.id, own.latitude, own.longitude
-           -- Near enough to sort by; metres are worked out for those that are shown.
-           order by 5, (s.latitude - own.latitude) ^ 2 + ((s.longitude - own.longitude) * cosd(own.latitude)) ^ 2
-           limit $3"#,
+           select n.id as "id!", n.name as "name!", n.latitude as "latitude!", n.longitude as "longitude!", n.lacking as "lacking!",
+                  (select count(*) from orders o where o.store_id = n.id and o.fulfilment = $4 and o.slot_start = $5
+                   and o.state in ('placed', 'paid', 'accepted', 'ready', 'dispatched')) as "booked!"
+           from near n order by n.lacking, n.far"#,
         id.0,
-        reach.as_deref(),
+        &serving,
         CHOICES_MOST,
+        own.fulfilment,
+        own.slot_start,
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
-    // A store that cannot bring it is no choice.
-    let way = Fulfilment::from_code(&own.fulfilment).unwrap_or_default();
-    let address = fulfilment::sent_to(&mut tx, id).await?;
-    let stores = memory::stores(scope).await?;
-    let serves = |id: Uuid| stores.with_id(id).is_some_and(|store| fulfilment::serves(store, way, address.as_ref()));
-    let own = Point { latitude: own.latitude, longitude: own.longitude };
-    Ok(rows
-        .into_iter()
-        .filter(|row| serves(row.id))
-        .map(|row| RerouteChoice {
-            store_id: StoreId(row.id),
-            name: row.name,
-            metres: own.metres_to(Point { latitude: row.latitude, longitude: row.longitude }),
-            lacking: row.lacking,
-        })
-        .collect())
+    let most = |id: Uuid| fulfilment::capacity(scope, stores.with_id(id)?, way, own.slot_start);
+    let own_point = Point { latitude: own.latitude, longitude: own.longitude };
+    let choice = |row: (Uuid, String, Point, i64, i64)| {
+        let (id, name, point, lacking, booked) = row;
+        let slot_full = most(id).is_some_and(|most| booked >= most);
+        RerouteChoice { store_id: StoreId(id), name, metres: own_point.metres_to(point), lacking, slot_full }
+    };
+    let rows = rows.into_iter().map(|row| {
+        let point = Point { latitude: row.latitude, longitude: row.longitude };
+        (row.id, row.name, point, row.lacking, row.booked)
+    });
+    Ok(rows.map(choice).collect())
 }
 
 /// Writes a note about an order, which shoppers do not see.

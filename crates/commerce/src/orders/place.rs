@@ -47,7 +47,7 @@ pub(super) async fn ready(
     checkout: Option<Checkout>,
 ) -> Result<NewOrder, Fault> {
     let wish = command.wish();
-    let quote = cart::quote_for(scope, command.store_id, &wish).await?;
+    let quote = cart::quote_to_place(scope, command.store_id, &wish).await?;
     let offered = check(&quote, command)?;
     let address = fulfilment::destination(scope, &wish).await?;
     let placed = OrderPlaced {

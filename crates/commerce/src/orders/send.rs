@@ -41,6 +41,15 @@ pub(crate) async fn come_back(tx: &mut PgConnection, scope: &Scope, order: &Orde
     stock::bring_back(tx, scope, order.id).await
 }
 
+/// A locked order is back at its store for good: its pieces are free, and what was paid goes back.
+pub(crate) async fn give_up(tx: &mut PgConnection, scope: &Scope, order: &Ordered, note: &str) -> Result<(), Fault> {
+    come_back(tx, scope, order, note).await?;
+    let order = Ordered { state: OrderState::Ready, ..order.clone() };
+    steps::advance(tx, scope, &order, OrderAct::CallOff, note).await?;
+    stock::turn(tx, scope, &[order.id], Turn::Release).await?;
+    payments::want_refund(tx, scope, order.id, note).await
+}
+
 /// A rider takes an order along. Doing it twice, with the same rider, is doing it once.
 ///
 /// Faults: `Invalid` beside `rider_name`; `NotFound` out of reach; `Conflict` (`not_now`, `other_way`).
@@ -139,6 +148,15 @@ pub async fn undelivered(scope: &Scope, id: OrderId, command: &Undelivered) -> R
     }
     come_back(&mut tx, scope, &order, reason).await?;
     end_ride(&mut tx, scope, id).await?;
+    // No courier takes a rider back who has the goods. What is told of that ride later must not let the order leave
+    // again: that its goods are here is what the store says.
+    sqlx::query!(
+        "update rides set state = 'cancelled', problem = '门店登记未送达' where order_id = $1 and state = 'picked_up'",
+        id.0,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
     steps::commit(tx, scope, OrderAct::Undelivered).await
 }
 

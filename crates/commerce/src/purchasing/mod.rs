@@ -8,11 +8,13 @@
 //! - `payables`: invoices against what arrived, payments, what is owed
 //! - `ledger`: double entry of what is owed
 //! - `replenish`: what is to be ordered, and why
+//! - `import`: suppliers with their prices, and drafts, from tables
 //!
 //! An order is locked before the stock that it moves; a supplier before their invoices.
 
 mod decide;
 mod draft;
+pub(crate) mod import;
 mod ledger;
 mod payables;
 mod read;
@@ -43,7 +45,7 @@ use crate::{
 pub use decide::{cancel, close, decide};
 pub use draft::{draft, submit};
 pub use payables::{billable, enter_invoice, invoice, invoices, pay_invoice, payables};
-pub use read::{list, places as places_to_order_to, show, whole_list};
+pub use read::{list, places as places_to_order_to, show, waiting, whole_list};
 pub use receive::{receive, send_back};
 pub use replenish::{order_proposed, proposals};
 pub use suppliers::{list as suppliers, prices, save as save_supplier, set_prices};

@@ -7,6 +7,7 @@ use domain::{
     page::Page,
     purchasing::{
         Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables, ageing,
+        tax_within,
     },
     staff::Permission,
 };
@@ -43,18 +44,26 @@ pub async fn billable(scope: &Scope, supplier: SupplierId) -> Result<Vec<Billabl
     receipts_of(&mut tx, Some(supplier), None).await
 }
 
-/// Receipts with what they come to: those of a supplier that are on no invoice, or those of an invoice.
+/// Receipts with what they come to: those of a supplier of which something is on no invoice, with that, or those of an
+/// invoice, with what it is for.
 async fn receipts_of(
     tx: &mut PgConnection,
     supplier: Option<SupplierId>,
     invoice: Option<InvoiceId>,
 ) -> Result<Vec<Billable>, Fault> {
     let rows = sqlx::query!(
-        r#"select r.id, u.number, r.returned, r.at, r.note, r.value_fen,
+        r#"select r.id, u.number, r.returned, r.at, r.note, w.whole as "whole!",
+                  case when $2::uuid is null then w.whole - coalesce(i.amount, 0) else coalesce(i.own, w.whole) end::bigint as "value!",
                   (select coalesce(sum(l.quantity), 0)::bigint from purchase_receipt_lines l where l.receipt_id = r.id) as "pieces!"
            from purchase_receipts r join purchases u on u.id = r.purchase_id
-           left join supplier_invoice_receipts i on i.receipt_id = r.id
-           where ($1::uuid is null or (u.supplier_id = $1 and i.invoice_id is null)) and ($2::uuid is null or i.invoice_id = $2)
+           cross join lateral (select case when r.returned then -r.value_fen else r.value_fen end as whole) w
+           left join lateral (
+               select sum(coalesce(x.amount_fen, w.whole)) as amount, sum(x.amount_fen) filter (where x.invoice_id = $2) as own,
+                      bool_or(x.invoice_id = $2) as of_it
+               from supplier_invoice_receipts x where x.receipt_id = r.id
+           ) i on true
+           where ($1::uuid is null or (u.supplier_id = $1 and (i.amount is null or i.amount <> w.whole)))
+             and ($2::uuid is null or i.of_it)
            order by r.at, r.id"#,
         supplier.map(|id| id.0),
         invoice.map(|id| id.0),
@@ -69,7 +78,8 @@ async fn receipts_of(
         at: row.at,
         note: row.note,
         pieces: row.pieces,
-        value_fen: Fen(if row.returned { -row.value_fen } else { row.value_fen }),
+        whole_fen: Fen(row.whole),
+        value_fen: Fen(row.value),
     });
     Ok(receipt.collect())
 }
@@ -78,7 +88,7 @@ async fn receipts_of(
 /// invoice's id is the idempotency key.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`; `Invalid` beside the fields, `receipts` for one that is on an invoice or
-/// another's, and `difference_note` where the amounts differ and nobody says why; `NotFound`; `Conflict` (`key_reused`).
+/// another's, `part.{receipt}` for more than is left of it, and `difference_note` where the amounts differ and nobody says why; `NotFound`; `Conflict` (`key_reused`).
 pub async fn enter_invoice(scope: &Scope, command: EnterInvoice) -> Result<(), Fault> {
     must_pay(scope)?;
     command.check()?;
@@ -100,7 +110,9 @@ pub async fn enter_invoice(scope: &Scope, command: EnterInvoice) -> Result<(), F
         let why = "有的收货单已经在别的发票上，或不是这个供应商的，请刷新后重新勾选";
         return Err(Fault::invalid("receipts", why));
     }
-    let received = asked.iter().map(|one| one.value_fen).sum::<Fen>();
+    let parts = asked.iter().map(|one| Ok((one.id, command.part_of(one.id, one.value_fen)?)));
+    let parts = parts.collect::<Result<Vec<(Uuid, Fen)>, Fault>>()?;
+    let received = parts.iter().map(|(_, amount)| *amount).sum::<Fen>();
     let (difference, note) = (Fen(command.amount_fen.0 - received.0), command.difference_note.trim());
     if difference != Fen::ZERO && note.is_empty() {
         let than = if difference.0 > 0 { "多" } else { "少" };
@@ -108,7 +120,7 @@ pub async fn enter_invoice(scope: &Scope, command: EnterInvoice) -> Result<(), F
         let why = format!("收货合计 {received}，发票{than} {amount}；核对无误请写明原因，否则请先与供应商更正");
         return Err(Fault::invalid("difference_note", why));
     }
-    write(&mut tx, scope, &command, (me.0, terms, received)).await?;
+    write(&mut tx, scope, &command, (me.0, terms, received), &parts).await?;
     for (debit, amount) in [(Account::Accrued, received), (Account::Difference, difference)] {
         let entry = Entry { debit, credit: Account::Payable, amount };
         ledger::enter(&mut tx, scope, command.supplier_id.0, command.id.0, entry).await?;
@@ -127,11 +139,12 @@ async fn write(
     scope: &Scope,
     command: &EnterInvoice,
     (me, terms, received): (Uuid, i32, Fen),
+    parts: &[(Uuid, Fen)],
 ) -> Result<(), Fault> {
     sqlx::query!(
         "insert into supplier_invoices (id, supplier_id, number, dated, due_on, amount_fen, received_fen, difference_note,
-                                        state, entered_by, entered_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)",
+                                        state, entered_by, entered_at, tax_percent)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)",
         command.id.0,
         command.supplier_id.0,
         command.number.trim(),
@@ -142,13 +155,18 @@ async fn write(
         command.difference_note.trim(),
         me,
         scope.now,
+        command.tax_percent.map(i16::from),
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
+    let (receipts, amounts): (Vec<Uuid>, Vec<i64>) = parts.iter().map(|(id, amount)| (*id, amount.0)).unzip();
     sqlx::query!(
-        "insert into supplier_invoice_receipts (receipt_id, invoice_id) select r, $2 from unnest($1::uuid[]) r",
-        &command.receipts,
+        // What comes to nothing is on the invoice as a whole.
+        "insert into supplier_invoice_receipts (receipt_id, invoice_id, amount_fen)
+         select r, $3, nullif(a, 0) from unnest($1::uuid[], $2::bigint[]) as x (r, a)",
+        &receipts,
+        &amounts,
         command.id.0,
     )
     .execute(tx)
@@ -160,14 +178,18 @@ async fn write(
 /// Whether an invoice under this id is there because of the same request; nothing where there is none.
 async fn entered_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<Option<bool>, Fault> {
     let found = sqlx::query!(
-        r#"select supplier_id, number, dated, amount_fen, difference_note,
+        r#"select supplier_id, number, dated, amount_fen, difference_note, tax_percent,
+                  (select coalesce(sum(r.amount_fen), 0)::bigint from supplier_invoice_receipts r
+                   where r.invoice_id = i.id and r.receipt_id = any($2)) as "parts!",
                   array(select r.receipt_id from supplier_invoice_receipts r where r.invoice_id = i.id order by 1) as "receipts!"
            from supplier_invoices i where i.id = $1"#,
         command.id.0,
+        &command.parts.iter().map(|part| part.receipt_id).collect::<Vec<Uuid>>(),
     )
     .fetch_optional(tx)
     .await
     .or_fault()?;
+    let parts: i64 = command.parts.iter().map(|part| part.amount_fen.0).sum();
     let mut receipts = command.receipts.clone();
     receipts.sort();
     Ok(found.map(|found| {
@@ -180,6 +202,7 @@ async fn entered_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result
                 command.difference_note.trim(),
             )
             && found.receipts == receipts
+            && (found.parts, found.tax_percent) == (parts, command.tax_percent.map(i16::from))
     }))
 }
 
@@ -307,7 +330,7 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
     let found = rows(&mut tx, &ListInvoices::default(), Some(id), 1).await?;
     let card = found.into_iter().next().ok_or(NO_INVOICE)?.card(today(scope));
     let more = sqlx::query!(
-        r#"select i.difference_note, e.name as entered_by, i.entered_at, i.paid_on, i.reference, p.name as "paid_by?",
+        r#"select i.difference_note, i.tax_percent, e.name as entered_by, i.entered_at, i.paid_on, i.reference, p.name as "paid_by?",
                   (select coalesce(sum(u.total_fen), 0)::bigint from purchases u where exists (
                        select from supplier_invoice_receipts r join purchase_receipts c on c.id = r.receipt_id
                        where r.invoice_id = i.id and c.purchase_id = u.id)) as "ordered_fen!"
@@ -317,7 +340,10 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
+    let tax_percent = more.tax_percent.and_then(|percent| u8::try_from(percent).ok());
     Ok(InvoiceView {
+        tax_percent,
+        tax_fen: tax_percent.map(|percent| tax_within(card.amount_fen, percent)),
         card,
         ordered_fen: Fen(more.ordered_fen),
         receipts: receipts_of(&mut tx, None, Some(id)).await?,

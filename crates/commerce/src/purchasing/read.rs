@@ -139,6 +139,25 @@ pub async fn list(scope: &Scope, ask: &ListPurchases) -> Result<Page<PurchaseCar
     Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(scope)))
 }
 
+/// How many orders wait for whoever asks to agree: those that were handed in where they decide, but for large ones of
+/// their own.
+///
+/// Faults: `Unauthenticated` for who is not of staff.
+pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
+    let me = scope.staff()?.id;
+    let (Ok(()), Ok(places)) = (must_buy(scope), scope.reach_filter(Permission::DecideProposals)) else { return Ok(0) };
+    let mut tx = scope.begin().await?;
+    sqlx::query_scalar!(
+        r#"select count(*) as "waiting!" from purchases
+           where state = 'submitted' and ($1::uuid[] is null or location_id = any($1)) and not (above and submitted_by = $2)"#,
+        places.as_deref(),
+        me.0,
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()
+}
+
 /// The list as a file has it: each order with each of its lines, `most` orders at most.
 ///
 /// Faults: those of [`list`].
@@ -218,7 +237,7 @@ pub async fn places(scope: &Scope) -> Result<Vec<Location>, Fault> {
 async fn lines(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, PurchaseLine)>, Fault> {
     let rows = sqlx::query!(
         r#"select l.purchase_id, l.sku_id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!",
-                  k.code, k.barcode, l.quantity, l.received, l.returned, l.price_fen
+                  k.code, k.barcode, l.quantity, l.received, l.returned, l.price_fen, d.keeps_batches
            from purchase_lines l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            where l.purchase_id = any($1) order by l.purchase_id, d.sort, d.name, k.sort, k.code"#,
         ids,
@@ -236,6 +255,7 @@ async fn lines(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, Purchas
             received: row.received,
             returned: row.returned,
             price_fen: Some(Fen(row.price_fen)),
+            keeps_batches: row.keeps_batches,
         };
         (row.purchase_id, line)
     });

@@ -17,12 +17,14 @@ use crate::{
     FaultPoint, Scope,
     costs::{self, Arrival},
     database::OrFault,
-    stock::{self, Cause, Document},
+    faults::{self, Deed},
+    stock::{self, Cause, Document, batches},
 };
 
 /// Takes in what has arrived of an order, all of it or a part. The delivery's id is the idempotency key.
 ///
-/// Faults: `Invalid` beside `note`, `lines`, and beside `pieces.{sku}` for more than is still to come; `NotFound` for an
+/// Faults: `Invalid` beside `note`, `lines`, beside `pieces.{sku}` for more than is still to come, and beside
+/// `batch.{sku}` or `expires.{sku}` where goods are kept by batches; `NotFound` for an
 /// order that does not concern whoever asks, `Forbidden` for who does not take goods in there; `Conflict` (`not_now`,
 /// `location_closed`, `key_reused`).
 pub async fn receive(scope: &Scope, id: PurchaseId, command: ReceivePurchase) -> Result<(), Fault> {
@@ -35,7 +37,8 @@ pub async fn receive(scope: &Scope, id: PurchaseId, command: ReceivePurchase) ->
     }
     let note = command.note.trim();
     if let Some(found) = booked_before(&mut tx, command.id).await? {
-        return found.answers(id, false, note, &command.lines);
+        found.answers(id, false, note, &command.lines)?;
+        return batches::must_be_said(&mut tx, command.id, &command.batches).await;
     }
     let outstanding = purchase.pieces(|line| line.quantity - line.received);
     let came = if purchase.state.expects_goods() {
@@ -65,7 +68,9 @@ pub async fn receive(scope: &Scope, id: PurchaseId, command: ReceivePurchase) ->
     .await
     .or_fault()?;
     let document = Document { cause: Cause::Receive, id: Some(command.id) };
-    stock::book(&mut tx, scope, purchase.location.id.0, document, &booked(&came)).await?;
+    let booked = booked(&came);
+    stock::book(&mut tx, scope, purchase.location.id.0, document, &booked).await?;
+    batches::came(&mut tx, scope, purchase.location.id.0, (command.id, &booked), &command.batches).await?;
     let arrived = came.iter().filter(|one| one.quantity > 0).map(|one| Arrival {
         sku: one.sku_id.0,
         quantity: one.quantity,
@@ -119,7 +124,7 @@ pub async fn send_back(scope: &Scope, id: PurchaseId, command: ReturnPurchase) -
     taken.map_err(beside_pieces)?;
     let entry = Entry { debit: Account::Accrued, credit: Account::Goods, amount: value };
     ledger::enter(&mut tx, scope, purchase.supplier, command.id, entry).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ReturnGoods).await
 }
 
 /// Locks an order that whoever asks sees.

@@ -16,7 +16,7 @@ use crate::{Scope, costs, database::OrFault, transfers::places};
 /// over the delivery and 14 days. Who asks the least delivers.
 ///
 /// What a store handed over, and what a warehouse sent out, in the last 28 days is the speed of sales; the threshold of
-/// alerts for too little is what is to be left over; drafts count as ordered.
+/// alerts for too little is what is to be left over; drafts count as ordered, and what is over as gone.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`; `NotFound`.
 pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>, Fault> {
@@ -52,7 +52,7 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
            select o.sku_id as "sku_id!", concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code,
                   o.supplier_id as "supplier_id!", o.supplier as "supplier!", o.price_fen as "price_fen!", o.pack as "pack!",
                   o.minimum as "minimum!", o.lead_days as "lead_days!",
-                  coalesce(t.on_hand - t.held - t.allocated, 0) as "available!", coalesce(v.pieces, 0)::bigint as "sold!",
+                  coalesce(t.on_hand - t.held - t.allocated - t.expired, 0) as "available!", coalesce(v.pieces, 0)::bigint as "sold!",
                   coalesce(e.pieces, 0)::bigint as "on_order!", coalesce(c.pieces, 0)::bigint as "in_transit!",
                   coalesce(r.threshold, 0) as "safety!"
            from offered o join skus k on k.id = o.sku_id join products d on d.id = k.product_id

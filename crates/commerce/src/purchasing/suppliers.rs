@@ -107,7 +107,7 @@ async fn read(tx: &mut PgConnection, id: SupplierId) -> Result<Value, Fault> {
     }))
 }
 
-async fn record(
+pub(super) async fn record(
     tx: &mut PgConnection,
     scope: &Scope,
     id: SupplierId,

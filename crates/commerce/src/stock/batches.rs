@@ -1,12 +1,17 @@
 //! Batches and their last day (K4): what ends first leaves first, so what is left of each follows from the balance
-//! (the view `batch_remains` of migration 0039), and a sale writes nothing here. What was sold is written off before
-//! pieces come again, since those would otherwise be taken for what had gone.
+//! (the view `batch_remains` of migration 0048), and a sale writes nothing here. What was sold is written off before
+//! pieces come again, since those would otherwise be taken for what had gone. A batch whose last day is over is set
+//! aside: nobody sells of it, so no sale is reckoned off it.
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use domain::{
-    Fault, LocationId, SkuId,
+    Complaint, Fault, LocationId, SkuId,
     audit::{Act, ObjectKind},
-    batches::{BatchLeft, BatchesLeft, FirstOut, RegisterBatch},
+    batches::{
+        BatchCame, BatchEntry, BatchLeft, BatchesLeft, FirstOut, ListBatches, RegisterBatch, batch_field, expires_field,
+    },
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -18,8 +23,56 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    stockroom::{self, NO_GOODS, sees, works_at},
+    stockroom::{self, NO_GOODS, Sight, sees, works_at},
+    transfers::location,
 };
+
+/// What is left of batches at places within reach, what ends first first, and how many entries there are.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn list(scope: &Scope, ask: &ListBatches) -> Result<(Vec<BatchEntry>, i64), Fault> {
+    let sight = Sight::of(scope)?;
+    let mut tx = scope.begin_search().await?;
+    let rows = sqlx::query!(
+        r#"select r.*, count(*) over () as "total!" from (
+               select b.batch_id as "id!", b.code as "code!", b.expires_on as "expires_on!", b.remains as "remains!",
+                      p.id as "place!", p.kind as "kind!", p.code as "place_code!", p.name as "place_name!", k.id as sku_id,
+                      concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code as sku_code,
+                      ($1::timestamptz at time zone coalesce(t.timezone, 'Asia/Shanghai'))::date as "today!"
+               from batch_remains b join stock_places p on p.id = b.location_id left join stores t on t.id = b.location_id
+               join skus k on k.id = b.sku_id join products d on d.id = k.product_id
+               where b.remains > 0 and ($2::uuid[] is null or b.location_id = any($2)) and ($3::uuid is null or b.location_id = $3)
+                 and ($4 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials), $4) > 0
+                      or lower(k.code) = $4 or k.barcode = $4 or lower(b.code) = $4)
+           ) r where $5::bigint is null or r."expires_on!" < r."today!" + $5::integer
+           order by r."expires_on!", r."place_name!", r."name!", r."id!" limit $6 offset $7"#,
+        scope.now,
+        sight.seen.as_deref(),
+        ask.location.map(|id| id.0),
+        ask.words.trim().to_lowercase(),
+        ask.days,
+        ask.most.clamp(1, 100_000),
+        ask.skip.max(0),
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let entry = rows.into_iter().map(|row| BatchEntry {
+        location: location(row.place, &row.kind, row.place_code, row.place_name),
+        sku_id: SkuId(row.sku_id),
+        name: row.name,
+        sku_code: row.sku_code,
+        left: BatchLeft {
+            id: row.id,
+            code: row.code,
+            expires_on: row.expires_on,
+            pieces: row.remains,
+            days: BatchLeft::days_from(row.expires_on, row.today),
+        },
+    });
+    Ok((entry.collect(), total))
+}
 
 /// What is left of a variant at a place within reach, batch by batch.
 ///
@@ -61,17 +114,20 @@ async fn read(tx: &mut PgConnection, scope: &Scope, location: LocationId, sku: S
     Ok(BatchesLeft { batches, on_hand: shelf.on_hand, unknown: (shelf.on_hand - known).max(0) })
 }
 
-/// The batch that is to be taken first of each of these variants at a place, where there are any; for lists to pick by,
-/// which whoever calls has found to be theirs.
+/// The batch that is to be taken first of each of these variants at a place, where there are any that may still be
+/// handed on; for lists to pick by, which whoever calls has found to be theirs.
 ///
 /// Faults: none of its own.
 pub async fn first(scope: &Scope, location: LocationId, skus: &[SkuId]) -> Result<Vec<FirstOut>, Fault> {
     let skus: Vec<Uuid> = skus.iter().map(|sku| sku.0).collect();
     let rows = sqlx::query!(
         r#"select distinct on (sku_id) sku_id as "sku_id!", code as "code!", expires_on as "expires_on!" from batch_remains
-           where location_id = $1 and sku_id = any($2) and remains > 0 order by sku_id, expires_on, batch_id"#,
+           where location_id = $1 and sku_id = any($2) and remains > 0
+             and expires_on >= ($3::timestamptz at time zone coalesce((select timezone from stores where id = $1), 'Asia/Shanghai'))::date
+           order by sku_id, expires_on, batch_id"#,
         location.0,
         &skus,
+        scope.now,
     )
     .fetch_all(scope.pool())
     .await
@@ -110,7 +166,7 @@ pub async fn register(
     }
     let change = Move { location: location.0, sku: sku.0, batch, quantity: command.quantity - now };
     write(&mut tx, scope, "register", None, &[change]).await?;
-    keep_back(&mut tx, scope, location.0, Some(sku.0)).await?;
+    keep_back(&mut tx, scope, location.0, Some(&[sku.0])).await?;
     let told = |pieces: i64| json!({ "batch": code, "expires_on": command.expires_on, "pieces": pieces });
     let change = Change {
         act: Act::RegisterBatch,
@@ -148,6 +204,132 @@ async fn batch(tx: &mut PgConnection, sku: SkuId, code: &str, expires_on: NaiveD
         return Err(Fault::invalid("expires_on", message));
     }
     Ok(batch.id)
+}
+
+/// Says of which batches pieces are that a document has just booked in, in the transaction of the booking and after it.
+/// Goods that are kept by batches are of one, all of them.
+///
+/// Faults: `Invalid` beside `batch.{sku}` for batches that do not come to what came, and beside `expires.{sku}` for one
+/// that has another last day.
+pub(crate) async fn came(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    (document, pieces): (Uuid, &[Pieces]),
+    batches: &[BatchCame],
+) -> Result<(), Fault> {
+    let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
+    let kept = sqlx::query_scalar!(
+        "select k.id from skus k join products d on d.id = k.product_id where k.id = any($1) and d.keeps_batches",
+        &skus,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let mut complaints = Vec::new();
+    for sku in batches.iter().map(|one| one.sku_id.0).chain(kept.iter().copied()).collect::<BTreeSet<Uuid>>() {
+        let came: i64 = pieces.iter().filter(|one| one.sku == sku).map(|one| one.quantity).sum();
+        let said: i64 = batches.iter().filter(|one| one.sku_id.0 == sku).map(|one| one.quantity).sum();
+        let message = match (said, kept.contains(&sku)) {
+            (0, true) => "这件商品有保质期，请填写批次号与到期日".to_owned(),
+            (said, true) if said != came => format!("各批次合计 {said} 件，与实收 {came} 件不符"),
+            (said, false) if said > came => format!("各批次合计 {said} 件，多于实收的 {came} 件"),
+            _ => continue,
+        };
+        complaints.push(Complaint::new(batch_field(SkuId(sku)), message));
+    }
+    if !complaints.is_empty() {
+        return Err(Fault::Invalid(complaints));
+    }
+    let mut moves = Vec::new();
+    for one in batches {
+        let batch = batch(tx, one.sku_id, one.code.trim(), one.expires_on).await.map_err(|fault| match fault {
+            Fault::Invalid(said) => {
+                let beside = |said: Complaint| Complaint { field: expires_field(one.sku_id), ..said };
+                Fault::Invalid(said.into_iter().map(beside).collect())
+            }
+            other => other,
+        })?;
+        moves.push(Move { location, sku: one.sku_id.0, batch, quantity: one.quantity });
+    }
+    if moves.is_empty() {
+        return Ok(());
+    }
+    write(tx, scope, "receive", Some(document), &moves).await?;
+    let skus: Vec<Uuid> = moves.iter().map(|one| one.sku).collect();
+    keep_back(tx, scope, location, Some(&skus)).await
+}
+
+/// Whether a document has said this of batches: the same request again says the same.
+///
+/// Faults: `Conflict` (`key_reused`).
+pub(crate) async fn must_be_said(tx: &mut PgConnection, document: Uuid, batches: &[BatchCame]) -> Result<(), Fault> {
+    let said = sqlx::query!(
+        "select m.sku_id, b.code, b.expires_on, m.quantity from batch_moves m join batches b on b.id = m.batch_id
+         where m.document_id = $1 and m.cause = 'receive'",
+        document,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let said: BTreeSet<_> = said.into_iter().map(|row| (row.sku_id, row.code, row.expires_on, row.quantity)).collect();
+    let asked = batches.iter().map(|one| (one.sku_id.0, one.code.trim().to_owned(), one.expires_on, one.quantity));
+    if said == asked.collect() {
+        return Ok(());
+    }
+    Err(Fault::conflict("key_reused", "这个页面已经提交过另一张收货单，请刷新后再试"))
+}
+
+/// The batch with this code of which so many pieces are left at a place.
+///
+/// Faults: `Invalid` beside `batch`.
+pub(crate) async fn named(
+    tx: &mut PgConnection,
+    location: Uuid,
+    sku: Uuid,
+    (code, quantity): (&str, i64),
+) -> Result<Uuid, Fault> {
+    let found = sqlx::query!(
+        r#"select batch_id as "batch_id!", remains as "remains!" from batch_remains
+           where location_id = $1 and sku_id = $2 and code = $3"#,
+        location,
+        sku,
+        code,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .ok_or_else(|| Fault::invalid("batch", format!("这里没有批次 {code}")))?;
+    if found.remains < quantity {
+        return Err(Fault::invalid("batch", format!("批次 {code} 只剩 {} 件", found.remains)));
+    }
+    Ok(found.batch_id)
+}
+
+/// Pieces of this very batch go, as far as any are left of it; before the balance is changed.
+pub(crate) async fn lose(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    (location, document): (Uuid, Uuid),
+    (sku, batch, quantity): (Uuid, Uuid, i64),
+) -> Result<(), Fault> {
+    settle(tx, scope, location, &[sku]).await?;
+    let left = sqlx::query_scalar!(
+        "select quantity from batch_pieces where location_id = $1 and sku_id = $2 and batch_id = $3",
+        location,
+        sku,
+        batch,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    match left.unwrap_or(0).min(quantity) {
+        0 => Ok(()),
+        gone => {
+            let change = Move { location, sku, batch, quantity: -gone };
+            write(tx, scope, "loss", Some(document), &[change]).await
+        }
+    }
 }
 
 /// A change of a batch's pieces at a place.
@@ -192,13 +374,11 @@ async fn write(
     Ok(())
 }
 
-/// Writes off what has gone of batches: before pieces come, and before what is left is acted on. Locks the balances
-/// of variants that have batches.
+/// Writes off what has gone of batches: before pieces come, and before what is left is acted on. Locks the balances,
+/// also of variants that have no batch yet: two who name the first one would else both find all pieces without.
 pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, location: Uuid, skus: &[Uuid]) -> Result<(), Fault> {
     sqlx::query!(
-        "select s.sku_id from stock s where s.location_id = $1 and s.sku_id = any($2)
-           and exists (select from batch_pieces p where p.location_id = $1 and p.sku_id = s.sku_id and p.quantity > 0)
-         order by s.sku_id for update",
+        "select s.sku_id from stock s where s.location_id = $1 and s.sku_id = any($2) order by s.sku_id for update",
         location,
         skus,
     )
@@ -224,8 +404,8 @@ pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, location: Uuid,
     write(tx, scope, "sold", None, &moves).await
 }
 
-/// A transfer's pieces leave: those that end first, which the receiver is told of when they arrive. Before the
-/// balance is changed.
+/// A transfer's pieces leave: those that end first and are not over yet, which the receiver is told of when they
+/// arrive. Before the balance is changed.
 pub(super) async fn send(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -237,7 +417,7 @@ pub(super) async fn send(
     settle(tx, scope, location, &skus).await?;
     let left = sqlx::query!(
         r#"select sku_id as "sku_id!", batch_id as "batch_id!", remains as "remains!" from batch_remains
-           where location_id = $1 and sku_id = any($2) and remains > 0 order by expires_on, batch_id"#,
+           where location_id = $1 and sku_id = any($2) and remains > 0 and not set_aside order by expires_on, batch_id"#,
         location,
         &skus,
     )
@@ -297,30 +477,129 @@ fn in_turn(location: Uuid, batches: &[(Uuid, Uuid, i64)], pieces: &[Pieces], sig
     moves
 }
 
-/// Has the shop promise no piece whose last day is over, at a store: of one variant, or of all.
+/// Pieces go that are over, where any are: of them, those that end first. The rest, and what the document has already
+/// said of a batch, is of those that anything else is of. Before the balance is changed.
+pub(super) async fn clear_away(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    document: Option<Uuid>,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
+    keep_back(tx, scope, location, Some(&skus)).await?;
+    let over = sqlx::query!(
+        r#"select r.sku_id as "sku_id!", r.batch_id as "batch_id!", r.remains as "remains!",
+                  (select coalesce(-sum(m.quantity), 0) from batch_moves m
+                   where m.document_id = $3 and m.location_id = $1 and m.sku_id = r.sku_id)::bigint as "said!"
+           from batch_remains r where r.location_id = $1 and r.sku_id = any($2) and r.set_aside and r.remains > 0
+           order by r.expires_on, r.batch_id"#,
+        location,
+        &skus,
+        document,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let said = |sku| over.iter().find(|row| row.sku_id == sku).map_or(0, |row| row.said);
+    let rest = pieces.iter().map(|one| Pieces { quantity: (one.quantity.abs() - said(one.sku)).max(0), ..*one });
+    let rest: Vec<Pieces> = rest.collect();
+    let over: Vec<_> = over.iter().map(|row| (row.sku_id, row.batch_id, row.remains)).collect();
+    let moves = in_turn(location, &over, &rest, -1);
+    if moves.is_empty() { Ok(()) } else { write(tx, scope, "sold", document, &moves).await }
+}
+
+/// Pieces that an order had been handed come back: of the batches that were written off since, as far as that goes, and
+/// of them those that end first, so that none is taken for better than it may be. Before the balance is changed.
+pub(super) async fn come_back(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    order: Uuid,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
+    settle(tx, scope, location, &skus).await?;
+    let gone = sqlx::query!(
+        r#"select m.sku_id, m.batch_id, (-sum(m.quantity))::bigint as "quantity!"
+           from batch_moves m join batches b on b.id = m.batch_id
+           where m.location_id = $1 and m.sku_id = any($2) and m.cause = 'sold' and m.document_id is null
+             and m.at >= (select max(v.occurred_at) from movements v where v.order_id = $3 and v.cause = 'issue')
+           group by m.sku_id, m.batch_id, b.expires_on having sum(m.quantity) < 0 order by b.expires_on, m.batch_id"#,
+        location,
+        &skus,
+        order,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let gone: Vec<_> = gone.into_iter().map(|row| (row.sku_id, row.batch_id, row.quantity)).collect();
+    let moves = in_turn(location, &gone, pieces, 1);
+    if moves.is_empty() { Ok(()) } else { write(tx, scope, "sold", None, &moves).await }
+}
+
+/// Sets aside what is over by now at a place, of these variants or of all, so that the shop promises none of it. Locks
+/// the balances of these variants, or of all that have batches.
 pub(crate) async fn keep_back(
     tx: &mut PgConnection,
     scope: &Scope,
     location: Uuid,
-    sku: Option<Uuid>,
+    skus: Option<&[Uuid]>,
 ) -> Result<(), Fault> {
+    let locked = sqlx::query!(
+        r#"select s.sku_id, k.kept as "kept!"
+           from stock s cross join lateral (
+               select s.expired > 0
+                   or exists (select from batch_pieces p where p.location_id = $1 and p.sku_id = s.sku_id and p.quantity > 0) as kept
+           ) k
+           where s.location_id = $1 and case when $2::uuid[] is null then k.kept else s.sku_id = any($2) end
+           order by s.sku_id for update of s"#,
+        location,
+        skus,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let skus: Vec<Uuid> = locked.into_iter().filter(|row| row.kept).map(|row| row.sku_id).collect();
+    if skus.is_empty() {
+        return Ok(());
+    }
+    let over = sqlx::query!(
+        "select p.sku_id, p.batch_id from batch_pieces p join batches b on b.id = p.batch_id
+         where p.location_id = $1 and p.sku_id = any($2) and not p.set_aside and p.quantity > 0 and b.expires_on <
+             ($3::timestamptz at time zone coalesce((select timezone from stores where id = $1), 'Asia/Shanghai'))::date",
+        location,
+        &skus,
+        scope.now,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    if !over.is_empty() {
+        let (ended, batches): (Vec<Uuid>, Vec<Uuid>) = over.into_iter().map(|row| (row.sku_id, row.batch_id)).unzip();
+        // What was sold until now was sold of what ended first.
+        settle(tx, scope, location, &ended).await?;
+        sqlx::query!(
+            "update batch_pieces set set_aside = true where location_id = $1 and batch_id = any($2)",
+            location,
+            &batches,
+        )
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    }
     sqlx::query!(
         "with over as materialized (
              select s.sku_id, coalesce((
                  select sum(r.remains) from batch_remains r
-                 where r.location_id = s.location_id and r.sku_id = s.sku_id
-                   and r.expires_on < ($3::timestamptz at time zone t.timezone)::date
+                 where r.location_id = s.location_id and r.sku_id = s.sku_id and r.set_aside
              ), 0)::bigint as pieces
-             from stock s join stores t on t.id = s.location_id
-             where s.location_id = $1 and ($2::uuid is null or s.sku_id = $2)
-               and (s.expired > 0 or exists (select from batch_pieces p where p.location_id = $1 and p.sku_id = s.sku_id and p.quantity > 0))
-             order by s.sku_id for update of s
+             from stock s where s.location_id = $1 and s.sku_id = any($2)
          )
          update stock s set expired = o.pieces, kept_back = greatest(s.kept_back + o.pieces - s.expired, 0)
          from over o where s.location_id = $1 and s.sku_id = o.sku_id and s.expired <> o.pieces",
         location,
-        sku,
-        scope.now,
+        &skus,
     )
     .execute(tx)
     .await

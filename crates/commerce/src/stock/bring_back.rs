@@ -2,17 +2,30 @@
 
 use domain::{Fault, OrderId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
+use super::{Pieces, batches};
 use crate::{Scope, database::OrFault};
 
 /// Pieces of a locked order that had been issued are back where they left from, promised to the same order: the issue
 /// the other way round, so that nobody else can have been sold them meanwhile.
 pub(crate) async fn bring_back(tx: &mut PgConnection, scope: &Scope, order: OrderId) -> Result<(), Fault> {
+    let out = sqlx::query!(
+        "select h.location_id, h.sku_id, h.quantity
+         from holds h join stock s on s.location_id = h.location_id and s.sku_id = h.sku_id
+         where h.order_id = $1 and h.state = 'issued' order by h.location_id, h.sku_id for update of h, s",
+        order.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let Some(location) = out.first().map(|row| row.location_id) else { return Ok(()) };
+    let pieces: Vec<Pieces> = out.iter().map(|row| Pieces { sku: row.sku_id, quantity: row.quantity }).collect();
+    batches::come_back(tx, scope, location, order.0, &pieces).await?;
     sqlx::query!(
         "with back as materialized (
              select h.location_id, h.sku_id, h.quantity
-             from holds h join stock s on s.location_id = h.location_id and s.sku_id = h.sku_id
-             where h.order_id = $1 and h.state = 'issued' order by h.location_id, h.sku_id for update of h, s
+             from holds h where h.order_id = $1 and h.state = 'issued'
          ), shelved as (
              update stock s set on_hand = s.on_hand + b.quantity, allocated = s.allocated + b.quantity
              from back b where s.location_id = b.location_id and s.sku_id = b.sku_id
@@ -25,8 +38,9 @@ pub(crate) async fn bring_back(tx: &mut PgConnection, scope: &Scope, order: Orde
         scope.actor_id(),
         scope.now,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .or_fault()?;
-    Ok(())
+    let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
+    batches::keep_back(tx, scope, location, Some(&skus)).await
 }

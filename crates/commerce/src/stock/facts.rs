@@ -7,7 +7,7 @@ use domain::{Complaint, Fault, stock::SHORTAGE_WAITS};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{batches, lock_free};
+use super::{batches, lock_fit, lock_free};
 use crate::{Scope, database::OrFault, jobs::Kind};
 
 /// Why pieces come or go.
@@ -34,7 +34,7 @@ pub(crate) enum Cause {
 }
 
 impl Cause {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Receive,
         Self::Adjust,
         Self::Count,
@@ -98,8 +98,10 @@ pub(crate) async fn book(
     document: Document,
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
-    account_for_batches(tx, scope, location, document, pieces).await?;
     let (skus, quantities): (Vec<Uuid>, Vec<i64>) = summed(pieces).into_iter().unzip();
+    // All of them before any: whoever asks after batches locks the balances of some.
+    lock_free(tx, skus.iter().map(|sku| (location, *sku)).collect()).await?;
+    account_for_batches(tx, scope, location, document, pieces).await?;
     sqlx::query!(
         "with fact as materialized (
              select sku_id, quantity from unnest((select $2::uuid[]), (select $3::bigint[])) as f (sku_id, quantity)
@@ -112,14 +114,20 @@ pub(crate) async fn book(
                  short = greatest(stock.held + stock.allocated - stock.on_hand - excluded.on_hand, 0),
                  -- Where the counter has pieces of its own, it is there that they come and go.
                  kept_back = case when stock.separate then greatest(stock.kept_back + excluded.on_hand, 0) else stock.kept_back end
-             returning sku_id, short
+             returning sku_id, short, held + allocated - on_hand as lacks
          ), opened as (
              insert into shortages (id, location_id, sku_id, cause, document_id, opened_by, opened_at)
              select gen_random_uuid(), $1, sku_id, $4, $5, $6, $7 from shelved where short > 0
-             on conflict (location_id, sku_id) where solved_at is null do nothing
-             returning id
+             -- Of a case whose time is over, or that was covered and is not closed yet, this is the beginning.
+             on conflict (location_id, sku_id) where solved_at is null do update
+             set wait_until = case
+                 when coalesce(shortages.wait_until, shortages.opened_at + ($9::timestamptz - $7::timestamptz)) <= $7
+                   or (select s.lacks + f.quantity <= 0 from shelved s join fact f using (sku_id) where s.sku_id = shortages.sku_id)
+                 then $9 else shortages.wait_until end
+             returning id, coalesce(wait_until, opened_at + ($9::timestamptz - $7::timestamptz)) as until
          ), scheduled as (
-             insert into jobs (kind, subject, run_at) select $8, id, $9 from opened
+             insert into jobs (kind, subject, run_at) select $8, id, until from opened
+             on conflict (kind, subject) do update set run_at = greatest(jobs.run_at, excluded.run_at)
          )
          insert into movements (location_id, sku_id, cause, on_hand, document_id, actor_id, occurred_at)
          select $1, sku_id, $4, quantity, $5, $6, $7 from fact",
@@ -133,14 +141,16 @@ pub(crate) async fn book(
         Kind::SolveShortage.code(),
         scope.now + SHORTAGE_WAITS,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .or_fault()?;
-    Ok(())
+    // A transfer may have brought what is over, and a loss have taken it away.
+    batches::keep_back(tx, scope, location, Some(&skus)).await
 }
 
 /// What the document means for batches: a transfer takes along those that end first and brings what it took; of all
-/// else that comes nobody has said yet of which batch it is. What goes is of the batch that ends first.
+/// else that comes nobody has said yet of which batch it is. What goes is of the batch that ends first and is not over,
+/// but for what is known to rid the shelf of what is over.
 async fn account_for_batches(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -159,11 +169,34 @@ async fn account_for_batches(
     }
     match (document.cause, document.id) {
         (Cause::TransferIn, Some(transfer)) => batches::arrive(tx, scope, location, transfer, pieces).await,
+        _ if clears_away(tx, document).await? => {
+            let going: Vec<Pieces> = pieces.iter().filter(|one| one.quantity < 0).copied().collect();
+            if going.is_empty() {
+                return Ok(());
+            }
+            batches::clear_away(tx, scope, location, document.id, &going).await
+        }
         _ => Ok(()),
     }
 }
 
-/// Takes pieces away that nobody has been promised, all or none.
+/// Whether pieces that are over go first: what a count does not find is what was thrown away, and what is broken,
+/// stolen or tasted is of what is sold.
+async fn clears_away(tx: &mut PgConnection, document: Document) -> Result<bool, Fault> {
+    match document.cause {
+        Cause::Count | Cause::Adjust => Ok(true),
+        Cause::Loss => sqlx::query_scalar!(
+            r#"select exists (select from losses where id = $1 and kind = 'expired') as "over!""#,
+            document.id,
+        )
+        .fetch_one(tx)
+        .await
+        .or_fault(),
+        _ => Ok(false),
+    }
+}
+
+/// Takes pieces away that nobody has been promised, all or none; what is over goes back to the supplier alone.
 ///
 /// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few.
 pub(crate) async fn take(
@@ -174,13 +207,20 @@ pub(crate) async fn take(
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
     let wanted = summed(pieces);
-    let free = lock_free(tx, wanted.keys().map(|sku| (location, *sku)).collect()).await?;
+    let shelves = wanted.keys().map(|sku| (location, *sku)).collect();
+    let free = match document.cause {
+        Cause::SupplierReturn => lock_free(tx, shelves).await?,
+        _ => lock_fit(tx, scope, location, wanted.keys().copied().collect()).await?,
+    };
     let free = |sku: &Uuid| free.get(&(location, *sku)).copied().unwrap_or(0);
     let lacking: BTreeSet<Uuid> = wanted.iter().filter(|(sku, most)| free(sku) < **most).map(|(sku, _)| *sku).collect();
     if !lacking.is_empty() {
         return Err(too_few(tx, lacking, free).await?);
     }
     let gone: Vec<Pieces> = pieces.iter().map(|one| Pieces { quantity: -one.quantity, ..*one }).collect();
+    if document.cause == Cause::SupplierReturn {
+        batches::clear_away(tx, scope, location, document.id, &gone).await?;
+    }
     book(tx, scope, location, document, &gone).await
 }
 

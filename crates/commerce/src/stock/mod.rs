@@ -7,6 +7,7 @@
 pub mod batches;
 mod bring_back;
 mod facts;
+pub mod lists;
 pub mod models;
 mod reallocate;
 mod relocate;
@@ -55,12 +56,27 @@ pub(crate) async fn lock_free(
     Ok(lock_both(tx, shelves).await?.into_iter().map(|(shelf, left)| (shelf, left.free)).collect())
 }
 
+/// Locks the balances of these variants at a place and sets aside what is over there by now; answers how many pieces of
+/// each are promised to nobody and may be handed on, also those that the shop leaves to the counter.
+pub(crate) async fn lock_fit(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    skus: Vec<Uuid>,
+) -> Result<HashMap<(Uuid, Uuid), i64>, Fault> {
+    batches::keep_back(tx, scope, location, Some(&skus)).await?;
+    let locked = lock_both(tx, skus.into_iter().map(|sku| (location, sku)).collect()).await?;
+    Ok(locked.into_iter().map(|(shelf, left)| (shelf, left.free - left.expired)).collect())
+}
+
 /// What is left of a balance.
 struct Left {
     /// Pieces that are promised to nobody; negative where more is promised than is there.
     free: i64,
     /// Of them, those that the shop leaves to the counter, as far as they are there.
     kept_back: i64,
+    /// Of those, what is over.
+    expired: i64,
 }
 
 /// The rows are locked in key order, so that two who want the same SKUs wait for each other instead of
@@ -71,7 +87,7 @@ async fn lock_both(
 ) -> Result<HashMap<(Uuid, Uuid), Left>, Fault> {
     let (locations, skus): (Vec<Uuid>, Vec<Uuid>) = shelves.into_iter().unzip();
     let locked = sqlx::query!(
-        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "free!", s.kept_back from stock s
+        r#"select s.location_id, s.sku_id, s.on_hand - s.held - s.allocated as "free!", s.kept_back, s.expired from stock s
            where (s.location_id, s.sku_id) in (select * from unnest((select $1::uuid[]), (select $2::uuid[])))
            order by s.location_id, s.sku_id for update"#,
         &locations,
@@ -80,8 +96,11 @@ async fn lock_both(
     .fetch_all(tx)
     .await
     .or_fault()?;
-    let left = |free, kept_back| Left { free, kept_back };
-    Ok(locked.into_iter().map(|row| ((row.location_id, row.sku_id), left(row.free, row.kept_back))).collect())
+    let left = |free, kept_back, expired| Left { free, kept_back, expired };
+    Ok(locked
+        .into_iter()
+        .map(|row| ((row.location_id, row.sku_id), left(row.free, row.kept_back, row.expired)))
+        .collect())
 }
 
 /// Holds pieces that whoever asks has locked and found to be there. The balance's own check is the second

@@ -17,6 +17,7 @@ use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
+    faults::{self, Deed},
     house::new_id,
     stockroom::{self, NO_GOODS, NO_PLACE, Sight, may_set, named, sees},
 };
@@ -98,7 +99,7 @@ pub async fn show(scope: &Scope, store: StoreId, sku: SkuId) -> Result<SharedSto
 }
 
 /// Says how a variant's pieces are shared. A shop that sold from one pool keeps what it could sell at that moment.
-/// Answers the identity of what was said.
+/// Answers the identity of what was said. Saying the same again changes nothing.
 ///
 /// Faults: `Invalid` beside `kept_back` or `sku`; `NotFound` for a store out of reach; `Forbidden`.
 pub async fn set(scope: &Scope, command: SetStockModel) -> Result<Uuid, Fault> {
@@ -114,7 +115,7 @@ pub async fn set(scope: &Scope, command: SetStockModel) -> Result<Uuid, Fault> {
         .or_fault()?
         .ok_or_else(|| Fault::invalid("sku", "没有这个商品编码"))?;
     lock(&mut tx, sku).await?;
-    let before = said(&mut tx, sku, command.store_id).await?;
+    let (before, after) = (said(&mut tx, sku, command.store_id).await?, told(command.model, command.kept_back));
     let id = sqlx::query_scalar!(
         "insert into stock_models (id, sku_id, store_id, model, kept_back, set_by, set_at) values ($1, $2, $3, $4, $5, $6, $7)
          on conflict on constraint stock_models_one do update
@@ -132,9 +133,10 @@ pub async fn set(scope: &Scope, command: SetStockModel) -> Result<Uuid, Fault> {
     .await
     .or_fault()?;
     carry(&mut tx, sku, command.store_id).await?;
-    let after = told(command.model, command.kept_back);
-    note(&mut tx, scope, Act::SetStockModel, (sku, command.store_id), [before, after]).await?;
-    tx.commit().await.or_fault()?;
+    if before != after {
+        note(&mut tx, scope, Act::SetStockModel, (sku, command.store_id), [before, after]).await?;
+    }
+    faults::commit(tx, scope, Deed::SetStockModel).await?;
     Ok(id)
 }
 
@@ -200,7 +202,7 @@ pub async fn share_out(scope: &Scope, store: StoreId, sku: SkuId, command: Share
     let shared = |kept_back: i64| json!({ "online": (free - kept_back).max(0), "counter": kept_back.min(free) });
     let change = [shared(row.kept_back), shared(kept_back)];
     note(&mut tx, scope, Act::ShareOutStock, (sku.0, Some(store)), change).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ShareOut).await
 }
 
 /// One after the other says something of a variant.

@@ -6,10 +6,11 @@ use domain::{Fault, OrderId, StoreId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{facts::too_few, lock_free};
+use super::{facts::too_few, lock};
 use crate::{Scope, database::OrFault};
 
-/// Allocates a locked order's pieces at `to`, and frees them where they were: all of them or none.
+/// Allocates a locked order's pieces at `to`, and frees them where they were: all of them or none. It is the shop that
+/// promises them there, so nothing that is over, and nothing that head office has left to that store's counter.
 ///
 /// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few there.
 pub(crate) async fn relocate(tx: &mut PgConnection, scope: &Scope, order: OrderId, to: StoreId) -> Result<(), Fault> {
@@ -21,7 +22,7 @@ pub(crate) async fn relocate(tx: &mut PgConnection, scope: &Scope, order: OrderI
     .await
     .or_fault()?;
     let both = held.iter().flat_map(|row| [(row.location_id, row.sku_id), (to.0, row.sku_id)]).collect();
-    let free = lock_free(tx, both).await?;
+    let free = lock(tx, both).await?;
     let free = |sku: &Uuid| free.get(&(to.0, *sku)).copied().unwrap_or(0);
     let lacking: BTreeSet<Uuid> =
         held.iter().filter(|row| free(&row.sku_id) < row.quantity).map(|row| row.sku_id).collect();

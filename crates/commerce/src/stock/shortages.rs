@@ -225,7 +225,8 @@ pub(crate) async fn solve(scope: &Scope, id: ShortageId) -> Result<(), Fault> {
 }
 
 /// Closes the cases of which enough is there again. The balance is locked: a fact that leaves too little meanwhile
-/// waits, and then opens a case of its own.
+/// waits, and then opens a case of its own. Of what is left over after its time somebody goes on to look: what nobody
+/// had paid for then may be paid for by now.
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
     let mut tx = scope.house_begin().await?;
     sqlx::query!(
@@ -235,6 +236,18 @@ pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
          )
          update shortages set solved_at = $1 from covered where shortages.id = covered.id",
         scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    sqlx::query!(
+        "insert into jobs (kind, subject, run_at)
+         select $1, c.id, greatest(coalesce(c.wait_until, c.opened_at + ($3::timestamptz - $2::timestamptz)), $2)
+         from shortages c join stock t using (location_id, sku_id) where c.solved_at is null and t.short > 0
+         on conflict (kind, subject) do nothing",
+        Kind::SolveShortage.code(),
+        scope.now,
+        scope.now + SHORTAGE_WAITS,
     )
     .execute(&mut *tx)
     .await

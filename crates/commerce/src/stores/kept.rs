@@ -1,13 +1,13 @@
 //! Stores as every server keeps them in memory: a few hundred to some thousands, read by every page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use domain::{
     BrandId, Fault, FileId, StoreId,
     files::Photo,
-    fulfilment::FulfilmentSettings,
+    fulfilment::{Fulfilment, FulfilmentSettings},
     geo::{OnGlobe, Point},
     hours::Hours,
     route::RouteRule,
@@ -104,6 +104,18 @@ impl Store {
         self.sending.as_ref()
     }
 
+    /// The ways in which it sends things, with where those of its brand are looked for.
+    fn sent(&self) -> impl Iterator<Item = (Fulfilment, String, String)> + '_ {
+        let brings = self.fulfilment.delivery.as_ref().is_some_and(|delivery| delivery.on);
+        let ways = [(Fulfilment::Delivery, brings), (Fulfilment::Express, self.sending.is_some())];
+        ways.into_iter().filter(|(_, offered)| *offered).map(|(way, _)| self.key(way))
+    }
+
+    fn key(&self, way: Fulfilment) -> (Fulfilment, String, String) {
+        let region = if way == Fulfilment::Delivery { self.region.clone() } else { String::new() };
+        (way, self.brand.clone(), region)
+    }
+
     /// Where it is.
     pub fn point(&self) -> Point {
         self.point
@@ -173,6 +185,8 @@ pub(crate) struct Stores {
     places: Vec<KeptPlace>,
     /// By which a store is found for what goes by express.
     rule: RouteRule,
+    /// Which brands send by express, and in which regions their stores bring things.
+    sent: HashSet<(Fulfilment, String, String)>,
 }
 
 struct KeptPlace {
@@ -217,6 +231,14 @@ impl Stores {
         self.all.iter()
     }
 
+    /// The ways in which a store sends nothing, but others of its brand do: by express from anywhere, by riders in the
+    /// same region.
+    pub fn elsewhere(&self, store: &Store) -> Vec<Fulfilment> {
+        let own: Vec<_> = store.sent().collect();
+        let ways = [Fulfilment::Delivery, Fulfilment::Express].into_iter().map(|way| store.key(way));
+        ways.filter(|key| self.sent.contains(key) && !own.contains(key)).map(|key| key.0).collect()
+    }
+
     /// Head office's rule by which a store is found for what goes by express.
     pub fn rule(&self) -> RouteRule {
         self.rule
@@ -239,7 +261,8 @@ impl Stores {
         let by_code = all.iter().enumerate().map(|(at, store)| (store.code.clone(), at)).collect();
         let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
         let (places, rule) = (read_places(tx).await?, sending::rule(tx).await?);
-        Ok(Self { version, all, by_code, by_id, places, rule })
+        let sent = all.iter().filter(|store| store.serves()).flat_map(Store::sent).collect();
+        Ok(Self { version, all, by_code, by_id, places, rule, sent })
     }
 }
 

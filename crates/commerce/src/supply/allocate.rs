@@ -14,6 +14,7 @@ use super::must_supply;
 use crate::{
     Scope,
     database::OrFault,
+    faults::{self, Deed},
     transfers::{Asking, Place, number_text, places, write},
 };
 
@@ -28,11 +29,14 @@ pub async fn allocate(scope: &Scope, command: Allocate) -> Result<AllocationView
     must_supply(scope)?;
     command.check()?;
     let mut tx = scope.begin().await?;
-    // The same table twice at once: the second waits and is answered as the first.
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 28))", command.id.to_string())
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
+    // The same table twice at once: the second waits and is answered as the first. Of two tables for one warehouse the
+    // second sees what the first has given.
+    for key in [command.id, command.from_id.0] {
+        sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 28))", key.to_string())
+            .execute(&mut *tx)
+            .await
+            .or_fault()?;
+    }
     if let Some((asked, answered)) = read(&mut tx, command.id).await? {
         let other = || Fault::conflict("key_reused", "这个页面已经提交过另一张分配表，请刷新后再试");
         return if asked == command { Ok(view(command.id, answered)) } else { Err(other()) };
@@ -47,23 +51,35 @@ pub async fn allocate(scope: &Scope, command: Allocate) -> Result<AllocationView
     let (stores, skus) = (stores_of(&mut tx, &command.rows).await?, skus_of(&mut tx, &command.rows).await?);
     let left = left_at(&mut tx, command.from_id, &skus).await?;
     let judged = judge(&command.rows, &stores, &skus, left);
-    let answered = send(&mut tx, scope, &command, &from, judged).await?;
+    let answered = write_down(&mut tx, scope, &command, &from, judged).await?;
+    faults::commit(tx, scope, Deed::Allocate).await?;
+    Ok(view(command.id, answered))
+}
+
+/// Writes the transfers of a table, and what came of each row.
+pub(super) async fn write_down(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    command: &Allocate,
+    from: &Place,
+    judged: Vec<Judged>,
+) -> Result<Vec<Allocated>, Fault> {
+    let answered = send(tx, scope, command, from, judged).await?;
     let actor = scope.actor();
     sqlx::query!(
         "insert into allocations (id, from_id, asked, answered, at, staff_id, api_key_id) values ($1, $2, $3, $4, $5, $6, $7)",
         command.id,
         command.from_id.0,
-        Json(&command) as _,
+        Json(command) as _,
         Json(&answered) as _,
         scope.now,
         actor.staff,
         actor.key,
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .or_fault()?;
-    tx.commit().await.or_fault()?;
-    Ok(view(command.id, answered))
+    Ok(answered)
 }
 
 /// A table that was sent, and what came of it.
@@ -116,7 +132,7 @@ async fn skus_of(tx: &mut PgConnection, rows: &[AllocateRow]) -> Result<HashMap<
     Ok(by_barcode.chain(by_code).collect())
 }
 
-/// How many pieces a warehouse has that are promised to nobody, other transfers included.
+/// How many pieces a warehouse has that are promised to nobody, other transfers included, and are not over.
 async fn left_at(
     tx: &mut PgConnection,
     from: LocationId,
@@ -124,7 +140,7 @@ async fn left_at(
 ) -> Result<HashMap<SkuId, i64>, Fault> {
     let skus: Vec<Uuid> = skus.values().map(|sku| sku.0).collect();
     let rows = sqlx::query!(
-        r#"select s.sku_id, (s.on_hand - s.held - s.allocated - coalesce(o.agreed, 0))::bigint as "available!"
+        r#"select s.sku_id, (s.on_hand - s.held - s.allocated - s.expired - coalesce(o.agreed, 0))::bigint as "available!"
            from stock s left join (
                select l.sku_id, sum(l.approved) as agreed from stock_transfer_lines l join stock_transfers t on t.id = l.transfer_id
                where t.from_id = $1 and t.state = 'approved' group by l.sku_id
@@ -140,7 +156,7 @@ async fn left_at(
 }
 
 /// A row with where it goes, or what is wrong with it.
-type Judged = (AllocateRow, Result<(LocationId, SkuId), String>);
+pub(super) type Judged = (AllocateRow, Result<(LocationId, SkuId), String>);
 
 /// Judges the rows in their order: what one takes, a later one does not get.
 fn judge(

@@ -4,8 +4,10 @@
 //! - `receipts`: goods that arrive from outside, at a warehouse or a store
 //! - `prices`: what stores pay for what a warehouse sends
 //! - `allocate`: one table, many transfers
+//! - `import`: prices and allocations from tables
 
 mod allocate;
+pub(crate) mod import;
 mod prices;
 mod receipts;
 mod warehouses;
@@ -18,7 +20,7 @@ use domain::{
 use crate::Scope;
 
 pub use allocate::{allocate, show as show_allocation};
-pub use prices::{list as prices, set as set_price};
+pub use prices::{list as prices, set as set_price, whole_list as all_prices};
 pub use receipts::{list as receipts, receive};
 pub(crate) use warehouses::open_places;
 pub use warehouses::{close, list as warehouses, reopen, save, sources, stock, stores_of};

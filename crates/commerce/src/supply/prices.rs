@@ -17,10 +17,26 @@ use crate::{
     database::OrFault,
 };
 
+/// How many prices a list has at most.
+const LIST_MOST: i64 = 500;
+/// And a file.
+const FILE_MOST: i64 = 100_000;
+
 /// The supply prices of variants whose name or code has these words, 500 at most.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault> {
+    listed(scope, words, LIST_MOST).await
+}
+
+/// All of them, for a file.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub async fn whole_list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault> {
+    listed(scope, words, FILE_MOST).await
+}
+
+async fn listed(scope: &Scope, words: &str, most: i64) -> Result<Vec<SupplyPrice>, Fault> {
     must_supply(scope)?;
     let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
@@ -29,8 +45,9 @@ pub async fn list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault>
            from supply_prices p join skus k on k.id = p.sku_id join products d on d.id = k.product_id
            left join stores s on s.id = p.store_id
            where $1 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials || ' ' || k.code || ' ' || coalesce(s.name, '')), $1) > 0
-           order by d.sort, d.name, k.sort, k.code, p.ownership nulls last, s.name limit 500"#,
+           order by d.sort, d.name, k.sort, k.code, p.ownership nulls last, s.name limit $2"#,
         words.trim().to_lowercase(),
+        most,
     )
     .fetch_all(&mut *tx)
     .await
@@ -63,9 +80,24 @@ pub async fn set(scope: &Scope, command: SetSupplyPrice) -> Result<(), Fault> {
     command.check()?;
     let mut tx = scope.begin().await?;
     let sku = sku_of(&mut tx, &command.sku).await?;
-    let (ownership, store) = match &command.whom {
-        PriceFor::Ownership { ownership } => (Some(ownership.code()), None),
-        PriceFor::Store { code } => (None, Some(store_of(&mut tx, code).await?)),
+    let store = match &command.whom {
+        PriceFor::Ownership { .. } => None,
+        PriceFor::Store { code } => Some(store_of(&mut tx, code).await?),
+    };
+    write(&mut tx, scope, (sku, &command.whom, store), command.price_fen).await?;
+    tx.commit().await.or_fault()
+}
+
+/// Sets or removes the price of a variant, for an ownership or a store; answers what it was.
+pub(super) async fn write(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    (sku, whom, store): (Uuid, &PriceFor, Option<Uuid>),
+    price: Option<Fen>,
+) -> Result<Option<Fen>, Fault> {
+    let ownership = match whom {
+        PriceFor::Ownership { ownership } => Some(ownership.code()),
+        PriceFor::Store { .. } => None,
     };
     // Two who set the same price wait for each other.
     sqlx::query!("select from skus where id = $1 for no key update", sku).fetch_one(&mut *tx).await.or_fault()?;
@@ -78,35 +110,35 @@ pub async fn set(scope: &Scope, command: SetSupplyPrice) -> Result<(), Fault> {
     )
     .fetch_optional(&mut *tx)
     .await
-    .or_fault()?;
-    let after = command.price_fen.map(|price| price.0);
-    if let Some(price) = after {
+    .or_fault()?
+    .map(Fen);
+    if let Some(price) = price {
         sqlx::query!(
             "insert into supply_prices (sku_id, ownership, store_id, price_fen) values ($1, $2, $3, $4)",
             sku,
             ownership,
             store,
-            price,
+            price.0,
         )
         .execute(&mut *tx)
         .await
         .or_fault()?;
     }
-    if before == after {
-        return tx.commit().await.or_fault();
+    if before == price {
+        return Ok(before);
     }
-    let said = |price: Option<i64>| json!({ "price": price.map(|price| Fen(price).to_string()), "for": command.whom });
+    let said = |price: Option<Fen>| json!({ "price": price.map(|price| price.to_string()), "for": whom });
     let change = Change {
         act: Act::SetSupplyPrice,
         object: ObjectKind::Sku,
         object_id: sku,
         store_id: store,
         before: said(before),
-        after: said(after),
+        after: said(price),
         reason: "",
     };
-    audit::record(&mut tx, scope, change).await?;
-    tx.commit().await.or_fault()
+    audit::record(tx, scope, change).await?;
+    Ok(before)
 }
 
 async fn sku_of(tx: &mut PgConnection, code: &str) -> Result<Uuid, Fault> {

@@ -16,7 +16,8 @@ use crate::{
     audit::{self, Change},
     costs::{self, Arrival},
     database::OrFault,
-    stock::{self, Cause, Document},
+    faults::{self, Deed},
+    stock::{self, Cause, Document, batches},
     transfers::{Rights, places},
 };
 
@@ -56,7 +57,8 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
     .await
     .or_fault()?;
     if written.rows_affected() == 0 {
-        return received_before(&mut tx, &command).await;
+        received_before(&mut tx, &command).await?;
+        return batches::must_be_said(&mut tx, command.id, &command.batches).await;
     }
     if place.closed {
         return Err(Fault::conflict("location_closed", format!("「{}」已关闭，不能收货", place.location.name)));
@@ -66,6 +68,7 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
         command.lines.iter().map(|line| stock::Pieces { sku: line.sku_id.0, quantity: line.quantity }).collect();
     let document = Document { cause: Cause::Receive, id: Some(command.id) };
     stock::book(&mut tx, scope, command.location_id.0, document, &pieces).await?;
+    batches::came(&mut tx, scope, command.location_id.0, (command.id, &pieces), &command.batches).await?;
     costs::weigh(&mut tx, scope, command.location_id.0, document, &arrivals(&command)).await?;
     let change = Change {
         act: Act::ReceiveGoods,
@@ -77,7 +80,7 @@ pub async fn receive(scope: &Scope, command: ReceiveGoods) -> Result<(), Fault> 
         reason: note,
     };
     audit::record(&mut tx, scope, change).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ReceiveGoods).await
 }
 
 /// The pieces of which somebody says what they cost.

@@ -241,7 +241,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = k.id and l.on_the_way > 0 and t.to_id = $1 and t.state = 'shipped') as "in_transit!",
                   c.milli_fen as "milli_fen?", coalesce(h.price_fen, k.price_fen) as "price_fen!",
-                  count(*) over () as "total!"
+                  d.keeps_batches, count(*) over () as "total!"
            from skus k join products d on d.id = k.product_id
            left join stock s on s.location_id = $1 and s.sku_id = k.id
            left join stock_costs c on c.location_id = $1 and c.sku_id = k.id
@@ -276,6 +276,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
         on_hand: row.on_hand,
         available: row.available,
         in_transit: row.in_transit,
+        keeps_batches: row.keeps_batches,
     });
     Ok((entry.collect(), total))
 }

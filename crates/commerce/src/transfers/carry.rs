@@ -13,6 +13,7 @@ use crate::{
     Scope,
     costs::{self, Arrival},
     database::OrFault,
+    faults::{self, Deed},
     stock::{self, Cause, Document},
 };
 
@@ -39,7 +40,7 @@ pub async fn ship(scope: &Scope, id: TransferId, command: ShipTransfer) -> Resul
     if sum(&shipped) == 0 {
         return Err(Fault::invalid("lines", "一件都不发，请改为取消"));
     }
-    must_be_there(&mut tx, &transfer, &shipped).await?;
+    must_be_there(&mut tx, scope, &transfer, &shipped).await?;
     let document = Document { cause: Cause::TransferOut, id: Some(id.0) };
     stock::take(&mut tx, scope, transfer.from.id.0, document, &booked(&shipped)).await?;
     advance(&mut tx, scope, &transfer, TransferAct::Ship, note, sum(&shipped)).await?;
@@ -58,23 +59,28 @@ pub async fn ship(scope: &Scope, id: TransferId, command: ShipTransfer) -> Resul
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ShipTransfer).await
 }
 
 fn was_shipped(state: TransferState) -> bool {
     matches!(state, TransferState::Shipped | TransferState::Received)
 }
 
-/// Refuses pieces that the sender does not have, or has promised, each beside its field.
+/// Refuses pieces that the sender does not have, or has promised, or whose last day is over, each beside its field.
 ///
 /// Faults: `SoldOut`.
-async fn must_be_there(tx: &mut PgConnection, transfer: &Transfer, shipped: &[Pieces]) -> Result<(), Fault> {
+async fn must_be_there(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    transfer: &Transfer,
+    shipped: &[Pieces],
+) -> Result<(), Fault> {
     let from = transfer.from.id.0;
     let wanted = shipped.iter().filter(|one| one.quantity > 0);
-    let there = stock::lock_free(tx, wanted.clone().map(|one| (from, one.sku_id.0)).collect()).await?;
+    let there = stock::lock_fit(tx, scope, from, wanted.clone().map(|one| one.sku_id.0).collect()).await?;
     let lacks = wanted.filter_map(|one| {
         let available = there.get(&(from, one.sku_id.0)).copied().unwrap_or(0).max(0);
-        let message = format!("{}只有 {available} 件可发，其余的不在库或已卖出", transfer.from.name);
+        let message = format!("{}只有 {available} 件可发，其余的不在库、已卖出或已过期", transfer.from.name);
         (available < one.quantity).then(|| Complaint::new(field_of(one.sku_id), message))
     });
     let lacks: Vec<Complaint> = lacks.collect();
@@ -121,7 +127,7 @@ pub async fn receive(scope: &Scope, id: TransferId, command: ReceiveTransfer) ->
     let arrived: Vec<Arrival> = received.iter().filter_map(arrival).collect();
     let document = Document { cause: Cause::TransferIn, id: Some(id.0) };
     costs::weigh(&mut tx, scope, transfer.to.id.0, document, &arrived).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::ReceiveTransfer).await
 }
 
 /// Accounts for all pieces that were sent and did not arrive: lost, or back on the sender's shelf. The same again is
@@ -163,7 +169,7 @@ pub async fn settle(scope: &Scope, id: TransferId, command: SettleTransfer) -> R
     .await
     .or_fault()?;
     bring(&mut tx, scope, id, transfer.from.id, &returned).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::SettleTransfer).await
 }
 
 /// Books what a transfer brings to a place.

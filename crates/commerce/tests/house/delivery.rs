@@ -11,7 +11,8 @@ use commerce::{
 use domain::{
     AddressId, Fen, OrderId,
     fulfilment::{
-        Address, Band, DeliverySettings, Fulfilment, FulfilmentSettings, OwnRider, Range, SaveAddress, Window, Wish,
+        Address, Band, DeliverySettings, Dispatch, Fulfilment, FulfilmentSettings, InStoreSettings, OwnRider, Range,
+        SaveAddress, Window, Wish,
     },
     geo::Point,
     order_centre::Reroute,
@@ -31,7 +32,7 @@ use crate::{
 /// What the nearest step costs.
 const FEE: i64 = 300;
 
-fn offered() -> DeliverySettings {
+pub fn offered() -> DeliverySettings {
     let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
     DeliverySettings {
         on: true,
@@ -48,7 +49,7 @@ fn offered() -> DeliverySettings {
 }
 
 /// The store brings things from now on.
-async fn brings(world: &World, delivery: DeliverySettings) -> Scope {
+pub async fn brings(world: &World, delivery: DeliverySettings) -> Scope {
     let manager = world.staff("林姐", Role::StoreManager, Reach::Store(world.store)).await;
     let settings_now = FulfilmentSettings { delivery: Some(delivery), ..FulfilmentSettings::default() };
     settings::save(&manager, world.store, &settings_now).await.unwrap();
@@ -56,7 +57,7 @@ async fn brings(world: &World, delivery: DeliverySettings) -> Scope {
 }
 
 /// An address of the member's, so many thousandths of a degree north of the store (111 m each).
-async fn lives(who: &Scope, north: f64) -> AddressId {
+pub async fn lives(who: &Scope, north: f64) -> AddressId {
     let mut address = home("一号");
     address.address.point = Point::new(31.2 + north / 1000.0, 121.4);
     addresses::save(who, address).await.unwrap().id
@@ -201,7 +202,7 @@ async fn settings_are_changed_by_those_who_run_the_store_and_written_to_the_log_
     assert_eq!(code_of(settings::show(&abroad, world.store).await), "not_found");
     assert_eq!(settings::riders(&clerk, world.store).await.unwrap()[0].name, "小李");
     assert_eq!(code_of(settings::riders(&abroad, world.store).await), "not_found");
-    let wrong = FulfilmentSettings { pickup_capacity: Some(0), delivery: None };
+    let wrong = FulfilmentSettings { pickup_capacity: Some(0), ..FulfilmentSettings::default() };
     assert_eq!(field_of(settings::save(&manager, world.store, &wrong).await), "pickup_capacity");
     assert_eq!(settings::show(&manager, world.store).await.unwrap(), read);
     world.balanced().await;
@@ -215,7 +216,7 @@ async fn a_slot_is_given_to_no_more_orders_than_it_takes_however_many_ask_at_onc
     const BUYERS: usize = 24;
     let world = Arc::new(World::new(options, connect).await);
     let manager = brings(&world, offered()).await;
-    let settings_now = FulfilmentSettings { pickup_capacity: Some(3), delivery: Some(offered()) };
+    let settings_now = FulfilmentSettings { pickup_capacity: Some(3), in_store: None, delivery: Some(offered()) };
     settings::save(&manager, world.store, &settings_now).await.unwrap();
     let mut asked = Vec::new();
     for place in 0..BUYERS {
@@ -287,5 +288,40 @@ async fn what_is_to_be_brought_is_given_only_to_a_store_that_brings_things_there
     assert_eq!(seen.sent_to.unwrap().phone, "138****8000", "who may not see phones does not see this one either");
     orders::accept(&clerk, placed.id).await.unwrap();
     orders::dispatch(&clerk, placed.id, &rider()).await.unwrap();
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_done_at_the_store_is_ordered_for_a_time_with_room_and_redeemed_there(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let manager = world.staff("林姐", Role::StoreManager, Reach::Store(world.store)).await;
+    let (buyer, next) = (world.member().await, world.member().await);
+    let in_store = Wish { fulfilment: Fulfilment::InStore, address_id: None };
+    let ordered = async |who: &Scope| {
+        world.put(who, world.medium, 1).await;
+        let command = world.command(who).await;
+        orders::place(who, PlaceOrder { fulfilment: Fulfilment::InStore, ..command }).await.map(|placed| placed.id)
+    };
+    assert_eq!(code_of(ordered(&buyer).await), "way_closed", "this store does not offer it");
+    let one = FulfilmentSettings { in_store: Some(InStoreSettings { capacity: Some(1) }), ..Default::default() };
+    settings::save(&manager, world.store, &one).await.unwrap();
+    let order = ordered(&buyer).await.unwrap();
+    assert_eq!(code_of(ordered(&next).await), "slot_full");
+    let quote = cart::quote_for(&next, world.store, &in_store).await.unwrap();
+    assert!(quote.way().unwrap().slots[0].full && quote.freight_fen == Fen::ZERO);
+
+    world.pay(order).await;
+    orders::accept(&manager, order).await.unwrap();
+    orders::prepare(&manager, order).await.unwrap();
+    let seen = world.order(&buyer, order).await;
+    assert_eq!(seen.card.state.label_of(seen.card.fulfilment), "待到店");
+    let ride = Dispatch { rider_name: "小李".into(), rider_phone: "13900139000".parse().unwrap() };
+    assert_eq!(code_of(orders::dispatch(&manager, order, &ride).await), "other_way");
+    let code = seen.pickup_code.unwrap().parse().unwrap();
+    orders::redeem(&manager, &code).await.unwrap();
+    ordered(&next).await.unwrap();
     world.balanced().await;
 }

@@ -9,7 +9,7 @@ use domain::{
     Fen, OrderId, ParcelId, RideId,
     express::{Carrier, PackedLine, RideState, ShipParcel},
     freight::SetExpressStores,
-    fulfilment::{Fulfilment, SaveAddress, Wish},
+    fulfilment::{Fulfilment, SaveAddress, Undelivered, Wish},
     order_centre::{CallOff, Reroute},
     orders::{OrderState, PlaceOrder},
     route::{FindRoute, RouteRule, Wanted},
@@ -200,6 +200,31 @@ async fn ten_days_after_the_last_parcel_what_was_sent_is_taken_for_granted(
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_store_that_can_send_is_offered_however_many_that_cannot_are_nearer(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let (world, hq) = (&scene.world, &scene.hq);
+    let order = scene.accepted().await;
+    for near in 0..21 {
+        let store = world.add_another_store(&format!("NEAR-{near}"), "近店", "310100").await;
+        sqlx::query("insert into listings (store_id, sku_id, price_fen) select $1, id, 1500 from skus")
+            .bind(store.0)
+            .execute(&world.owner)
+            .await
+            .unwrap();
+        for sku in [world.medium, world.large] {
+            world.receive(store, sku, 9).await;
+        }
+    }
+    world.alter("update stores set latitude = 32 where code = 'XIHU'").await;
+    let choices = orders::reroute_choices(hq, order).await.unwrap();
+    assert_eq!(choices.iter().map(|one| (one.store_id, one.lacking)).collect::<Vec<_>>(), [(world.elsewhere, 0)]);
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_express_order_is_given_only_to_a_store_that_sends_there(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let (hq, to) = (&scene.hq, scene.world.elsewhere);
@@ -280,6 +305,21 @@ async fn an_order_goes_as_far_as_its_ride_has_come_once(options: PgPoolOptions, 
     assert_eq!(told.steps.len(), 7, "what is told twice stands once: {:?}", told.steps);
     assert!(told.rides.is_empty(), "whom the store called is its business");
     assert_eq!(tell(&scene, RideId(Uuid::now_v7()), &[(Status::Delivered, 1)]).await, "no such ride");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_the_store_says_is_back_is_not_delivered_by_a_ride_of_before(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let (order, ride) = called(&scene).await;
+    tell(&scene, ride, &[(Status::Accepted, 1), (Status::PickedUp, 3)]).await;
+    let nobody = Undelivered { reason: "联系不上顾客".into() };
+    orders::undelivered(&scene.clerk, order, &nobody).await.unwrap();
+    assert_eq!(tell(&scene, ride, &[(Status::Delivered, 5)]).await, "late");
+    assert_eq!(scene.world.state_of(order).await, OrderState::Ready);
     scene.world.balanced().await;
 }
 

@@ -34,7 +34,7 @@ pub fn rider() -> Dispatch {
 }
 
 /// A paid order that is to be brought.
-async fn to_be_brought(world: &World, buyer: &Scope) -> OrderId {
+pub async fn to_be_brought(world: &World, buyer: &Scope) -> OrderId {
     let (order, _) = world.place_paid(buyer, 2).await;
     sqlx::query(
         "with sent as (update orders set fulfilment = 'delivery' where id = $1 returning id)

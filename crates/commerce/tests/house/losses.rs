@@ -25,6 +25,7 @@ fn lost(world: &World, quantity: i64) -> ReportLoss {
         quantity,
         kind: LossKind::Broken,
         reason: "搬运时打翻".into(),
+        batch: None,
     }
 }
 
@@ -101,6 +102,27 @@ async fn what_cannot_be_lost_is_told_and_changes_nothing(options: PgPoolOptions,
     assert_eq!(code_of(losses::withdraw(&stranger, id).await), "not_found");
     assert!(losses::list(&stranger, &ListLosses { most: 9, ..Default::default() }).await.unwrap().items.is_empty());
     assert_eq!(on_hand(&world).await, PIECES);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn the_same_pieces_are_lost_once_however_many_report_them(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let one = world.staff("早班", Role::Clerk, Reach::Store(world.store)).await;
+    let two = world.staff("晚班", Role::Clerk, Reach::Store(world.store)).await;
+    let manager = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
+    world.leave(world.store, world.medium, 10).await;
+    let (first, _) = reported(&one, lost(&world, 10)).await;
+    let (second, _) = reported(&two, lost(&world, 10)).await;
+    let seen = losses::show(&manager, second).await.unwrap().others;
+    let others = seen.iter().map(|other| (other.id, other.quantity, other.reported_by.as_str())).collect::<Vec<_>>();
+    assert_eq!(others, [(first, 10, "早班")]);
+    losses::decide(&manager, first, yes()).await.unwrap();
+    let refused = losses::decide(&manager, second, yes()).await;
+    assert_eq!(code_of(refused), "not_there");
+    assert_eq!((on_hand(&world).await, losses::show(&two, second).await.unwrap().card.state), (0, LossState::Reported));
+    assert!(losses::show(&manager, second).await.unwrap().others.is_empty(), "it is decided");
+    losses::decide(&manager, second, no("已报过")).await.unwrap();
     world.balanced().await;
 }
 

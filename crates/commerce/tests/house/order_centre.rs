@@ -58,6 +58,31 @@ async fn an_order_given_to_another_store_is_served_and_paid_out_there(
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn an_order_keeps_its_time_at_a_store_where_that_is_full_and_whoever_gives_it_away_is_told(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let (buyer, service) = (world.member().await, service(&world).await);
+    world
+        .alter(
+            "insert into fulfilment_settings (store_id, settings, changed_at)
+             select id, '{\"pickup_capacity\": 1}', now() from stores where code = 'XIHU'",
+        )
+        .await;
+    let (first, _) = world.place_paid(&buyer, 1).await;
+    let (second, _) = world.place_paid(&buyer, 1).await;
+    let full = async || orders::reroute_choices(&service, second).await.unwrap()[0].slot_full;
+    assert!(!full().await);
+    orders::reroute(&service, first, &to(&world)).await.unwrap();
+    assert!(full().await, "the first order has the only place");
+    orders::reroute(&service, second, &to(&world)).await.unwrap();
+    let slots = [world.order(&buyer, first).await.card.slot, world.order(&buyer, second).await.card.slot];
+    assert_eq!(slots[0], slots[1]);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn an_order_is_given_only_to_a_store_that_can_serve_it(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);

@@ -1,16 +1,19 @@
 //! Goods are bought: orders, what arrives, what it costs, what is owed, what is to be ordered (K5).
 
-use commerce::{Scope, catalog, costs, orders, purchasing, supply, transfers};
+use commerce::{Scope, catalog, costs, losses, orders, purchasing, stock::batches, supply, transfers};
 use domain::{
-    Fault, Fen, InvoiceId, LocationId, PurchaseId, SkuId, SupplierId, TransferId,
+    Fault, Fen, InvoiceId, LocationId, LossId, PurchaseId, SkuId, SupplierId, TransferId,
     approvals::Decide,
+    batches::RegisterBatch,
     catalog::ListProducts,
+    losses::{LossKind, ReportLoss},
     purchasing::{
         DraftPurchase, EnterInvoice, InvoiceState, ListCosts, ListInvoices, ListPurchases, ListSuppliers, MilliFen,
-        OrderProposed, PayInvoice, PriceRow, ProposalAsked, PurchaseAct, PurchaseLineAsked, PurchaseNote,
-        PurchaseState, ReceivePurchase, ReturnPurchase, SaveSupplier, SetPrices,
+        OrderProposed, PayInvoice, PlaceMargin, PriceRow, ProposalAsked, PurchaseAct, PurchaseLineAsked, PurchaseNote,
+        PurchaseState, ReceiptPart, ReceivePurchase, ReturnPurchase, SaveSupplier, SetPrices,
     },
     staff::Role,
+    stock_lists::Period,
     supply::{ListStock, PiecePrice, ReceiveGoods},
     transfers::{DecideTransfer, Pieces, ReceiveTransfer, RequestTransfer, ShipTransfer},
 };
@@ -107,7 +110,7 @@ impl Buying {
 }
 
 fn came(lines: &[Pieces]) -> ReceivePurchase {
-    ReceivePurchase { id: Uuid::now_v7(), lines: lines.to_vec(), note: "送货单 7".into() }
+    ReceivePurchase { id: Uuid::now_v7(), lines: lines.to_vec(), note: "送货单 7".into(), batches: Vec::new() }
 }
 
 fn goes_back(lines: &[Pieces]) -> ReturnPurchase {
@@ -273,6 +276,7 @@ async fn a_cost_is_the_average_of_what_was_paid_and_goes_where_the_goods_go(
         lines: vec![pieces(tea, 7)],
         note: "零星采购".into(),
         prices: vec![PiecePrice { sku_id: tea, price_fen: Fen(1_000) }],
+        batches: Vec::new(),
     };
     assert_eq!(code_of(supply::receive(&buying.keeper, priced.clone()).await), "forbidden", "who sees no costs");
     let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -343,6 +347,8 @@ async fn an_invoice_is_for_what_arrived_and_a_difference_is_explained(
         dated: world.now.date_naive(),
         amount_fen: Fen(5_100),
         receipts: vec![receipt],
+        parts: Vec::new(),
+        tax_percent: Some(13),
         difference_note: String::new(),
     };
     assert_eq!(code_of(purchasing::enter_invoice(&buying.buyer, invoice.clone()).await), "forbidden", "who buys");
@@ -408,6 +414,10 @@ async fn what_does_not_last_is_proposed_and_ordered_once(options: PgPoolOptions,
     assert_eq!((found[0].supplier_id, found[0].price_fen), (second, Some(Fen(480))), "who asks the least");
     assert_eq!(found[0].why, "日均 1.0 × (7+14) 天 + 安全库存 5 − 可用 10，按每箱 24 件、起订 48 件");
     assert_eq!(found[0].quantity, 48);
+    let over = RegisterBatch { code: "A".into(), expires_on: world.now.date_naive().pred_opt().unwrap(), quantity: 4 };
+    batches::register(&buying.keeper, buying.here, world.medium, over).await.unwrap();
+    let less = purchasing::proposals(&buying.buyer, buying.here).await.unwrap();
+    assert_eq!(less[0].need.available, 6, "what is over is sold no more");
     let line = ProposalAsked {
         location_id: buying.here,
         sku_id: world.medium,
@@ -467,5 +477,90 @@ async fn a_supplier_is_head_offices_and_a_closed_one_sells_nothing(options: PgPo
     let order = buying.order(&[(world.medium, 20)]);
     assert_eq!(code_of(purchasing::draft(&buying.buyer, id, order).await), "supplier_closed");
     assert_eq!(code_of(purchasing::show(&buying.buyer, id).await), "not_found", "nothing was written");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_to(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buying = buying(&world).await;
+    let id = buying.ordered(&[(world.medium, 10)]).await;
+    let receipt = buying.received(id, &[]).await;
+    let invoice = |number: &str, part: Option<i64>, amount: i64| EnterInvoice {
+        id: InvoiceId(Uuid::now_v7()),
+        supplier_id: buying.supplier,
+        number: number.into(),
+        dated: world.now.date_naive(),
+        amount_fen: Fen(amount),
+        receipts: vec![receipt],
+        parts: part.map(|part| ReceiptPart { receipt_id: receipt, amount_fen: Fen(part) }).into_iter().collect(),
+        tax_percent: Some(13),
+        difference_note: String::new(),
+    };
+    let beside = format!("part.{receipt}");
+    let refused = purchasing::enter_invoice(&buying.payer, invoice("1", Some(5_001), 5_001)).await;
+    assert_eq!(field_of(refused), beside, "more than arrived");
+    let first = invoice("1", Some(2_000), 2_000);
+    purchasing::enter_invoice(&buying.payer, first.clone()).await.unwrap();
+    purchasing::enter_invoice(&buying.payer, first.clone()).await.unwrap();
+    let waiting = purchasing::billable(&buying.payer, buying.supplier).await.unwrap();
+    assert_eq!((waiting[0].whole_fen, waiting[0].value_fen), (Fen(5_000), Fen(3_000)));
+    let part = |amount| vec![ReceiptPart { receipt_id: receipt, amount_fen: Fen(amount) }];
+    let other = EnterInvoice { parts: part(1_999), ..first.clone() };
+    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, other).await), "key_reused");
+    let refused = purchasing::enter_invoice(&buying.payer, invoice("2", Some(3_001), 3_001)).await;
+    assert_eq!(field_of(refused), beside, "more than is left");
+    purchasing::enter_invoice(&buying.payer, invoice("2", None, 3_000)).await.unwrap();
+    assert!(purchasing::billable(&buying.payer, buying.supplier).await.unwrap().is_empty());
+    let seen = purchasing::invoice(&buying.payer, first.id).await.unwrap();
+    assert_eq!((seen.receipts[0].value_fen, seen.tax_fen), (Fen(2_000), Some(Fen(230))));
+    let owed = purchasing::payables(&buying.payer).await.unwrap();
+    assert_eq!((owed[0].not_invoiced_fen, owed[0].ageing.total()), (Fen(0), Fen(5_000)));
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_sold_lost_and_missed_is_entered_at_what_it_had_cost(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buying = buying(&world).await;
+    world.leave(world.store, world.medium, 0).await;
+    let id = buying.ordered(&[(world.medium, 10)]).await;
+    buying.received(id, &[]).await;
+    let (order, code) = world.place_paid(&world.member().await, 2).await;
+    orders::accept(&buying.keeper, order).await.unwrap();
+    orders::redeem(&buying.keeper, &code).await.unwrap();
+    let lost = ReportLoss {
+        id: LossId(Uuid::now_v7()),
+        location_id: buying.here,
+        sku_id: world.medium,
+        quantity: 1,
+        kind: LossKind::Broken,
+        reason: "打翻".into(),
+        batch: None,
+    };
+    losses::report(&buying.keeper, lost.clone()).await.unwrap();
+    let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    let loss = losses::show(&head, lost.id).await.unwrap().card;
+    assert_eq!(loss.cost_fen, Some(Fen(500)));
+    assert_eq!(losses::show(&buying.keeper, lost.id).await.unwrap().card.cost_fen, None, "who may not see costs");
+    let period = Period::of(None, None, world.now.date_naive());
+    let here = |found: Vec<PlaceMargin>| found.into_iter().find(|one| one.location.id == buying.here).unwrap();
+    let found = here(costs::margins(&head, period).await.unwrap());
+    assert_eq!((found.cost_fen, found.losses_fen, found.bought_fen), (Fen(1_000), Fen(500), Fen(5_000)));
+    assert_eq!((found.pieces, found.unknown, found.stock_fen), (2, 0, Fen(3_500)));
+    assert_eq!(found.gross_fen().0, found.sales_fen.0 - 1_000);
+    assert!(found.sales_fen.0 > 0 && found.margin_bp().is_some());
+    assert_eq!(code_of(costs::margins(&buying.keeper, period).await), "forbidden");
+    // What was there before anybody knew what it cost is worth that from then on, and sold without a cost before.
+    world.leave(world.store, world.large, 4).await;
+    let id = buying.ordered(&[(world.large, 6)]).await;
+    buying.received(id, &[]).await;
+    assert_eq!(here(costs::margins(&head, period).await.unwrap()).stock_fen, Fen(3_500 + 7_000));
     world.balanced().await;
 }

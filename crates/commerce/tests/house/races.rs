@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Another server of the same chain.
-async fn another_server(connect: PgConnectOptions) -> House {
+pub async fn another_server(connect: PgConnectOptions) -> House {
     let pools = Pools::connect(PgPoolOptions::new().max_connections(8), connect).await.unwrap();
     let partners = Partners { wechat_pay: Some(gateway::wechat_pay()), ..Partners::default() };
     House::new(pools, partners, Settings::default())

@@ -123,3 +123,46 @@ async fn after_a_day_the_latest_orders_get_their_money_back(options: PgPoolOptio
     world.run_jobs(31 * 60).await;
     world.balanced().await;
 }
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_case_that_begins_anew_before_it_is_closed_ends_a_day_later(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    world.leave(world.store, world.medium, 6).await;
+    let mut placed = Vec::new();
+    for _ in 0..3 {
+        placed.push(world.place_paid(&world.member().await, 2).await.0);
+    }
+    lose(&world, 2).await;
+    world.run_jobs(24 * 60).await;
+    assert_eq!(world.state_of(placed[2]).await, OrderState::Rejected);
+    // Enough is there for those that are left, and nobody has closed the case yet.
+    lose(&world, 1).await;
+    world.run_jobs(23 * 60).await;
+    assert_eq!(world.state_of(placed[1]).await, OrderState::Paid);
+    world.run_jobs(24 * 60).await;
+    assert_eq!(world.state_of(placed[1]).await, OrderState::Rejected);
+    assert_eq!(world.state_of(placed[0]).await, OrderState::Paid);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_ready_when_the_time_is_over_is_looked_at_again(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
+    world.leave(world.store, world.medium, 4).await;
+    let (ready, _) = world.place_paid(&world.member().await, 2).await;
+    orders::accept(&clerk, ready).await.unwrap();
+    orders::prepare(&clerk, ready).await.unwrap();
+    lose(&world, 3).await;
+    world.run_jobs(25 * 60).await;
+    assert_eq!(world.state_of(ready).await, OrderState::Ready, "it is left to people");
+    assert_eq!(world.count("select count(*) from jobs where kind = 'solve_shortage'").await, 0);
+    jobs::sweep(&world.system(25 * 60)).await.unwrap();
+    assert_eq!(world.count("select count(*) from jobs where kind = 'solve_shortage'").await, 1);
+    world.run_jobs(26 * 60).await;
+    assert_eq!(cases(&clerk).await.len(), 1);
+    world.balanced().await;
+}

@@ -42,7 +42,9 @@ async fn the_shop_sells_a_pool_down_to_what_stays_for_the_counter(options: PgPoo
     let [head, manager] = people(&world).await;
     let buyer = world.member().await;
     world.leave(world.store, world.medium, 5).await;
-    models::set(&head, say(world.medium, None, StockModel::Pool, 3)).await.unwrap();
+    let said = models::set(&head, say(world.medium, None, StockModel::Pool, 3)).await.unwrap();
+    assert_eq!(models::set(&head, say(world.medium, None, StockModel::Pool, 3)).await, Ok(said));
+    assert_eq!(world.count("select count(*) from audit where act = 'set_stock_model'").await, 1, "the same again");
     assert_eq!(on_sale(&world, &buyer).await, 2);
     let three = cart::set_line(&buyer, world.line(world.medium, 3)).await;
     assert_eq!(code_of(three), "sold_out");

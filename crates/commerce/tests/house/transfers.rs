@@ -94,8 +94,14 @@ fn at(code: &str) -> SaveWarehouse {
 
 async fn stocked(office: &Scope, place: LocationId, lines: &[Pieces]) {
     let note = "送货单 7".to_owned();
-    let command =
-        ReceiveGoods { id: Uuid::now_v7(), location_id: place, lines: lines.to_vec(), note, prices: Vec::new() };
+    let command = ReceiveGoods {
+        id: Uuid::now_v7(),
+        location_id: place,
+        lines: lines.to_vec(),
+        note,
+        prices: Vec::new(),
+        batches: Vec::new(),
+    };
     supply::receive(office, command).await.unwrap();
 }
 
@@ -407,6 +413,7 @@ async fn a_warehouse_takes_goods_in_and_sends_them_at_the_price_of_the_time(
         lines: vec![pieces(world.medium, 50), pieces(world.large, 20)],
         note: "送货单 1".into(),
         prices: Vec::new(),
+        batches: Vec::new(),
     };
     assert_eq!(code_of(supply::receive(&two.near, receipt.clone()).await), "not_found");
     supply::receive(&office, receipt.clone()).await.unwrap();
@@ -451,8 +458,14 @@ async fn a_closed_warehouse_neither_sends_nor_takes_in(options: PgPoolOptions, c
     let ask = RequestTransfer { from_id: depot, ..asked(&world, 1) };
     assert_eq!(code_of(transfers::request(&two.near, ask.clone()).await), "location_closed");
     let lines = vec![pieces(world.medium, 1)];
-    let receipt =
-        ReceiveGoods { id: Uuid::now_v7(), location_id: depot, lines, note: String::new(), prices: Vec::new() };
+    let receipt = ReceiveGoods {
+        id: Uuid::now_v7(),
+        location_id: depot,
+        lines,
+        note: String::new(),
+        prices: Vec::new(),
+        batches: Vec::new(),
+    };
     assert_eq!(code_of(supply::receive(&office, receipt).await), "location_closed");
     supply::reopen(&office, depot).await.unwrap();
     transfers::request(&two.near, ask).await.unwrap();

@@ -1,17 +1,20 @@
 //! After-sales (D4): what may be asked for once the goods were handed over, how far it is, and what goes back.
 //!
 //! - `share`: what of a line's price belongs to some of its pieces, exact to the fen
+//! - `book`: what head office says of that
 //! - `terms`: how long what may be asked for, by category
 //! - `weigh`: what a request comes to, or what is wrong with it
 //! - `commands`: what people send
 //! - `views`: what they see
 
+mod book;
 mod commands;
 mod share;
 mod terms;
 mod views;
 mod weigh;
 
+pub use book::{CategoryTerms, FIELDS as TERMS_FIELDS, SetTerms, TermsBook};
 pub use commands::{
     DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, ReceiveReturn, ReceivedLine, RequestAfterSales,
     RequestedLine, ReturnCode,

@@ -2,11 +2,13 @@
 //! others the default here holds.
 
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::AfterSalesKind;
 
 /// Hours from handing over for each kind; nothing where it cannot be asked for at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = AfterSalesTerms))]
 pub struct Terms {
     pub refund_only_hours: Option<i32>,
     pub return_hours: Option<i32>,

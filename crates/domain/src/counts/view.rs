@@ -72,6 +72,9 @@ pub struct CountCard {
     pub counted_lines: i64,
     /// How far it is off; nothing before it is submitted, or where whoever asks is not told.
     pub off: Option<Off>,
+    /// What the differences come to at cost: negative where more is missing than was found; nothing as above, where
+    /// nobody knows costs, or for who may not see them there.
+    pub cost_fen: Option<Fen>,
     /// Whether it is too far off for the store to decide itself.
     pub above: bool,
     /// Whether whoever asks can decide on it now.
@@ -119,6 +122,8 @@ pub struct CountLine {
     pub difference: Option<i64>,
     /// What the difference is worth at the place's price.
     pub value_fen: Option<Fen>,
+    /// What the difference comes to at cost; nothing where nobody knows, or for who may not see costs there.
+    pub cost_fen: Option<Fen>,
 }
 
 /// Something that was found.

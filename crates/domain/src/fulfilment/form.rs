@@ -3,12 +3,13 @@
 use chrono::NaiveTime;
 
 use super::{
-    BANDS_MOST, Band, DeliverySettings, FulfilmentSettings, OwnRider, RIDERS_MOST, Range, WINDOWS_MOST, Window,
+    BANDS_MOST, Band, DeliverySettings, FulfilmentSettings, InStoreSettings, OwnRider, RIDERS_MOST, Range,
+    WINDOWS_MOST, Window,
 };
 use crate::{Complaint, Fault, Fen, Fields};
 
 impl FulfilmentSettings {
-    /// Reads the settings from a form: `pickup_capacity`; `on`, `range` (`radius` or `polygon`), `metres`, `polygon`;
+    /// Reads the settings from a form: `pickup_capacity`; `in_store`, `in_store_capacity`; `on`, `range` (`radius` or `polygon`), `metres`, `polygon`;
     /// `light_grams`, `per_kilo`, `minimum`, `free_from` (yuan), `minutes`; and in rows from 1 on `band_m.1`,
     /// `band_fee.1`; `from.1`, `until.1`, `capacity.1`; `rider.1`, `rider_phone.1`. Rows of which nothing is filled in
     /// are passed over. Where delivery is neither on nor filled in there is none.
@@ -16,15 +17,19 @@ impl FulfilmentSettings {
     /// Faults: `Invalid` with every complaint.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut complaints = Vec::new();
-        let pickup_capacity = fields.given("pickup_capacity").map(|text| {
-            text.parse().unwrap_or_else(|_| {
-                complaints.push(Complaint::new("pickup_capacity", "每个时段的单数须是整数；不限请留空"));
-                1
+        let mut capacity = |name: &str| {
+            fields.given(name).map(|text| {
+                text.parse().unwrap_or_else(|_| {
+                    complaints.push(Complaint::new(name, "每个时段的单数须是整数；不限请留空"));
+                    1
+                })
             })
-        });
+        };
+        let pickup_capacity = capacity("pickup_capacity");
+        let in_store = fields.given("in_store").map(|_| InStoreSettings { capacity: capacity("in_store_capacity") });
         let wanted = ["on", "metres", "polygon", "band_m.1", "from.1"].iter().any(|name| fields.given(name).is_some());
         let delivery = wanted.then(|| delivery(fields, &mut complaints));
-        let settings = Self { pickup_capacity, delivery };
+        let settings = Self { pickup_capacity, in_store, delivery };
         // What could not be read is told in place of what follows from it.
         if complaints.is_empty() {
             settings.checked()?;
@@ -145,6 +150,11 @@ mod tests {
         assert_eq!(read.bands.iter().map(|band| band.fee_fen.0).collect::<Vec<_>>(), [300, 550]);
         assert_eq!((read.on, read.windows.len(), read.riders.len(), read.free_from_fen), (true, 1, 1, None));
         assert_eq!(FulfilmentSettings::from_fields(&typed(&[])), Ok(FulfilmentSettings::default()));
+        let at_the_store = |pairs| FulfilmentSettings::from_fields(&typed(pairs)).unwrap().in_store;
+        assert_eq!(at_the_store(&[("in_store_capacity", "8")]), None, "not offered");
+        assert_eq!(at_the_store(&[("in_store", "on")]), Some(InStoreSettings { capacity: None }));
+        let eight = at_the_store(&[("in_store", "on"), ("in_store_capacity", "8")]);
+        assert_eq!(eight, Some(InStoreSettings { capacity: Some(8) }));
     }
 
     #[test]
@@ -163,8 +173,18 @@ mod tests {
             let named: Vec<_> = fault.complaints().iter().map(|one| one.field.as_str()).collect();
             assert_eq!(named, [field], "{name} {bad}");
         }
-        let more = [WHOLE.as_slice(), &[("pickup_capacity", "x"), ("minimum", "-1"), ("free_from", "x")]].concat();
+        let more = [
+            WHOLE.as_slice(),
+            &[
+                ("pickup_capacity", "x"),
+                ("in_store", "on"),
+                ("in_store_capacity", "0"),
+                ("minimum", "-1"),
+                ("free_from", "x"),
+            ],
+        ]
+        .concat();
         let fault = FulfilmentSettings::from_fields(&typed(&more)).unwrap_err();
-        assert_eq!(fault.complaints().len(), 3);
+        assert_eq!(fault.complaints().len(), 4);
     }
 }

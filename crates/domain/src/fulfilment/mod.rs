@@ -21,7 +21,8 @@ pub use address::{ADDRESSES_MOST, Address, AddressView, SaveAddress, SentTo};
 pub use range::{CORNERS_MOST, FAR_MOST_M, Range};
 pub use ride::{Deliver, Dispatch, Undelivered};
 pub use settings::{
-    BANDS_MOST, Band, DeliverySettings, Fee, FulfilmentSettings, OwnRider, RIDERS_MOST, WINDOWS_MOST, Window,
+    BANDS_MOST, Band, DeliverySettings, Fee, FulfilmentSettings, InStoreSettings, OwnRider, RIDERS_MOST, WINDOWS_MOST,
+    Window,
 };
 
 /// How an order reaches its shopper.
@@ -48,6 +49,14 @@ impl Fulfilment {
     /// Whether the goods leave the store before the shopper has them.
     pub fn is_sent(self) -> bool {
         matches!(self, Self::Delivery | Self::Express)
+    }
+
+    /// What happens where, for people.
+    pub fn place_label(self) -> &'static str {
+        match self {
+            Self::Pickup => "到店自提",
+            other => other.label(),
+        }
     }
 
     /// What the time of an order is called.

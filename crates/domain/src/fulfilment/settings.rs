@@ -30,9 +30,22 @@ pub struct FulfilmentSettings {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 10000))]
     pub pickup_capacity: Option<i64>,
+    /// What is done at the store, where it offers that.
+    #[serde(default)]
+    pub in_store: Option<InStoreSettings>,
     /// How it brings things within the city, where it has ever said so.
     #[serde(default)]
     pub delivery: Option<DeliverySettings>,
+}
+
+/// What is ordered ahead and done at the store: a table, a lesson, a haircut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct InStoreSettings {
+    /// How many open orders one slot takes; as many as come where nothing is said.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 10000))]
+    pub capacity: Option<i64>,
 }
 
 /// How a store brings things within the city.
@@ -116,8 +129,11 @@ impl FulfilmentSettings {
     /// Faults: `Invalid` beside what is wrong, by the names that the form has for it.
     pub fn checked(&self) -> Result<(), Fault> {
         let mut complaints = Vec::new();
-        if self.pickup_capacity.is_some_and(|capacity| !(1..=CAPACITY_MOST).contains(&capacity)) {
-            complaints.push(Complaint::new("pickup_capacity", "每个时段的单数须在 1 到 10000 之间"));
+        let in_store = self.in_store.and_then(|settings| settings.capacity);
+        for (field, capacity) in [("pickup_capacity", self.pickup_capacity), ("in_store_capacity", in_store)] {
+            if capacity.is_some_and(|capacity| !(1..=CAPACITY_MOST).contains(&capacity)) {
+                complaints.push(Complaint::new(field, "每个时段的单数须在 1 到 10000 之间"));
+            }
         }
         if let Some(delivery) = &self.delivery {
             delivery.complain(&mut complaints);
@@ -279,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_setting_that_cannot_be_is_told_beside_its_field() {
-        let all = |delivery| FulfilmentSettings { pickup_capacity: Some(3), delivery: Some(delivery) };
+        let all = |delivery| FulfilmentSettings { pickup_capacity: Some(3), in_store: None, delivery: Some(delivery) };
         assert_eq!(all(settings()).checked(), Ok(()));
         type Spoils = fn(&mut DeliverySettings);
         let wrong: Vec<(&str, Spoils)> = vec![
@@ -305,8 +321,11 @@ mod tests {
             let fault = all(changed).checked().unwrap_err();
             assert_eq!(fault.complaints().iter().map(|one| one.field.as_str()).collect::<Vec<_>>(), [field]);
         }
-        let none = FulfilmentSettings { pickup_capacity: Some(0), delivery: None };
-        assert_eq!(none.checked().unwrap_err().complaints()[0].field, "pickup_capacity");
+        let in_store = Some(InStoreSettings { capacity: Some(10_001) });
+        let none = FulfilmentSettings { pickup_capacity: Some(0), in_store, delivery: None };
+        let fault = none.checked().unwrap_err();
+        let named: Vec<_> = fault.complaints().iter().map(|one| one.field.as_str()).collect();
+        assert_eq!(named, ["pickup_capacity", "in_store_capacity"]);
     }
 
     #[test]

@@ -1,16 +1,22 @@
-//! Stores and products from a table: which column is what, and what a row must be like (O1, C1).
+//! Stores, products and what is bought and supplied, from a table: which column is what, and what a row must be like (O1,
+//! C1, K3, K5).
 
 mod products;
 mod reason;
 mod sent;
 mod stores;
+mod supply;
 
 pub use products::{Known, KnownProduct, KnownSku, ProductField, ProductGiven, ProductSheet, SkuGiven, specs_text};
-pub use reason::{Lacking, Reason, RowComplaint};
+pub use reason::{Lacking, Reason, RowComplaint, Thing};
 pub use sent::{
     ImportCounts, ImportKind, ImportOptions, ImportProgress, ImportReport, ImportState, ImportView, RowNote,
 };
 pub use stores::{StoreField, StoreRow, StoreSheet};
+pub use supply::{
+    AllocationField, AllocationRow, KnownPlace, KnownSupplier, KnownSupply, PurchaseField, PurchaseRow, SupplierField,
+    SupplierPriceGiven, SupplierRow, SupplyPriceField, SupplyPriceRow, SupplySheet,
+};
 
 /// What a row tells, one column for each.
 pub trait Field: Copy + PartialEq + 'static {
@@ -143,7 +149,7 @@ pub trait Sheet: Send {
 }
 
 /// One row being read.
-struct Cells<'a, F> {
+pub struct Cells<'a, F> {
     header: &'a Header<F>,
     cells: &'a [&'a str],
     complaints: Vec<RowComplaint>,

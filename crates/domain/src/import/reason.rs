@@ -3,6 +3,37 @@
 
 use std::fmt;
 
+/// What a row names by its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A variant, by its code or barcode.
+    Sku,
+    /// A supplier.
+    Supplier,
+    /// A store.
+    Store,
+    /// A warehouse.
+    Warehouse,
+    /// A store or a warehouse.
+    Place,
+    /// An ownership, by its name.
+    Ownership,
+}
+
+impl Thing {
+    /// In Chinese and in English.
+    fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Sku => ["SKU 编码或条码", "variant"],
+            Self::Supplier => ["供应商编号", "supplier"],
+            Self::Store => ["门店编号", "store"],
+            Self::Warehouse => ["仓库编号", "warehouse"],
+            Self::Place => ["仓库或门店编号", "place"],
+            Self::Ownership => ["经营方式", "ownership"],
+        }
+    }
+}
+
 /// What is wrong with one cell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
@@ -40,6 +71,8 @@ pub enum Reason {
     Price(String),
     /// No number of pieces.
     Pieces(String),
+    /// No number of grams.
+    Grams(String),
     /// Neither yes nor no.
     YesNo(String),
     /// No picture's name.
@@ -56,6 +89,28 @@ pub enum Reason {
     SameVariant(String),
     /// A code made of the name is taken.
     Taken(String),
+    /// None with this code is there.
+    NotThere(Thing, String),
+    /// It is closed.
+    Closed(Thing, String),
+    /// No whole number between these two.
+    Between(String, i64, i64),
+    /// No day.
+    Day(String),
+    /// No code of a supplier.
+    SupplierCode(String),
+    /// A supplier that is not there yet has no name.
+    NewSupplier,
+    /// The supplier asks nothing for it, and the row has no price.
+    NoPrice,
+    /// The supplier wants so many pieces ordered at least.
+    Minimum(i64),
+    /// A merchant buys for themselves.
+    MerchantBuys,
+    /// Either an ownership or a store.
+    OneOfTwo,
+    /// The warehouse has so many left.
+    FewLeft(i64),
 }
 
 impl Reason {
@@ -79,6 +134,7 @@ impl Reason {
             Self::Degrees(text) => format!("“{text}”不是度数"),
             Self::Price(text) => format!("“{text}”不是价格；请填元，最多两位小数，如 12.80"),
             Self::Pieces(text) => format!("“{text}”不是件数；请填 0 到 1000000 的整数"),
+            Self::Grams(text) => format!("“{text}”不是重量；请填 0 到 1000000 的整数，单位克，如 500"),
             Self::YesNo(text) => format!("“{text}”请改成“是”或“否”"),
             Self::Picture(text) => format!("“{text}”不是图片名；只能有字母、数字、“-”“_”"),
             Self::Specs(text) => format!("“{text}”不是规格；请写成“杯型:大杯/温度:热”"),
@@ -87,6 +143,17 @@ impl Reason {
             Self::OtherSku(product, values) => format!("这个编码已是商品 {product} 的“{values}”；请换一个编码"),
             Self::SameVariant(sku) => format!("这个规格已有编码 {sku}；请填这个编码或留空"),
             Self::Taken(code) => format!("由名称得出的编码“{code}”已被使用；请填写编码"),
+            Self::NotThere(thing, text) => format!("没有“{text}”这个{}", thing.words()[0]),
+            Self::Closed(_, text) => format!("“{text}”已关闭或停用"),
+            Self::Between(text, least, most) => format!("“{text}”须是 {least} 到 {most} 的整数"),
+            Self::Day(text) => format!("“{text}”不是日期；请填 2026-12-01 这样的日期"),
+            Self::SupplierCode(text) => format!("“{text}”须是 2 到 20 位：大写字母、数字，可含 -"),
+            Self::NewSupplier => "还没有这个供应商；新供应商请填写名称".into(),
+            Self::NoPrice => "这个供应商没有这件商品的报价；请填写进价".into(),
+            Self::Minimum(minimum) => format!("供应商 {minimum} 件起订"),
+            Self::MerchantBuys => "入驻商户的门店自行进货；请填仓库或自己的门店".into(),
+            Self::OneOfTwo => "经营方式与门店编号请填且只填一项".into(),
+            Self::FewLeft(left) => format!("仓库只剩 {left} 件可分配"),
         }
     }
 }
@@ -122,6 +189,7 @@ impl fmt::Display for Reason {
             Self::Degrees(text) => write!(out, "{text:?} is not a number of degrees"),
             Self::Price(text) => write!(out, "{text:?} is no price in yuan with at most two decimals, as 12.80"),
             Self::Pieces(text) => write!(out, "{text:?} is no number of pieces, 0 to 1000000"),
+            Self::Grams(text) => write!(out, "{text:?} is no weight in whole grams, 0 to 1000000"),
             Self::YesNo(text) => write!(out, "{text:?} is neither 是 nor 否"),
             Self::Picture(text) => write!(out, "{text:?} may have letters, digits, '-' and '_' only"),
             Self::Specs(text) => write!(out, "{text:?} is not like 杯型:大杯/温度:热"),
@@ -130,6 +198,17 @@ impl fmt::Display for Reason {
             Self::OtherSku(product, values) => write!(out, "the code is that of {values:?} of product {product}"),
             Self::SameVariant(sku) => write!(out, "this variant is there already, under the code {sku}"),
             Self::Taken(code) => write!(out, "the code {code:?}, made of the name, is taken; give one"),
+            Self::NotThere(thing, text) => write!(out, "there is no {} {text:?}", thing.words()[1]),
+            Self::Closed(thing, text) => write!(out, "the {} {text:?} is closed", thing.words()[1]),
+            Self::Between(text, least, most) => write!(out, "{text:?} is no whole number, {least} to {most}"),
+            Self::Day(text) => write!(out, "{text:?} is no day like 2026-12-01"),
+            Self::SupplierCode(text) => write!(out, "{text:?} is no code of 2 to 20 capital letters, digits and '-'"),
+            Self::NewSupplier => write!(out, "a new supplier needs a name"),
+            Self::NoPrice => write!(out, "the supplier has no price for it; give one"),
+            Self::Minimum(minimum) => write!(out, "the supplier wants at least {minimum} pieces ordered"),
+            Self::MerchantBuys => write!(out, "a merchant's store buys for itself"),
+            Self::OneOfTwo => write!(out, "give either an ownership or a store"),
+            Self::FewLeft(left) => write!(out, "the warehouse has {left} pieces left"),
         }
     }
 }

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Field, ProductField, RowComplaint, StoreField};
-use crate::{geo::Datum, stores::words};
+use super::{
+    AllocationField, Field, ProductField, PurchaseField, RowComplaint, StoreField, SupplierField, SupplyPriceField,
+};
+use crate::{geo::Datum, staff::Permission, stores::words};
 
 /// What a table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,9 +19,18 @@ pub enum ImportKind {
     Stores,
     /// Products, one row for each variant.
     Products,
+    /// Suppliers with what they ask.
+    Suppliers,
+    /// Orders to suppliers, which become drafts.
+    Purchases,
+    /// What stores pay for what warehouses send.
+    SupplyPrices,
+    /// What warehouses send to stores.
+    Allocations,
 }
 
-words!(ImportKind: Stores = "stores" / "门店", Products = "products" / "商品");
+words!(ImportKind: Stores = "stores" / "门店", Products = "products" / "商品", Suppliers = "suppliers" / "供应商与报价",
+    Purchases = "purchases" / "采购单草稿", SupplyPrices = "supply_prices" / "供货价", Allocations = "allocations" / "配货");
 
 impl ImportKind {
     /// Our name of each field, its name for people, and whether a file must have it.
@@ -30,6 +41,20 @@ impl ImportKind {
         match self {
             Self::Stores => all::<StoreField>(),
             Self::Products => all::<ProductField>(),
+            Self::Suppliers => all::<SupplierField>(),
+            Self::Purchases => all::<PurchaseField>(),
+            Self::SupplyPrices => all::<SupplyPriceField>(),
+            Self::Allocations => all::<AllocationField>(),
+        }
+    }
+
+    /// What whoever sends, sees or confirms such a table may do everywhere, beside importing: what the pages need on
+    /// which the same is done by hand.
+    pub fn needs(self) -> &'static [Permission] {
+        match self {
+            Self::Stores | Self::Products => &[],
+            Self::Suppliers | Self::Purchases => &[Permission::ManagePurchasing, Permission::SeeCosts],
+            Self::SupplyPrices | Self::Allocations => &[Permission::ManageSupply],
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Buying goods 采购: suppliers, orders to them, what arrives, what it costs, what is owed (K5).
 
 mod costs;
+mod margins;
 mod orders;
 mod payables;
 mod replenishment;
@@ -12,13 +13,16 @@ use serde::{Deserialize, Serialize};
 use crate::stores::words;
 
 pub use costs::{CostEntry, CostStep, ListCosts, MilliFen, average, margin_bp, margin_text, value};
+pub use margins::PlaceMargin;
 pub use orders::{
     DraftPurchase, ListPurchases, PurchaseLineAsked, PurchaseNote, ReceivePurchase, ReturnPurchase, price_field,
 };
 pub use payables::{
-    Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables, ageing,
+    Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables,
+    ReceiptPart, ageing, part_field, tax_within,
 };
 pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose};
+pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{
     ListSuppliers, PRICE_COLUMNS, PriceRow, PricedRow, SaveSupplier, SetPrices, Supplier, SupplierPriceView, said_of,
 };

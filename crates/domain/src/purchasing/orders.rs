@@ -8,6 +8,7 @@ use super::{PurchaseState, suppliers::PRICE_MOST};
 use crate::{
     Complaint, Fault, Fen, Fields, LocationId, PurchaseId, SkuId, SupplierId,
     approvals::{REASON_MOST, checked_reason},
+    batches::{BatchCame, batches_of, check_batches},
     transfers::{Pieces, checked_lines, pieces_of},
 };
 
@@ -146,21 +147,27 @@ pub struct ReceivePurchase {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 200))]
     pub note: String,
+    /// Of which batches they are: all pieces of goods that are kept by batches, of others as far as it is known.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub batches: Vec<BatchCame>,
 }
 
 impl ReceivePurchase {
-    /// Faults: `Invalid` beside `note`.
+    /// Faults: `Invalid` beside `note` or `batch.{sku}`.
     pub fn check(&self) -> Result<(), Fault> {
-        fits("note", &self.note)
+        fits("note", &self.note)?;
+        check_batches(&self.batches)
     }
 
-    /// Reads the command from a form: `key`, `pieces.{sku}`, `note`.
+    /// Reads the command from a form: `key`, `pieces.{sku}`, `batch.{sku}`, `expires.{sku}`, `note`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
         let note = read.text("note", REASON_MOST);
         let (id, note) = read.finish(|| Some((id?, note?)))?;
-        Ok(Self { id, lines: pieces_of(fields, true)?, note })
+        let lines = pieces_of(fields, true)?;
+        Ok(Self { id, batches: batches_of(fields, &lines)?, lines, note })
     }
 }
 

@@ -45,7 +45,32 @@ pub struct Billable {
     /// How many pieces.
     pub pieces: i64,
     /// What they come to at the order's prices; negative where they went back.
+    pub whole_fen: Fen,
+    /// Of that, what is on no invoice yet; on an invoice, what it is for.
     pub value_fen: Fen,
+}
+
+/// What an invoice is for of a receipt that it is not for all of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct ReceiptPart {
+    /// Which receipt.
+    pub receipt_id: Uuid,
+    /// How much of what it comes to at the order's prices; negative where the goods went back.
+    #[cfg_attr(feature = "api", schema(minimum = -10_000_000_000_i64, maximum = 10_000_000_000_i64))]
+    pub amount_fen: Fen,
+}
+
+/// The field of a form, and of a complaint, that says how much of a receipt an invoice is for.
+pub fn part_field(receipt: Uuid) -> String {
+    format!("part.{receipt}")
+}
+
+/// The tax within an amount that includes it at this rate, half a fen up: `amount × rate / (100 + rate)`.
+pub fn tax_within(amount: Fen, percent: u8) -> Fen {
+    let (rate, whole) = (i128::from(percent), i128::from(amount.0));
+    let by = 100 + rate;
+    Fen(i64::try_from((2 * whole * rate + by).div_euclid(2 * by)).unwrap_or(0))
 }
 
 /// Enters a supplier's invoice against what arrived.
@@ -67,6 +92,14 @@ pub struct EnterInvoice {
     /// Which receipts and returns it is for.
     #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 200))]
     pub receipts: Vec<Uuid>,
+    /// How much of those of them that it is not for all of what is left.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub parts: Vec<ReceiptPart>,
+    /// The rate of tax that the amount includes, in per cent, where the invoice says so.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100))]
+    pub tax_percent: Option<u8>,
     /// Why it may differ from what arrived; needed where it does.
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 200))]
@@ -89,24 +122,45 @@ impl EnterInvoice {
             (once.len() == self.receipts.len(), "receipts", "同一张收货单勾选了两次"),
             (self.difference_note.chars().count() <= REASON_MOST, "difference_note", "最多 200 个字"),
         ];
-        match judged.into_iter().find(|(fine, ..)| !fine) {
-            Some((_, field, message)) => Err(Fault::invalid(field, message)),
-            None => Ok(()),
+        if let Some((_, field, message)) = judged.into_iter().find(|(fine, ..)| !fine) {
+            return Err(Fault::invalid(field, message));
         }
+        if self.tax_percent.is_some_and(|percent| percent > 100) {
+            return Err(Fault::invalid("tax_percent", "税率须是 0 到 100 的整数"));
+        }
+        for (at, part) in self.parts.iter().enumerate() {
+            let twice = self.parts[..at].iter().any(|earlier| earlier.receipt_id == part.receipt_id);
+            if twice || !self.receipts.contains(&part.receipt_id) {
+                return Err(Fault::invalid(&part_field(part.receipt_id), "请先勾选这张收货单，并只填一次金额"));
+            }
+        }
+        Ok(())
+    }
+
+    /// How much of a receipt of which so much is left the invoice is for.
+    ///
+    /// Faults: `Invalid` beside `part.{receipt}` for more than is left, or the other way round.
+    pub fn part_of(&self, receipt: Uuid, left: Fen) -> Result<Fen, Fault> {
+        let Some(part) = self.parts.iter().find(|part| part.receipt_id == receipt) else { return Ok(left) };
+        let amount = part.amount_fen;
+        if amount.0.signum() == left.0.signum() && amount.0.unsigned_abs() <= left.0.unsigned_abs() && amount.0 != 0 {
+            return Ok(amount);
+        }
+        Err(Fault::invalid(&part_field(receipt), format!("这张收货单还有 {left} 未开票，请填写不超过它的金额")))
     }
 
     /// Reads the command from a form: `key`, `supplier`, `number`, `dated`, `amount` in yuan, `receipt.{id}`,
-    /// `difference_note`.
+    /// `part.{id}` in yuan, `tax_percent`, `difference_note`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
         let supplier_id = read.parse("supplier", "请选择供应商");
         let dated = read.parse("dated", "请选择开票日期");
-        let text = fields.text("amount");
-        let amount = match text.strip_prefix('-') {
+        let signed = |text: &str| match text.strip_prefix('-') {
             Some(credit) => Fen::typed(credit).map(|amount| Fen(-amount.0)),
             None => Fen::typed(text),
         };
+        let amount = signed(fields.text("amount"));
         if amount.is_none() {
             read.complain("amount", "请填写发票金额（元），红字发票前加 -");
         }
@@ -119,8 +173,22 @@ impl EnterInvoice {
         if receipts.as_ref().is_none_or(Vec::is_empty) {
             read.complain("receipts", "请勾选这张发票对应的收货单");
         }
+        let mut parts = Vec::new();
+        for (receipt, text) in fields.under("part.") {
+            match (receipt.parse(), signed(text)) {
+                (Ok(receipt_id), Some(amount_fen)) => parts.push(ReceiptPart { receipt_id, amount_fen }),
+                (Ok(receipt_id), None) => read.complain(&part_field(receipt_id), "请填写金额（元），或留空"),
+                (Err(_), _) => return Err(Fault::NotFound("这张收货单")),
+            }
+        }
+        let tax_percent = match fields.given("tax_percent") {
+            None => Some(None),
+            Some(_) => read.parse("tax_percent", "税率须是 0 到 100 的整数").map(Some),
+        };
         read.finish(|| {
             Some(Self {
+                parts,
+                tax_percent: tax_percent?,
                 id: id?,
                 supplier_id: supplier_id?,
                 number: number?,
@@ -244,6 +312,10 @@ pub struct InvoiceView {
     pub ordered_fen: Fen,
     /// What it is for.
     pub receipts: Vec<Billable>,
+    /// The rate of tax that the amount includes, in per cent, where the invoice says so.
+    pub tax_percent: Option<u8>,
+    /// That tax.
+    pub tax_fen: Option<Fen>,
     /// Why it differs from what arrived.
     pub difference_note: String,
     /// Who entered it.
@@ -320,5 +392,28 @@ mod tests {
         let parts = [found.not_due_fen, found.to_30_fen, found.to_60_fen, found.beyond_fen];
         assert_eq!(parts, [Fen(120), Fen(11), Fen(15), Fen(7)]);
         assert_eq!(found.total(), Fen(153));
+    }
+
+    #[test]
+    fn tax_is_what_an_amount_includes_and_a_part_is_no_more_than_is_left() {
+        assert_eq!(tax_within(Fen(11_300), 13), Fen(1_300));
+        assert_eq!((tax_within(Fen(-11_300), 13), tax_within(Fen(99), 0)), (Fen(-1_300), Fen(0)));
+        let (receipt, dated) = (Uuid::from_u128(1), NaiveDate::default());
+        let part = |amount| EnterInvoice {
+            id: InvoiceId(Uuid::from_u128(2)),
+            supplier_id: SupplierId(Uuid::from_u128(3)),
+            number: "1".into(),
+            dated,
+            amount_fen: Fen(amount),
+            receipts: vec![receipt],
+            parts: vec![ReceiptPart { receipt_id: receipt, amount_fen: Fen(amount) }],
+            tax_percent: None,
+            difference_note: String::new(),
+        };
+        assert_eq!(part(300).part_of(receipt, Fen(500)), Ok(Fen(300)));
+        assert_eq!(part(-300).part_of(receipt, Fen(-500)), Ok(Fen(-300)));
+        for (amount, left) in [(600, 500), (-300, 500), (0, 500), (300, -500)] {
+            assert!(part(amount).part_of(receipt, Fen(left)).is_err(), "{amount} of {left}");
+        }
     }
 }

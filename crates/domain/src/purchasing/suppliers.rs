@@ -6,11 +6,17 @@ use serde::{Deserialize, Serialize};
 use crate::{Complaint, Fault, Fen, Fields, SkuId, SupplierId, transfers::PIECES_MOST};
 
 /// The highest price of a piece: 99,999.99 yuan.
-pub(super) const PRICE_MOST: i64 = 9_999_999;
+pub(crate) const PRICE_MOST: i64 = 9_999_999;
 /// The most rows that are set at once.
 const ROWS_MOST: usize = 500;
 /// The most days of terms and of delivery.
-const DAYS_MOST: i32 = 365;
+pub(crate) const DAYS_MOST: i32 = 365;
+
+/// Whether a supplier can have this code.
+pub(crate) fn is_supplier_code(code: &str) -> bool {
+    let letter = |sign: char| sign.is_ascii_uppercase() || sign.is_ascii_digit();
+    (2..=20).contains(&code.len()) && code.starts_with(letter) && code.chars().all(|sign| letter(sign) || sign == '-')
+}
 
 /// Makes a supplier under an id of the client's, or changes what is known of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,14 +52,10 @@ impl SaveSupplier {
     ///
     /// Faults: `Invalid` beside every field that is wrong.
     pub fn check(&self) -> Result<(), Fault> {
-        let letter = |sign: char| sign.is_ascii_uppercase() || sign.is_ascii_digit();
-        let code = (2..=20).contains(&self.code.len())
-            && self.code.starts_with(letter)
-            && self.code.chars().all(|sign| letter(sign) || sign == '-');
         let short = |text: &str, most: usize| text.trim().chars().count() <= most;
         let days = |days: i32| (0..=DAYS_MOST).contains(&days);
         let judged = [
-            (code, "code", "请填写 2 到 20 位编号：大写字母、数字，可含 -"),
+            (is_supplier_code(&self.code), "code", "请填写 2 到 20 位编号：大写字母、数字，可含 -"),
             (!self.name.trim().is_empty() && short(&self.name, 60), "name", "请填写名称（60 字以内）"),
             (short(&self.contact, 40), "contact", "最多 40 个字"),
             (short(&self.phone, 30), "phone", "最多 30 个字"),

@@ -61,6 +61,8 @@ pub struct PurchaseLine {
     pub returned: i64,
     /// The price of one; nothing for who may not see costs.
     pub price_fen: Option<Fen>,
+    /// Whether whoever takes it in says of which batch it is.
+    pub keeps_batches: bool,
 }
 
 impl PurchaseLine {

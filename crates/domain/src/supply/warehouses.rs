@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     Fault, Fen, Fields, LocationId, SkuId,
     approvals::REASON_MOST,
+    batches::{BatchCame, batches_of, check_batches},
     geo::Point,
     purchasing::{MilliFen, price_field},
     transfers::{Pieces, checked_lines, pieces_of},
@@ -138,6 +139,8 @@ pub struct StockEntry {
     pub cost_milli_fen: Option<MilliFen>,
     /// What is left of its price there, in hundredths of a per cent.
     pub margin_bp: Option<i64>,
+    /// Whether whoever takes it in says of which batch it is.
+    pub keeps_batches: bool,
 }
 
 /// What each piece of a variant cost.
@@ -170,14 +173,19 @@ pub struct ReceiveGoods {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_items = 200))]
     pub prices: Vec<PiecePrice>,
+    /// Of which batches they are: all pieces of goods that are kept by batches, of others as far as it is known.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub batches: Vec<BatchCame>,
 }
 
 impl ReceiveGoods {
     /// Refuses what a form would not let through.
     ///
-    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}` or `note`.
+    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}`, `batch.{sku}` or `note`.
     pub fn check(&self) -> Result<(), Fault> {
         checked_lines(&self.lines)?;
+        check_batches(&self.batches)?;
         for (at, one) in self.prices.iter().enumerate() {
             let beside = |message: &str| Err(Fault::invalid(&price_field(one.sku_id), message));
             if !(0..=9_999_999).contains(&one.price_fen.0) {
@@ -196,7 +204,8 @@ impl ReceiveGoods {
         Ok(())
     }
 
-    /// Reads the command from a form: `key`, `location`, `pieces.{sku}`, `price.{sku}` in yuan, `note`.
+    /// Reads the command from a form: `key`, `location`, `pieces.{sku}`, `price.{sku}` in yuan,
+    /// `batch.{sku}`, `expires.{sku}`, `note`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
@@ -211,7 +220,8 @@ impl ReceiveGoods {
             }
         }
         let (id, location_id, note) = read.finish(|| Some((id?, location_id?, note?)))?;
-        Ok(Self { id, location_id, lines: pieces_of(fields, false)?, note, prices })
+        let lines = pieces_of(fields, false)?;
+        Ok(Self { id, location_id, batches: batches_of(fields, &lines)?, lines, note, prices })
     }
 }
 

@@ -7,6 +7,16 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("cart_show", &[("goods_changing", "门店正在更新商品，请稍后再试")]),
     ("cart_quote", &[("goods_changing", "门店正在更新商品，请稍后再试")]),
     (
+        "cart_hand_over",
+        &[
+            ("route_changed", "门店的库存或营业状态有变化，发货门店已重新安排，请核对后再试"),
+            ("cart_changed", "购物车刚刚有变化，请确认后再提交"),
+            ("cart_full", "购物车已满 100 种商品，请先结算或删除一些"),
+            ("too_many_of_one", "每种商品最多 999 件，请先减少数量"),
+            ("goods_changing", "门店正在更新商品，请稍后再试"),
+        ],
+    ),
+    (
         "holds_take",
         &[
             ("sold_out", "已售罄"),
@@ -154,7 +164,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         "transfers_ship",
         &[
             NOT_NOW_OF_TRANSFER,
-            ("sold_out", "上海中心仓只有 12 件可发，其余的不在库或已卖出"),
+            ("sold_out", "上海中心仓只有 12 件可发，其余的不在库、已卖出或已过期"),
             ("shipped_already", "这张调拨单已经按另外的数量发货，请刷新后查看"),
         ],
     ),
@@ -183,6 +193,14 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("not_now", "订单已取消，不能再执行这一步"),
             OTHER_WAY,
             ("key_reused", "这个页面已经发出过另一个包裹，请刷新后再试"),
+        ],
+    ),
+    (
+        "express_take_back",
+        &[
+            ("not_now", "包裹已签收，请通过售后处理"),
+            OTHER_WAY,
+            ("already_back", "这个包裹已登记退回，处理方式不能再改"),
         ],
     ),
     ("express_quote_ride", RIDING),
@@ -273,7 +291,11 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("losses_withdraw", &[("not_now", "这份报损已入账，不能再撤回")]),
     (
         "losses_decide",
-        &[("own_loss", "金额或数量较大，自己提交的报损要由别人审批"), ("not_now", "这份报损已撤回，不能再通过")],
+        &[
+            ("own_loss", "金额或数量较大，自己提交的报损要由别人审批"),
+            ("not_now", "这份报损已撤回，不能再通过"),
+            ("not_there", "账面只有 3 件，不够报损 10 件；同一批货可能已经报过，请核对后驳回，或先盘点"),
+        ],
     ),
     ("console_arrange_photos", &[("photos_changed", "照片刚刚有变化，请看过现在的照片再调整")]),
     ("console_restore_photo", &[PHOTOS_FULL]),

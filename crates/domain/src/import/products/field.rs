@@ -21,6 +21,8 @@ pub enum ProductField {
     Barcode,
     /// Yuan.
     Price,
+    /// Grams of a packed piece.
+    Weight,
     /// Pieces with which a store that newly lists the variant begins.
     Stock,
     /// One line below the name.
@@ -31,6 +33,8 @@ pub enum ProductField {
     Picture,
     /// Whether it is offered at all.
     Published,
+    /// Whether whoever takes it in says of which batch it is.
+    Batches,
 }
 
 impl ProductField {
@@ -44,11 +48,13 @@ impl ProductField {
             Self::Sku => ["sku", "规格编码"],
             Self::Barcode => ["barcode", "条码"],
             Self::Price => ["price", "价格(元)"],
+            Self::Weight => ["weight", "重量(克)"],
             Self::Stock => ["stock", "期初库存"],
             Self::Subtitle => ["subtitle", "副标题"],
             Self::Description => ["description", "描述"],
             Self::Picture => ["picture", "图片"],
             Self::Published => ["published", "上架"],
+            Self::Batches => ["batches", "保质期管理"],
         }
     }
 }
@@ -63,11 +69,13 @@ impl Field for ProductField {
         Self::Sku,
         Self::Barcode,
         Self::Price,
+        Self::Weight,
         Self::Stock,
         Self::Subtitle,
         Self::Description,
         Self::Picture,
         Self::Published,
+        Self::Batches,
     ];
 
     fn place(self) -> usize {
@@ -96,11 +104,13 @@ impl Field for ProductField {
             Self::Sku => &["SKU编码", "SKU", "规格货号", "SKU code"],
             Self::Barcode => &["条形码", "商品条码", "EAN", "国条码"],
             Self::Price => &["价格", "售价", "零售价", "单价", "售价(元)", "价格（元）", "售价（元）"],
+            Self::Weight => &["重量", "重量（克）", "毛重(克)", "毛重（克）", "克重", "重量(g)", "weight_grams"],
             Self::Stock => &["库存", "库存数量", "库存数", "初始库存", "数量"],
             Self::Subtitle => &["卖点", "商品卖点"],
             Self::Description => &["商品描述", "详情", "商品详情", "简介"],
             Self::Picture => &["图片名", "主图", "商品图片"],
             Self::Published => &["是否上架", "状态", "上架状态"],
+            Self::Batches => &["批次管理", "效期管理", "管理保质期"],
         }
     }
 

@@ -10,6 +10,7 @@ use super::{Cells, Columns, Header, Lacking, RowComplaint, Sheet};
 use crate::{Fen, catalog::Spec};
 pub use field::ProductField;
 use reading::Reading;
+pub(super) use written::pieces_of;
 pub use written::specs_text;
 
 /// A product that is there already.
@@ -60,6 +61,8 @@ pub struct ProductGiven {
     pub picture: Option<String>,
     /// Whether it is offered at all.
     pub published: Option<bool>,
+    /// Whether whoever takes it in says of which batch it is.
+    pub keeps_batches: Option<bool>,
     /// Its specifications with all values, those that were there first.
     pub specs: Vec<Spec>,
     /// The variants that the rows tell of.
@@ -77,6 +80,8 @@ pub struct SkuGiven {
     pub barcode: Option<String>,
     /// Its price.
     pub price_fen: Fen,
+    /// What a packed piece weighs, in grams.
+    pub weight_grams: Option<i64>,
     /// Pieces with which a store that newly lists it begins.
     pub stock: Option<i64>,
 }
@@ -140,6 +145,7 @@ impl ProductSheet {
         first.description = first.description.take().or(product.description);
         first.picture = first.picture.take().or(product.picture);
         first.published = first.published.or(product.published);
+        first.keeps_batches = first.keeps_batches.or(product.keeps_batches);
         first.skus.extend(product.skus);
     }
 }

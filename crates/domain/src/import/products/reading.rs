@@ -2,7 +2,7 @@
 
 use super::{
     ProductField as Is, ProductGiven, ProductSheet, SkuGiven,
-    written::{pairs_of, pieces_of},
+    written::{grams_of, pairs_of, pieces_of},
 };
 use crate::{
     Fen,
@@ -27,12 +27,21 @@ impl Reading<'_> {
         let (name, brand, category) = (cells.name(Is::Name), cells.name(Is::Brand), cells.name(Is::Category));
         let (code, sku, barcode) = (cells.code(Is::Code), cells.code(Is::Sku), cells.text(Is::Barcode));
         let (subtitle, description) = (cells.text(Is::Subtitle), cells.lines(Is::Description));
-        let (picture, published, price, stock) = (self.picture(), self.published(), self.price(), self.stock());
+        let (picture, published, keeps_batches) =
+            (self.picture(), self.yes_or_no(Is::Published), self.yes_or_no(Is::Batches));
+        let (price, weight, stock) = (self.price(), self.weight(), self.stock());
         let (name, brand) = (name?, brand?);
         let code = self.code_of(code?, &brand, &name)?;
         let (specs, values) = self.specs(&code)?;
         let sku = self.sku(sku?, &code, &values)?;
-        let sku = SkuGiven { code: sku, values, barcode: given(barcode?), price_fen: price?, stock: stock? };
+        let sku = SkuGiven {
+            code: sku,
+            values,
+            barcode: given(barcode?),
+            price_fen: price?,
+            weight_grams: weight?,
+            stock: stock?,
+        };
         let product = ProductGiven {
             code,
             name,
@@ -42,6 +51,7 @@ impl Reading<'_> {
             description: given(description?),
             picture: picture?,
             published: published?,
+            keeps_batches: keeps_batches?,
             specs,
             skus: vec![sku],
         };
@@ -139,6 +149,7 @@ impl Reading<'_> {
         let first = &self.sheet.products[*place];
         let names = |specs: &[Spec]| specs.iter().map(|spec| spec.name.clone()).collect::<Vec<_>>();
         let other = |one: &Option<String>, two: &Option<String>| one.is_some() && two.is_some() && one != two;
+        let differ = |one: Option<bool>, two: Option<bool>| one.zip(two).is_some_and(|(one, two)| one != two);
         let differ = [
             (Is::Name, first.name != product.name),
             (Is::Brand, first.brand != product.brand),
@@ -147,7 +158,8 @@ impl Reading<'_> {
             (Is::Subtitle, other(&first.subtitle, &product.subtitle)),
             (Is::Description, other(&first.description, &product.description)),
             (Is::Picture, other(&first.picture, &product.picture)),
-            (Is::Published, first.published.zip(product.published).is_some_and(|(one, two)| one != two)),
+            (Is::Published, differ(first.published, product.published)),
+            (Is::Batches, differ(first.keeps_batches, product.keeps_batches)),
         ];
         for (field, _) in differ.into_iter().filter(|(_, differs)| *differs) {
             self.cells.complain(field, Reason::Disagrees(*line));
@@ -163,17 +175,29 @@ impl Reading<'_> {
         Some(given(text))
     }
 
-    fn published(&mut self) -> Option<Option<bool>> {
-        let text = self.cells.text(Is::Published)?;
+    fn yes_or_no(&mut self, field: Is) -> Option<Option<bool>> {
+        let text = self.cells.text(field)?;
         match text.to_lowercase().as_str() {
             "" => Some(None),
             "是" | "上架" | "已上架" | "在售" | "yes" | "y" | "true" | "1" => Some(Some(true)),
             "否" | "下架" | "已下架" | "未上架" | "停售" | "no" | "n" | "false" | "0" => Some(Some(false)),
             _ => {
-                self.cells.complain(Is::Published, Reason::YesNo(text));
+                self.cells.complain(field, Reason::YesNo(text));
                 None
             }
         }
+    }
+
+    fn weight(&mut self) -> Option<Option<i64>> {
+        let text = self.cells.text(Is::Weight)?;
+        if text.is_empty() {
+            return Some(None);
+        }
+        let grams = grams_of(&text);
+        if grams.is_none() {
+            self.cells.complain(Is::Weight, Reason::Grams(text));
+        }
+        grams.map(Some)
     }
 
     fn stock(&mut self) -> Option<Option<i64>> {

@@ -1,12 +1,26 @@
 //! Prices and specifications as people write them in a cell.
 
-use crate::Fen;
+use crate::{Fen, weights::GRAMS_MOST};
 
 /// Whole pieces as people write them, up to a million: `12`, `1,200`, `12.00` of a workbook, `12件`.
-pub(super) fn pieces_of(text: &str) -> Option<i64> {
+pub(in crate::import) fn pieces_of(text: &str) -> Option<i64> {
     let Fen(hundredths) = Fen::typed(text.trim_end_matches(['件', '个', '份', '杯', '瓶']))?;
     let is_whole = hundredths % 100 == 0 && !text.starts_with(['¥', '￥']) && !text.contains('元');
     (is_whole && hundredths <= 100_000_000).then_some(hundredths / 100)
+}
+
+/// Whole grams as people write them, up to a tonne: `500`, `1,200`, `500克`, `500g`, `1.5kg`.
+pub(super) fn grams_of(text: &str) -> Option<i64> {
+    let text = text.trim().to_lowercase();
+    let kilos = ["kg", "千克", "公斤"].iter().find_map(|unit| text.strip_suffix(unit));
+    let number = kilos.unwrap_or_else(|| text.trim_end_matches(['克', 'g']));
+    if number.contains(['¥', '￥', '元']) {
+        return None;
+    }
+    let Fen(hundredths) = Fen::typed(number.trim())?;
+    let hundredths = if kilos.is_some() { hundredths.checked_mul(1000)? } else { hundredths };
+    let grams = hundredths / 100;
+    (hundredths % 100 == 0 && (0..=GRAMS_MOST).contains(&grams)).then_some(grams)
 }
 
 /// Names and values; a value alone has an empty name. A backslash takes the meaning from the sign after it.
@@ -62,6 +76,26 @@ mod tests {
         }
         for text in ["-1", "1.5", "1000001", "许多", "¥5", "5元", "1e3"] {
             assert_eq!(pieces_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn weights_are_whole_grams_however_they_are_written() {
+        for (text, grams) in [
+            ("0", 0),
+            ("500", 500),
+            ("1,200", 1200),
+            ("500.00", 500),
+            ("500克", 500),
+            ("500 g", 500),
+            ("1.5kg", 1500),
+            ("2 公斤", 2000),
+            ("1000000", 1_000_000),
+        ] {
+            assert_eq!(grams_of(text), Some(grams), "{text}");
+        }
+        for text in ["-1", "0.5", "1000001", "1001kg", "一斤", "¥5", "5元", "1e3", "kg"] {
+            assert_eq!(grams_of(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,80 @@
+//! Which stores would rather send what is in a store's part of the cart (D2): those that head office's rule names for
+//! express, and the nearest that brings things there where the store itself does not.
+
+use std::collections::HashMap;
+
+use domain::{
+    Fault, SkuId, StoreId,
+    cart::{Better, Quote, QuotedLine},
+    fulfilment::{AddressView, Fulfilment},
+    route::Wanted,
+};
+
+use crate::{
+    Scope,
+    database::OrFault,
+    fulfilment::{
+        reaches,
+        routing::{self, Search},
+    },
+    memory::Sight,
+};
+
+/// Who that is; nothing where it is the store itself, or nobody can. Stores of other brands are never asked. It promises
+/// nothing: prices are those of whoever sends, and pieces are held when they are ordered.
+pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &AddressView) -> Result<Option<Better>, Fault> {
+    let (store, own, way) = (sight.store()?, quote.store.id, quote.fulfilment);
+    let wanted: Vec<Wanted> = quote.lines.iter().map(wanted).collect();
+    if !wanted.iter().all(|one| sight.catalogue.is_published(one.sku_id.0)) {
+        return Ok(None);
+    }
+    let has_all = quote.lines.iter().all(|line| line.problem.is_none());
+    let reached = reaches(store, way, &to.address.region_code, to.address.point);
+    let needed = !(has_all && reached && quote.store.opening.takes_orders);
+    // Who brings things in a city is the store's own affair as long as it can.
+    if way == Fulfilment::Delivery && !needed {
+        return Ok(None);
+    }
+    let search = Search {
+        way,
+        to: Some(to),
+        near: Some(store.point()),
+        brand: Some(store.brand()),
+        has_all: has_all.then_some(own),
+        taken: in_other_parts(scope, own, &wanted).await?,
+        ..Search::express(&wanted)
+    };
+    let better = Better {
+        rule: search.rule(sight.stores()),
+        needed,
+        parts: routing::choose(scope, sight.stores(), &search).await?,
+    };
+    let others = better.others(own).count();
+    Ok(Some(better).filter(|_| others > 0))
+}
+
+fn wanted(line: &QuotedLine) -> Wanted {
+    Wanted { sku_id: line.sku_id, quantity: line.quantity.get() }
+}
+
+/// How many of these goods the cart has at other stores already.
+async fn in_other_parts(
+    scope: &Scope,
+    own: StoreId,
+    wanted: &[Wanted],
+) -> Result<HashMap<(StoreId, SkuId), i64>, Fault> {
+    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
+    let skus: Vec<_> = wanted.iter().map(|one| one.sku_id.0).collect();
+    let mut tx = scope.begin().await?;
+    let rows = sqlx::query!(
+        r#"select store_id, sku_id, sum(quantity)::bigint as "pieces!" from cart_lines
+           where cart_id = $1 and store_id <> $2 and sku_id = any($3) group by store_id, sku_id"#,
+        cart.0,
+        own.0,
+        &skus,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    Ok(rows.into_iter().map(|row| ((StoreId(row.store_id), SkuId(row.sku_id)), row.pieces)).collect())
+}

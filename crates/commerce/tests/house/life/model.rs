@@ -1,0 +1,378 @@
+//! What should follow from what was done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use commerce::Scope;
+use domain::{
+    AfterSalesId, CountId, HoldId, LossId, OrderId, PurchaseId, SkuId, TransferId,
+    after_sales::{AfterSalesKind, AfterSalesState, ReturnCode},
+    counts::CountState,
+    fulfilment::Fulfilment,
+    losses::LossState,
+    orders::OrderState,
+    purchasing::PurchaseState,
+    transfers::TransferState,
+};
+use uuid::Uuid;
+
+/// Two stores, and a warehouse.
+pub const PLACES: usize = 3;
+pub const STORES: usize = 2;
+pub const WAREHOUSE: usize = 2;
+/// How many pieces there are at each place as a life begins.
+pub const PIECES: i64 = 12;
+
+/// What the balance of a place says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    pub on_hand: i64,
+    /// For unpaid orders and early holds.
+    pub held: i64,
+    /// For paid orders.
+    pub allocated: i64,
+    /// What of them is not there.
+    pub short: i64,
+    /// What the shop leaves to the counter.
+    pub kept_back: i64,
+    pub expired: i64,
+    pub separate: bool,
+}
+
+/// What lies at a place.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    pub on_hand: i64,
+    pub kept_back: i64,
+    pub expired: i64,
+    pub separate: bool,
+    /// Pieces of batches by their last day, some of which may have gone.
+    pub batches: BTreeMap<i64, i64>,
+    /// The last days that were over when somebody looked.
+    pub aside: BTreeSet<i64>,
+    /// Whether any piece was ever said to be of a batch here.
+    pub dated: bool,
+}
+
+impl Shelf {
+    /// A document brings pieces or takes them away.
+    pub fn book(&mut self, pieces: i64) {
+        if pieces == 0 {
+            return;
+        }
+        if pieces > 0 {
+            self.settle();
+        }
+        self.add(pieces);
+        self.look(0);
+    }
+
+    /// As [`Self::book`], by a document that takes what is over first.
+    pub fn clear(&mut self, pieces: i64) {
+        if pieces < 0 {
+            self.look(0);
+            let mut rest = -pieces;
+            for (day, there) in
+                self.remains().into_iter().filter(|(day, _)| self.aside.contains(day)).collect::<Vec<_>>()
+            {
+                let taken = rest.min(there);
+                *self.batches.entry(day).or_default() -= taken;
+                rest -= taken;
+            }
+        }
+        self.book(pieces);
+    }
+
+    /// Somebody looks on this day: what is over is set aside, and the shop keeps it back.
+    pub fn look(&mut self, today: i64) {
+        let over = |(day, pieces): &(&i64, &i64)| **day < today && **pieces > 0 && !self.aside.contains(day);
+        let over: Vec<i64> = self.batches.iter().filter(over).map(|(day, _)| *day).collect();
+        if !over.is_empty() {
+            self.settle();
+            self.aside.extend(over);
+        }
+        let expired: i64 =
+            self.remains().iter().filter(|(day, _)| self.aside.contains(day)).map(|(_, left)| left).sum();
+        self.kept_back = (self.kept_back + expired - self.expired).max(0);
+        self.expired = expired;
+    }
+
+    /// What the counter has of its own comes and goes there.
+    fn add(&mut self, pieces: i64) {
+        self.on_hand += pieces;
+        if self.separate {
+            self.kept_back = (self.kept_back + pieces).max(0);
+        }
+    }
+
+    /// What is left of each batch: those that end first have gone first, and nobody has sold what is set aside.
+    pub fn remains(&self) -> BTreeMap<i64, i64> {
+        let mut there = self.on_hand.max(0);
+        let mut remains = BTreeMap::new();
+        let (aside, good): (Vec<_>, Vec<_>) = self.batches.iter().rev().partition(|(day, _)| self.aside.contains(day));
+        for (day, pieces) in aside.into_iter().chain(good) {
+            remains.insert(*day, there.min(*pieces));
+            there -= there.min(*pieces);
+        }
+        remains.retain(|_, pieces| *pieces > 0);
+        remains
+    }
+
+    /// What has gone of batches is written off: what comes now is not it.
+    pub fn settle(&mut self) {
+        self.batches = self.remains();
+    }
+
+    /// Takes pieces of the batches that end first and are not over along.
+    pub fn pack(&mut self, mut pieces: i64) -> BTreeMap<i64, i64> {
+        if pieces > 0 {
+            self.settle();
+        }
+        let mut packed = BTreeMap::new();
+        for (day, there) in self.batches.iter_mut().filter(|(day, _)| !self.aside.contains(day)) {
+            let taken = pieces.min(*there);
+            packed.insert(*day, taken);
+            *there -= taken;
+            pieces -= taken;
+        }
+        packed
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub id: OrderId,
+    pub at: usize,
+    pub pieces: i64,
+    pub way: Fulfilment,
+    pub state: OrderState,
+    /// How many are in parcels.
+    pub packed: i64,
+}
+
+/// A hold before an order; no pieces once it has ended.
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub id: HoldId,
+    pub at: usize,
+    pub pieces: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    pub id: TransferId,
+    pub from: usize,
+    pub to: usize,
+    pub state: TransferState,
+    pub requested: i64,
+    pub approved: i64,
+    pub shipped: i64,
+    pub received: i64,
+    /// Shipped, and neither here nor accounted for.
+    pub on_the_way: i64,
+    /// What became of those that were missing: back, or lost.
+    pub settled: Option<bool>,
+    /// What of it is of batches.
+    pub batches: BTreeMap<i64, i64>,
+}
+
+impl Transfer {
+    /// So many pieces arrive somewhere, of batches those that end first.
+    pub fn unpack(&mut self, shelf: &mut Shelf, pieces: i64) {
+        shelf.settle();
+        let mut rest = pieces;
+        for (day, there) in &mut self.batches {
+            let taken = rest.min(*there);
+            *shelf.batches.entry(*day).or_default() += taken;
+            shelf.dated |= taken > 0;
+            *there -= taken;
+            rest -= taken;
+        }
+        shelf.add(pieces);
+        shelf.look(0);
+        self.on_the_way -= pieces;
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Count {
+    pub id: CountId,
+    pub at: usize,
+    pub state: CountState,
+    /// What was found is so many more than the books said then.
+    pub off: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Loss {
+    pub id: LossId,
+    pub at: usize,
+    pub pieces: i64,
+    pub state: LossState,
+}
+
+/// What was asked for after a sale.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub id: AfterSalesId,
+    pub order: usize,
+    pub pieces: i64,
+    pub kind: AfterSalesKind,
+    pub state: AfterSalesState,
+    pub code: Option<ReturnCode>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    pub id: PurchaseId,
+    pub at: usize,
+    pub state: PurchaseState,
+    pub ordered: i64,
+    pub received: i64,
+    pub returned: i64,
+}
+
+/// How pieces are shared, as somebody said.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub id: Uuid,
+    pub separate: bool,
+    pub kept_back: i64,
+}
+
+/// All that the model remembers.
+#[derive(Debug)]
+pub struct Model {
+    pub sku: SkuId,
+    pub shelves: [Shelf; PLACES],
+    pub orders: Vec<Order>,
+    pub holds: Vec<Hold>,
+    pub transfers: Vec<Transfer>,
+    pub counts: Vec<Count>,
+    pub losses: Vec<Loss>,
+    pub requests: Vec<Request>,
+    pub purchases: Vec<Purchase>,
+    /// What was said of all stores, and of each.
+    pub rule: Option<Rule>,
+    pub rules: [Option<Rule>; STORES],
+    /// How many days have passed.
+    pub day: i64,
+}
+
+impl Model {
+    pub fn new(sku: SkuId) -> Self {
+        let shelf = Shelf { on_hand: PIECES, ..Shelf::default() };
+        Self {
+            sku,
+            shelves: [shelf.clone(), shelf.clone(), shelf],
+            orders: Vec::new(),
+            holds: Vec::new(),
+            transfers: Vec::new(),
+            counts: Vec::new(),
+            losses: Vec::new(),
+            requests: Vec::new(),
+            purchases: Vec::new(),
+            rule: None,
+            rules: [None; STORES],
+            day: 0,
+        }
+    }
+
+    fn of(&self, at: usize, wanted: &[OrderState]) -> i64 {
+        let here = self.orders.iter().filter(|order| order.at == at && wanted.contains(&order.state));
+        here.map(|order| order.pieces).sum()
+    }
+
+    /// What is held at a store before an order.
+    pub fn early(&self, at: usize) -> i64 {
+        self.holds.iter().filter(|hold| hold.at == at).map(|hold| hold.pieces).sum()
+    }
+
+    pub fn balance(&self, at: usize) -> Balance {
+        let Shelf { on_hand, kept_back, expired, separate, .. } = self.shelves[at];
+        let held = self.of(at, &[OrderState::Placed]) + self.early(at);
+        let allocated = self.of(at, &[OrderState::Paid, OrderState::Accepted, OrderState::Ready]);
+        let short = (held + allocated - on_hand).max(0);
+        Balance { on_hand, held, allocated, short, kept_back, expired, separate }
+    }
+
+    pub fn balances(&self) -> [Balance; PLACES] {
+        [0, 1, 2].map(|at| self.balance(at))
+    }
+
+    /// What is left of batches, by place and last day.
+    pub fn batches(&self) -> BTreeMap<(usize, i64), i64> {
+        let left = |(at, shelf): (usize, &Shelf)| shelf.remains().into_iter().map(move |(day, left)| ((at, day), left));
+        self.shelves.iter().enumerate().flat_map(left).collect()
+    }
+
+    /// What is promised to nobody.
+    pub fn free(&self, at: usize) -> i64 {
+        let balance = self.balance(at);
+        balance.on_hand - balance.held - balance.allocated
+    }
+
+    /// What of it can be given to somebody else: what is over cannot.
+    pub fn fit(&self, at: usize) -> i64 {
+        let mut shelf = self.shelves[at].clone();
+        shelf.look(0);
+        self.free(at) - shelf.expired
+    }
+
+    /// What the shop can promise.
+    pub fn online(&self, at: usize) -> i64 {
+        self.free(at) - self.shelves[at].kept_back
+    }
+
+    /// Whether an order of so many can be placed; it may use what its member holds there.
+    pub fn enough(&self, at: usize, pieces: i64) -> bool {
+        self.online(at) + self.early(at) >= pieces
+    }
+
+    /// An order is placed, which takes what its member holds there.
+    pub fn place(&mut self, id: OrderId, at: usize, pieces: i64, way: Fulfilment) {
+        self.holds.iter_mut().filter(|hold| hold.at == at).for_each(|hold| hold.pieces = 0);
+        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, packed: 0 });
+    }
+
+    /// The latest orders that are not ready are turned down until the others are covered.
+    pub fn solve(&mut self) {
+        for at in 0..STORES {
+            while self.balance(at).short > 0 {
+                let open = |order: &&mut Order| {
+                    order.at == at && matches!(order.state, OrderState::Paid | OrderState::Accepted)
+                };
+                let Some(latest) = self.orders.iter_mut().filter(open).max_by_key(|order| order.id) else { break };
+                latest.state = OrderState::Rejected;
+            }
+        }
+    }
+
+    /// How many pieces of an order may still be asked to be taken back.
+    pub fn rest(&self, order: usize) -> i64 {
+        let asked = self.requests.iter().filter(|one| one.order == order && !one.state.frees_pieces());
+        self.orders[order].pieces - asked.map(|one| one.pieces).sum::<i64>()
+    }
+
+    /// Carries what is said now to the stores.
+    pub fn carry(&mut self, of: Option<usize>) {
+        for at in (0..STORES).filter(|at| of.is_none_or(|of| of == *at)) {
+            let rule = self.rules[at].or(self.rule);
+            let (separate, kept_back) = rule.map_or((false, 0), |rule| (rule.separate, rule.kept_back));
+            let free = self.free(at);
+            let shelf = &mut self.shelves[at];
+            if !separate {
+                shelf.kept_back = kept_back + shelf.expired;
+            } else if !shelf.separate {
+                shelf.kept_back = shelf.kept_back.min(free).max(0);
+            }
+            shelf.separate = separate;
+        }
+    }
+
+    /// A scope so many days later as have passed.
+    pub fn later(&self, who: &Scope) -> Scope {
+        let mut later = who.clone();
+        later.now += chrono::Duration::days(self.day);
+        later
+    }
+}

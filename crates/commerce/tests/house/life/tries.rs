@@ -1,0 +1,210 @@
+//! What somebody tries. An index picks one of the orders, holds, transfers … that there are so far. Most of what is
+//! tried at random is refused, so some of it goes on with whatever it picks as people would: else few get far.
+
+use domain::{after_sales::AfterSalesKind, after_sales::Condition, fulfilment::Fulfilment, orders::OrderAct};
+use proptest::{prelude::*, sample::Index};
+
+use super::model::{PLACES, STORES};
+
+/// How long a life is.
+const DEEDS: usize = 60;
+
+#[derive(Clone, Debug)]
+pub enum Try {
+    Sell(Sell),
+    Send(Send),
+    Move(Move),
+    Keep(Keep),
+}
+
+/// With orders and early holds.
+#[derive(Clone, Debug)]
+pub enum Sell {
+    /// At a store, to reach the shopper in this way.
+    Place(usize, i64, Fulfilment),
+    /// So many at each store, with one request.
+    Together([i64; STORES]),
+    Act(OrderAct, Index),
+    On(Index),
+    /// Pieces are held before they are ordered.
+    Hold(usize, i64),
+    Release(Index),
+    /// Nobody has solved a shortage in time.
+    Solve,
+}
+
+/// With parcels, and with what comes back.
+#[derive(Clone, Debug)]
+pub enum Send {
+    /// So many pieces of an order go into a parcel.
+    Pack(Index, i64),
+    Confirm(Index),
+    /// A request goes on; its goods are brought to this store.
+    On(Index, usize, Condition),
+    /// So many pieces of an order are asked to be taken back.
+    Ask(Index, i64, AfterSalesKind),
+    Agree(Index),
+    Refuse(Index),
+    Withdraw(Index),
+    /// The goods are brought to a store.
+    Bring(Index, usize, Condition),
+}
+
+/// Between places, and from and to suppliers.
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// Goods of the first place are asked for at the second.
+    Ask(usize, usize, i64),
+    /// The warehouse sends goods to a store without being asked.
+    Allocate(usize, i64),
+    /// A transfer goes on, with so many pieces at most.
+    On(Index, i64),
+    Agree(Index, i64),
+    Reject(Index),
+    Withdraw(Index),
+    Cancel(Index),
+    Ship(Index, i64),
+    Receive(Index, i64),
+    /// What is missing is back, or lost.
+    Settle(Index, bool),
+    Buy(usize, i64),
+    Arrive(Index, i64),
+    SendBack(Index, i64),
+    /// Goods come without an order.
+    TakeIn(usize, i64),
+}
+
+/// Where pieces lie.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// Somebody says that pieces are not there, and is believed.
+    Adjust(usize, i64),
+    Count(usize),
+    /// A count goes on, in which so many more are found.
+    On(Index, i64),
+    /// So many more than the books say are found.
+    Find(Index, i64),
+    Submit(Index),
+    /// The count is agreed to, or sent back.
+    Decide(Index, bool),
+    GiveUp(Index),
+    Report(usize, i64),
+    /// The loss is agreed to, or turned down.
+    Judge(Index, bool),
+    TakeBack(Index),
+    /// Of a store or of all: pieces apart, or so many of a pool that stay for the counter.
+    Say(Option<usize>, bool, i64),
+    Unsay(Option<usize>),
+    Share(usize, i64),
+    /// So many of the pieces at a place are good until this day.
+    Register(usize, i64, i64),
+    Day,
+}
+
+fn selling() -> impl Strategy<Value = Sell> {
+    use Fulfilment::{Delivery, Express, Pickup};
+    use OrderAct::{
+        Accept, CallOff, Cancel, Deliver, Dispatch, Expire, Pay, Prepare, Redeem, Reject, Reroute, Undelivered,
+    };
+    let acts = [
+        Pay,
+        Pay,
+        Accept,
+        Accept,
+        Accept,
+        Prepare,
+        Redeem,
+        Redeem,
+        Dispatch,
+        Dispatch,
+        Deliver,
+        Undelivered,
+        Expire,
+        Cancel,
+        Reject,
+        CallOff,
+        Reroute,
+    ];
+    let way = prop::sample::select(vec![Pickup, Pickup, Delivery, Express]);
+    prop_oneof![
+        4 => (0..STORES, 1..5i64, way).prop_map(|(at, pieces, way)| Sell::Place(at, pieces, way)),
+        4 => (prop::sample::select(acts.to_vec()), any::<Index>()).prop_map(|(act, which)| Sell::Act(act, which)),
+        10 => any::<Index>().prop_map(Sell::On),
+        1 => [1..4i64, 1..4i64].prop_map(Sell::Together),
+        1 => (0..STORES, 1..4i64).prop_map(|(at, pieces)| Sell::Hold(at, pieces)),
+        1 => any::<Index>().prop_map(Sell::Release),
+        1 => Just(Sell::Solve),
+    ]
+}
+
+fn sending() -> impl Strategy<Value = Send> {
+    use AfterSalesKind::{Exchange, RefundOnly, Return};
+    let kind = prop::sample::select(vec![RefundOnly, Return, Return, Exchange]);
+    let condition = prop::sample::select(vec![Condition::Restock, Condition::Scrap, Condition::Supplier]);
+    let which = any::<Index>;
+    prop_oneof![
+        2 => (which(), 1..4i64).prop_map(|(which, pieces)| Send::Pack(which, pieces)),
+        1 => which().prop_map(Send::Confirm),
+        5 => (which(), 0..STORES, condition.clone()).prop_map(|(which, at, how)| Send::On(which, at, how)),
+        4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Send::Ask(which, pieces, kind)),
+        1 => which().prop_map(Send::Agree),
+        1 => which().prop_map(Send::Refuse),
+        1 => which().prop_map(Send::Withdraw),
+        1 => (which(), 0..STORES, condition).prop_map(|(which, at, condition)| Send::Bring(which, at, condition)),
+    ]
+}
+
+fn moving() -> impl Strategy<Value = Move> {
+    let which = any::<Index>;
+    let some = || (any::<Index>(), 1..6i64);
+    let at = || (0..PLACES, 1..6i64);
+    prop_oneof![
+        2 => (0..PLACES, 1..PLACES, 1..6i64).prop_map(|(from, on, pieces)| Move::Ask(from, (from + on) % PLACES, pieces)),
+        1 => (0..STORES, 1..6i64).prop_map(|(to, pieces)| Move::Allocate(to, pieces)),
+        9 => some().prop_map(|(which, pieces)| Move::On(which, pieces)),
+        1 => some().prop_map(|(which, pieces)| Move::Agree(which, pieces)),
+        1 => which().prop_map(Move::Reject),
+        1 => which().prop_map(Move::Withdraw),
+        1 => which().prop_map(Move::Cancel),
+        1 => some().prop_map(|(which, pieces)| Move::Ship(which, pieces)),
+        1 => (which(), 0..6i64).prop_map(|(which, pieces)| Move::Receive(which, pieces)),
+        1 => (which(), any::<bool>()).prop_map(|(which, back)| Move::Settle(which, back)),
+        1 => at().prop_map(|(at, pieces)| Move::Buy(at, pieces)),
+        2 => some().prop_map(|(which, pieces)| Move::Arrive(which, pieces)),
+        1 => some().prop_map(|(which, pieces)| Move::SendBack(which, pieces)),
+        1 => at().prop_map(|(at, pieces)| Move::TakeIn(at, pieces)),
+    ]
+}
+
+fn keeping() -> impl Strategy<Value = Keep> {
+    let which = any::<Index>;
+    let verdict = || (any::<Index>(), any::<bool>());
+    let of = || prop::option::of(0..STORES);
+    prop_oneof![
+        2 => (0..STORES, 1..7i64).prop_map(|(at, pieces)| Keep::Adjust(at, pieces)),
+        2 => (0..PLACES).prop_map(Keep::Count),
+        5 => (which(), -4..4i64).prop_map(|(which, off)| Keep::On(which, off)),
+        1 => (which(), -4..4i64).prop_map(|(which, off)| Keep::Find(which, off)),
+        1 => which().prop_map(Keep::Submit),
+        1 => verdict().prop_map(|(which, yes)| Keep::Decide(which, yes)),
+        1 => which().prop_map(Keep::GiveUp),
+        1 => (0..PLACES, 1..8i64).prop_map(|(at, pieces)| Keep::Report(at, pieces)),
+        2 => verdict().prop_map(|(which, yes)| Keep::Judge(which, yes)),
+        1 => which().prop_map(Keep::TakeBack),
+        2 => (of(), any::<bool>(), 0..5i64).prop_map(|(of, apart, kept)| Keep::Say(of, apart, kept)),
+        1 => of().prop_map(Keep::Unsay),
+        2 => (0..STORES, 0..9i64).prop_map(|(at, online)| Keep::Share(at, online)),
+        4 => (0..PLACES, 0..5i64, 0..9i64).prop_map(|(at, day, pieces)| Keep::Register(at, day, pieces)),
+        1 => Just(Keep::Day),
+    ]
+}
+
+pub fn tries() -> impl Strategy<Value = Vec<Try>> {
+    let one = prop_oneof![
+        11 => selling().prop_map(Try::Sell),
+        4 => sending().prop_map(Try::Send),
+        6 => moving().prop_map(Try::Move),
+        6 => keeping().prop_map(Try::Keep),
+    ];
+    prop::collection::vec(one, DEEDS)
+}

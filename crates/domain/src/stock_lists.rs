@@ -1,0 +1,185 @@
+//! What lies where, and how pieces came and went, as lists for those who look after it (K1).
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Fen, Fields, LocationId, SkuId, purchasing::MilliFen, transfers::Location};
+
+/// What a place has of a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct BalanceEntry {
+    /// Where.
+    pub location: Location,
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// Its name for people.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// Pieces there.
+    pub on_hand: i64,
+    /// Of them, those that are promised to somebody.
+    pub promised: i64,
+    /// Pieces that are promised and not there.
+    pub short: i64,
+    /// Pieces that are on their way there.
+    pub in_transit: i64,
+    /// What one costs; nothing where nobody knows, or for who may not see costs there.
+    pub cost_milli_fen: Option<MilliFen>,
+    /// What those that are there cost; nothing as above.
+    pub value_fen: Option<Fen>,
+}
+
+/// Which balances.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListBalances {
+    /// Only at this store or warehouse.
+    pub location: Option<LocationId>,
+    /// Words in a name, its pinyin or initials; a whole code or barcode.
+    pub words: String,
+    /// How many at most.
+    pub most: i64,
+    /// How many to pass over.
+    pub skip: i64,
+}
+
+impl ListBalances {
+    /// Reads the filters of an address: `location`, `q`, `skip`.
+    pub fn from_fields(fields: &Fields) -> Self {
+        let skip = fields.text("skip").parse().unwrap_or(0).clamp(0, 1_000_000);
+        Self { location: fields.text("location").parse().ok(), words: fields.words("q"), most: 0, skip }
+    }
+
+    /// The filters as an address has them, but for where the page begins.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let location = self.location.map(|id| id.to_string()).unwrap_or_default();
+        vec![("location", location), ("q", self.words.clone())]
+    }
+}
+
+/// Pieces that came or went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct MovementEntry {
+    /// Its place among all, by which a list is read on.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where.
+    pub location: Location,
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// Its name for people.
+    pub name: String,
+    /// Its code.
+    pub code: String,
+    /// Why, for people: `收货`, `售出`.
+    pub cause: String,
+    /// How many more; negative where they went.
+    pub quantity: i64,
+    /// The document or order that says so, as people say its number, where it has one.
+    pub document: String,
+    /// What they cost there; nothing where nobody knew, or for who may not see costs there.
+    pub value_fen: Option<Fen>,
+}
+
+/// The days of a period, in China.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+}
+
+/// The most days of a period.
+const DAYS_MOST: i64 = 366;
+
+impl Period {
+    /// The period of an address, `from` and `to`; the thirty days that end with today where it names none. What is
+    /// longer than a year is cut at its beginning, and what is the wrong way round is turned.
+    pub fn from_fields(fields: &Fields, today: NaiveDate) -> Self {
+        let (from, to) = (fields.text("from").parse().ok(), fields.text("to").parse().ok());
+        Self::of(from, to, today)
+    }
+
+    /// As [`Period::from_fields`].
+    pub fn of(from: Option<NaiveDate>, to: Option<NaiveDate>, today: NaiveDate) -> Self {
+        let to = to.unwrap_or_else(|| from.map_or(today, |from| today.max(from)));
+        let from = from.unwrap_or(to - Duration::days(29));
+        let (from, to) = (from.min(to), from.max(to));
+        Self { from: from.max(to - Duration::days(DAYS_MOST - 1)), to }
+    }
+
+    /// Its first moment in this zone, and the first after it.
+    pub fn moments(&self, zone: chrono_tz::Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let start = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(zone).earliest();
+        Some((start(self.from)?.to_utc(), start(self.to + Duration::days(1))?.to_utc()))
+    }
+
+    /// The period as an address has it.
+    pub fn pairs(&self) -> [(&'static str, String); 2] {
+        [("from", self.from.to_string()), ("to", self.to.to_string())]
+    }
+}
+
+/// Which movements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListMovements {
+    /// Of which days.
+    pub period: Period,
+    /// Only at this store or warehouse.
+    pub location: Option<LocationId>,
+    /// A whole code or barcode, or words in a name.
+    pub words: String,
+    /// Only for this reason, by its code.
+    pub cause: Option<String>,
+    /// How many at most.
+    pub most: usize,
+    /// Where to read on.
+    pub after: Option<i64>,
+}
+
+impl ListMovements {
+    /// Reads the filters of an address: those of a [`Period`], `location`, `q`, `cause`, `after`.
+    pub fn from_fields(fields: &Fields, today: NaiveDate) -> Self {
+        Self {
+            period: Period::from_fields(fields, today),
+            location: fields.text("location").parse().ok(),
+            words: fields.words("q"),
+            cause: fields.given("cause").map(str::to_owned),
+            most: 0,
+            after: fields.text("after").parse().ok(),
+        }
+    }
+
+    /// The filters as an address has them, but for where the page begins.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.period.pairs().to_vec();
+        pairs.push(("location", self.location.map(|id| id.to_string()).unwrap_or_default()));
+        pairs.push(("q", self.words.clone()));
+        pairs.push(("cause", self.cause.clone().unwrap_or_default()));
+        pairs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_period_is_thirty_days_unless_said_otherwise_and_never_more_than_a_year() {
+        let today = day("2026-11-26");
+        let of = |from: Option<&str>, to: Option<&str>| Period::of(from.map(day), to.map(day), today);
+        let is = |from: &str, to: &str| Period { from: day(from), to: day(to) };
+        assert_eq!(of(None, None), is("2026-10-28", "2026-11-26"));
+        assert_eq!(of(Some("2026-11-01"), None), is("2026-11-01", "2026-11-26"));
+        assert_eq!(of(Some("2026-11-09"), Some("2026-11-01")), is("2026-11-01", "2026-11-09"), "it is turned");
+        assert_eq!(of(Some("2020-01-01"), Some("2026-11-26")), is("2025-11-26", "2026-11-26"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Parcels, and goods that come back.
+
+use chrono::Utc;
+use commerce::{Deed, FaultPoint};
+use domain::orders::OrderAct::{Deliver, Dispatch};
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    AFTER_A_MINUTE, SOON, around,
+    mortal::Mortal,
+    support::{
+        STORE, Town,
+        program::{Goods, Program},
+        until,
+    },
+};
+
+/// What becomes of goods that somebody does not want.
+pub const RETURNING: [Deed; 3] = [Deed::RequestReturn, Deed::DecideReturn, Deed::ReceiveReturn];
+/// Goods that can be sent, and come back.
+const TIN: &str = "qh-mingqian-longjing";
+
+/// Orders one of these goods and pays for it; answers the order's id and its code.
+async fn paid(mortal: &mut Mortal, buyer: &Program, goods: &Goods, address: Option<&str>) -> [String; 2] {
+    mortal.ask(buyer, Method::PUT, "/cart/lines", Some(&goods.line(json!(1)))).await.done();
+    let way = address.map(|address| format!("?fulfilment=express&address_id={address}")).unwrap_or_default();
+    let path = format!("/cart/quotes/{}{way}", goods.store_id);
+    let quote = mortal.ask(buyer, Method::GET, &path, None).await.done();
+    let slot = quote["slots"][0]["start"].as_str().map_or_else(|| Utc::now().to_rfc3339(), str::to_owned);
+    let (id, payment) = (Uuid::now_v7().to_string(), Uuid::now_v7());
+    let order = json!({
+        "id": id, "store_id": goods.store_id, "slot": slot, "expected_total_fen": quote["total_fen"],
+        "fulfilment": if address.is_some() { "express" } else { "pickup" }, "address_id": address,
+    });
+    mortal.ask(buyer, Method::POST, "/orders", Some(&order)).await.done();
+    let attempt = json!({ "id": payment, "cashier": "h5" });
+    mortal.ask(buyer, Method::POST, &format!("/orders/{id}/payments"), Some(&attempt)).await.done();
+    mortal.town.pay_at_gateway(&payment.simple().to_string(), json!({})).await;
+    let paid = mortal.comes_to(buyer, &id, "paid", SOON).await;
+    [id, paid["pickup_code"].as_str().unwrap().to_owned()]
+}
+
+#[tokio::test]
+async fn what_was_being_brought_back_is_taken_once_and_its_money_goes_back_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let [buyer, manager] = [mortal.town.member("13800000561").await, mortal.town.staff("manager").await];
+    let goods = buyer.goods(STORE, TIN).await;
+    let mut orders = Vec::new();
+    for point in RETURNING.into_iter().flat_map(around) {
+        let [order, code] = paid(&mut mortal, &buyer, &goods, None).await;
+        manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+        manager.post("/console/redemptions", json!({ "code": code })).await.done();
+        mortal.until_it_ends_at(point).await;
+        let request = Uuid::now_v7();
+        let asked = json!({
+            "id": request, "order_id": order, "kind": "return", "lines": [{ "line": 1, "quantity": 1 }],
+            "reason": "unwanted", "note": "", "expected_refund_fen": goods.price_fen,
+        });
+        mortal.twice(&buyer, Method::POST, "/after-sales", &asked).await;
+        let path = format!("/console/after-sales/{request}/decision");
+        mortal.twice(&manager, Method::POST, &path, &json!({ "agree": true, "note": "" })).await;
+        let seen = mortal.ask(&buyer, Method::GET, &format!("/after-sales/{request}"), None).await.done();
+        let brought = json!({
+            "code": seen["code"], "store_id": goods.store_id, "lines": [{ "line": 1, "condition": "restock" }],
+        });
+        mortal.twice(&manager, Method::POST, "/console/returns", &brought).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        assert_eq!(buyer.available(&goods, TIN).await, goods.available, "{point:?}");
+        mortal.town.check_books().await;
+        orders.push(order);
+    }
+    for order in orders {
+        until("the money is back", AFTER_A_MINUTE, async || {
+            buyer.order(&order).await["refunded_fen"] == goods.price_fen
+        })
+        .await;
+    }
+    mortal.town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_parcel_that_was_being_sent_leaves_once_and_is_taken_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let [office, manager] = [mortal.town.staff("hq").await, mortal.town.staff("manager").await];
+    let buyer = mortal.town.member("13800000562").await;
+    let goods = buyer.goods(STORE, TIN).await;
+    let (template, address) = (Uuid::now_v7(), Uuid::now_v7().to_string());
+    let rate = json!({ "first": 1, "first_fen": 800, "further": 1, "further_fen": 200, "free_from_fen": null });
+    let terms = json!({ "name": "标准", "basis": "pieces", "areas": [], "elsewhere": rate, "default": true });
+    office.put(&format!("/hq/freight-templates/{template}"), terms).await.done();
+    let sends = json!({ "stores": [STORE], "sends": true, "template_id": template, "priority": 10 });
+    office.put("/hq/express-stores", sends).await.done();
+    let home = json!({
+        "id": address, "name": "小林", "phone": "13800000562", "region_code": "310100", "detail": "人民大道 1 号",
+        "point": { "latitude": 31.2304, "longitude": 121.4737 },
+    });
+    buyer.post("/me/addresses", home).await.done();
+    let points = [Dispatch, Deliver].map(|act| [FaultPoint::StepWritten(act), FaultPoint::StepCommitted(act)]);
+    for (sent, point) in (1..).zip(points.into_iter().flatten()) {
+        let [order, _] = paid(&mut mortal, &buyer, &goods, Some(&address)).await;
+        manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+        mortal.until_it_ends_at(point).await;
+        let id = Uuid::now_v7();
+        let parcel = json!({
+            "id": id, "carrier": "shunfeng", "tracking_number": id.simple().to_string(), "lines": [],
+        });
+        mortal.twice(&manager, Method::POST, &format!("/console/orders/{order}/parcels"), &parcel).await;
+        mortal.twice(&buyer, Method::POST, &format!("/orders/{order}/receipt"), &json!({})).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        mortal.comes_to(&buyer, &order, "completed", SOON).await;
+        assert_eq!(buyer.available(&goods, TIN).await, goods.available - sent, "{point:?}");
+        mortal.town.check_books().await;
+    }
+}
