@@ -232,7 +232,6 @@ impl Cast {
         }
         shelf.settle();
         shelf.batches.insert(day, quantity);
-        shelf.dated = true;
         shelf.look(today);
         Ok(())
     }

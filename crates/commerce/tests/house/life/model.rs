@@ -49,8 +49,8 @@ pub struct Shelf {
     pub batches: BTreeMap<i64, i64>,
     /// The last days that were over when somebody looked.
     pub aside: BTreeSet<i64>,
-    /// Whether any piece was ever said to be of a batch here.
-    pub dated: bool,
+    /// What was written off of batches, less what came back of it.
+    pub gone: BTreeMap<i64, i64>,
 }
 
 impl Shelf {
@@ -119,7 +119,25 @@ impl Shelf {
 
     /// What has gone of batches is written off: what comes now is not it.
     pub fn settle(&mut self) {
-        self.batches = self.remains();
+        let remains = self.remains();
+        for (day, pieces) in &self.batches {
+            *self.gone.entry(*day).or_default() += pieces - remains.get(day).copied().unwrap_or(0);
+        }
+        self.batches = remains;
+    }
+
+    /// Pieces that had left for a shopper are here again: of what was written off, that which ends first.
+    pub fn come_back(&mut self, pieces: i64) {
+        self.settle();
+        let mut rest = pieces;
+        for (day, gone) in &mut self.gone {
+            let taken = rest.min(*gone);
+            *self.batches.entry(*day).or_default() += taken;
+            *gone -= taken;
+            rest -= taken;
+        }
+        self.on_hand += pieces;
+        self.look(0);
     }
 
     /// Takes pieces of the batches that end first and are not over along.
@@ -183,7 +201,6 @@ impl Transfer {
         for (day, there) in &mut self.batches {
             let taken = rest.min(*there);
             *shelf.batches.entry(*day).or_default() += taken;
-            shelf.dated |= taken > 0;
             *there -= taken;
             rest -= taken;
         }
@@ -218,6 +235,8 @@ pub struct Request {
     pub pieces: i64,
     pub kind: AfterSalesKind,
     pub state: AfterSalesState,
+    /// Head office has agreed to it, so that its store cannot turn it down any more.
+    pub upheld: bool,
     pub code: Option<ReturnCode>,
 }
 

@@ -3,7 +3,9 @@
 use commerce::{purchasing, supply, transfers};
 use domain::{
     Fen, PurchaseId, TransferId,
-    purchasing::{DraftPurchase, PurchaseAct, PurchaseLineAsked, PurchaseState, ReceivePurchase, ReturnPurchase},
+    purchasing::{
+        DraftPurchase, PurchaseAct, PurchaseLineAsked, PurchaseNote, PurchaseState, ReceivePurchase, ReturnPurchase,
+    },
     supply::{Allocate, AllocateRow, ReceiveGoods},
     transfers::{
         CancelTransfer, DecideTransfer, Outcome, ReceiveTransfer, RequestTransfer, SettleTransfer, Settled,
@@ -63,6 +65,8 @@ impl Cast {
             }
             Move::Arrive(which, pieces) => self.arrive(which, pieces, model).await,
             Move::SendBack(which, pieces) => self.send_back(which, pieces, model).await,
+            Move::CallOff(which) => self.stop(which, PurchaseAct::Cancel, model).await,
+            Move::Close(which) => self.stop(which, PurchaseAct::Close, model).await,
             Move::TakeIn(at, pieces) => {
                 let (id, location_id) = (Uuid::now_v7(), self.place(at));
                 let lines = lines(model.sku, pieces);
@@ -178,6 +182,23 @@ impl Cast {
             one.received += pieces;
             model.shelves[one.at].book(pieces);
         }
+        Ok(())
+    }
+
+    async fn stop(&self, which: Index, act: PurchaseAct, model: &mut Model) -> Result<(), TestCaseError> {
+        if model.purchases.is_empty() {
+            return Ok(());
+        }
+        let nth = which.index(model.purchases.len());
+        let one = &mut model.purchases[nth];
+        let command = PurchaseNote { note: why() };
+        let (done, stopped) = match act {
+            PurchaseAct::Cancel => (PurchaseState::Cancelled, purchasing::cancel(&self.head, one.id, command).await),
+            _ => (PurchaseState::Closed, purchasing::close(&self.head, one.id, command).await),
+        };
+        let next = one.state.after(act);
+        prop_assert_eq!(stopped.is_ok(), next.is_some() || one.state == done, "{:?}", stopped);
+        one.state = next.unwrap_or(one.state);
         Ok(())
     }
 

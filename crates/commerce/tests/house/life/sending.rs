@@ -25,11 +25,7 @@ impl Cast {
     pub async fn send(&self, deed: &Send, model: &mut Model) -> Result<(), TestCaseError> {
         match deed {
             Send::Pack(..) | Send::Confirm(_) | Send::Ask(..) if model.orders.is_empty() => Ok(()),
-            Send::Agree(_) | Send::Refuse(_) | Send::Withdraw(_) | Send::Bring(..) | Send::On(..)
-                if model.requests.is_empty() =>
-            {
-                Ok(())
-            }
+            Send::Judge(..) | Send::Bring(..) | Send::On(..) if model.requests.is_empty() => Ok(()),
             Send::Pack(which, pieces) => self.pack(which.index(model.orders.len()), *pieces, model).await,
             Send::Confirm(which) => self.confirm(which.index(model.orders.len()), model).await,
             Send::Ask(which, pieces, kind) => {
@@ -42,14 +38,12 @@ impl Cast {
                 let nth = which.index(model.requests.len());
                 match model.requests[nth].state {
                     AfterSalesState::Requested => self.judge(nth, AfterSalesAct::Agree, model).await,
+                    AfterSalesState::Refused => self.judge(nth, AfterSalesAct::Appeal, model).await,
+                    AfterSalesState::Appealed => self.judge(nth, AfterSalesAct::Uphold, model).await,
                     _ => self.bring(nth, *at, *condition, model).await,
                 }
             }
-            Send::Agree(which) => self.judge(which.index(model.requests.len()), AfterSalesAct::Agree, model).await,
-            Send::Refuse(which) => self.judge(which.index(model.requests.len()), AfterSalesAct::Refuse, model).await,
-            Send::Withdraw(which) => {
-                self.judge(which.index(model.requests.len()), AfterSalesAct::Withdraw, model).await
-            }
+            Send::Judge(which, act) => self.judge(which.index(model.requests.len()), *act, model).await,
             Send::Bring(which, at, condition) => {
                 self.bring(which.index(model.requests.len()), *at, *condition, model).await
             }
@@ -111,21 +105,28 @@ impl Cast {
         prop_assert_eq!(asked.is_ok(), possible, "{:?}", asked);
         if possible {
             let state = AfterSalesState::Requested;
-            model.requests.push(Request { id, order: nth, pieces, kind, state, code: None });
+            model.requests.push(Request { id, order: nth, pieces, kind, state, upheld: false, code: None });
         }
         Ok(())
     }
 
-    /// The store agrees or turns down, or the shopper takes the request back. What needs no goods is over with that.
+    /// The store or head office decides, or the shopper goes on or takes the request back. What needs no goods is over
+    /// as soon as somebody agrees.
     async fn judge(&self, nth: usize, act: AfterSalesAct, model: &mut Model) -> Result<(), TestCaseError> {
         let request = &mut model.requests[nth];
         // The store that sold, wherever its order was.
         let _ = match act {
             AfterSalesAct::Agree => after_sales::decide(&self.head, request.id, AGREE).await,
             AfterSalesAct::Refuse => after_sales::decide(&self.head, request.id, refuse()).await,
+            AfterSalesAct::Appeal => after_sales::appeal(&self.buyer, request.id, "杯盖确实漏了").await,
+            // Who turned it down cannot decide again.
+            AfterSalesAct::Uphold => after_sales::arbitrate(&self.above, request.id, AGREE).await,
+            AfterSalesAct::Dismiss => after_sales::arbitrate(&self.above, request.id, refuse()).await,
             _ => after_sales::withdraw(&self.buyer, request.id).await,
         };
-        if let Some(next) = request.state.after(request.kind, act) {
+        let bound = request.upheld && act == AfterSalesAct::Refuse;
+        if let Some(next) = request.state.after(request.kind, act).filter(|_| !bound) {
+            request.upheld |= act == AfterSalesAct::Uphold;
             let over = next == AfterSalesState::Agreed && !request.kind.brings_goods();
             request.state = if over { AfterSalesState::Refunded } else { next };
         }

@@ -1,7 +1,11 @@
 //! What somebody tries. An index picks one of the orders, holds, transfers … that there are so far. Most of what is
 //! tried at random is refused, so some of it goes on with whatever it picks as people would: else few get far.
 
-use domain::{after_sales::AfterSalesKind, after_sales::Condition, fulfilment::Fulfilment, orders::OrderAct};
+use domain::{
+    after_sales::{AfterSalesAct, AfterSalesKind, Condition},
+    fulfilment::Fulfilment,
+    orders::OrderAct,
+};
 use proptest::{prelude::*, sample::Index};
 
 use super::model::{PLACES, STORES};
@@ -43,9 +47,8 @@ pub enum Send {
     On(Index, usize, Condition),
     /// So many pieces of an order are asked to be taken back.
     Ask(Index, i64, AfterSalesKind),
-    Agree(Index),
-    Refuse(Index),
-    Withdraw(Index),
+    /// Somebody decides on a request, goes on with it or takes it back.
+    Judge(Index, AfterSalesAct),
     /// The goods are brought to a store.
     Bring(Index, usize, Condition),
 }
@@ -70,6 +73,9 @@ pub enum Move {
     Buy(usize, i64),
     Arrive(Index, i64),
     SendBack(Index, i64),
+    /// What has not arrived will not: nothing of it has, or the rest.
+    CallOff(Index),
+    Close(Index),
     /// Goods come without an order.
     TakeIn(usize, i64),
 }
@@ -119,6 +125,8 @@ fn selling() -> impl Strategy<Value = Sell> {
         Dispatch,
         Deliver,
         Undelivered,
+        Undelivered,
+        Undelivered,
         Expire,
         Cancel,
         Reject,
@@ -141,15 +149,18 @@ fn sending() -> impl Strategy<Value = Send> {
     use AfterSalesKind::{Exchange, RefundOnly, Return};
     let kind = prop::sample::select(vec![RefundOnly, Return, Return, Exchange]);
     let condition = prop::sample::select(vec![Condition::Restock, Condition::Scrap, Condition::Supplier]);
+    let acts = {
+        use AfterSalesAct::{Agree, Appeal, Dismiss, Refuse, Uphold, Withdraw};
+        [Agree, Refuse, Refuse, Appeal, Uphold, Dismiss, Withdraw]
+    };
+    let act = prop::sample::select(acts.to_vec());
     let which = any::<Index>;
     prop_oneof![
         2 => (which(), 1..4i64).prop_map(|(which, pieces)| Send::Pack(which, pieces)),
         1 => which().prop_map(Send::Confirm),
         5 => (which(), 0..STORES, condition.clone()).prop_map(|(which, at, how)| Send::On(which, at, how)),
         4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Send::Ask(which, pieces, kind)),
-        1 => which().prop_map(Send::Agree),
-        1 => which().prop_map(Send::Refuse),
-        1 => which().prop_map(Send::Withdraw),
+        4 => (which(), act).prop_map(|(which, act)| Send::Judge(which, act)),
         1 => (which(), 0..STORES, condition).prop_map(|(which, at, condition)| Send::Bring(which, at, condition)),
     ]
 }
@@ -172,6 +183,8 @@ fn moving() -> impl Strategy<Value = Move> {
         1 => at().prop_map(|(at, pieces)| Move::Buy(at, pieces)),
         2 => some().prop_map(|(which, pieces)| Move::Arrive(which, pieces)),
         1 => some().prop_map(|(which, pieces)| Move::SendBack(which, pieces)),
+        1 => which().prop_map(Move::CallOff),
+        1 => which().prop_map(Move::Close),
         1 => at().prop_map(|(at, pieces)| Move::TakeIn(at, pieces)),
     ]
 }
