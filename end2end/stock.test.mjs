@@ -34,7 +34,7 @@ async function picture(page, name) {
 /** Opens a variant's page at the console's store by its name. */
 async function open(page, words, name) {
   await page.goto(`${home.base}/console/stock?q=${words}`);
-  await page.click(`tr:has-text("${name}") a:has-text("渠道和别处")`);
+  await page.click(`tr:has-text("${name}") a:has-text("渠道、流水和别处")`);
   await page.waitForSelector("h1:has-text('奶茶')");
 }
 

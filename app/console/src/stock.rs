@@ -1,11 +1,13 @@
 //! What the store has, and where else there is some.
 
+use chrono::{DateTime, Utc};
 use commerce::{nearby, stock, supply};
 use domain::{
     Fault, Fields, LocationId, SkuId,
     nearby::{StockedAt, WhereStocked},
     purchasing::margin_text,
     staff::Permission,
+    stock_lists::{ListMovements, MovementEntry, Period},
     supply::{ListStock, StockEntry},
     text,
     transfers::Location,
@@ -24,6 +26,8 @@ use crate::{
 pub const PATH: &str = "/console/stock";
 /// How many goods a page has.
 const PAGE: i64 = 30;
+/// How many of a variant's movements its page has.
+const MOVED: usize = 30;
 /// Nobody pages further.
 const SKIP_MOST: i64 = 100_000;
 
@@ -47,12 +51,14 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
             Err(Fault::Forbidden | Fault::NotFound(_)) => None,
             left => Some(left?),
         };
+        let moved = moved(&asked, store, sku).await?;
         let sets = asked.scope.may(Permission::ProposeChanges) || asked.scope.may(Permission::DecideProposals);
         let registers = asked.scope.may(Permission::CountStock);
         return Ok(Page::new("商品库存", move || {
             let shared = shared.map(|shared| shared::section(&asked, shop, shared, sets));
             let left = left.map(|left| batches::section(&asked, store, sku, left, registers));
-            frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{left} }.into_any()))
+            let moved = moved.map(|moved| movements(moved, asked.scope.now));
+            frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{left}{moved} }.into_any()))
         }));
     }
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
@@ -68,6 +74,64 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
         };
         frame.screen(Lit::Stock, body.into_any())
     }))
+}
+
+/// How a variant's pieces came and went here of late; nothing for who may not see it.
+async fn moved(asked: &Asked, store: LocationId, sku: SkuId) -> Result<Option<Vec<MovementEntry>>, Fault> {
+    let today = asked.scope.now.with_timezone(&text::zone("")).date_naive();
+    let ask = ListMovements {
+        period: Period::of(None, None, today),
+        location: Some(store),
+        words: String::new(),
+        cause: None,
+        sku: Some(sku),
+        promises: true,
+        most: MOVED,
+        after: None,
+    };
+    match stock::lists::movements(&asked.scope, &ask).await {
+        Err(Fault::Forbidden) => Ok(None),
+        found => found.map(|page| Some(page.items)),
+    }
+}
+
+fn movements(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
+    let columns = vec![
+        Column::new("时间"),
+        Column::new("原因"),
+        Column::new("在库").right(),
+        Column::new("待付占用").right(),
+        Column::new("已付待发").right(),
+        Column::new("单据"),
+        Column::new("经手人"),
+    ];
+    let signed = |pieces: i64| match pieces {
+        0 => String::new(),
+        more if more > 0 => format!("+{more}"),
+        fewer => format!("−{}", -fewer),
+    };
+    let row = |one: MovementEntry| {
+        view! {
+            <tr>
+                <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
+                <td class="whitespace-nowrap">{one.cause}</td>
+                <td class="tabular text-end font-medium">{signed(one.quantity)}</td>
+                <td class="tabular text-end">{signed(one.held)}</td>
+                <td class="tabular text-end">{signed(one.allocated)}</td>
+                <td class="tabular whitespace-nowrap">{one.document}</td>
+                <td class="whitespace-nowrap">{one.by}</td>
+            </tr>
+        }
+    };
+    let list = match moved.is_empty() {
+        true => view! { <p class="text-base-content/70">"近 30 天没有变动。"</p> }.into_any(),
+        false => {
+            let rows = moved.into_iter().map(row).collect_view();
+            view! { <DataTable caption="库存变动" columns=columns>{rows}</DataTable> }.into_any()
+        }
+    };
+    let title = format!("库存变动（近 30 天，最近 {MOVED} 笔）");
+    view! { <Card title=title class="mb-4">{list}</Card> }
 }
 
 fn address(store: LocationId, words: &str, skip: i64) -> String {
@@ -100,14 +164,16 @@ fn results(store: LocationId, ask: &ListStock, (found, total): (Vec<StockEntry>,
     let mut columns = vec![
         Column::new("商品"),
         Column::new("在库").right(),
-        Column::new("可售").right(),
+        Column::new("待付占用").right(),
+        Column::new("已付待发").right(),
+        Column::new("不上线").right(),
+        Column::new("可用").right(),
         Column::new("在途").right(),
-        Column::new("操作"),
     ];
     if costs {
-        columns.insert(4, Column::new("成本").right());
-        columns.insert(5, Column::new("毛利率").right());
+        columns.extend([Column::new("成本").right(), Column::new("毛利率").right()]);
     }
+    columns.push(Column::new("操作"));
     let row = |entry: StockEntry| {
         let cost = costs.then(|| {
             let cost = entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
@@ -124,10 +190,13 @@ fn results(store: LocationId, ask: &ListStock, (found, total): (Vec<StockEntry>,
                 <td class="min-w-40"><span class="font-medium">{entry.name}</span>
                     <span class="block text-sm text-base-content/70">{entry.code}</span></td>
                 <td class="tabular text-end">{entry.on_hand}</td>
+                <td class="tabular text-end">{entry.held}</td>
+                <td class="tabular text-end">{entry.allocated}</td>
+                <td class="tabular text-end">{entry.kept_back}</td>
                 <td class=format!("tabular text-end {tone}")>{entry.available}</td>
                 <td class="tabular text-end">{entry.in_transit}</td>
                 {cost}
-                <td><LinkButton href=href>"渠道和别处"</LinkButton></td>
+                <td><LinkButton href=href>"渠道、流水和别处"</LinkButton></td>
             </tr>
         }
     };

@@ -17,6 +17,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    allocation_formula,
     frame::{Frame, LOG_IN, Tab, files, said},
     suppliers::import_link,
     transfers::{FORM, PATH, kinds, supplies},
@@ -64,8 +65,11 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
             {said(&asked, FORM).filter(|_| asked.flash_of(FORM).is_none_or(|flash| flash.complaints.is_empty()))}
             {form(&asked, found)}
         };
-        let import = import_link(&asked, ImportKind::Allocations);
-        frame.screen(Tab::Supply, "供货与调拨".into(), "", import.into_any(), body.into_any())
+        let beside = view! {
+            <LinkButton href=allocation_formula::PATH>"按公式分配"</LinkButton>
+            {import_link(&asked, ImportKind::Allocations)}
+        };
+        frame.screen(Tab::Supply, "供货与调拨".into(), "", beside.into_any(), body.into_any())
     }))
 }
 

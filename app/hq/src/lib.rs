@@ -7,6 +7,7 @@ mod after_sales_terms;
 #[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
+mod allocation_formula;
 mod allocations;
 #[cfg(feature = "ssr")]
 mod audit;
@@ -99,10 +100,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, after_sales_terms, alerts, allocations, audit, batches, costs, counts, departments, dispatch,
-        freight, groups, import, imports, invoices, keys, losses, margins, merchants, order, orders, papers, person,
-        products, proposals, purchase, purchases, replenishment, roles, staff, stock, stock_models, stores, suppliers,
-        transfers, wall, warehouses, webhook, webhooks, weights,
+        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
+        departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
+        orders, papers, person, products, proposals, purchase, purchases, replenishment, roles, staff, stock,
+        stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -137,6 +138,7 @@ mod routes {
             .route("/hq/warehouses/{warehouse}", page(FACE, warehouses::warehouse))
             .route("/hq/warehouses/{warehouse}/stock", page(FACE, warehouses::stock))
             .route("/hq/allocations/new", page(FACE, allocations::new))
+            .route("/hq/allocations/formula", page(FACE, allocation_formula::page))
             .route("/hq/allocations/{allocation}", page(FACE, allocations::allocation))
             .route("/hq/supply-prices", page(FACE, allocations::prices))
             .route("/hq/freight", page(FACE, freight::list))

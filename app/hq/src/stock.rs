@@ -64,7 +64,9 @@ fn balance_rows(found: Vec<BalanceEntry>) -> AnyView {
         Column::new("商品"),
         Column::new("门店或仓库"),
         Column::new("在库").right(),
-        Column::new("已许出").right(),
+        Column::new("待付占用").right(),
+        Column::new("已付待发").right(),
+        Column::new("不上线").right(),
         Column::new("缺").right(),
         Column::new("在途").right(),
         Column::new("成本").right(),
@@ -78,7 +80,9 @@ fn balance_rows(found: Vec<BalanceEntry>) -> AnyView {
                     <span class="block text-sm text-base-content/70">{one.code}</span></td>
                 <td>{one.location.name}</td>
                 <td class="tabular text-end">{one.on_hand}</td>
-                <td class="tabular text-end">{one.promised}</td>
+                <td class="tabular text-end">{one.held}</td>
+                <td class="tabular text-end">{one.allocated}</td>
+                <td class="tabular text-end">{one.kept_back}</td>
                 <td class=format!("tabular text-end {short}")>{one.short}</td>
                 <td class="tabular text-end">{one.in_transit}</td>
                 <td class="tabular text-end">{one.cost_milli_fen.map_or("—".into(), |cost| cost.to_string())}</td>
@@ -139,6 +143,7 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
         Column::new("件数").right(),
         Column::new("成本金额").right(),
         Column::new("单据"),
+        Column::new("经手人"),
     ];
     let row = |one: MovementEntry| {
         let quantity = if one.quantity > 0 { format!("+{}", one.quantity) } else { one.quantity.to_string() };
@@ -152,6 +157,7 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
                 <td class="tabular text-end">{quantity}</td>
                 <td class="tabular text-end">{price(one.value_fen)}</td>
                 <td class="tabular whitespace-nowrap">{one.document}</td>
+                <td>{one.by}</td>
             </tr>
         }
     };

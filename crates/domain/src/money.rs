@@ -125,13 +125,18 @@ impl fmt::Display for Quantity {
 /// the earlier part winning a tie (Hamilton's method). Where all weights are zero the parts are
 /// as equal as can be. Negative weights count as zero.
 pub fn prorate(total: Fen, weights: &[i64]) -> Vec<Fen> {
+    shares(total.0, weights).into_iter().map(Fen).collect()
+}
+
+/// As [`prorate`], of pieces or anything else that is whole.
+pub fn shares(total: i64, weights: &[i64]) -> Vec<i64> {
     if weights.is_empty() {
         return Vec::new();
     }
     let weights: Vec<i128> = weights.iter().map(|&weight| i128::from(weight.max(0))).collect();
     let sum: i128 = weights.iter().sum();
     let (weights, sum) = if sum == 0 { (vec![1; weights.len()], weights.len() as i128) } else { (weights, sum) };
-    let amount = i128::from(total.0.unsigned_abs());
+    let amount = i128::from(total.unsigned_abs());
     let mut parts: Vec<i128> = weights.iter().map(|weight| amount * weight / sum).collect();
     let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
     by_remainder.sort_by_key(|&at| std::cmp::Reverse(amount * weights[at] % sum));
@@ -139,8 +144,8 @@ pub fn prorate(total: Fen, weights: &[i64]) -> Vec<Fen> {
     for &at in by_remainder.iter().take(left_over) {
         parts[at] += 1;
     }
-    let sign = total.0.signum();
-    parts.into_iter().map(|part| Fen(part as i64 * sign)).collect()
+    let sign = total.signum();
+    parts.into_iter().map(|part| part as i64 * sign).collect()
 }
 
 #[cfg(test)]

@@ -19,8 +19,12 @@ pub struct BalanceEntry {
     pub code: String,
     /// Pieces there.
     pub on_hand: i64,
-    /// Of them, those that are promised to somebody.
-    pub promised: i64,
+    /// Of them, those that are held for orders that are not paid yet.
+    pub held: i64,
+    /// And those that are allocated to orders that are paid.
+    pub allocated: i64,
+    /// And those that the shop leaves to the counter, or that are over.
+    pub kept_back: i64,
     /// Pieces that are promised and not there.
     pub short: i64,
     /// Pieces that are on their way there.
@@ -76,8 +80,14 @@ pub struct MovementEntry {
     pub code: String,
     /// Why, for people: `收货`, `售出`.
     pub cause: String,
-    /// How many more; negative where they went.
+    /// How many more are there; negative where they went.
     pub quantity: i64,
+    /// How many more of them are held for orders that are not paid yet.
+    pub held: i64,
+    /// How many more of them are allocated to orders that are paid.
+    pub allocated: i64,
+    /// Who did it, for people: a name, `顾客`, `系统`.
+    pub by: String,
     /// The document or order that says so, as people say its number, where it has one.
     pub document: String,
     /// What they cost there; nothing where nobody knew, or for who may not see costs there.
@@ -135,6 +145,10 @@ pub struct ListMovements {
     pub words: String,
     /// Only for this reason, by its code.
     pub cause: Option<String>,
+    /// Only of this variant.
+    pub sku: Option<SkuId>,
+    /// Also what only promised pieces or gave a promise up, where nothing came or went.
+    pub promises: bool,
     /// How many at most.
     pub most: usize,
     /// Where to read on.
@@ -142,13 +156,15 @@ pub struct ListMovements {
 }
 
 impl ListMovements {
-    /// Reads the filters of an address: those of a [`Period`], `location`, `q`, `cause`, `after`.
+    /// Reads the filters of an address: those of a [`Period`], `location`, `q`, `cause`, `promises`, `after`.
     pub fn from_fields(fields: &Fields, today: NaiveDate) -> Self {
         Self {
             period: Period::from_fields(fields, today),
             location: fields.text("location").parse().ok(),
             words: fields.words("q"),
             cause: fields.given("cause").map(str::to_owned),
+            sku: None,
+            promises: fields.given("promises").is_some(),
             most: 0,
             after: fields.text("after").parse().ok(),
         }
@@ -160,6 +176,7 @@ impl ListMovements {
         pairs.push(("location", self.location.map(|id| id.to_string()).unwrap_or_default()));
         pairs.push(("q", self.words.clone()));
         pairs.push(("cause", self.cause.clone().unwrap_or_default()));
+        pairs.extend(self.promises.then(|| ("promises", "1".to_owned())));
         pairs
     }
 }

@@ -249,6 +249,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(supply::reopen_warehouse))
         .routes(routes!(supply::prices, supply::set_price))
         .routes(routes!(supply::allocate))
+        .routes(routes!(supply::propose_allocation))
         .routes(routes!(supply::allocation))
         .routes(routes!(purchasing::suppliers))
         .routes(routes!(purchasing::save_supplier))

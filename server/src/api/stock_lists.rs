@@ -72,6 +72,8 @@ pub struct MovementsAsked {
     location_id: Option<LocationId>,
     /// Words of the name, a code or a barcode.
     q: Option<String>,
+    /// Also what only promised pieces or gave a promise up, where nothing came or went.
+    promises: Option<bool>,
     /// 1 to 200.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<Limit<200>>,
@@ -91,6 +93,8 @@ pub async fn movements(
         location: asked.location_id,
         words: asked.q.unwrap_or_default(),
         cause: None,
+        sku: None,
+        promises: asked.promises.unwrap_or(false),
         most: asked.limit.map_or(50, Limit::get),
         after: asked.after,
     };

@@ -4,7 +4,12 @@ use axum::{Json, http::StatusCode};
 use commerce::supply;
 use domain::{
     LocationId,
-    supply::{Allocate, AllocationView, SaveWarehouse, SetSupplyPrice, SupplyPrice, Warehouse},
+    purchasing::COVER_DAYS,
+    stores::Ownership,
+    supply::{
+        Allocate, AllocationProposal, AllocationView, Formula, ProposeAllocation, SaveWarehouse, SetSupplyPrice,
+        SupplyPrice, Warehouse,
+    },
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -73,6 +78,51 @@ pub async fn set_price(caller: Caller, Sent(command): Sent<SetSupplyPrice>) -> R
     responses((status = 200, body = AllocationView), (status = "default", body = Problem)))]
 pub async fn allocate(caller: Caller, Sent(command): Sent<Allocate>) -> Result<Json<AllocationView>, Problem> {
     caller.answer(supply::allocate(&caller.0, command).await)
+}
+
+/// What is to be shared out, and how.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ProposalAsked {
+    /// From which warehouse.
+    from_id: LocationId,
+    /// The variants, by code or barcode with commas between: 1 to 50.
+    skus: String,
+    /// How they are shared out.
+    #[param(inline)]
+    formula: Formula,
+    /// For how many days stores are to have enough, 1 to 90; 14 where it is not said.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 90)]
+    days: Option<i64>,
+    /// How many pieces of each variant at most; all that can be given where it is not said.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100_000)]
+    pieces: Option<i64>,
+    /// Only to stores that are run so.
+    #[param(inline)]
+    ownership: Option<Ownership>,
+    /// Only to stores in this region, or below it; by its code.
+    region: Option<String>,
+}
+
+/// The table that a formula makes for a warehouse's goods: which store is to get how many, and why. Nothing is sent by
+/// it; what is right in it is sent as any table is.
+#[utoipa::path(get, path = "/hq/allocations/proposal", tag = "supply", security(("bearer" = [])), params(ProposalAsked),
+    responses((status = 200, body = AllocationProposal), (status = "default", body = Problem)))]
+pub async fn propose_allocation(
+    caller: Caller,
+    Query(asked): Query<ProposalAsked>,
+) -> Result<Json<AllocationProposal>, Problem> {
+    let skus = asked.skus.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
+    let ask = ProposeAllocation {
+        from_id: asked.from_id,
+        skus: skus.collect(),
+        formula: asked.formula,
+        days: asked.days.unwrap_or(COVER_DAYS),
+        pieces: asked.pieces,
+        ownership: asked.ownership,
+        region: asked.region,
+    };
+    caller.answer(supply::propose(&caller.0, &ask).await)
 }
 
 /// A table that was sent, and what came of each row.

@@ -41,8 +41,20 @@ pub(super) async fn prices(scope: &Scope, query: &Fields) -> Result<Exported, Fa
 /// What lies where, with these filters.
 pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header =
-        ["门店或仓库编号", "门店或仓库", "SKU", "商品", "在库", "已许出", "缺", "在途", "成本(元)", "库存金额(元)"];
+    let header = [
+        "门店或仓库编号",
+        "门店或仓库",
+        "SKU",
+        "商品",
+        "在库",
+        "待付占用",
+        "已付待发",
+        "不上线",
+        "缺",
+        "在途",
+        "成本(元)",
+        "库存金额(元)",
+    ];
     let row = |one: BalanceEntry| {
         vec![
             one.location.code,
@@ -50,7 +62,9 @@ pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fau
             one.code,
             one.name,
             one.on_hand.to_string(),
-            one.promised.to_string(),
+            one.held.to_string(),
+            one.allocated.to_string(),
+            one.kept_back.to_string(),
             one.short.to_string(),
             one.in_transit.to_string(),
             one.cost_milli_fen.map(cost).unwrap_or_default(),
@@ -64,7 +78,8 @@ pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fau
 /// How pieces came and went in a period, the latest first.
 pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header = ["时间", "门店或仓库编号", "门店或仓库", "SKU", "商品", "原因", "件数", "成本金额(元)", "单据"];
+    let header =
+        ["时间", "门店或仓库编号", "门店或仓库", "SKU", "商品", "原因", "件数", "成本金额(元)", "单据", "经手人"];
     let row = |one: MovementEntry| {
         vec![
             moment(one.at),
@@ -76,6 +91,7 @@ pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported,
             one.quantity.to_string(),
             one.value_fen.map(yuan).unwrap_or_default(),
             one.document,
+            one.by,
         ]
     };
     let today = scope.now.with_timezone(&text::zone("")).date_naive();

@@ -320,6 +320,7 @@ pub const API: &[Door] = &[
         Everywhere(ManageSupply),
         r#"{"id":"{new_id}","from_id":"{warehouse_id}","rows":[{"store":"{store}","sku":"x","quantity":1}]}"#,
     ),
+    get("/api/v1/hq/allocations/proposal?from_id={warehouse_id}&skus=x&formula=even", Everywhere(ManageSupply)),
     get("/api/v1/hq/allocations/{allocation_id}", Everywhere(ManageSupply)),
     get("/api/v1/orders/{order_id}/shipment", Member),
     door("POST", "/api/v1/orders/{order_id}/receipt", Member, ""),

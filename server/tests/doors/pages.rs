@@ -393,6 +393,7 @@ pub const PAGES: &[Door] = &[
         "sku={sku_id}&ownership=franchise&price=1&from=/hq/supply-prices",
     ),
     get("/hq/allocations/new", Everywhere(ManageSupply)),
+    get("/hq/allocations/formula", Everywhere(ManageSupply)),
     get("/hq/allocations/{allocation}", Everywhere(ManageSupply)),
     form(
         "/rpc/hq/allocate_stock",

@@ -1,6 +1,7 @@
 //! Goods as a store offers them: browsing, searching, one product (C1, C3).
 
 pub(crate) mod kept;
+mod named;
 mod weights;
 
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ use crate::{
     memory::{self, Key, Offer, Sight},
 };
 use kept::Chosen;
+
+pub(crate) use named::{Named, NamedSku, named};
 
 pub use weights::{set as set_weights, show as weights};
 

@@ -1,6 +1,9 @@
 //! What rows of suppliers, orders, supply prices and allocations are checked by, and on whose behalf they are written.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use domain::{
     Fault, Fen, LocationId, SkuId, StaffId, SupplierId,
@@ -25,7 +28,8 @@ pub async fn known(scope: &Scope) -> Result<KnownSupply, Fault> {
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
-    let by_barcode = skus.iter().filter_map(|row| Some((row.barcode.clone()?, SkuId(row.id))));
+    let (by_barcode, shared_barcodes) =
+        barcodes(skus.iter().filter_map(|row| Some((row.barcode.clone()?, SkuId(row.id)))));
     let by_code = skus.iter().map(|row| (row.code.clone(), SkuId(row.id)));
     let place = |kind: &str| {
         let of_kind = places.iter().filter(|row| row.kind == kind);
@@ -40,7 +44,8 @@ pub async fn known(scope: &Scope) -> Result<KnownSupply, Fault> {
             .into_iter()
             .map(|row| (row.code, KnownSupplier { id: SupplierId(row.id), closed: row.closed }))
             .collect(),
-        skus: by_barcode.chain(by_code).collect(),
+        skus: by_barcode.into_iter().chain(by_code).collect(),
+        shared_barcodes,
         stores: place("store"),
         warehouses: place("warehouse"),
         left: left(&mut tx).await?,
@@ -49,10 +54,22 @@ pub async fn known(scope: &Scope) -> Result<KnownSupply, Fault> {
     })
 }
 
-/// Pieces in warehouses that are promised to nobody, other transfers included.
+/// Variants by barcode, and the barcodes that several have.
+fn barcodes(all: impl Iterator<Item = (String, SkuId)>) -> (HashMap<String, SkuId>, HashSet<String>) {
+    let (mut only, mut shared) = (HashMap::new(), HashSet::new());
+    for (barcode, sku) in all {
+        if only.insert(barcode.clone(), sku).is_some() {
+            shared.insert(barcode);
+        }
+    }
+    only.retain(|barcode, _| !shared.contains(barcode));
+    (only, shared)
+}
+
+/// Pieces in warehouses that are promised to nobody, other transfers included, and are not over.
 async fn left(tx: &mut PgConnection) -> Result<HashMap<(LocationId, SkuId), i64>, Fault> {
     let rows = sqlx::query!(
-        r#"select s.location_id, s.sku_id, (s.on_hand - s.held - s.allocated - coalesce(o.agreed, 0))::bigint as "left!"
+        r#"select s.location_id, s.sku_id, (s.on_hand - s.held - s.allocated - s.expired - coalesce(o.agreed, 0))::bigint as "left!"
            from stock s join warehouses w on w.id = s.location_id
            left join (
                select t.from_id, l.sku_id, sum(l.approved) as agreed

@@ -25,12 +25,7 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
     let [of] = places(&mut tx, [place]).await?;
     let goes_by = if of.location.kind == LocationKind::Warehouse { "transfer_out" } else { "issue" };
     let rows = sqlx::query!(
-        r#"with recursive up as (
-               -- Each category with itself and all above it, and how far up they are.
-               select id as category_id, id as above_id, 0 as far from categories
-               union all
-               select u.category_id, c.parent_id, u.far + 1 from up u join categories c on c.id = u.above_id where c.parent_id is not null
-           ), listed as (
+        r#"with listed as (
                select distinct on (supplier_id, sku_id) supplier_id, sku_id, price_fen, pack, minimum from supplier_prices
                where valid_from <= $2 order by supplier_id, sku_id, valid_from desc
            ), offered as (
@@ -54,18 +49,11 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
                   o.minimum as "minimum!", o.lead_days as "lead_days!",
                   coalesce(t.on_hand - t.held - t.allocated - t.expired, 0) as "available!", coalesce(v.pieces, 0)::bigint as "sold!",
                   coalesce(e.pieces, 0)::bigint as "on_order!", coalesce(c.pieces, 0)::bigint as "in_transit!",
-                  coalesce(r.threshold, 0) as "safety!"
+                  coalesce(threshold_at('low', $1, o.sku_id), 0) as "safety!"
            from offered o join skus k on k.id = o.sku_id join products d on d.id = k.product_id
            left join stock t on t.location_id = $1 and t.sku_id = o.sku_id
            left join listings i on i.store_id = $1 and i.sku_id = o.sku_id
            left join sold v on v.sku_id = o.sku_id left join ordered e on e.sku_id = o.sku_id left join coming c on c.sku_id = o.sku_id
-           left join lateral (
-               select a.threshold from alert_rules a
-               left join up u on u.category_id = d.category_id and u.above_id = a.category_id
-               where a.kind = 'low' and (a.location_id is null or a.location_id = $1) and (a.sku_id is null or a.sku_id = o.sku_id)
-                 and (a.category_id is null or u.above_id is not null)
-               order by a.location_id is null, a.sku_id is null, a.category_id is null, u.far limit 1
-           ) r on true
            -- What is no longer sold may run out.
            where coalesce(i.on_shelf, i.sku_id is null and t.sku_id is not null)
            order by o.supplier, d.sort, d.name, k.sort, k.code"#,

@@ -1,7 +1,5 @@
 //! Whom goods are bought from, and what they ask.
 
-use std::collections::HashMap;
-
 use domain::{
     Fault, Fen, SkuId, SupplierId,
     audit::{Act, ObjectKind},
@@ -16,6 +14,7 @@ use super::{NO_SUPPLIER, everywhere, must_buy, today};
 use crate::{
     Scope,
     audit::{self, Change},
+    catalog::named,
     database::OrFault,
 };
 
@@ -173,17 +172,16 @@ pub async fn set_prices(scope: &Scope, id: SupplierId, command: SetPrices) -> Re
     if read(&mut tx, id).await?.is_null() {
         return Err(NO_SUPPLIER);
     }
-    let skus = skus_of(&mut tx, &command.rows).await?;
+    let skus = named(&mut tx, command.rows.iter().map(|row| row.sku.as_str())).await?;
     let mut answered = Vec::new();
     let mut set = 0;
     for row in &command.rows {
-        let found = skus.get(row.sku.trim());
-        let said = match (found, row.complaint()) {
-            (None, _) => Err("没有这个 SKU 编码或条码".to_owned()),
-            (Some(_), Some(complaint)) => Err(complaint.to_owned()),
-            (Some((sku, name)), None) => {
-                set += write(&mut tx, id, *sku, row, today(scope)).await?;
-                Ok(name.clone())
+        let said = match (skus.find(&row.sku), row.complaint()) {
+            (Err(wrong), _) => Err(wrong.to_owned()),
+            (Ok(_), Some(complaint)) => Err(complaint.to_owned()),
+            (Ok(sku), None) => {
+                set += write(&mut tx, id, sku.id.0, row, today(scope)).await?;
+                Ok(sku.name.clone())
             }
         };
         let sku = row.sku.trim().to_owned();
@@ -197,22 +195,6 @@ pub async fn set_prices(scope: &Scope, id: SupplierId, command: SetPrices) -> Re
     }
     tx.commit().await.or_fault()?;
     Ok(answered)
-}
-
-/// The variants that rows name, by code, else by barcode, with their names.
-async fn skus_of(tx: &mut PgConnection, rows: &[PriceRow]) -> Result<HashMap<String, (Uuid, String)>, Fault> {
-    let codes: Vec<String> = rows.iter().map(|row| row.sku.trim().to_owned()).collect();
-    let found = sqlx::query!(
-        r#"select k.id, k.code, k.barcode, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!"
-           from skus k join products d on d.id = k.product_id where k.code = any($1) or k.barcode = any($1)"#,
-        &codes,
-    )
-    .fetch_all(tx)
-    .await
-    .or_fault()?;
-    let by_barcode = found.iter().filter_map(|row| Some((row.barcode.clone()?, (row.id, row.name.clone()))));
-    let by_code = found.iter().map(|row| (row.code.clone(), (row.id, row.name.clone())));
-    Ok(by_barcode.chain(by_code).collect())
 }
 
 /// Writes one price; answers how many changed.

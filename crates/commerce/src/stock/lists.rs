@@ -24,7 +24,7 @@ pub async fn balances(scope: &Scope, ask: &ListBalances) -> Result<(Vec<BalanceE
     let rows = sqlx::query!(
         r#"select p.id as "id!", p.kind as "kind!", p.code as "place_code!", p.name as "place_name!", s.sku_id,
                   concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code,
-                  s.on_hand, s.held + s.allocated as "promised!", s.short, c.milli_fen as "milli_fen?",
+                  s.on_hand, s.held, s.allocated, s.kept_back, s.short, c.milli_fen as "milli_fen?",
                   (select coalesce(sum(l.on_the_way), 0)::bigint from stock_transfer_lines l
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = s.sku_id and l.on_the_way > 0 and t.to_id = s.location_id and t.state = 'shipped') as "in_transit!",
@@ -56,7 +56,9 @@ pub async fn balances(scope: &Scope, ask: &ListBalances) -> Result<(Vec<BalanceE
             name: row.name,
             code: row.code,
             on_hand: row.on_hand,
-            promised: row.promised,
+            held: row.held,
+            allocated: row.allocated,
+            kept_back: row.kept_back,
             short: row.short,
             in_transit: row.in_transit,
             cost_milli_fen: cost,
@@ -77,6 +79,7 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
     let rows = sqlx::query!(
         r#"select m.id, m.occurred_at, p.id as "place!", p.kind as "kind!", p.code as "place_code!", p.name as "place_name!", m.sku_id,
                   concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code, m.cause, m.on_hand,
+                  m.held, m.allocated, coalesce(b.name, '合作方 ' || a.name, case when m.actor_id is null then '系统' else '顾客' end) as "by!",
                   m.order_id is not null as "of_order!", e.value_milli_fen as "value?",
                   coalesce('DB' || lpad(t.number::text, 6, '0'), 'CG' || lpad(u.number::text, 6, '0'), o.number, '') as "document!"
            from movements m join stock_places p on p.id = m.location_id
@@ -85,11 +88,13 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
            left join stock_transfers t on t.id = m.document_id
            left join purchase_receipts r on r.id = m.document_id left join purchases u on u.id = r.purchase_id
            left join cost_entries e on e.movement_id = m.id
-           where m.on_hand <> 0 and m.occurred_at >= $2 and m.occurred_at < $3
+           left join staff b on b.id = m.actor_id left join api_keys a on a.id = m.actor_id
+           where (m.on_hand <> 0 or $9) and m.occurred_at >= $2 and m.occurred_at < $3
              and ($1::uuid[] is null or m.location_id = any($1)) and ($4::uuid is null or m.location_id = $4)
              and ($5 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials), $5) > 0
                   or lower(k.code) = $5 or k.barcode = $5)
              and ($6::text is null or m.cause = $6) and ($7::bigint is null or m.id < $7)
+             and ($10::uuid is null or m.sku_id = $10)
            order by m.id desc limit $8"#,
         sight.seen.as_deref(),
         from,
@@ -99,6 +104,8 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
         ask.cause.as_deref(),
         ask.after,
         most as i64 + 1,
+        ask.promises,
+        ask.sku.map(|sku| sku.0),
     )
     .fetch_all(&mut *tx)
     .await
@@ -114,6 +121,9 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
             code: row.code,
             cause: why(&row.cause, row.of_order).to_owned(),
             quantity: row.on_hand,
+            held: row.held,
+            allocated: row.allocated,
+            by: row.by,
             document: row.document,
             value_fen: sight.cost(place.id.0, row.value),
             location: place,
@@ -126,6 +136,10 @@ fn why(cause: &str, of_order: bool) -> &'static str {
     match cause {
         "issue" if of_order => "售出",
         "bring_back" => "未送达退回",
+        "hold" => "下单占用",
+        "allocate" => "付款分配",
+        "release" => "释放",
+        "expire" => "超时释放",
         other => Cause::label_of(other),
     }
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::must_supply;
 use crate::{
     Scope,
+    catalog::{Named, named},
     database::OrFault,
     faults::{self, Deed},
     transfers::{Asking, Place, number_text, places, write},
@@ -48,8 +49,10 @@ pub async fn allocate(scope: &Scope, command: Allocate) -> Result<AllocationView
     if from.closed {
         return Err(Fault::conflict("location_closed", format!("「{}」已关闭，不能发货", from.location.name)));
     }
-    let (stores, skus) = (stores_of(&mut tx, &command.rows).await?, skus_of(&mut tx, &command.rows).await?);
-    let left = left_at(&mut tx, command.from_id, &skus).await?;
+    let stores = stores_of(&mut tx, &command.rows).await?;
+    let skus = named(&mut tx, command.rows.iter().map(|row| row.sku.as_str())).await?;
+    let ids: Vec<SkuId> = command.rows.iter().filter_map(|row| Some(skus.find(&row.sku).ok()?.id)).collect();
+    let left = left_at(&mut tx, command.from_id, &ids).await?;
     let judged = judge(&command.rows, &stores, &skus, left);
     let answered = write_down(&mut tx, scope, &command, &from, judged).await?;
     faults::commit(tx, scope, Deed::Allocate).await?;
@@ -120,25 +123,13 @@ async fn stores_of(tx: &mut PgConnection, rows: &[AllocateRow]) -> Result<HashMa
     Ok(found.into_iter().map(|row| (row.code, LocationId(row.id))).collect())
 }
 
-/// The variants that the rows name, by code, else by barcode.
-async fn skus_of(tx: &mut PgConnection, rows: &[AllocateRow]) -> Result<HashMap<String, SkuId>, Fault> {
-    let codes: Vec<String> = rows.iter().map(|row| row.sku.trim().to_owned()).collect();
-    let found = sqlx::query!("select id, code, barcode from skus where code = any($1) or barcode = any($1)", &codes)
-        .fetch_all(tx)
-        .await
-        .or_fault()?;
-    let by_barcode = found.iter().filter_map(|row| Some((row.barcode.clone()?, SkuId(row.id))));
-    let by_code = found.iter().map(|row| (row.code.clone(), SkuId(row.id)));
-    Ok(by_barcode.chain(by_code).collect())
-}
-
 /// How many pieces a warehouse has that are promised to nobody, other transfers included, and are not over.
-async fn left_at(
+pub(super) async fn left_at(
     tx: &mut PgConnection,
     from: LocationId,
-    skus: &HashMap<String, SkuId>,
+    skus: &[SkuId],
 ) -> Result<HashMap<SkuId, i64>, Fault> {
-    let skus: Vec<Uuid> = skus.values().map(|sku| sku.0).collect();
+    let skus: Vec<Uuid> = skus.iter().map(|sku| sku.0).collect();
     let rows = sqlx::query!(
         r#"select s.sku_id, (s.on_hand - s.held - s.allocated - s.expired - coalesce(o.agreed, 0))::bigint as "available!"
            from stock s left join (
@@ -162,7 +153,7 @@ pub(super) type Judged = (AllocateRow, Result<(LocationId, SkuId), String>);
 fn judge(
     rows: &[AllocateRow],
     stores: &HashMap<String, LocationId>,
-    skus: &HashMap<String, SkuId>,
+    skus: &Named,
     mut left: HashMap<SkuId, i64>,
 ) -> Vec<Judged> {
     let mut taken = Vec::new();
@@ -170,7 +161,7 @@ fn judge(
     for row in rows {
         let mut place = || {
             let store = *stores.get(row.store.trim()).ok_or_else(|| "没有这个门店编号，或门店已闭店".to_owned())?;
-            let sku = *skus.get(row.sku.trim()).ok_or_else(|| "没有这个 SKU 编码或条码".to_owned())?;
+            let sku = skus.find(&row.sku)?.id;
             if let Some(complaint) = row.complaint() {
                 return Err(complaint.to_owned());
             }

@@ -4,11 +4,13 @@
 //! - `receipts`: goods that arrive from outside, at a warehouse or a store
 //! - `prices`: what stores pay for what a warehouse sends
 //! - `allocate`: one table, many transfers
+//! - `propose`: tables that a formula makes
 //! - `import`: prices and allocations from tables
 
 mod allocate;
 pub(crate) mod import;
 mod prices;
+mod propose;
 mod receipts;
 mod warehouses;
 
@@ -21,6 +23,7 @@ use crate::Scope;
 
 pub use allocate::{allocate, show as show_allocation};
 pub use prices::{list as prices, set as set_price, whole_list as all_prices};
+pub use propose::propose;
 pub use receipts::{list as receipts, receive};
 pub(crate) use warehouses::open_places;
 pub use warehouses::{close, list as warehouses, reopen, save, sources, stock, stores_of};

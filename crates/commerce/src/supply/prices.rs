@@ -1,5 +1,7 @@
 //! What stores pay for what a warehouse sends them.
 
+use std::iter;
+
 use domain::{
     Fault, Fen, SkuId,
     audit::{Act, ObjectKind},
@@ -14,6 +16,7 @@ use super::must_supply;
 use crate::{
     Scope,
     audit::{self, Change},
+    catalog::named,
     database::OrFault,
 };
 
@@ -79,7 +82,7 @@ pub async fn set(scope: &Scope, command: SetSupplyPrice) -> Result<(), Fault> {
     must_supply(scope)?;
     command.check()?;
     let mut tx = scope.begin().await?;
-    let sku = sku_of(&mut tx, &command.sku).await?;
+    let sku = named(&mut tx, iter::once(command.sku.as_str())).await?.only(&command.sku)?.id.0;
     let store = match &command.whom {
         PriceFor::Ownership { .. } => None,
         PriceFor::Store { code } => Some(store_of(&mut tx, code).await?),
@@ -139,15 +142,6 @@ pub(super) async fn write(
     };
     audit::record(tx, scope, change).await?;
     Ok(before)
-}
-
-async fn sku_of(tx: &mut PgConnection, code: &str) -> Result<Uuid, Fault> {
-    let code = code.trim();
-    sqlx::query_scalar!("select id from skus where code = $1 or barcode = $1 order by (code = $1) desc limit 1", code)
-        .fetch_optional(tx)
-        .await
-        .or_fault()?
-        .ok_or_else(|| Fault::invalid("sku", "没有这个 SKU 编码或条码"))
 }
 
 async fn store_of(tx: &mut PgConnection, code: &str) -> Result<Uuid, Fault> {

@@ -169,7 +169,8 @@ async fn record(
 
 /// Closes an empty warehouse: nothing is sent from it or to it any more. Doing it twice is doing it once.
 ///
-/// Faults: `Forbidden`; `NotFound`; `Conflict` (`warehouse_in_use`) where there are goods in it or on their way.
+/// Faults: `Forbidden`; `NotFound`; `Conflict` (`warehouse_in_use`) where there are goods in it or on their way, or
+/// where some that left it are not accounted for.
 pub async fn close(scope: &Scope, id: LocationId) -> Result<(), Fault> {
     must_supply(scope)?;
     let mut tx = scope.begin().await?;
@@ -179,15 +180,26 @@ pub async fn close(scope: &Scope, id: LocationId) -> Result<(), Fault> {
     let left = sqlx::query!(
         r#"select (select coalesce(sum(on_hand), 0)::bigint from stock where location_id = $1) as "pieces!",
                   (select count(*) from stock_transfers where $1 in (from_id, to_id)
-                   and state in ('requested', 'approved', 'shipped')) as "open!""#,
+                   and state in ('requested', 'approved', 'shipped')) as "open!",
+                  (select count(*) from stock_transfers t where $1 in (t.from_id, t.to_id) and t.state = 'received'
+                   and exists (select from stock_transfer_lines l where l.transfer_id = t.id and l.on_the_way > 0)) as "missing!",
+                  (select count(*) from purchases where location_id = $1
+                   and state in ('draft', 'submitted', 'approved', 'part_received')) as "ordered!""#,
         id.0,
     )
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
-    if left.pieces != 0 || left.open > 0 {
-        let why = format!("仓库里还有 {} 件货、{} 张未完成的调拨单，请先处理", left.pieces, left.open);
-        return Err(Fault::conflict("warehouse_in_use", why));
+    let (open, ordered) = (format!("{} 张未完成的调拨单", left.open), format!("{} 张未完成的采购单", left.ordered));
+    let why = [
+        (left.pieces, format!("{} 件货", left.pieces)),
+        (left.open, open),
+        (left.missing, format!("{} 张有差异未了结的调拨单", left.missing)),
+        (left.ordered, ordered),
+    ];
+    let why: Vec<String> = why.into_iter().filter(|(many, _)| *many != 0).map(|(_, said)| said).collect();
+    if !why.is_empty() {
+        return Err(Fault::conflict("warehouse_in_use", format!("仓库还有 {}，请先处理", why.join("、"))));
     }
     turn(&mut tx, scope, id, true).await?;
     tx.commit().await.or_fault()
@@ -236,7 +248,8 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
     }
     let rows = sqlx::query!(
         r#"select k.id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code, k.barcode,
-                  coalesce(s.on_hand, 0) as "on_hand!", greatest(coalesce(s.on_hand - s.held - s.allocated, 0), 0) as "available!",
+                  coalesce(s.on_hand, 0) as "on_hand!", coalesce(s.held, 0) as "held!", coalesce(s.allocated, 0) as "allocated!",
+                  coalesce(s.kept_back, 0) as "kept_back!", greatest(coalesce(s.on_hand - s.held - s.allocated, 0), 0) as "available!",
                   (select coalesce(sum(l.on_the_way), 0)::bigint from stock_transfer_lines l
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = k.id and l.on_the_way > 0 and t.to_id = $1 and t.state = 'shipped') as "in_transit!",
@@ -274,6 +287,9 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
         code: row.code,
         barcode: row.barcode,
         on_hand: row.on_hand,
+        held: row.held,
+        allocated: row.allocated,
+        kept_back: row.kept_back,
         available: row.available,
         in_transit: row.in_transit,
         keeps_batches: row.keeps_batches,

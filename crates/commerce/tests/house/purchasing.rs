@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Who buys, who else agrees, who pays, and a supplier with prices for both teas.
-struct Buying {
+pub struct Buying {
     buyer: Scope,
     boss: Scope,
     payer: Scope,
@@ -41,7 +41,7 @@ struct Buying {
 const MEDIUM: Fen = Fen(500);
 const LARGE: Fen = Fen(700);
 
-async fn buying(world: &World) -> Buying {
+pub async fn buying(world: &World) -> Buying {
     let buyer = world.staff("采购员", Role::GoodsDepartment, Reach::Everywhere).await;
     let boss = world.staff("采购经理", Role::GoodsDepartment, Reach::Everywhere).await;
     let payer = world.staff("财务", Role::FinanceDepartment, Reach::Everywhere).await;
@@ -75,7 +75,7 @@ fn pieces(sku: SkuId, quantity: i64) -> Pieces {
 }
 
 impl Buying {
-    fn order(&self, lines: &[(SkuId, i64)]) -> DraftPurchase {
+    pub fn order(&self, lines: &[(SkuId, i64)]) -> DraftPurchase {
         let line = |(sku_id, quantity): &(SkuId, i64)| PurchaseLineAsked {
             sku_id: *sku_id,
             quantity: *quantity,

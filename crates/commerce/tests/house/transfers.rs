@@ -2,12 +2,11 @@
 
 use commerce::{Scope, audit, nearby, orders, stores, supply, transfers};
 use domain::{
-    Fault, Fen, LocationId, SkuId, TransferId,
+    Fault, LocationId, SkuId, TransferId,
     audit::ListAudit,
     nearby::Band,
     staff::Role,
-    stores::Ownership,
-    supply::{Allocate, AllocateRow, ListStock, PriceFor, ReceiveGoods, SaveWarehouse, SetSupplyPrice},
+    supply::{ListStock, ReceiveGoods, SaveWarehouse},
     transfers::{
         CancelTransfer, DecideTransfer, ListTransfers, Outcome, Pieces, ReceiveTransfer, RequestTransfer,
         SettleTransfer, Settled, ShipTransfer, TransferAct, TransferState, TransferTab,
@@ -24,14 +23,14 @@ use crate::{
 };
 
 /// Two stores with their managers: `near` asks, `far` sends.
-struct Two {
-    near: Scope,
-    far: Scope,
-    here: LocationId,
-    there: LocationId,
+pub struct Two {
+    pub near: Scope,
+    pub far: Scope,
+    pub here: LocationId,
+    pub there: LocationId,
 }
 
-async fn two(world: &World) -> Two {
+pub async fn two(world: &World) -> Two {
     Two {
         near: world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await,
         far: world.staff("西湖店长", Role::StoreManager, Reach::Store(world.elsewhere)).await,
@@ -40,12 +39,12 @@ async fn two(world: &World) -> Two {
     }
 }
 
-fn pieces(sku: SkuId, quantity: i64) -> Pieces {
+pub fn pieces(sku: SkuId, quantity: i64) -> Pieces {
     Pieces { sku_id: sku, quantity }
 }
 
 /// Asks the store elsewhere for so many medium teas.
-fn asked(world: &World, quantity: i64) -> RequestTransfer {
+pub fn asked(world: &World, quantity: i64) -> RequestTransfer {
     RequestTransfer {
         id: TransferId(Uuid::now_v7()),
         from_id: LocationId(world.elsewhere.0),
@@ -55,15 +54,15 @@ fn asked(world: &World, quantity: i64) -> RequestTransfer {
     }
 }
 
-fn yes() -> DecideTransfer {
+pub fn yes() -> DecideTransfer {
     DecideTransfer { approve: true, lines: Vec::new(), note: String::new() }
 }
 
-fn ship(lines: &[Pieces]) -> ShipTransfer {
+pub fn ship(lines: &[Pieces]) -> ShipTransfer {
     ShipTransfer { lines: lines.to_vec(), note: String::new() }
 }
 
-fn arrived(lines: &[Pieces], reason: &str) -> ReceiveTransfer {
+pub fn arrived(lines: &[Pieces], reason: &str) -> ReceiveTransfer {
     ReceiveTransfer { lines: lines.to_vec(), reason: reason.into() }
 }
 
@@ -80,19 +79,19 @@ async fn agreed(world: &World, two: &Two, quantity: i64) -> TransferId {
 }
 
 /// The head office's goods department, and a warehouse of its own.
-async fn warehouse(world: &World) -> (Scope, LocationId) {
+pub async fn warehouse(world: &World) -> (Scope, LocationId) {
     let office = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;
     let id = LocationId(Uuid::now_v7());
     supply::save(&office, id, at("CK-1")).await.unwrap();
     (office, id)
 }
 
-fn at(code: &str) -> SaveWarehouse {
+pub fn at(code: &str) -> SaveWarehouse {
     let (region, point) = ("310100".into(), Some("31.0,121.0".parse().unwrap()));
     SaveWarehouse { code: code.into(), name: "上海仓".into(), region, address: "二号".into(), point }
 }
 
-async fn stocked(office: &Scope, place: LocationId, lines: &[Pieces]) {
+pub async fn stocked(office: &Scope, place: LocationId, lines: &[Pieces]) {
     let note = "送货单 7".to_owned();
     let command = ReceiveGoods {
         id: Uuid::now_v7(),
@@ -105,7 +104,7 @@ async fn stocked(office: &Scope, place: LocationId, lines: &[Pieces]) {
     supply::receive(office, command).await.unwrap();
 }
 
-async fn on_hand(world: &World, place: LocationId, sku: SkuId) -> i64 {
+pub async fn on_hand(world: &World, place: LocationId, sku: SkuId) -> i64 {
     world.stock_at(domain::StoreId(place.0), sku).await.on_hand
 }
 
@@ -392,142 +391,6 @@ async fn a_shipment_and_orders_share_the_last_pieces_and_leave_no_less_than_none
     assert!(sold + sent <= 6 && sold > 0, "{sold} sold, {sent} sent");
     let stock = world.stock_at(world.store, world.medium).await;
     assert_eq!((stock.on_hand, stock.held), (6 - sent, sold));
-    world.balanced().await;
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_warehouse_takes_goods_in_and_sends_them_at_the_price_of_the_time(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let two = two(&world).await;
-    let (office, depot) = warehouse(&world).await;
-    assert_eq!(code_of(supply::save(&two.near, depot, at("CK-2")).await), "forbidden");
-    assert_eq!(field_of(supply::save(&office, LocationId(Uuid::now_v7()), at("CK-1")).await), "code");
-    assert_eq!(field_of(supply::save(&office, depot, at("仓")).await), "code");
-    assert_eq!(code_of(supply::save(&office, two.here, at("CK-9")).await), "not_found", "a store is no warehouse");
-    let receipt = ReceiveGoods {
-        id: Uuid::now_v7(),
-        location_id: depot,
-        lines: vec![pieces(world.medium, 50), pieces(world.large, 20)],
-        note: "送货单 1".into(),
-        prices: Vec::new(),
-        batches: Vec::new(),
-    };
-    assert_eq!(code_of(supply::receive(&two.near, receipt.clone()).await), "not_found");
-    supply::receive(&office, receipt.clone()).await.unwrap();
-    supply::receive(&office, receipt.clone()).await.unwrap();
-    assert_eq!(on_hand(&world, depot, world.medium).await, 50, "the same receipt is one receipt");
-    let other = ReceiveGoods { lines: vec![pieces(world.medium, 5)], ..receipt };
-    assert_eq!(code_of(supply::receive(&office, other).await), "key_reused");
-    assert_eq!(supply::receipts(&office, depot).await.unwrap()[0].pieces, 70);
-
-    world.alter("update stores set ownership = 'franchise' where code = 'RMGC'").await;
-    let code = world.medium.to_string();
-    let price = |whom, fen: i64| SetSupplyPrice { sku: code.clone(), whom, price_fen: Some(Fen(fen)) };
-    let franchise = || PriceFor::Ownership { ownership: Ownership::Franchise };
-    supply::set_price(&office, price(franchise(), 700)).await.unwrap();
-    assert_eq!(code_of(supply::set_price(&two.near, price(franchise(), 1)).await), "forbidden");
-    let ask = |quantity| RequestTransfer { from_id: depot, ..asked(&world, quantity) };
-    let (first, second) = (ask(10), ask(10));
-    transfers::request(&two.near, first.clone()).await.unwrap();
-    supply::set_price(&office, price(PriceFor::Store { code: "RMGC".into() }, 650)).await.unwrap();
-    transfers::request(&two.near, second.clone()).await.unwrap();
-    let total = async |id| transfers::show(&two.near, id).await.unwrap().card.total_fen;
-    assert_eq!(total(first.id).await, Some(Fen(7_000)), "it keeps the price of its time");
-    assert_eq!(total(second.id).await, Some(Fen(6_500)), "a store's own price comes first");
-    assert_eq!(supply::prices(&office, "").await.unwrap().len(), 2);
-
-    assert_eq!(code_of(transfers::decide(&two.near, first.id, yes()).await), "forbidden");
-    transfers::decide(&office, first.id, yes()).await.unwrap();
-    transfers::ship(&office, first.id, ship(&[])).await.unwrap();
-    transfers::receive(&two.near, first.id, arrived(&[], "")).await.unwrap();
-    assert_eq!(on_hand(&world, depot, world.medium).await, 40);
-    assert_eq!(code_of(supply::close(&office, depot).await), "warehouse_in_use");
-    world.balanced().await;
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn a_closed_warehouse_neither_sends_nor_takes_in(options: PgPoolOptions, connect: PgConnectOptions) {
-    let world = World::new(options, connect).await;
-    let two = two(&world).await;
-    let (office, depot) = warehouse(&world).await;
-    supply::close(&office, depot).await.unwrap();
-    supply::close(&office, depot).await.unwrap();
-    let ask = RequestTransfer { from_id: depot, ..asked(&world, 1) };
-    assert_eq!(code_of(transfers::request(&two.near, ask.clone()).await), "location_closed");
-    let lines = vec![pieces(world.medium, 1)];
-    let receipt = ReceiveGoods {
-        id: Uuid::now_v7(),
-        location_id: depot,
-        lines,
-        note: String::new(),
-        prices: Vec::new(),
-        batches: Vec::new(),
-    };
-    assert_eq!(code_of(supply::receive(&office, receipt).await), "location_closed");
-    supply::reopen(&office, depot).await.unwrap();
-    transfers::request(&two.near, ask).await.unwrap();
-    assert_eq!(world.count("select count(*) from audit where object_kind = 'warehouse'").await, 3);
-    world.balanced().await;
-}
-
-#[sqlx::test(migrations = "../../migrations")]
-async fn one_table_sends_to_many_stores_and_says_what_is_wrong_with_each_row(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let two = two(&world).await;
-    let (office, depot) = warehouse(&world).await;
-    stocked(&office, depot, &[pieces(world.medium, 30), pieces(world.large, 5)]).await;
-    let row = |store: &str, sku: SkuId, quantity| AllocateRow { store: store.into(), sku: sku.to_string(), quantity };
-    let table = Allocate {
-        id: Uuid::now_v7(),
-        from_id: depot,
-        rows: vec![
-            row("RMGC", world.medium, 10),
-            row("XIHU", world.medium, 15),
-            row("RMGC", world.large, 5),
-            row("NIEMAND", world.medium, 1),
-            row("XIHU", world.large, 1),
-            row("RMGC", world.medium, 1),
-            row("XIHU", SkuId(Uuid::nil()), 1),
-            row("RMGC", world.large, -1),
-        ],
-        reason: "新品铺货".into(),
-    };
-    assert_eq!(code_of(supply::allocate(&two.near, table.clone()).await), "forbidden");
-    let start = Barrier::new(2);
-    let send = async || {
-        start.wait().await;
-        supply::allocate(&office, table.clone()).await.unwrap()
-    };
-    let (answer, again) = join(send(), send()).await;
-    assert_eq!(answer, again, "the same table sends nothing twice");
-    assert_eq!(answer.transfers, 2);
-    let sent: Vec<bool> = answer.rows.iter().map(|row| row.transfer_id.is_some()).collect();
-    assert_eq!(sent, [true, true, true, false, false, false, false, false], "{answer:?}");
-    assert!(answer.rows[4].said.contains("只剩 0 件"));
-    assert_eq!(supply::show_allocation(&office, table.id).await.unwrap(), answer);
-    let other = Allocate { rows: table.rows[..1].to_vec(), ..table.clone() };
-    assert_eq!(code_of(supply::allocate(&office, other).await), "key_reused");
-    assert_eq!(
-        field_of(supply::allocate(&office, Allocate { id: Uuid::now_v7(), rows: Vec::new(), ..table.clone() }).await),
-        "rows"
-    );
-    // What is agreed to is not given to another.
-    let more = Allocate { id: Uuid::now_v7(), rows: vec![row("XIHU", world.medium, 6)], ..table };
-    assert_eq!(supply::allocate(&office, more).await.unwrap().transfers, 0);
-
-    let first = answer.rows[0].transfer_id.unwrap();
-    let seen = transfers::show(&two.near, first).await.unwrap();
-    assert_eq!((seen.card.state, seen.lines.len()), (TransferState::Approved, 2));
-    assert_eq!(code_of(transfers::show(&two.far, first).await), "not_found");
-    transfers::ship(&office, first, ship(&[])).await.unwrap();
-    transfers::receive(&two.near, first, arrived(&[], "")).await.unwrap();
-    assert_eq!(on_hand(&world, two.here, world.large).await, PIECES + 5);
     world.balanced().await;
 }
 

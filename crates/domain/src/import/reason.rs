@@ -91,6 +91,8 @@ pub enum Reason {
     Taken(String),
     /// None with this code is there.
     NotThere(Thing, String),
+    /// A barcode of several variants.
+    SharedBarcode(String),
     /// It is closed.
     Closed(Thing, String),
     /// No whole number between these two.
@@ -143,6 +145,7 @@ impl Reason {
             Self::OtherSku(product, values) => format!("这个编码已是商品 {product} 的“{values}”；请换一个编码"),
             Self::SameVariant(sku) => format!("这个规格已有编码 {sku}；请填这个编码或留空"),
             Self::Taken(code) => format!("由名称得出的编码“{code}”已被使用；请填写编码"),
+            Self::SharedBarcode(text) => format!("条码“{text}”对应多个商品；请填写 SKU 编码"),
             Self::NotThere(thing, text) => format!("没有“{text}”这个{}", thing.words()[0]),
             Self::Closed(_, text) => format!("“{text}”已关闭或停用"),
             Self::Between(text, least, most) => format!("“{text}”须是 {least} 到 {most} 的整数"),
@@ -198,6 +201,7 @@ impl fmt::Display for Reason {
             Self::OtherSku(product, values) => write!(out, "the code is that of {values:?} of product {product}"),
             Self::SameVariant(sku) => write!(out, "this variant is there already, under the code {sku}"),
             Self::Taken(code) => write!(out, "the code {code:?}, made of the name, is taken; give one"),
+            Self::SharedBarcode(text) => write!(out, "several variants have the barcode {text:?}"),
             Self::NotThere(thing, text) => write!(out, "there is no {} {text:?}", thing.words()[1]),
             Self::Closed(thing, text) => write!(out, "the {} {text:?} is closed", thing.words()[1]),
             Self::Between(text, least, most) => write!(out, "{text:?} is no whole number, {least} to {most}"),

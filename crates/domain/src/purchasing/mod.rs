@@ -21,7 +21,7 @@ pub use payables::{
     Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables,
     ReceiptPart, ageing, part_field, tax_within,
 };
-pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose};
+pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day};
 pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{
     ListSuppliers, PRICE_COLUMNS, PriceRow, PricedRow, SaveSupplier, SetPrices, Supplier, SupplierPriceView, said_of,

@@ -51,11 +51,16 @@ pub fn propose(need: &Need) -> i64 {
     i64::try_from((wanted + pack - 1) / pack * pack).unwrap_or(i64::MAX)
 }
 
+/// How many of what was sold in 28 days are sold in one, for people: `3.2`.
+pub fn sold_a_day(sold: i64) -> String {
+    let tenths = (sold * 10 + SOLD_DAYS / 2) / SOLD_DAYS;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
 /// As people read it: `日均 3.2 × (7+14) 天 + 安全库存 5 − 可用 12 − 在途 20 − 已订 24，按每箱 24 件、起订 24 件`.
 impl fmt::Display for Need {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.sold * 10 + SOLD_DAYS / 2) / SOLD_DAYS;
-        write!(out, "日均 {}.{} × ({}+{COVER_DAYS}) 天", tenths / 10, tenths % 10, self.lead_days)?;
+        write!(out, "日均 {} × ({}+{COVER_DAYS}) 天", sold_a_day(self.sold), self.lead_days)?;
         if self.safety != 0 {
             write!(out, " + 安全库存 {}", self.safety)?;
         }

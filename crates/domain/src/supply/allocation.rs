@@ -58,8 +58,9 @@ impl Allocate {
         Ok(())
     }
 
-    /// Reads the command from a form: `key`, `source`, `reason`, and either `sku` with `to.{store code}`, or `table`:
-    /// a row on each line, as it is copied out of a spreadsheet, of store, variant and number.
+    /// Reads the command from a form: `key`, `source`, `reason`, and the rows as `sku` with `to.{store code}`, as
+    /// `store.{row}`, `sku.{row}` and `amount.{row}` of those that get any, or as `table`: a row on each line, as it is
+    /// copied out of a spreadsheet, of store, variant and number.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
@@ -73,9 +74,23 @@ impl Allocate {
             // What is no number is told beside its row.
             quantity: text.parse().unwrap_or(0),
         });
-        let rows = to_stores.chain(rows_of(fields.text("table"))).collect();
+        let rows = to_stores.chain(numbered_rows(fields)).chain(rows_of(fields.text("table"))).collect();
         Ok(Self { id, from_id, rows, reason })
     }
+}
+
+/// The rows of a form that has a field for each part of each row, in their order. Those that get nothing are none.
+fn numbered_rows(fields: &Fields) -> Vec<AllocateRow> {
+    let numbered = fields.under("amount.").filter(|(_, amount)| *amount != "0");
+    let mut rows: Vec<_> = numbered.filter_map(|(row, amount)| Some((row.parse::<usize>().ok()?, amount))).collect();
+    rows.sort_unstable();
+    let part = |name: &str, row: usize| fields.text(&format!("{name}.{row}")).to_owned();
+    let row = |(row, amount): (usize, &str)| AllocateRow {
+        store: part("store", row),
+        sku: part("sku", row),
+        quantity: amount.parse().unwrap_or(0),
+    };
+    rows.into_iter().map(row).collect()
 }
 
 /// The rows of a table that was pasted. A first line without a number is taken for its header.

@@ -131,7 +131,13 @@ pub struct StockEntry {
     pub barcode: Option<String>,
     /// Pieces there.
     pub on_hand: i64,
-    /// Of them, those that are promised to nobody.
+    /// Of them, those that are held for orders that are not paid yet.
+    pub held: i64,
+    /// And those that are allocated to orders that are paid.
+    pub allocated: i64,
+    /// And those that the shop leaves to the counter, or that are over.
+    pub kept_back: i64,
+    /// Pieces that are promised to nobody.
     pub available: i64,
     /// Pieces on the way to it.
     pub in_transit: i64,

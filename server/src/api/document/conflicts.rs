@@ -178,7 +178,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("transfers_take_in", &[("key_reused", "这个页面已经提交过另一张收货单，请刷新后再试"), CLOSED]),
-    ("supply_close_warehouse", &[("warehouse_in_use", "仓库里还有 12 件货、1 张未完成的调拨单，请先处理")]),
+    ("supply_close_warehouse", &[("warehouse_in_use", "仓库还有 12 件货、1 张未完成的调拨单，请先处理")]),
     (
         "express_confirm",
         &[

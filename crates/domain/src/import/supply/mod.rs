@@ -42,6 +42,8 @@ pub struct KnownSupply {
     pub suppliers: HashMap<String, KnownSupplier>,
     /// Variants by code and by barcode.
     pub skus: HashMap<String, SkuId>,
+    /// Barcodes that several variants have: none of them may be taken for another.
+    pub shared_barcodes: HashSet<String>,
     /// Stores by code.
     pub stores: HashMap<String, KnownPlace>,
     /// Warehouses by code.

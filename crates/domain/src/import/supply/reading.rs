@@ -88,8 +88,10 @@ impl<F: Field> Cells<'_, F> {
     fn sku(&mut self, field: F, known: &KnownSupply) -> Option<SkuId> {
         let text = self.needed(field)?;
         let sku = known.skus.get(&text).copied();
-        if sku.is_none() {
-            self.complain(field, Reason::NotThere(Thing::Sku, text));
+        match sku {
+            Some(_) => {}
+            None if known.shared_barcodes.contains(&text) => self.complain(field, Reason::SharedBarcode(text)),
+            None => self.complain(field, Reason::NotThere(Thing::Sku, text)),
         }
         sku
     }
