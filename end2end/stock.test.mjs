@@ -2,7 +2,7 @@
 // which batches they are: with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, town, visitor } from "./town.mjs";
+import { browser, newId, request, town, visitor } from "./town.mjs";
 
 const STORE = "QH-SH-001";
 
@@ -36,6 +36,18 @@ async function open(page, words, name) {
   await page.goto(`${home.base}/console/stock?q=${words}`);
   await page.click(`tr:has-text("${name}") a:has-text("渠道、流水和别处")`);
   await page.waitForSelector("h1:has-text('奶茶')");
+}
+
+/** A warehouse with thirty medium pearl teas. */
+async function warehouse(code) {
+  const { token } = await request(home, "POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+  const [store] = await request(home, "GET", `/stores?q=${STORE}`);
+  const product = await request(home, "GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
+  const [id, lines] = [newId(), [{ sku_id: product.skus[0].id, quantity: 30 }]];
+  const made = { code, name: `分配仓 ${code}`, region: "310000", address: "一号" };
+  await request(home, "PUT", `/hq/warehouses/${id}`, made, token);
+  await request(home, "POST", "/console/receipts", { id: newId(), location_id: id, lines, note: "期初" }, token);
+  return id;
 }
 
 const inputOf = (page, label) => page.locator(`input[aria-label$='${label}']`).first();
@@ -78,6 +90,34 @@ for (const javaScriptEnabled of [true, false]) {
       await Promise.all([near.close(), far.close()]);
     });
 
+    test("head office shares a warehouse's goods out by a formula, corrects what it likes and sends it", { timeout: 90_000 }, async () => {
+      const depot = await warehouse(`FP-${javaScriptEnabled ? "A" : "B"}`);
+      const office = await staff("hq", { javaScriptEnabled, width: 1440, height: 900 });
+      const { page } = office;
+      await page.goto(`${home.base}/hq/allocations/new`);
+      await page.click("a:text-is('按公式分配')");
+      await page.selectOption("select[name=source]", depot);
+      await page.fill("textarea[name=skus]", "no-such-sku");
+      await page.click("button:has-text('算一算')");
+      await page.waitForSelector("text=没有这个 SKU 编码或条码");
+      assert.equal((await page.inputValue("textarea[name=skus]")).trim(), "no-such-sku", "what was typed is kept");
+      await page.fill("textarea[name=skus]", "qh-zhenzhu-naicha-m");
+      await page.selectOption("select[name=formula]", "even");
+      await page.fill("input[name=pieces]", "6");
+      await page.click("button:has-text('算一算')");
+      await page.waitForSelector("text=每家一样多");
+      await picture(page, `formula-${javaScriptEnabled}`);
+      const amounts = page.locator("input[name^='amount.']");
+      const proposed = await amounts.evaluateAll((inputs) => inputs.map((input) => Number(input.value)));
+      assert.equal(proposed.reduce((sum, pieces) => sum + pieces, 0), 6);
+      await amounts.evaluateAll((inputs) => inputs.forEach((input) => (input.value = "0")));
+      await amounts.first().fill("2");
+      await page.click("button:has-text('按此分配')");
+      await page.waitForSelector("text=共 1 行：1 行已分配，生成 1 张调拨单");
+      assert.deepEqual(office.faults, []);
+      await office.close();
+    });
+
     test("the shop sells what was given to it, and a batch that cannot be is refused beside its field", { timeout: 90_000 }, async () => {
       const manager = await staff("manager", { javaScriptEnabled, width: 1440, height: 900 });
       const shopper = await visitor(opened, { javaScriptEnabled });
@@ -105,7 +145,11 @@ for (const javaScriptEnabled of [true, false]) {
       await page.fill("input[name=quantity]", "2");
       await page.click("button:has-text('登记批次')");
       await page.waitForSelector("td:has-text('L20261101')");
+      await page.waitForSelector("h2:has-text('库存变动')");
       await picture(page, `variant-${javaScriptEnabled}`);
+      await page.goto(`${home.base}/console/stock?q=zhenzhu`);
+      await picture(page, `stock-${javaScriptEnabled}`);
+      await page.goBack();
 
       await page.click("summary:has-text('更改本店的库存方式')");
       await page.click("button:has-text('恢复总部的设置')");

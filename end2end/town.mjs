@@ -1,5 +1,6 @@
 // A whole town for a browser test: stand-ins, server and demo data, each a real process on a free
 // port, in a folder of its own that is removed afterwards.
+import assert from "node:assert/strict";
 import { spawn, execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { randomUUID } from "node:crypto";
@@ -105,6 +106,15 @@ export const browser = () =>
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
+
+/** A request of a town's API that must succeed; answers what it does. */
+export async function request(town, method, path, body, token) {
+  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(`${town.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
 
 /** The newest code that was sent to a number. */
 export async function codeFor(town, phone) {

@@ -8,6 +8,7 @@ mod after_sales_terms;
 mod alerts;
 #[cfg(feature = "ssr")]
 mod allocation_formula;
+#[cfg(feature = "ssr")]
 mod allocations;
 #[cfg(feature = "ssr")]
 mod audit;
