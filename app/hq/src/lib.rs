@@ -58,6 +58,7 @@ mod proposals;
 #[cfg(feature = "ssr")]
 mod purchase;
 #[cfg(feature = "ssr")]
+mod purchase_limits;
 mod purchases;
 #[cfg(feature = "ssr")]
 mod replenishment;
@@ -101,8 +102,8 @@ mod routes {
     use crate::{
         after_sales, after_sales_terms, alerts, allocations, audit, batches, costs, counts, departments, dispatch,
         freight, groups, import, imports, invoices, keys, losses, margins, merchants, order, orders, papers, person,
-        products, proposals, purchase, purchases, replenishment, roles, staff, stock, stock_models, stores, suppliers,
-        transfers, wall, warehouses, webhook, webhooks, weights,
+        products, proposals, purchase, purchase_limits, purchases, replenishment, roles, staff, stock, stock_models,
+        stores, suppliers, transfers, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -241,5 +242,7 @@ mod routes {
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<stock_models::SetStockModel>();
         register_explicit::<stock_models::RemoveStockModel>();
+        register_explicit::<purchase_limits::SetPurchaseLimit>();
+        register_explicit::<purchase_limits::RemovePurchaseLimit>();
     }
 }

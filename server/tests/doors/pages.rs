@@ -277,6 +277,8 @@ pub const PAGES: &[Door] = &[
         Everywhere(DecideProposals),
         "sku=pearl-tea-m&model=pool&kept_back=1&from=/hq/stock-models",
     ),
+    form("/rpc/hq/set_purchase_limit", Everywhere(DecideProposals), "sku=pearl-tea-m&most=2&from=/hq/stock-models"),
+    form("/rpc/hq/remove_purchase_limit", Everywhere(DecideProposals), "sku_id={sku_id}&from=/hq/stock-models"),
     form("/rpc/hq/remove_stock_model", Everywhere(DecideProposals), "id={model_id}&from=/hq/stock-models"),
     form(
         "/rpc/console/set_stock_model",

@@ -12,6 +12,7 @@ use domain::{
     },
     geo::Point,
     page::Page,
+    purchase_limits::LimitView,
     purchasing::{MilliFen, margin_bp},
     staff::Permission,
     stores::StoreView,
@@ -23,6 +24,7 @@ use crate::{
     Scope,
     database::OrFault,
     memory::{self, Key, Offer, Sight},
+    stock::purchase_limits,
 };
 use kept::Chosen;
 
@@ -106,12 +108,18 @@ async fn product(scope: &Scope, key: Key<'_>, code: &str) -> Result<(Sight, Prod
     })
     .await?;
     let product = chosen.product(&sight.catalogue);
+    let mut skus = chosen.skus(&sight.catalogue, &offers);
+    let had = purchase_limits::had_of(scope, None, &sight.catalogue.limited(chosen.sku_ids(&sight.catalogue))).await?;
+    for sku in &mut skus {
+        let had = had.get(&sku.id.0).copied().unwrap_or(0);
+        sku.limit = sku.limit.map(|limit| LimitView { had, ..limit });
+    }
     let view = ProductView {
         card: chosen.card(&sight.catalogue, &offers),
         store_id: sight.store_id(),
         description: product.description.clone(),
         specs: product.specs.clone(),
-        skus: chosen.skus(&sight.catalogue, &offers),
+        skus,
         modifiers: product.modifiers.clone(),
     };
     Ok((sight, view))
