@@ -196,6 +196,31 @@ async fn a_large_order_is_agreed_to_by_somebody_else(options: PgPoolOptions, con
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn who_has_written_any_of_a_large_order_does_not_agree_to_it_whoever_hands_it_in(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buying = buying(&world).await;
+    let id = PurchaseId(Uuid::now_v7());
+    purchasing::draft(&buying.boss, id, buying.order(&[(world.medium, 1_001)])).await.unwrap();
+    purchasing::draft(&buying.buyer, id, buying.order(&[(world.medium, 1_002)])).await.unwrap();
+    purchasing::submit(&buying.buyer, id).await.unwrap();
+    let third = world.staff("采购总监", Role::GoodsDepartment, Reach::Everywhere).await;
+    for (who, waiting) in [(&buying.buyer, 0), (&buying.boss, 0), (&third, 1)] {
+        let shown = purchasing::show(who, id).await.unwrap().acts.contains(&PurchaseAct::Approve);
+        assert_eq!((shown, purchasing::waiting(who).await.unwrap()), (waiting == 1, waiting));
+    }
+    for who in [&buying.buyer, &buying.boss] {
+        assert_eq!(code_of(purchasing::decide(who, id, verdict(true)).await), "own_purchase");
+    }
+    assert_eq!(buying.state_of(id).await, PurchaseState::Submitted);
+    purchasing::decide(&third, id, verdict(true)).await.unwrap();
+    assert_eq!(buying.state_of(id).await, PurchaseState::Approved);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn no_more_arrives_than_was_ordered_and_nothing_at_anothers(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
