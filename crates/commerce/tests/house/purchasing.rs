@@ -538,7 +538,13 @@ async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_
     assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, other).await), "key_reused");
     let refused = purchasing::enter_invoice(&buying.payer, invoice("2", Some(3_001), 3_001)).await;
     assert_eq!(field_of(refused), beside, "more than is left");
-    purchasing::enter_invoice(&buying.payer, invoice("2", None, 3_000)).await.unwrap();
+    let rest = invoice("2", None, 3_000);
+    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
+    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
+    // Without its part the first would have been for all of it; the rest is the same with its part named.
+    let whole = EnterInvoice { parts: Vec::new(), ..first.clone() };
+    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, whole).await), "key_reused");
+    purchasing::enter_invoice(&buying.payer, EnterInvoice { parts: part(3_000), ..rest }).await.unwrap();
     assert!(purchasing::billable(&buying.payer, buying.supplier).await.unwrap().is_empty());
     let seen = purchasing::invoice(&buying.payer, first.id).await.unwrap();
     assert_eq!((seen.receipts[0].value_fen, seen.tax_fen), (Fen(2_000), Some(Fen(230))));
