@@ -221,6 +221,7 @@ mod routes {
         register_explicit::<allocations::AllocateStock>();
         register_explicit::<allocations::SetSupplyPrice>();
         register_explicit::<weights::SetWeights>();
+        register_explicit::<weights::KeepBatches>();
         register_explicit::<freight::SaveFreight>();
         register_explicit::<freight::RemoveFreight>();
         register_explicit::<freight::SetExpressStores>();

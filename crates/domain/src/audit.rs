@@ -121,6 +121,7 @@ pub enum Act {
     CancelRider,
     SetRouting,
     WeighGoods,
+    KeepBatches,
     SetAfterSalesTerms,
     ResetAfterSalesTerms,
     Dispatch,
@@ -191,6 +192,7 @@ words!(Act:
     SetExpressStores = "set_express_stores" / "设置快递门店",
     TakeBackParcel = "take_back_parcel" / "登记退件", ShipParcel = "ship_parcel" / "包裹发出", CallRider = "call_rider" / "呼叫骑手", CancelRider = "cancel_rider" / "取消骑手",
     SetRouting = "set_routing" / "设置发货规则", WeighGoods = "weigh_goods" / "设置商品重量",
+    KeepBatches = "keep_batches" / "设置保质期管理",
     SetAfterSalesTerms = "set_after_sales_terms" / "设置售后期限", ResetAfterSalesTerms = "reset_after_sales_terms" / "恢复统一售后期限",
     Dispatch = "dispatch" / "发出商品", Deliver = "deliver" / "送达", Undelivered = "undelivered" / "未送达",
     SaveFulfilment = "save_fulfilment" / "配送设置",
@@ -324,6 +326,7 @@ pub enum ObjectKind {
     Transfer,
     GoodsReceipt,
     Warehouse,
+    Product,
     Sku,
     Category,
     Freight,
@@ -342,7 +345,7 @@ words!(ObjectKind:
     AfterSales = "after_sales" / "售后单",
     Count = "count" / "盘点", Loss = "loss" / "报损", AlertRule = "alert_rule" / "库存提醒",
     Transfer = "transfer" / "调拨", GoodsReceipt = "goods_receipt" / "收货单",
-    Warehouse = "warehouse" / "仓库", Sku = "sku" / "商品规格", Category = "category" / "商品分类",
+    Warehouse = "warehouse" / "仓库", Product = "product" / "商品", Sku = "sku" / "商品规格", Category = "category" / "商品分类",
     Freight = "freight" / "运费",
     Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票");
 

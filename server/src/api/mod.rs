@@ -241,6 +241,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(express::cancel_ride))
         .routes(routes!(hq::product))
         .routes(routes!(hq::set_weights))
+        .routes(routes!(hq::keep_batches))
         .routes(routes!(freight::templates))
         .routes(routes!(freight::save, freight::remove))
         .routes(routes!(freight::stores, freight::set_stores))

@@ -352,6 +352,7 @@ pub const API: &[Door] = &[
         Everywhere(ManageFreight),
         r#"{"weights":[{"sku_id":"{sku_id}","weight_grams":1}]}"#,
     ),
+    door("PUT", "/api/v1/hq/products/{code}/keeping", Everywhere(ManageFreight), r#"{"keeps_batches":true}"#),
     get("/api/v1/hq/freight-templates", Everywhere(ManageFreight)),
     door(
         "PUT",

@@ -423,6 +423,7 @@ pub const PAGES: &[Door] = &[
         "category={category_id}&from=/hq/after-sales/terms",
     ),
     get("/hq/products/{product}", Everywhere(ManageFreight)),
+    form("/rpc/hq/keep_batches", Everywhere(ManageFreight), "code=x&keeps_batches=on&from=/hq/products/x"),
     form("/rpc/hq/set_weights", Everywhere(ManageFreight), "code=x&weight.{sku_id}=1&from=/hq/products/x"),
     get("/hq/freight", Everywhere(ManageFreight)),
     get("/hq/freight/{template}", Everywhere(ManageFreight)),

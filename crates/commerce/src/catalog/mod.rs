@@ -28,7 +28,7 @@ use crate::{
 };
 use kept::Chosen;
 
-pub use weights::{set as set_weights, show as weights};
+pub use weights::{keep_batches, set as set_weights, show as weights};
 
 /// The categories of a store's menu, with how many products each has there.
 pub async fn categories(scope: &Scope, store: StoreId) -> Result<Vec<Category>, Fault> {

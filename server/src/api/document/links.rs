@@ -42,7 +42,7 @@ pub(super) const LINKS: &[Link] = &[
     ),
     ("after-sales_terms", &["after-sales_reset_terms"], &[("category_id", "$response.body#/categories/0/category_id")]),
     ("stores_product", &["hq_product"], &[("code", "$request.path.code")]),
-    ("hq_product", &["hq_set_weights"], &[("code", "$response.body#/code")]),
+    ("hq_product", &["hq_set_weights", "hq_keep_batches"], &[("code", "$response.body#/code")]),
     ("freight_templates", &["freight_save", "freight_remove"], &[("template_id", "$response.body#/0/id")]),
     ("supply_allocate", &["supply_allocation"], &[("allocation_id", "$response.body#/id")]),
     (
