@@ -114,12 +114,14 @@ for (const [javaScriptEnabled, suffix, price] of [[true, "A", "3.50"], [false, "
       await page.fill("input[name=number]", `3100-${suffix}`);
       await page.fill("input[name=dated]", "2026-11-20");
       await page.fill("input[name=amount]", "130.00");
+      await page.selectOption("select[name=tax_percent]", "13");
       await page.click("button:text-is('登记')");
       await page.waitForSelector("text=核对无误请写明原因");
       await picture(page, `difference-${suffix}`);
       await page.fill("input[name=difference_note]", "含运费");
       await page.click("button:text-is('登记')");
       await page.waitForSelector("text=已登记，付款前会一直在应付里");
+      assert.match(await page.textContent("dl"), /13%，含税额 ¥14\.96/);
       await picture(page, `invoice-${suffix}`);
       await page.goto(`${home.base}/hq/invoices`);
       assert.ok(await page.isVisible(`tr:has-text('江南食品 ${suffix}'):has-text('¥130.00')`));

@@ -282,6 +282,10 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
         let text = format!("{difference}（{}）", found.difference_note);
         view! { <Fact label="差异">{text}</Fact> }
     });
+    let tax = found.tax_percent.zip(found.tax_fen).map(|(percent, tax)| {
+        let text = format!("{percent}%，含税额 {tax}");
+        view! { <Fact label="税率"><span class="tabular">{text}</span></Fact> }
+    });
     let paid = found.paid_on.map(|day| {
         let by = found.paid_by.clone().unwrap_or_default();
         let text = format!("{day} · {} · {by}", found.reference.clone().unwrap_or_default());
@@ -296,6 +300,7 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
             <Fact label="订购"><span class="tabular">{ordered}</span></Fact>
             <Fact label="收货"><span class="tabular">{card.received_fen.to_string()}</span></Fact>
             <Fact label="发票"><span class="tabular">{card.amount_fen.to_string()}</span></Fact>
+            {tax}
             {differs}
             <Fact label="开票日期">{card.dated.to_string()}</Fact>
             <Fact label="到期">{card.due_on.to_string()}</Fact>

@@ -60,6 +60,7 @@ mod proposals;
 #[cfg(feature = "ssr")]
 mod purchase;
 #[cfg(feature = "ssr")]
+mod purchase_limits;
 mod purchases;
 #[cfg(feature = "ssr")]
 mod replenishment;
@@ -103,8 +104,8 @@ mod routes {
     use crate::{
         after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
         departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
-        orders, papers, person, products, proposals, purchase, purchases, replenishment, roles, staff, stock,
-        stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks, weights,
+        orders, papers, person, products, proposals, purchase, purchase_limits, purchases, replenishment, roles, staff,
+        stock, stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -223,6 +224,7 @@ mod routes {
         register_explicit::<allocations::AllocateStock>();
         register_explicit::<allocations::SetSupplyPrice>();
         register_explicit::<weights::SetWeights>();
+        register_explicit::<weights::KeepBatches>();
         register_explicit::<freight::SaveFreight>();
         register_explicit::<freight::RemoveFreight>();
         register_explicit::<freight::SetExpressStores>();
@@ -244,5 +246,7 @@ mod routes {
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<stock_models::SetStockModel>();
         register_explicit::<stock_models::RemoveStockModel>();
+        register_explicit::<purchase_limits::SetPurchaseLimit>();
+        register_explicit::<purchase_limits::RemovePurchaseLimit>();
     }
 }

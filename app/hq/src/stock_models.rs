@@ -1,6 +1,6 @@
 //! How variants' pieces are shared between the shop and the counter: everywhere, and where stores have said otherwise.
 
-use commerce::stock::models as use_cases;
+use commerce::stock::{models as use_cases, purchase_limits as limits};
 use domain::{
     Fault, Fields,
     staff::Permission,
@@ -16,9 +16,10 @@ use ui::{
 use crate::{
     counts::stock_chips,
     frame::{Frame, LOG_IN, Tab, said},
+    purchase_limits,
 };
 
-const PATH: &str = "/hq/stock-models";
+pub(crate) const PATH: &str = "/hq/stock-models";
 /// The part of the page that its forms speak to.
 const FORM: &str = "stock-model";
 
@@ -48,10 +49,12 @@ pub async fn remove_stock_model(#[server(flatten)] fields: Fields) -> Result<(),
 pub async fn stock_models(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let rules = use_cases::rules(&asked.scope, None).await?;
+    let limited = limits::rules(&asked.scope).await?;
     let sets = asked.scope.staff_everywhere(Permission::DecideProposals).is_ok();
     Ok(Page::new("渠道库存", move || {
         let beside = sets.then(|| view! { <SheetButton target="stock-model">"设置商品"</SheetButton> });
         let form = sets.then(|| form(&asked));
+        let limits = purchase_limits::section(&asked, limited, sets);
         let body = view! {
             {said(&asked, FORM)}
             {stock_chips("models")}
@@ -60,6 +63,7 @@ pub async fn stock_models(asked: Asked) -> Result<Page, Fault> {
             </p>
             {list(rules, sets)}
             {form}
+            {limits}
         };
         frame.screen(Tab::Stock, "渠道库存".into(), "", beside.into_any(), body.into_any())
     }))

@@ -1,9 +1,9 @@
-//! A product's variants, and what a piece of each weighs as it is sent.
+//! A product's variants, what a piece of each weighs as it is sent, and whether it is kept by batches.
 
 use commerce::catalog;
 use domain::{
     Fault, Fields,
-    weights::{SetWeights as Wanted, WeighedProduct, WeighedSku},
+    weights::{KeepBatches as Kept, SetWeights as Wanted, WeighedProduct, WeighedSku},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
@@ -30,19 +30,57 @@ pub async fn set_weights(#[server(flatten)] fields: Fields) -> Result<(), Server
     .await
 }
 
+/// Says whether a product's pieces are kept by batches.
+#[server(prefix = "/rpc/hq", endpoint = "keep_batches")]
+pub async fn keep_batches(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let (code, command) = (fields.text("code").to_owned(), Kept::from_fields(&fields));
+        catalog::keep_batches(&scope, &code, command).await?;
+        let said = match command.keeps_batches {
+            true => "已保存，以后收货要填写批次号和到期日",
+            false => "已保存，以后收货不必填写批次",
+        };
+        Ok(Next::to(path_of(&code)).saying(FORM, said))
+    })
+    .await
+}
+
 /// The page.
 pub async fn product(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let product = catalog::weights(&asked.scope, asked.part("product")).await?;
     Ok(Page::new(format!("{} 规格与重量", product.name), move || {
-        let name = product.name.clone();
+        let (name, keeping) = (product.name.clone(), keeping(&product));
         let body = view! {
             <Breadcrumbs items=vec![("商品".to_owned(), LIST.to_owned()), (name.clone(), String::new())]/>
             {said(&asked, FORM)}
+            {keeping}
             <Section title="规格与重量">{form(&asked, product)}</Section>
         };
         frame.screen(Tab::Products, name, "", ().into_any(), body.into_any())
     }))
+}
+
+/// 保质期: the switch, with what follows from it.
+fn keeping(product: &WeighedProduct) -> impl IntoView + use<> {
+    let (code, keeps) = (product.code.clone(), product.keeps_batches);
+    let from = path_of(&code);
+    view! {
+        <Section title="保质期">
+            <Form action=KeepBatches::PATH>
+                <Hidden name="from" value=from/>
+                <Hidden name="code" value=code/>
+                <label class="flex min-h-11 items-center gap-3">
+                    <input class="checkbox" type="checkbox" name="keeps_batches" value="on" checked=keeps/>
+                    "按批次管理保质期"
+                </label>
+                <p class="mb-4 text-sm text-base-content/70">
+                    "勾选后，收货必须填写批次号和到期日；已经在库、没有登记批次的，可以在库存页补登。"
+                </p>
+                <Button>"保存"</Button>
+            </Form>
+        </Section>
+    }
 }
 
 fn form(asked: &Asked, product: WeighedProduct) -> AnyView {

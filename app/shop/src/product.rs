@@ -166,6 +166,7 @@ fn Choose(asked: Asked, product: ProductView) -> impl IntoView {
         view! { <Options modifier=modifier chosen=radio.into_iter().chain(boxes).collect()/> }
     });
     let modifiers = modifiers.collect_view();
+    let limits = limits(&product.skus);
     let sold_out = product.card.available <= 0;
     let here = asked.here.clone();
     let quantity = quantity_typed.unwrap_or_else(|| "1".into());
@@ -175,6 +176,7 @@ fn Choose(asked: Asked, product: ProductView) -> impl IntoView {
             <Hidden name="store_id" value=product.store_id.to_string()/>
             {message.map(|message| view! { <Notice tone=Tone::Error>{message}</Notice> })}
             {skus}
+            {limits}
             {modifiers}
             <div class="mt-5"><QuantityField value=quantity error=quantity_error/></div>
             <div class="mt-5 grid grid-cols-2 gap-3">
@@ -183,6 +185,16 @@ fn Choose(asked: Asked, product: ProductView) -> impl IntoView {
             </div>
         </Form>
     }
+}
+
+/// 限购: what one member may have of each variant that is limited, and has had.
+fn limits(skus: &[SkuView]) -> Option<impl IntoView + use<>> {
+    let limited = skus.iter().filter_map(|sku| {
+        let text = sku.limit?.text();
+        Some(if sku.values.is_empty() { text } else { format!("{}：{text}", sku.label()) })
+    });
+    let limited: Vec<String> = limited.collect();
+    (!limited.is_empty()).then(|| view! { <p class="mt-2 text-sm text-base-content/70">{limited.join("；")}</p> })
 }
 
 fn first_in_stock(skus: &[SkuView]) -> Option<String> {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Fen, Fields, ProductId, SkuId, StoreId, page::Page, purchasing::MilliFen, stores::StoreView};
+use crate::{
+    Fen, Fields, ProductId, SkuId, StoreId, page::Page, purchase_limits::LimitView, purchasing::MilliFen,
+    stores::StoreView,
+};
 
 /// A product in a store's list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ pub struct SkuView {
     /// What a piece weighs as it is sent, in grams; 0 where nobody has said so.
     #[serde(default)]
     pub weight_grams: i64,
+    /// What one member may have of it, where that is limited.
+    #[serde(default)]
+    pub limit: Option<LimitView>,
 }
 
 impl SkuView {

@@ -35,6 +35,7 @@ pub mod orders;
 pub mod page;
 pub mod parcels;
 pub mod payments;
+pub mod purchase_limits;
 pub mod purchasing;
 pub mod route;
 pub mod sessions;

@@ -1,4 +1,5 @@
-//! What a piece of a variant weighs as it is sent: by it freight and riders are priced (D2).
+//! What a piece of a variant weighs as it is sent: by it freight and riders are priced (D2); and whether a product is kept
+//! by batches (K4).
 
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,21 @@ impl SetWeights {
     }
 }
 
+/// Says whether a product's pieces are kept by batches 保质期: nothing of it comes in without a batch and a last day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct KeepBatches {
+    /// Whether they are.
+    pub keeps_batches: bool,
+}
+
+impl KeepBatches {
+    /// Reads the command from a form: `keeps_batches`, a box that is ticked or not.
+    pub fn from_fields(fields: &Fields) -> Self {
+        Self { keeps_batches: fields.given("keeps_batches").is_some() }
+    }
+}
+
 /// One variant, with what it weighs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -91,6 +107,9 @@ pub struct WeighedProduct {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// Whether its pieces are kept by batches: nothing of it comes in without a batch and a last day.
+    #[serde(default)]
+    pub keeps_batches: bool,
     /// Its variants, in its own order; the first 500.
     pub skus: Vec<WeighedSku>,
 }

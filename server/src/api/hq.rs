@@ -10,7 +10,7 @@ use domain::{
     orders::{Channel, ListOrders, OrderCard},
     page::Page,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
-    weights::{SetWeights, WeighedProduct},
+    weights::{KeepBatches, SetWeights, WeighedProduct},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -149,4 +149,16 @@ pub async fn set_weights(
     Sent(command): Sent<SetWeights>,
 ) -> Result<StatusCode, Problem> {
     caller.done(catalog::set_weights(&caller.0, &code, command).await)
+}
+
+/// Says whether a product's pieces are kept by batches: nothing of it comes in then without a batch and a last day.
+#[utoipa::path(put, path = "/hq/products/{code}/keeping", tag = "hq", security(("bearer" = [])),
+    params(("code" = String, Path, description = "The product's code")), request_body = KeepBatches,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn keep_batches(
+    caller: Caller,
+    Path(code): Path<String>,
+    Sent(command): Sent<KeepBatches>,
+) -> Result<StatusCode, Problem> {
+    caller.done(catalog::keep_batches(&caller.0, &code, command).await)
 }

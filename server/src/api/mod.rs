@@ -26,6 +26,7 @@ mod orders;
 mod paging;
 mod photos;
 pub mod problem;
+mod purchase_limits;
 mod purchasing;
 mod shortages;
 mod staff;
@@ -215,6 +216,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(batches::list, batches::register))
         .routes(routes!(stock_models::list, stock_models::set))
         .routes(routes!(stock_models::remove))
+        .routes(routes!(purchase_limits::list, purchase_limits::set))
+        .routes(routes!(purchase_limits::remove))
         .routes(routes!(stock_models::show, stock_models::share_out))
         .routes(routes!(transfers::list, transfers::request))
         .routes(routes!(transfers::show))
@@ -238,6 +241,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(express::cancel_ride))
         .routes(routes!(hq::product))
         .routes(routes!(hq::set_weights))
+        .routes(routes!(hq::keep_batches))
         .routes(routes!(freight::templates))
         .routes(routes!(freight::save, freight::remove))
         .routes(routes!(freight::stores, freight::set_stores))

@@ -205,6 +205,9 @@ pub const API: &[Door] = &[
         r#"{"sku":"pearl-tea-m","store_id":"{store_id}","model":"pool","kept_back":1}"#,
     ),
     door("DELETE", "/api/v1/console/stock-models/{model_id}", Stock, ""),
+    get("/api/v1/console/purchase-limits", Stock),
+    door("PUT", "/api/v1/console/purchase-limits", Everywhere(DecideProposals), r#"{"sku":"pearl-tea-m","most":2}"#),
+    door("DELETE", "/api/v1/console/purchase-limits/{sku_id}", Everywhere(DecideProposals), ""),
     get("/api/v1/console/stores/{store_id}/stock/{sku_id}/shares", Stock),
     door("PUT", "/api/v1/console/stores/{store_id}/stock/{sku_id}/shares", Proposals, r#"{"online":1}"#),
     get("/api/v1/console/transfers", Goods),
@@ -350,6 +353,7 @@ pub const API: &[Door] = &[
         Everywhere(ManageFreight),
         r#"{"weights":[{"sku_id":"{sku_id}","weight_grams":1}]}"#,
     ),
+    door("PUT", "/api/v1/hq/products/{code}/keeping", Everywhere(ManageFreight), r#"{"keeps_batches":true}"#),
     get("/api/v1/hq/freight-templates", Everywhere(ManageFreight)),
     door(
         "PUT",

@@ -277,6 +277,8 @@ pub const PAGES: &[Door] = &[
         Everywhere(DecideProposals),
         "sku=pearl-tea-m&model=pool&kept_back=1&from=/hq/stock-models",
     ),
+    form("/rpc/hq/set_purchase_limit", Everywhere(DecideProposals), "sku=pearl-tea-m&most=2&from=/hq/stock-models"),
+    form("/rpc/hq/remove_purchase_limit", Everywhere(DecideProposals), "sku_id={sku_id}&from=/hq/stock-models"),
     form("/rpc/hq/remove_stock_model", Everywhere(DecideProposals), "id={model_id}&from=/hq/stock-models"),
     form(
         "/rpc/console/set_stock_model",
@@ -422,6 +424,7 @@ pub const PAGES: &[Door] = &[
         "category={category_id}&from=/hq/after-sales/terms",
     ),
     get("/hq/products/{product}", Everywhere(ManageFreight)),
+    form("/rpc/hq/keep_batches", Everywhere(ManageFreight), "code=x&keeps_batches=on&from=/hq/products/x"),
     form("/rpc/hq/set_weights", Everywhere(ManageFreight), "code=x&weight.{sku_id}=1&from=/hq/products/x"),
     get("/hq/freight", Everywhere(ManageFreight)),
     get("/hq/freight/{template}", Everywhere(ManageFreight)),

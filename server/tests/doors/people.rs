@@ -465,6 +465,7 @@ impl Foreign {
             "/console/losses",
             "/console/alert-rules",
             "/console/stock-models",
+            "/console/purchase-limits",
             "/console/transfers",
             "/hq/warehouses",
             "/hq/supply-prices",

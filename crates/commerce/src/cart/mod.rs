@@ -13,10 +13,11 @@ mod quote;
 use std::collections::BTreeMap;
 
 use domain::{
-    Fault, SkuId, StoreId,
+    Complaint, Fault, SkuId, StoreId,
     cart::{CartView, RemoveLine, SetLine},
     catalog::Options,
     fulfilment::Wish,
+    purchase_limits::PurchaseLimit,
 };
 
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     database::OrFault,
     holds,
     memory::{self, Key},
+    stock::purchase_limits,
 };
 
 pub use hand_over::hand_over;
@@ -46,7 +48,7 @@ pub(crate) fn desks() -> Desks {
 /// Sets a line to a quantity. Saying it twice is saying it once.
 ///
 /// Faults: `Unauthenticated` for a visitor without a session; `NotFound` for goods this store does
-/// not sell; `Invalid` beside `options` or `quantity`.
+/// not sell; `Invalid` beside `options` or `quantity`; `SoldOut` beside `quantity`, also for more than one member may have.
 pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
     let (sight, (), offers) = memory::look(scope, Key::Id(line.store_id), |sight| {
@@ -66,7 +68,22 @@ pub async fn set_line(scope: &Scope, line: SetLine) -> Result<(), Fault> {
     let sku = sight.catalogue.sku(line.sku_id.0).ok_or(Fault::NotFound("这件商品"))?;
     let modifiers = &sight.catalogue.product_of(sku).modifiers;
     line.options.chosen(modifiers).map_err(|reason| Fault::invalid("options", reason))?;
+    if let Some(limit) = sku.limit {
+        within(scope, &line, limit).await?;
+    }
     lines::set(scope, lines::Line { cart: cart.0, line, at: scope.now }).await
+}
+
+/// Refuses more than the member may have of limited goods; less than before is no more, whatever is allowed by now.
+async fn within(scope: &Scope, line: &SetLine, limit: PurchaseLimit) -> Result<(), Fault> {
+    let had = purchase_limits::had_of(scope, Some(line.store_id), &[(line.sku_id.0, limit)]).await?;
+    let had = had.get(&line.sku_id.0).copied().unwrap_or(0);
+    if had + line.quantity.get() <= limit.most
+        || line.quantity.get() < quantity_of(scope, line.store_id, line.sku_id, &line.options).await?
+    {
+        return Ok(());
+    }
+    Err(Fault::SoldOut(vec![Complaint::new("quantity", limit.refusal(had))]))
 }
 
 /// Takes a line out; one that is not there is out already.

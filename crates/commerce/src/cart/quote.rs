@@ -20,6 +20,7 @@ use crate::{
     database::OrFault,
     fulfilment::{self, Load},
     memory::{Key, LOOKS_MOST, Sight, Versions},
+    stock::purchase_limits,
     together,
 };
 
@@ -70,26 +71,37 @@ pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
 ///
 /// Faults: those of `quote`; `Invalid` beside `address_id` for an address that is not in the shopper's book.
 pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
-    let (mut quote, sight, to) = priced(scope, store, wish).await?;
+    let (mut quote, sight, to) = priced(scope, store, wish, true).await?;
     if let Some(to) = to {
         quote.better = better::of(scope, &sight, &quote, &to).await?;
     }
     Ok(quote)
 }
 
-/// The same without the latter: what placing an order rests on.
+/// The same without the latter: what placing an order rests on. What the member has had of limited goods is counted there,
+/// under their lock.
 pub(crate) async fn quote_to_place(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
-    Ok(priced(scope, store, wish).await?.0)
+    Ok(priced(scope, store, wish, false).await?.0)
 }
 
-async fn priced(scope: &Scope, store: StoreId, wish: &Wish) -> Result<(Quote, Sight, Option<AddressView>), Fault> {
+async fn priced(
+    scope: &Scope,
+    store: StoreId,
+    wish: &Wish,
+    counts: bool,
+) -> Result<(Quote, Sight, Option<AddressView>), Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
     let (sight, rows) = lines_at(scope, cart, store).await?;
     // What is not there is brought nowhere.
     let to = if rows.is_empty() { None } else { fulfilment::destination(scope, wish).await? };
     let view = sight.store()?.view(scope, None);
     // Lines of one SKU with different options draw on the same stock.
-    let mut left: HashMap<Uuid, i64> = rows.iter().map(|row| (row.sku_id, row.available)).collect();
+    let mut left: HashMap<Uuid, Left> =
+        rows.iter().map(|row| (row.sku_id, Left { pieces: row.available, ..Left::default() })).collect();
+    if counts {
+        let had = purchase_limits::had_of(scope, Some(store), &sight.catalogue.limited(left.keys().copied())).await?;
+        had.into_iter().for_each(|(sku, had)| left.entry(sku).or_default().had = had);
+    }
     let mut lines = Vec::with_capacity(rows.len());
     let mut goods = Fen::ZERO;
     for row in rows {
@@ -196,11 +208,22 @@ async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
     Ok(answers)
 }
 
+/// What there is of a variant for the lines that want it.
+#[derive(Default)]
+struct Left {
+    /// Pieces for the next line.
+    pieces: i64,
+    /// Pieces that the lines so far want.
+    wanted: i64,
+    /// What its member has had of it, where that is limited.
+    had: i64,
+}
+
 fn too_much() -> Fault {
     Fault::invalid("quantity", "金额过大，请减少数量")
 }
 
-fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, i64>) -> Result<QuotedLine, Fault> {
+fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, Left>) -> Result<QuotedLine, Fault> {
     let quantity = Quantity::try_from(row.quantity).map_err(|reason| Fault::Internal(reason.into()))?;
     let sku = catalogue.sku(row.sku_id).ok_or(Fault::NotFound("这件商品"))?;
     let product = catalogue.product_of(sku);
@@ -214,15 +237,18 @@ fn quote_line(row: Row, catalogue: &Catalogue, left: &mut HashMap<Uuid, i64>) ->
         chosen.iter().try_fold(Fen::ZERO, |sum, option| sum.checked_add(option.price_fen)).ok_or_else(too_much)?;
     let unit = Fen(row.price_fen.unwrap_or(0)).checked_add(extra).ok_or_else(too_much)?;
     let total = unit.checked_times(quantity).ok_or_else(too_much)?;
-    let stock = left.entry(row.sku_id).or_default();
-    let available = *stock;
-    *stock -= quantity.get();
+    let left = left.entry(row.sku_id).or_default();
+    let available = left.pieces;
+    left.pieces -= quantity.get();
+    left.wanted += quantity.get();
     if row.price_fen.is_none() {
         problem = Some("本店已下架，请删除".into());
     } else if available <= 0 {
         problem = Some("已售罄".into());
-    } else if *stock < 0 {
+    } else if left.pieces < 0 {
         problem = Some(format!("库存不足，仅剩 {available} 件"));
+    } else if let Some(limit) = sku.limit.filter(|limit| left.had + left.wanted > limit.most) {
+        problem = Some(limit.refusal(left.had));
     }
     Ok(QuotedLine {
         sku_id: SkuId(row.sku_id),

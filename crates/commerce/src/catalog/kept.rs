@@ -1,17 +1,21 @@
 //! Goods as every server keeps them in memory: everything about them except prices and stock, which
 //! are of the moment and of a store.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+};
 
 use domain::{
     Fault, Fen, ProductId, SkuId,
     catalog::{BrowseGoods, Category, Modifier, ProductCard, SkuView, Spec},
+    purchase_limits::PurchaseLimit,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::modifiers_of;
-use crate::{database::OrFault, memory::Offer};
+use crate::{database::OrFault, memory::Offer, stock::purchase_limits::Cap};
 
 /// A product of the catalogue.
 pub(crate) struct Product {
@@ -41,6 +45,8 @@ pub(crate) struct Sku {
     barcode: Option<String>,
     /// 0 where nobody has said so.
     pub weight_grams: i64,
+    /// What one member may have of it.
+    pub limit: Option<PurchaseLimit>,
 }
 
 struct KeptCategory {
@@ -77,6 +83,12 @@ impl Catalogue {
     /// Whether any store may sell a variant.
     pub fn is_published(&self, sku: Uuid) -> bool {
         self.sku(sku).is_some_and(|sku| self.product_of(sku).published)
+    }
+
+    /// What is limited of these variants for each member.
+    pub fn limited(&self, skus: impl IntoIterator<Item = Uuid>) -> Vec<Cap> {
+        let skus: BTreeSet<Uuid> = skus.into_iter().collect();
+        skus.into_iter().filter_map(|sku| Some((sku, self.sku(sku)?.limit?))).collect()
     }
 
     /// Reads all goods; within a transaction, so that they are of one moment.
@@ -137,10 +149,13 @@ async fn read_products(tx: &mut PgConnection, category_at: &HashMap<Uuid, usize>
 }
 
 async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> Result<Vec<Sku>, Fault> {
-    let rows = sqlx::query!("select id, product_id, spec_values, barcode, weight_grams from skus order by sort, code")
-        .fetch_all(tx)
-        .await
-        .or_fault()?;
+    let rows = sqlx::query!(
+        r#"select k.id, k.product_id, k.spec_values, k.barcode, k.weight_grams, l.most as "most?", l.days, l.pay_minutes
+           from skus k left join purchase_limits l on l.sku_id = k.id order by k.sort, k.code"#,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
     let mut skus: Vec<_> = rows
         .into_iter()
         .filter_map(|row| {
@@ -151,6 +166,7 @@ async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> 
                 values: row.spec_values,
                 barcode: row.barcode,
                 weight_grams: i64::from(row.weight_grams),
+                limit: row.most.map(|most| PurchaseLimit { most, days: row.days, pay_minutes: row.pay_minutes }),
             })
         })
         .collect();
@@ -342,6 +358,7 @@ impl Chosen {
             price_fen: offer.price_fen.unwrap_or(Fen::ZERO),
             available: offer.available,
             weight_grams: catalogue.skus[*at].weight_grams,
+            limit: catalogue.skus[*at].limit.map(|limit| limit.seen(0)),
         };
         self.skus.iter().zip(offers).map(view).collect()
     }

@@ -13,6 +13,7 @@ use domain::{
     },
     geo::Point,
     page::Page,
+    purchase_limits::LimitView,
     purchasing::{MilliFen, margin_bp},
     staff::Permission,
     stores::StoreView,
@@ -24,12 +25,13 @@ use crate::{
     Scope,
     database::OrFault,
     memory::{self, Key, Offer, Sight},
+    stock::purchase_limits,
 };
 use kept::Chosen;
 
 pub(crate) use named::{Named, NamedSku, named};
 
-pub use weights::{set as set_weights, show as weights};
+pub use weights::{keep_batches, set as set_weights, show as weights};
 
 /// The categories of a store's menu, with how many products each has there.
 pub async fn categories(scope: &Scope, store: StoreId) -> Result<Vec<Category>, Fault> {
@@ -109,12 +111,18 @@ async fn product(scope: &Scope, key: Key<'_>, code: &str) -> Result<(Sight, Prod
     })
     .await?;
     let product = chosen.product(&sight.catalogue);
+    let mut skus = chosen.skus(&sight.catalogue, &offers);
+    let had = purchase_limits::had_of(scope, None, &sight.catalogue.limited(chosen.sku_ids(&sight.catalogue))).await?;
+    for sku in &mut skus {
+        let had = had.get(&sku.id.0).copied().unwrap_or(0);
+        sku.limit = sku.limit.map(|limit| LimitView { had, ..limit });
+    }
     let view = ProductView {
         card: chosen.card(&sight.catalogue, &offers),
         store_id: sight.store_id(),
         description: product.description.clone(),
         specs: product.specs.clone(),
-        skus: chosen.skus(&sight.catalogue, &offers),
+        skus,
         modifiers: product.modifiers.clone(),
     };
     Ok((sight, view))

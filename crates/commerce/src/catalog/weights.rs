@@ -1,10 +1,10 @@
-//! What pieces weigh as they are sent: set by whoever says what sending costs.
+//! What pieces weigh as they are sent, and whether they are kept by batches: set by whoever says what sending costs.
 
 use domain::{
     Complaint, Fault, Fen, SkuId,
     audit::{Act, ObjectKind},
     staff::Permission,
-    weights::{SetWeights, WeighedProduct, WeighedSku},
+    weights::{KeepBatches, SetWeights, WeighedProduct, WeighedSku},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ const NO_PRODUCT: Fault = Fault::NotFound("这件商品");
 pub async fn show(scope: &Scope, code: &str) -> Result<WeighedProduct, Fault> {
     scope.staff_everywhere(Permission::ManageFreight)?;
     let rows = sqlx::query!(
-        r#"select p.code as product, p.name, k.id as "id?", k.code as "code?", k.spec_values as "spec_values?", k.barcode,
+        r#"select p.code as product, p.name, p.keeps_batches, k.id as "id?", k.code as "code?", k.spec_values as "spec_values?", k.barcode,
                   k.price_fen as "price_fen?", k.weight_grams as "weight_grams?"
            from products p left join skus k on k.product_id = p.id where p.code = $1 order by k.sort, k.code limit 500"#,
         code,
@@ -32,7 +32,7 @@ pub async fn show(scope: &Scope, code: &str) -> Result<WeighedProduct, Fault> {
     .await
     .or_fault()?;
     let first = rows.first().ok_or(NO_PRODUCT)?;
-    let (code, name) = (first.product.clone(), first.name.clone());
+    let (code, name, keeps_batches) = (first.product.clone(), first.name.clone(), first.keeps_batches);
     let skus = rows.into_iter().filter_map(|row| {
         Some(WeighedSku {
             id: SkuId(row.id?),
@@ -43,7 +43,7 @@ pub async fn show(scope: &Scope, code: &str) -> Result<WeighedProduct, Fault> {
             weight_grams: row.weight_grams?.into(),
         })
     });
-    Ok(WeighedProduct { code, name, skus: skus.collect() })
+    Ok(WeighedProduct { code, name, keeps_batches, skus: skus.collect() })
 }
 
 /// Says what pieces of a product's variants weigh. What has been ordered keeps the freight of its time.
@@ -98,5 +98,38 @@ pub async fn set(scope: &Scope, code: &str, command: SetWeights) -> Result<(), F
         };
         audit::record(&mut tx, scope, change).await?;
     }
+    tx.commit().await.or_fault()
+}
+
+/// Says whether a product's pieces are kept by batches from now on. What lies there without a batch stays so, and batches
+/// that were said stay said.
+///
+/// Faults: `Unauthenticated`; `Forbidden`; `NotFound` for a code that no product has.
+pub async fn keep_batches(scope: &Scope, code: &str, command: KeepBatches) -> Result<(), Fault> {
+    scope.staff_everywhere(Permission::ManageFreight)?;
+    let mut tx = scope.begin().await?;
+    let product = sqlx::query!("select id, keeps_batches from products where code = $1 for no key update", code)
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?
+        .ok_or(NO_PRODUCT)?;
+    let keeps = command.keeps_batches;
+    if product.keeps_batches == keeps {
+        return Ok(());
+    }
+    sqlx::query!("update products set keeps_batches = $2, updated_at = $3 where id = $1", product.id, keeps, scope.now)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    let change = Change {
+        act: Act::KeepBatches,
+        object: ObjectKind::Product,
+        object_id: product.id,
+        store_id: None,
+        before: json!({ "keeps_batches": product.keeps_batches }),
+        after: json!({ "keeps_batches": keeps }),
+        reason: "",
+    };
+    audit::record(&mut tx, scope, change).await?;
     tx.commit().await.or_fault()
 }

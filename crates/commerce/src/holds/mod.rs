@@ -31,19 +31,21 @@ pub(crate) use round::{Desk, desk};
 /// How many holds one sweep ends.
 const SWEEP_MOST: i64 = 500;
 
-/// Holds goods for the member who asks, as long as `Settings::hold_for` says.
+/// Holds goods for the member who asks, as long as `Settings::hold_for` says; no longer than an order of them waits.
 ///
 /// The hold's id is the idempotency key: the same request again answers the same hold, whatever has become
 /// of it; another one under that id is a conflict. Nothing is changed where a fault is returned.
 ///
-/// Faults: `Unauthenticated`; `NotFound` for goods this store does not sell; `SoldOut` beside `quantity`;
-/// `Conflict` (`store_closed`, `too_many_holds`, `key_reused`); `TooMany`.
+/// Faults: `Unauthenticated`; `NotFound` for goods this store does not sell; `SoldOut` beside `quantity`, also for more
+/// than one member may have; `Conflict` (`store_closed`, `too_many_holds`, `key_reused`); `TooMany`.
 pub async fn take(scope: &Scope, wish: TakeHold) -> Result<HoldView, Fault> {
     let member = scope.member()?.0;
     // Who is refused at first sight is answered at the desk too: it may be a repeat.
     let refused = first_sight(scope, &wish).await.err();
-    let expires_at = scope.now + scope.house.settings.hold_for;
-    let wanted = round::Wanted { member, wish, at: scope.now, expires_at, refused };
+    let cap = memory::limited(scope, [wish.sku_id.0]).first().map(|(_, limit)| *limit);
+    let hold_for = scope.house.settings.hold_for;
+    let expires_at = scope.now + cap.map_or(hold_for, |cap| cap.within(hold_for));
+    let wanted = round::Wanted { member, wish, at: scope.now, expires_at, refused, cap };
     scope.house.holding.ask(&scope.house, wanted, round::round).await?
 }
 

@@ -12,6 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     Fault,
     holds::{HoldView, TakeHold},
+    purchase_limits::PurchaseLimit,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,7 +21,15 @@ use super::{
     Kept,
     share::{Counted, Found, Limits},
 };
-use crate::{FaultPoint, House, database::OrFault, stock, together};
+use crate::{
+    FaultPoint, House,
+    database::OrFault,
+    stock::{
+        self,
+        purchase_limits::{self, Counting},
+    },
+    together,
+};
 
 /// How many rounds are under way at once. In a sale all of them want one row of stock, so a second round would
 /// only wait for the first one's lock, and hold half as many.
@@ -47,6 +56,8 @@ pub(crate) struct Wanted {
     pub expires_at: DateTime<Utc>,
     /// Why it is in vain, unless it was granted before.
     pub refused: Option<Fault>,
+    /// What its member may have of its goods, where that is limited.
+    pub cap: Option<PurchaseLimit>,
 }
 
 impl Wanted {
@@ -57,6 +68,12 @@ impl Wanted {
     /// Where the goods lie, and which they are.
     pub fn shelf(&self) -> (Uuid, Uuid) {
         (self.wish.store_id.0, self.wish.sku_id.0)
+    }
+
+    /// What is counted where its goods are limited.
+    fn counting(&self) -> Option<Counting> {
+        let since = self.cap?.since(self.at);
+        Some(Counting { member: self.member, sku: self.wish.sku_id.0, since, but_at: None })
     }
 
     fn granted(&self) -> HoldView {
@@ -184,8 +201,10 @@ async fn find(tx: &mut PgConnection, wanted: &[(usize, &Wanted)]) -> Result<Foun
     for row in counted {
         found.entry(row.member_id).and_modify(|of| *of = Counted { open: row.open, lately: row.lately });
     }
+    let counting = wanted.iter().filter_map(|(_, one)| one.counting());
+    let had = purchase_limits::had(tx, counting.collect()).await?;
     let stock = stock::lock(tx, wanted.iter().map(|(_, one)| one.shelf()).collect()).await?;
-    Ok(Found::new(found, stock))
+    Ok(Found::new(found, stock).with_had(had))
 }
 
 /// Writes all in one statement; answers which of them were not there already under their id. The balance's

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::Fault;
+use domain::{Complaint, Fault};
 use uuid::Uuid;
 
 use super::round::{A_WHILE, Wanted};
@@ -30,11 +30,18 @@ pub(super) struct Found {
     members: HashMap<Uuid, Counted>,
     /// How many pieces can be promised, by store and SKU.
     stock: HashMap<(Uuid, Uuid), i64>,
+    /// How many pieces members have had of limited goods, with what they hold.
+    had: HashMap<(Uuid, Uuid), i64>,
 }
 
 impl Found {
     pub fn new(members: HashMap<Uuid, Counted>, stock: HashMap<(Uuid, Uuid), i64>) -> Self {
-        Self { members, stock }
+        Self { members, stock, had: HashMap::new() }
+    }
+
+    /// With what members have had of limited goods.
+    pub fn with_had(self, had: HashMap<(Uuid, Uuid), i64>) -> Self {
+        Self { had, ..self }
     }
 
     /// Takes the hold's part of what is left, or says why not and takes nothing.
@@ -48,12 +55,17 @@ impl Found {
             let open = counted.open;
             return Err(Fault::conflict("too_many_holds", format!("您已占用 {open} 份商品，请先下单或放弃")));
         }
-        let left = self.stock.entry(wanted.shelf()).or_default();
         let quantity = wanted.wish.quantity.get();
+        let had = self.had.entry((wanted.member, wanted.wish.sku_id.0)).or_default();
+        if let Some(cap) = wanted.cap.filter(|cap| *had + quantity > cap.most) {
+            return Err(Fault::SoldOut(vec![Complaint::new("quantity", cap.refusal(*had))]));
+        }
+        let left = self.stock.entry(wanted.shelf()).or_default();
         if *left < quantity {
             return Err(super::sold_out(*left));
         }
         *left -= quantity;
+        *had += quantity;
         counted.open += 1;
         counted.lately += 1;
         Ok(())
@@ -82,7 +94,7 @@ mod tests {
             sku_id: SkuId(id(sku)),
             quantity: Quantity::try_from(quantity).unwrap(),
         };
-        Wanted { member: id(member), wish, at: now, expires_at: now, refused: None }
+        Wanted { member: id(member), wish, at: now, expires_at: now, refused: None, cap: None }
     }
 
     fn found(stock: &[(u128, i64)]) -> Found {

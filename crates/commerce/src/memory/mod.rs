@@ -23,6 +23,7 @@ use crate::{
     Scope,
     catalog::kept::{Catalogue, Menu},
     database::OrFault,
+    stock::purchase_limits::Cap,
     stores::kept::{Store, Stores},
 };
 use desk::{Desk, Question};
@@ -105,6 +106,12 @@ async fn renewed_stores(scope: &Scope, version: i64) -> Result<Arc<Stores>, Faul
     let stores = Arc::new(Stores::read(&mut tx).await?);
     keep(&memory.stores, stores.clone());
     Ok(stores)
+}
+
+/// What is limited of these variants for each member, as the goods were last read: whoever has just looked at them
+/// asks nobody anew.
+pub(crate) fn limited(scope: &Scope, skus: impl IntoIterator<Item = Uuid>) -> Vec<Cap> {
+    kept(&scope.house.memory.catalogue).limited(skus)
 }
 
 /// A transaction that reads everything in one state.

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::write::{self, Checkout, NewOrder};
-use crate::{Scope, cart, database::OrFault, fulfilment};
+use crate::{Scope, cart, database::OrFault, fulfilment, memory};
 
 /// Places an order for what the cart holds of one store, at the prices of this moment.
 ///
@@ -50,11 +50,14 @@ pub(super) async fn ready(
     let quote = cart::quote_to_place(scope, command.store_id, &wish).await?;
     let offered = check(&quote, command)?;
     let address = fulfilment::destination(scope, &wish).await?;
+    let caps = memory::limited(scope, quote.lines.iter().map(|line| line.sku_id.0));
+    // Goods that many want are held for a shorter time.
+    let pay_within = caps.iter().fold(scope.house.settings.pay_within, |usual, (_, cap)| cap.within(usual));
     let placed = OrderPlaced {
         id: command.id,
         number: new_number(scope),
         total_fen: quote.total_fen,
-        pay_before: scope.now + scope.house.settings.pay_within,
+        pay_before: scope.now + pay_within,
     };
     Ok(NewOrder {
         member: scope.member()?.0,
@@ -73,6 +76,7 @@ pub(super) async fn ready(
         placed_at: scope.now,
         request_hash: hash.to_vec(),
         checkout,
+        caps,
     })
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Found {
     early: HashMap<(Uuid, Uuid, Uuid), Early>,
     /// How many open orders have each slot that is counted.
     slots: HashMap<SlotKey, i64>,
+    /// How many pieces members have had of limited goods, with what they hold.
+    had: HashMap<(Uuid, Uuid), i64>,
     granted: HashSet<Uuid>,
     /// The early holds that an order takes its pieces out of.
     used: HashMap<Uuid, Vec<Uuid>>,
@@ -69,13 +71,18 @@ impl Found {
             kept.ids.push(hold.id);
             kept.pieces += hold.quantity;
         }
-        let (slots, granted, used) = (HashMap::new(), HashSet::new(), HashMap::new());
-        Self { members, carts, stock, early, slots, granted, used }
+        let (slots, had, granted, used) = (HashMap::new(), HashMap::new(), HashSet::new(), HashMap::new());
+        Self { members, carts, stock, early, slots, had, granted, used }
     }
 
     /// With the slots that are counted.
     pub fn with_slots(self, slots: HashMap<SlotKey, i64>) -> Self {
         Self { slots, ..self }
+    }
+
+    /// With what members have had of limited goods.
+    pub fn with_had(self, had: HashMap<(Uuid, Uuid), i64>) -> Self {
+        Self { had, ..self }
     }
 
     /// The early holds that end with a granted order, as their pieces are its own now.
@@ -88,9 +95,16 @@ impl Found {
     pub fn grant(&mut self, basket: &[NewOrder], limits: &Limits) -> Result<(), Fault> {
         let mut wanted = Vec::with_capacity(basket.len());
         let mut refused = Vec::new();
+        // Orders of a checkout may want the same goods at several stores.
+        let mut before = HashMap::new();
         for order in basket {
-            match self.check(order, limits) {
-                Ok(pieces) => wanted.push(pieces),
+            match self.check(order, limits, &before) {
+                Ok(pieces) => {
+                    for (sku, quantity) in &pieces {
+                        *before.entry(*sku).or_default() += quantity - self.early_of(order, sku);
+                    }
+                    wanted.push(pieces);
+                }
                 Err(fault) if order.checkout.is_none() => return Err(fault),
                 Err(fault) => refused.push((StoreId(order.store), fault)),
             }
@@ -110,7 +124,12 @@ impl Found {
     }
 
     /// How many of each SKU the order takes, where all of it is there.
-    fn check(&self, order: &NewOrder, limits: &Limits) -> Result<BTreeMap<Uuid, i64>, Fault> {
+    fn check(
+        &self,
+        order: &NewOrder,
+        limits: &Limits,
+        before: &HashMap<Uuid, i64>,
+    ) -> Result<BTreeMap<Uuid, i64>, Fault> {
         if self.granted.contains(&order.id()) {
             // The same request twice in one round: the second finds the first's order after it.
             return Err(Fault::NotFound("这个订单"));
@@ -132,7 +151,8 @@ impl Found {
             return Err(slot_full());
         }
         let wanted = wanted(&order.lines);
-        let early = |sku: &Uuid| self.early.get(&(order.member, order.store, *sku)).map_or(0, |early| early.pieces);
+        self.refuse_beyond(order, &wanted, before)?;
+        let early = |sku: &Uuid| self.early_of(order, sku);
         let free = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
         let available = |sku: &Uuid| free(sku) + early(sku);
         let lacking: Vec<Complaint> = wanted
@@ -146,12 +166,39 @@ impl Found {
         Ok(wanted)
     }
 
+    /// How many pieces the order's member holds of a variant where it is placed.
+    fn early_of(&self, order: &NewOrder, sku: &Uuid) -> i64 {
+        self.early.get(&(order.member, order.store, *sku)).map_or(0, |early| early.pieces)
+    }
+
+    /// Refuses what is more than one member may have: with what they have had, and hold elsewhere.
+    fn refuse_beyond(
+        &self,
+        order: &NewOrder,
+        wanted: &BTreeMap<Uuid, i64>,
+        before: &HashMap<Uuid, i64>,
+    ) -> Result<(), Fault> {
+        let beyond = order.caps.iter().filter_map(|(sku, cap)| {
+            let had = self.had.get(&(order.member, *sku)).copied().unwrap_or(0) - self.early_of(order, sku);
+            let elsewhere = before.get(sku).copied().unwrap_or(0);
+            if had + elsewhere + wanted.get(sku)? <= cap.most {
+                return None;
+            }
+            let also =
+                if elsewhere > 0 { format!("，同时向其他门店买 {elsewhere} 件") } else { String::new() };
+            Some(beside_line(&order.lines, *sku, &format!("{}{also}", cap.refusal(had))))
+        });
+        let beyond: Vec<Complaint> = beyond.collect();
+        if beyond.is_empty() { Ok(()) } else { Err(Fault::SoldOut(beyond)) }
+    }
+
     fn take(&mut self, order: &NewOrder, wanted: BTreeMap<Uuid, i64>) {
         let mut used = Vec::new();
         for (sku, quantity) in wanted {
             let early = self.early.remove(&(order.member, order.store, sku)).unwrap_or_default();
             *self.stock.entry((order.store, sku)).or_default() += early.pieces - quantity;
             used.extend(early.ids);
+            *self.had.entry((order.member, sku)).or_default() += quantity - early.pieces;
         }
         if !used.is_empty() {
             self.used.insert(order.id(), used);
@@ -176,9 +223,13 @@ fn refuse_hoarding(counted: Counted, limits: &Limits) -> Result<(), Fault> {
 }
 
 fn too_little(lines: &[QuotedLine], sku: Uuid, available: i64) -> Complaint {
-    let name = lines.iter().find(|line| line.sku_id.0 == sku).map_or("商品", |line| line.name.as_str());
     let rest = if available > 0 { format!("仅剩 {available} 件") } else { "已售罄".into() };
-    Complaint::new(format!("line.{sku}"), format!("{name} {rest}"))
+    beside_line(lines, sku, &rest)
+}
+
+fn beside_line(lines: &[QuotedLine], sku: Uuid, words: &str) -> Complaint {
+    let name = lines.iter().find(|line| line.sku_id.0 == sku).map_or("商品", |line| line.name.as_str());
+    Complaint::new(format!("line.{sku}"), format!("{name} {words}"))
 }
 
 /// How many of each SKU, whatever options its lines have.
@@ -200,6 +251,7 @@ mod tests {
         fulfilment::Fulfilment,
         hours::Slot,
         orders::{Channel, OrderPlaced},
+        purchase_limits::PurchaseLimit,
     };
     use proptest::prelude::*;
 
@@ -249,6 +301,7 @@ mod tests {
             placed_at: now,
             request_hash: Vec::new(),
             checkout: None,
+            caps: Vec::new(),
         }
     }
 
@@ -271,6 +324,22 @@ mod tests {
         let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 仅剩 1 件");
         assert_eq!(lacking, Err(Fault::SoldOut(vec![complaint])));
         assert_eq!(found.grant(from_ref(&orders[2]), &ROOMY), Ok(()));
+    }
+
+    #[test]
+    fn nobody_has_more_of_limited_goods_than_they_may_within_a_round_or_before_it() {
+        let limit = PurchaseLimit { most: 3, days: None, pay_minutes: None };
+        let capped = |place, own, quantity| {
+            let mut order = NewOrder { caps: vec![(id(7), limit)], ..order(place, vec![line(7, quantity)]) };
+            order.member = id(own);
+            order
+        };
+        let orders = [capped(1, 1, 2), capped(2, 1, 1), capped(3, 2, 3)];
+        let mut found = found(&orders, &[(7, 9)]).with_had([((id(1), id(7)), 1)].into());
+        assert_eq!(found.grant(from_ref(&orders[0]), &ROOMY), Ok(()));
+        let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 每人限购 3 件，您已买 3 件");
+        assert_eq!(found.grant(from_ref(&orders[1]), &ROOMY), Err(Fault::SoldOut(vec![complaint])));
+        assert_eq!(found.grant(from_ref(&orders[2]), &ROOMY), Ok(()), "another member's");
     }
 
     #[test]

@@ -27,7 +27,10 @@ use crate::{
     fulfilment::{self, SentWith, SlotKey},
     holds::{self, Ending},
     jobs,
-    stock::{self, Promise},
+    stock::{
+        self, Promise,
+        purchase_limits::{self, Cap, Counting},
+    },
     together,
 };
 
@@ -73,6 +76,8 @@ pub(crate) struct NewOrder {
     pub request_hash: Vec<u8>,
     /// What it is placed together with, where it is.
     pub checkout: Option<Checkout>,
+    /// What its member may have of its goods, of those that are limited.
+    pub caps: Vec<Cap>,
 }
 
 /// The request that places several orders.
@@ -85,6 +90,17 @@ pub(crate) struct Checkout {
 impl NewOrder {
     pub fn id(&self) -> Uuid {
         self.placed.id.0
+    }
+
+    /// What is counted of its limited goods.
+    fn counting(&self) -> impl Iterator<Item = Counting> {
+        let of = |(sku, cap): &Cap| Counting {
+            member: self.member,
+            sku: *sku,
+            since: cap.since(self.placed_at),
+            but_at: None,
+        };
+        self.caps.iter().map(of)
     }
 
     /// The slot it takes a place of.
@@ -214,6 +230,7 @@ async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Faul
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    let had = purchase_limits::had(tx, orders.iter().flat_map(|order| order.counting()).collect()).await?;
     let carts: Vec<Uuid> = orders.iter().map(|order| order.cart).collect();
     let stores: Vec<Uuid> = orders.iter().map(|order| order.store).collect();
     let lines = sqlx::query!(
@@ -238,7 +255,7 @@ async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Faul
     let early = if holding.is_empty() { Vec::new() } else { holds::lock_open(tx, &holding, &shelves).await? };
     let stock = stock::lock(tx, shelves).await?;
     let counted = counted.into_iter().map(|row| (row.id, Counted { unpaid: row.unpaid, lately: row.lately }));
-    Ok(Found::new(counted.collect(), in_carts, stock, early).with_slots(slots))
+    Ok(Found::new(counted.collect(), in_carts, stock, early).with_slots(slots).with_had(had))
 }
 
 /// Writes all orders in one statement, as this is where a busy hour is spent; answers which of them were

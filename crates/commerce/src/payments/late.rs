@@ -8,10 +8,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::settle::Paid;
-use crate::{Scope, database::OrFault, orders::Ordered, stock};
+use crate::{Scope, database::OrFault, orders::Ordered, stock, stock::purchase_limits};
 
 /// Allocates the pieces of expired orders again that were paid just now, and answers which those are: all of an order
-/// or none, those paid first before the others, where the store takes orders and the member is still there.
+/// or none, those paid first before the others, where the store takes orders and the member is still there and has not
+/// bought as many of limited goods meanwhile as they may.
 pub(super) async fn reallocate(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -33,6 +34,7 @@ pub(super) async fn reallocate(
     let fresh = late.into_iter().filter(|paid| !known.contains(&paid.id));
     let wanted: Vec<Uuid> = fresh.flat_map(|paid| paid.orders().filter(expired)).collect();
     let served = served(tx, &wanted).await?;
+    let served = purchase_limits::may_have(tx, scope, &served).await?;
     let mut seen = HashSet::new();
     let wanted: Vec<Uuid> = wanted.into_iter().filter(|order| served.contains(order) && seen.insert(*order)).collect();
     if wanted.is_empty() {
@@ -45,8 +47,8 @@ pub(super) async fn reallocate(
 /// Those orders whose store takes orders and whose member is still there. A member who orders, is erased or merged at
 /// this very moment is not waited for, since whoever does that may wait for the order: it fails, and the notice or the
 /// look-up is tried again a little later.
-async fn served(tx: &mut PgConnection, orders: &[Uuid]) -> Result<HashSet<Uuid>, Fault> {
-    let served = sqlx::query_scalar!(
+async fn served(tx: &mut PgConnection, orders: &[Uuid]) -> Result<Vec<Uuid>, Fault> {
+    sqlx::query_scalar!(
         "select o.id from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
          where o.id = any($1) and s.state in ('open', 'busy') and m.phone is not null
          for no key update of m nowait",
@@ -54,6 +56,5 @@ async fn served(tx: &mut PgConnection, orders: &[Uuid]) -> Result<HashSet<Uuid>,
     )
     .fetch_all(tx)
     .await
-    .or_fault()?;
-    Ok(served.into_iter().collect())
+    .or_fault()
 }

@@ -86,7 +86,6 @@ struct Purchase {
     closed: bool,
     state: PurchaseState,
     above: bool,
-    submitted_by: Option<Uuid>,
     note: String,
     expected_on: Option<NaiveDate>,
     total: Fen,
@@ -118,7 +117,7 @@ impl Purchase {
 /// Faults: `NotFound`.
 async fn lock(tx: &mut PgConnection, id: PurchaseId) -> Result<Purchase, Fault> {
     let row = sqlx::query!(
-        "select supplier_id, location_id, state, above, submitted_by, note, expected_on, total_fen
+        "select supplier_id, location_id, state, above, note, expected_on, total_fen
          from purchases where id = $1 for update",
         id.0,
     )
@@ -149,7 +148,6 @@ async fn lock(tx: &mut PgConnection, id: PurchaseId) -> Result<Purchase, Fault> 
         closed: place.closed,
         state,
         above: row.above,
-        submitted_by: row.submitted_by,
         note: row.note,
         expected_on: row.expected_on,
         total: Fen(row.total_fen),

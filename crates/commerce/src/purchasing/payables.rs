@@ -178,21 +178,14 @@ async fn write(
 /// Whether an invoice under this id is there because of the same request; nothing where there is none.
 async fn entered_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<Option<bool>, Fault> {
     let found = sqlx::query!(
-        r#"select supplier_id, number, dated, amount_fen, difference_note, tax_percent,
-                  (select coalesce(sum(r.amount_fen), 0)::bigint from supplier_invoice_receipts r
-                   where r.invoice_id = i.id and r.receipt_id = any($2)) as "parts!",
-                  array(select r.receipt_id from supplier_invoice_receipts r where r.invoice_id = i.id order by 1) as "receipts!"
-           from supplier_invoices i where i.id = $1"#,
+        "select supplier_id, number, dated, amount_fen, difference_note, tax_percent from supplier_invoices where id = $1",
         command.id.0,
-        &command.parts.iter().map(|part| part.receipt_id).collect::<Vec<Uuid>>(),
     )
-    .fetch_optional(tx)
+    .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    let parts: i64 = command.parts.iter().map(|part| part.amount_fen.0).sum();
-    let mut receipts = command.receipts.clone();
-    receipts.sort();
-    Ok(found.map(|found| {
+    let Some(found) = found else { return Ok(None) };
+    let head =
         (found.supplier_id, found.number.as_str(), found.dated, found.amount_fen, found.difference_note.as_str())
             == (
                 command.supplier_id.0,
@@ -201,9 +194,33 @@ async fn entered_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result
                 command.amount_fen.0,
                 command.difference_note.trim(),
             )
-            && found.receipts == receipts
-            && (found.parts, found.tax_percent) == (parts, command.tax_percent.map(i16::from))
-    }))
+            && found.tax_percent == command.tax_percent.map(i16::from);
+    Ok(Some(head && parts_before(tx, command).await?))
+}
+
+/// Whether the invoice under this id is for the same parts of the same receipts. Of a receipt without a named part it is
+/// for what earlier invoices had left of it; the ledger tells which were earlier.
+async fn parts_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<bool, Fault> {
+    let rows = sqlx::query!(
+        r#"select r.receipt_id, coalesce(r.amount_fen, w.whole) as "amount!",
+                  (w.whole - coalesce((
+                      select sum(coalesce(x.amount_fen, w.whole)) from supplier_invoice_receipts x
+                      where x.receipt_id = r.receipt_id
+                        and (select min(g.id) from supplier_ledger g where g.document_id = x.invoice_id)
+                            < (select min(g.id) from supplier_ledger g where g.document_id = r.invoice_id)), 0))::bigint as "left!"
+           from supplier_invoice_receipts r join purchase_receipts c on c.id = r.receipt_id
+           cross join lateral (select case when c.returned then -c.value_fen else c.value_fen end as whole) w
+           where r.invoice_id = $1"#,
+        command.id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let same = rows.iter().all(|row| {
+        let named = command.parts.iter().find(|part| part.receipt_id == row.receipt_id);
+        command.receipts.contains(&row.receipt_id) && row.amount == named.map_or(row.left, |part| part.amount_fen.0)
+    });
+    Ok(same && rows.len() == command.receipts.len())
 }
 
 async fn record(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{
-    Fault, Fen, PurchaseId, SkuId, StaffId, SupplierId,
+    Fault, Fen, PurchaseId, SkuId, SupplierId,
     page::Page,
     purchasing::{
         ListPurchases, PurchaseAct, PurchaseCard, PurchaseLine, PurchaseReceipt, PurchaseState, PurchaseStep,
@@ -39,7 +39,8 @@ struct Row {
     returned: i64,
     total_fen: i64,
     above: bool,
-    submitted_by: Option<Uuid>,
+    /// Whether whoever asks has written any of it or handed it in.
+    own: bool,
     note: String,
     expected_on: Option<NaiveDate>,
     created_at: DateTime<Utc>,
@@ -73,13 +74,15 @@ struct Seen {
     concern: Concern,
     /// `None` is every place.
     places: Option<Vec<Uuid>>,
+    /// Whoever asks, where that is somebody of staff.
+    me: Option<Uuid>,
 }
 
 impl Seen {
     fn of(scope: &Scope) -> Result<Self, Fault> {
         let concern = Concern::of(scope)?;
         let places = if concern.buys { None } else { seen(scope)? };
-        Ok(Self { concern, places })
+        Ok(Self { concern, places, me: scope.actor().staff })
     }
 }
 
@@ -95,8 +98,10 @@ async fn rows(
         Row,
         r#"select u.id, u.number, u.state, u.supplier_id, s.name as supplier, u.location_id as place_id, p.kind as "place_kind!",
                   p.code as "place_code!", p.name as "place_name!", l.first as "first!", l.kinds as "kinds!", l.pieces as "pieces!",
-                  l.received as "received!", l.returned as "returned!", u.total_fen, u.above, u.submitted_by, u.note,
-                  u.expected_on, u.created_at
+                  l.received as "received!", l.returned as "returned!", u.total_fen, u.above, u.note,
+                  u.expected_on, u.created_at,
+                  exists (select from purchase_steps t where t.purchase_id = u.id and t.act in ('draft', 'submit')
+                          and t.staff_id = $10) as "own!"
            from purchases u join suppliers s on s.id = u.supplier_id join stock_places p on p.id = u.location_id
            cross join lateral (
                select count(*) as kinds, coalesce(sum(n.quantity), 0)::bigint as pieces,
@@ -122,6 +127,7 @@ async fn rows(
         ask.after.map(|id| id.0),
         ask.words.trim().to_lowercase(),
         limit,
+        seen.me,
     )
     .fetch_all(tx)
     .await
@@ -139,8 +145,8 @@ pub async fn list(scope: &Scope, ask: &ListPurchases) -> Result<Page<PurchaseCar
     Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(scope)))
 }
 
-/// How many orders wait for whoever asks to agree: those that were handed in where they decide, but for large ones of
-/// their own.
+/// How many orders wait for whoever asks to agree: those that were handed in where they decide, but for large ones
+/// that they have written any of.
 ///
 /// Faults: `Unauthenticated` for who is not of staff.
 pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
@@ -149,7 +155,9 @@ pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
     let mut tx = scope.begin().await?;
     sqlx::query_scalar!(
         r#"select count(*) as "waiting!" from purchases
-           where state = 'submitted' and ($1::uuid[] is null or location_id = any($1)) and not (above and submitted_by = $2)"#,
+           where state = 'submitted' and ($1::uuid[] is null or location_id = any($1)) 
+             and not (above and exists (select from purchase_steps t where t.purchase_id = purchases.id
+                                        and t.act in ('draft', 'submit') and t.staff_id = $2))"#,
         places.as_deref(),
         me.0,
     )
@@ -192,11 +200,11 @@ pub async fn show(scope: &Scope, id: PurchaseId) -> Result<PurchaseView, Fault> 
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, &seen, &ListPurchases::default(), Some(id), 1).await?;
     let row = found.into_iter().next().ok_or(NO_PURCHASE)?;
-    let (note, submitted_by) = (row.note.clone(), row.submitted_by.map(StaffId));
+    let (note, own) = (row.note.clone(), row.own);
     let card = row.card(scope);
     let whole = card.total_fen.is_some();
     let lines = lines(&mut tx, &[id.0]).await?.into_iter().map(|(_, line)| without_price(line, whole));
-    let acts = PurchaseAct::ALL.iter().copied().filter(|act| can(scope, &seen.concern, &card, submitted_by, *act));
+    let acts = PurchaseAct::ALL.iter().copied().filter(|act| can(scope, &seen.concern, &card, own, *act));
     Ok(PurchaseView {
         note,
         lines: lines.collect(),
@@ -208,14 +216,13 @@ pub async fn show(scope: &Scope, id: PurchaseId) -> Result<PurchaseView, Fault> 
 }
 
 /// Whether whoever asks can do this with an order now. Of the two ways to take goods in, the first stands for both.
-fn can(scope: &Scope, concern: &Concern, card: &PurchaseCard, submitted_by: Option<StaffId>, act: PurchaseAct) -> bool {
-    let me = scope.staff().ok().map(|person| person.id);
+fn can(scope: &Scope, concern: &Concern, card: &PurchaseCard, own: bool, act: PurchaseAct) -> bool {
     let theirs = match act {
         PurchaseAct::Draft | PurchaseAct::Submit | PurchaseAct::Cancel | PurchaseAct::Close => concern.buys,
         PurchaseAct::Approve | PurchaseAct::Reject => {
             let reach = scope.reach(Permission::DecideProposals);
             let here = reach.is_ok_and(|reach| reach.covers(domain::StoreId(card.location.id.0)));
-            concern.buys && here && !(card.above && submitted_by == me)
+            concern.buys && here && !(card.above && own)
         }
         PurchaseAct::ReceivePart => concern.receives_at(&card.location),
         PurchaseAct::ReceiveAll => false,

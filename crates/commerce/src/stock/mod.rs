@@ -9,6 +9,7 @@ mod bring_back;
 mod facts;
 pub mod lists;
 pub mod models;
+pub mod purchase_limits;
 mod reallocate;
 mod relocate;
 pub mod shortages;

@@ -28,13 +28,13 @@ use crate::{
 };
 
 /// So many medium teas of a store into the cart.
-async fn put(world: &World, who: &Scope, store: StoreId, pieces: i64) {
+pub async fn put(world: &World, who: &Scope, store: StoreId, pieces: i64) {
     let line = SetLine { store_id: store, ..world.line(world.medium, pieces) };
     cart::set_line(who, line).await.unwrap();
 }
 
 /// An order for what the cart has of a store, as it is quoted now.
-async fn command_at(world: &World, who: &Scope, store: StoreId) -> PlaceOrder {
+pub async fn command_at(world: &World, who: &Scope, store: StoreId) -> PlaceOrder {
     let quote = cart::quote(who, store).await.unwrap();
     PlaceOrder {
         id: new_order_id(),

@@ -44,6 +44,7 @@ mod parcels;
 mod payments;
 mod people;
 mod placing;
+mod purchase_limits;
 mod purchasing;
 mod races;
 mod rides;

@@ -93,6 +93,11 @@ impl World {
         self.log_in(None, Some(person.staff().unwrap().id.0), Channel::Console).await
     }
 
+    /// The same member in a further session, at the server that is the world's by now.
+    pub async fn same_member(&self, member: &Scope) -> Scope {
+        self.log_in(Some(member.member().unwrap().0), None, Channel::Shop).await
+    }
+
     async fn log_in(&self, member: Option<Uuid>, staff: Option<Uuid>, channel: Channel) -> Scope {
         let token = format!("{:064x}", Uuid::new_v4().as_u128());
         sqlx::query(

@@ -196,6 +196,31 @@ async fn a_large_order_is_agreed_to_by_somebody_else(options: PgPoolOptions, con
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn who_has_written_any_of_a_large_order_does_not_agree_to_it_whoever_hands_it_in(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let buying = buying(&world).await;
+    let id = PurchaseId(Uuid::now_v7());
+    purchasing::draft(&buying.boss, id, buying.order(&[(world.medium, 1_001)])).await.unwrap();
+    purchasing::draft(&buying.buyer, id, buying.order(&[(world.medium, 1_002)])).await.unwrap();
+    purchasing::submit(&buying.buyer, id).await.unwrap();
+    let third = world.staff("采购总监", Role::GoodsDepartment, Reach::Everywhere).await;
+    for (who, waiting) in [(&buying.buyer, 0), (&buying.boss, 0), (&third, 1)] {
+        let shown = purchasing::show(who, id).await.unwrap().acts.contains(&PurchaseAct::Approve);
+        assert_eq!((shown, purchasing::waiting(who).await.unwrap()), (waiting == 1, waiting));
+    }
+    for who in [&buying.buyer, &buying.boss] {
+        assert_eq!(code_of(purchasing::decide(who, id, verdict(true)).await), "own_purchase");
+    }
+    assert_eq!(buying.state_of(id).await, PurchaseState::Submitted);
+    purchasing::decide(&third, id, verdict(true)).await.unwrap();
+    assert_eq!(buying.state_of(id).await, PurchaseState::Approved);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn no_more_arrives_than_was_ordered_and_nothing_at_anothers(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -513,7 +538,13 @@ async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_
     assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, other).await), "key_reused");
     let refused = purchasing::enter_invoice(&buying.payer, invoice("2", Some(3_001), 3_001)).await;
     assert_eq!(field_of(refused), beside, "more than is left");
-    purchasing::enter_invoice(&buying.payer, invoice("2", None, 3_000)).await.unwrap();
+    let rest = invoice("2", None, 3_000);
+    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
+    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
+    // Without its part the first would have been for all of it; the rest is the same with its part named.
+    let whole = EnterInvoice { parts: Vec::new(), ..first.clone() };
+    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, whole).await), "key_reused");
+    purchasing::enter_invoice(&buying.payer, EnterInvoice { parts: part(3_000), ..rest }).await.unwrap();
     assert!(purchasing::billable(&buying.payer, buying.supplier).await.unwrap().is_empty());
     let seen = purchasing::invoice(&buying.payer, first.id).await.unwrap();
     assert_eq!((seen.receipts[0].value_fen, seen.tax_fen), (Fen(2_000), Some(Fen(230))));

@@ -1,10 +1,12 @@
 //! What goods weigh as they are sent (D2).
 
-use commerce::catalog;
+use commerce::{catalog, supply};
 use domain::{
-    SkuId,
+    LocationId, SkuId,
     staff::Role,
-    weights::{SetWeights, SkuWeight},
+    supply::ReceiveGoods,
+    transfers::Pieces,
+    weights::{KeepBatches, SetWeights, SkuWeight},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
@@ -57,5 +59,37 @@ async fn a_weight_that_head_office_sets_is_the_shops_at_once_and_is_written_down
         assert_eq!(code_of(catalog::set_weights(&other, &tea, weigh(world.large, 1)).await), "forbidden");
     }
     assert_eq!(weight().await, 650, "what was refused changed nothing");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn goods_that_head_office_keeps_by_batches_come_in_with_a_batch_alone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let goods = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;
+    let manager = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
+    let arrives = async || {
+        let lines = vec![Pieces { sku_id: world.medium, quantity: 3 }];
+        let (id, location_id) = (uuid::Uuid::now_v7(), LocationId(world.store.0));
+        let came =
+            ReceiveGoods { id, location_id, lines, note: String::new(), prices: Vec::new(), batches: Vec::new() };
+        supply::receive(&manager, came).await
+    };
+    let keep = async |keeps_batches| catalog::keep_batches(&goods, "pearl-tea", KeepBatches { keeps_batches }).await;
+    arrives().await.unwrap();
+    for _ in 0..2 {
+        keep(true).await.unwrap();
+        assert!(catalog::weights(&goods, "pearl-tea").await.unwrap().keeps_batches);
+    }
+    assert_eq!(field_of(arrives().await), format!("batch.{}", world.medium));
+    keep(false).await.unwrap();
+    arrives().await.unwrap();
+    assert_eq!(world.count("select count(*) from audit where act = 'keep_batches'").await, 2, "each change once");
+    let command = KeepBatches { keeps_batches: true };
+    assert_eq!(code_of(catalog::keep_batches(&goods, "no-such-tea", command).await), "not_found");
+    assert_eq!(code_of(catalog::keep_batches(&manager, "pearl-tea", command).await), "forbidden");
+    assert!(!catalog::weights(&goods, "pearl-tea").await.unwrap().keeps_batches, "what was refused changed nothing");
     world.balanced().await;
 }

@@ -221,7 +221,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("supply_allocate", &[("key_reused", "这个页面已经提交过另一张分配表，请刷新后再试"), CLOSED]),
     ("purchasing_draft", &[NOT_NOW_OF_PURCHASE, SUPPLIER_CLOSED, CLOSED]),
     ("purchasing_submit", &[NOT_NOW_OF_PURCHASE]),
-    ("purchasing_decide", &[NOT_NOW_OF_PURCHASE, ("own_purchase", "金额较大，自己提交的采购单要由别人审批")]),
+    ("purchasing_decide", &[NOT_NOW_OF_PURCHASE, ("own_purchase", "金额较大，自己填写或提交的采购单要由别人审批")]),
     ("purchasing_cancel", &[NOT_NOW_OF_PURCHASE]),
     ("purchasing_close", &[NOT_NOW_OF_PURCHASE]),
     ("purchasing_receive", &[NOT_NOW_OF_PURCHASE, KEY_OF_RECEIPT, CLOSED]),

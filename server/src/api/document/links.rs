@@ -42,7 +42,7 @@ pub(super) const LINKS: &[Link] = &[
     ),
     ("after-sales_terms", &["after-sales_reset_terms"], &[("category_id", "$response.body#/categories/0/category_id")]),
     ("stores_product", &["hq_product"], &[("code", "$request.path.code")]),
-    ("hq_product", &["hq_set_weights"], &[("code", "$response.body#/code")]),
+    ("hq_product", &["hq_set_weights", "hq_keep_batches"], &[("code", "$response.body#/code")]),
     ("freight_templates", &["freight_save", "freight_remove"], &[("template_id", "$response.body#/0/id")]),
     ("supply_allocate", &["supply_allocation"], &[("allocation_id", "$response.body#/id")]),
     (
@@ -120,6 +120,7 @@ pub(super) const LINKS: &[Link] = &[
     ),
     ("alerts_list", &["alerts_see"], &[("alert_id", "$response.body#/items/0/id")]),
     ("alerts_set_rule", &["alerts_remove_rule"], &[("rule_id", "$response.body#/id")]),
+    ("purchase_limits_set", &["purchase_limits_remove"], &[("sku_id", "$response.body#/sku_id")]),
     ("stock_models_set", &["stock_models_remove"], &[("model_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),

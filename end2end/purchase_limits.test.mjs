@@ -1,0 +1,105 @@
+// Goods of which one shopper may buy so many: head office limits them, the shop says so, and an order of them is to be
+// paid sooner. With and without JavaScript.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browser, codeFor, town, visitor } from "./town.mjs";
+
+const SKU = "qh-zhenzhu-naicha-l";
+const PRODUCT = "/s/QH-SH-001/p/qh-zhenzhu-naicha";
+
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+/** Takes a picture where somebody wants to look at it. */
+async function picture(page, name) {
+  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+}
+
+/** Head office limits the large tea, after a number that is none. */
+async function limit(javaScriptEnabled) {
+  const head = await visitor(opened, { javaScriptEnabled, width: 1440, height: 900 });
+  const { page } = head;
+  await page.goto(`${home.base}/console/login`);
+  await page.fill("input[name=account]", "hq");
+  await page.fill("input[name=password]", "demo-hq-2026");
+  await page.click("main button[type=submit]");
+  await page.waitForURL(/console$|hq$/);
+  await page.goto(`${home.base}/hq/stock-models`);
+  await page.click("summary:has-text('设置限购')");
+  const form = page.locator("form[action='/rpc/hq/set_purchase_limit']");
+  await form.locator("input[name=sku]").fill(SKU);
+  await form.locator("input[name=most]").fill("0");
+  await form.locator("input[name=pay_minutes]").fill("5");
+  await form.locator("button:has-text('保存')").click();
+  await page.waitForSelector("text=请填写 1 到 999 的整数");
+  assert.equal(await form.locator("input[name=sku]").inputValue(), SKU, "what was typed is kept");
+  assert.ok(await form.locator("input[name=most]").isVisible(), "and seen");
+  await picture(page, `limit-refused-${javaScriptEnabled}`);
+  await form.locator("input[name=most]").fill("1");
+  await form.locator("button:has-text('保存')").click();
+  await page.waitForSelector("td:has-text('每人限购 1 件，下单后 5 分钟内付款')");
+  await picture(page, `limit-${javaScriptEnabled}`);
+  return head;
+}
+
+/** So many large teas into the cart. */
+async function choose(page, pieces) {
+  await page.goto(home.base + PRODUCT);
+  await page.click("label.pick:has-text('大杯')");
+  await page.click("label.pick:has-text('三分糖')");
+  await page.fill("input[name=quantity]", String(pieces));
+  await page.click("button:has-text('加入购物车')");
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`nobody buys more than they may, ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 90_000 }, async () => {
+    const head = await limit(javaScriptEnabled);
+    const shopper = await visitor(opened, { javaScriptEnabled });
+    const { page } = shopper;
+    await choose(page, 2);
+    await page.waitForSelector(".text-error:has-text('每人限购 1 件'), [role=alert]:has-text('每人限购 1 件')");
+    await choose(page, 1);
+    await page.waitForURL("**/cart");
+    await page.click("a:has-text('去结算')");
+    const phone = `136${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+    await page.fill("input[name=phone]", phone);
+    await page.click("button:has-text('获取验证码')");
+    await page.waitForSelector("input[name=code]");
+    await page.fill("input[name=code]", await codeFor(home, phone));
+    await page.click("button:text-is('登录')");
+    await page.waitForURL("**/checkout/**");
+    await page.click("button:has-text('提交订单')");
+    await page.waitForURL("**/orders/**");
+    const [, hours, minutes] = /请在 .*?(\d+):(\d+) 前付款/.exec(await page.textContent("main"));
+    const now = new Date(Date.now() + 8 * 3_600_000);
+    const left = (hours * 60 + Number(minutes) - now.getUTCHours() * 60 - now.getUTCMinutes() + 1440) % 1440;
+    assert.ok(left <= 5, `${left} minutes are left`);
+    const order = page.url();
+
+    await page.goto(home.base + PRODUCT);
+    assert.match(await page.textContent("main"), /大杯：每人限购 1 件，您已买 1 件/);
+    await picture(page, `limited-product-${javaScriptEnabled}`);
+    await choose(page, 1);
+    await page.waitForSelector(".text-error:has-text('您已买 1 件'), [role=alert]:has-text('您已买 1 件')");
+    await picture(page, `limited-refused-${javaScriptEnabled}`);
+
+    // What is called off does not count.
+    await page.goto(order);
+    await page.click("summary:has-text('取消订单')");
+    await page.click("button:has-text('确认取消')");
+    await page.waitForSelector("text=已取消");
+    await choose(page, 1);
+    await page.waitForURL("**/cart");
+    await head.page.click("button[aria-label$='的限购']");
+    await head.page.waitForSelector("text=已取消限购");
+    assert.deepEqual([...head.faults, ...shopper.faults], []);
+    await Promise.all([head.close(), shopper.close()]);
+  });
+}
