@@ -54,6 +54,7 @@ mod staff;
 mod stock_models;
 mod structure;
 mod transfers;
+mod unsent;
 mod wechat;
 mod weights;
 mod world;

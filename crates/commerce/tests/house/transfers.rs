@@ -80,7 +80,7 @@ async fn agreed(world: &World, two: &Two, quantity: i64) -> TransferId {
 }
 
 /// The head office's goods department, and a warehouse of its own.
-async fn warehouse(world: &World) -> (Scope, LocationId) {
+pub async fn warehouse(world: &World) -> (Scope, LocationId) {
     let office = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;
     let id = LocationId(Uuid::now_v7());
     supply::save(&office, id, at("CK-1")).await.unwrap();
