@@ -199,7 +199,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.fill("form[action$='end_unsent'] input[name='pieces.1']", "1");
       await page.click("form[action$='end_unsent'] button:has-text('确认不再发出')");
       await page.waitForSelector("text=已登记不再发出");
-      await page.waitForSelector("text=商品已全部发出");
+      await page.waitForSelector("text=没有要发出的商品了");
       await picture(page, "end-unsent");
       const buyer = await shopper(phone, javaScriptEnabled);
       await buyer.page.goto(`${home.base}/orders/${order}`);

@@ -117,7 +117,7 @@ pub async fn shipment(asked: Asked) -> Result<Page, Fault> {
         let now = asked.scope.now;
         let acts = match order.card.fulfilment {
             Fulfilment::Express => {
-                let form = here.then(|| pack_form(&asked, &order, &shipment.left));
+                let form = here.then(|| pack_form(&asked, &order, &shipment));
                 let end = end_form(&asked, &order, &shipment.left);
                 let ended = ended(&asked, shipment.ended);
                 let parcels = parcels(&asked, &order, shipment.parcels);
@@ -184,11 +184,16 @@ fn receiver(order: &OrderView) -> AnyView {
     .into_any()
 }
 
-fn pack_form(asked: &Asked, order: &OrderView, left: &[LineLeft]) -> AnyView {
+fn pack_form(asked: &Asked, order: &OrderView, shipment: &Shipment) -> AnyView {
+    let left = &shipment.left;
     let goes =
         order.card.state.after(OrderAct::Dispatch).is_some() || order.card.state.after(OrderAct::Deliver).is_some();
     if left.is_empty() || !goes {
-        let words = if left.is_empty() { "商品已全部发出。" } else { "接单后才能发货。" };
+        let words = match (left.is_empty(), shipment.ended.is_empty()) {
+            (true, true) => "商品已全部发出。",
+            (true, false) => "没有要发出的商品了。",
+            (false, _) => "接单后才能发货。",
+        };
         return view! { <Notice>{words}</Notice> }.into_any();
     }
     let part = |name: &str| {
