@@ -75,6 +75,7 @@ for (const [javaScriptEnabled, code] of [[true, "qh-zhenzhu-naicha"], [false, "q
       await picture(page, "shortages");
       await page.click(`tr:has-text('${name}') a:has-text('处理')`);
       await page.fill("input[name=hours]", "6");
+      await page.fill("textarea[name=note]", " ");
       await page.click("form[action$='let_case_wait'] button");
       await page.waitForSelector("form[action$='let_case_wait'] :text('请')");
       await page.fill("textarea[name=note]", "仓库今晚补货");

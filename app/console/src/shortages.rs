@@ -171,7 +171,7 @@ fn let_it_wait(asked: &Asked, case: &Shortage) -> Option<AnyView> {
                     <Field name="hours" label="再等几小时" kind="number" value=hours.unwrap_or_else(|| "24".into())
                         error=hours_wrong.unwrap_or_default()/>
                     <TextArea name="note" label="怎么处理" value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()
-                        maxlength=200 hint="例如：仓库今晚补货，已电话告知顾客。"/>
+                        maxlength=200 required=true hint="例如：仓库今晚补货，已电话告知顾客。"/>
                     <Button>"保存"</Button>
                 </Form>
             </Card>
