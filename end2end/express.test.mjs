@@ -173,6 +173,47 @@ for (const javaScriptEnabled of [true, false]) {
       }
     });
 
+    test("the rest that cannot be sent comes no more, and the shopper reads that and where the money is", async () => {
+      const { phone, order } = await paidExpress();
+      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const { page } = counter;
+      await page.goto(`${home.base}/console/orders/${order}`);
+      await page.click("form[action$='accept_order'] button");
+      await page.waitForSelector("form[action$='prepare_order'] button");
+      await page.goto(`${home.base}/console/orders/${order}/shipment`);
+      assert.equal(await page.locator("button:has-text('其余不再发出')").count(), 0, "nothing has left yet");
+      await page.fill("form[action$='ship_parcel'] input[name='pieces.1']", "1");
+      await page.fill("input[name=tracking_number]", javaScriptEnabled ? "SF1100000001" : "SF2100000001");
+      await page.click("form[action$='ship_parcel'] button");
+      await page.waitForSelector("text=已发货");
+      await page.click("button:has-text('其余不再发出')");
+      await page.fill("form[action$='end_unsent'] input[name='pieces.1']", "2");
+      await page.fill("form[action$='end_unsent'] input[name=reason]", "缺货");
+      await page.check("form[action$='end_unsent'] input[name=fate][value=lose]");
+      await picture(page, "end-unsent-form");
+      await page.click("form[action$='end_unsent'] button:has-text('确认不再发出')");
+      await page.waitForSelector("text=这件商品未发出的只有 1 件");
+      await page.click("button:has-text('其余不再发出')");
+      assert.equal(await page.inputValue("form[action$='end_unsent'] input[name=reason]"), "缺货", "what was typed is kept");
+      assert.ok(await page.isChecked("form[action$='end_unsent'] input[name=fate][value=lose]"));
+      await page.fill("form[action$='end_unsent'] input[name='pieces.1']", "1");
+      await page.click("form[action$='end_unsent'] button:has-text('确认不再发出')");
+      await page.waitForSelector("text=已登记不再发出");
+      await page.waitForSelector("text=没有要发出的商品了");
+      await picture(page, "end-unsent");
+      const buyer = await shopper(phone, javaScriptEnabled);
+      await buyer.page.goto(`${home.base}/orders/${order}`);
+      await buyer.page.waitForSelector("li:has-text('不再发出'):has-text('原因：缺货')");
+      await seen(buyer.page, "已于", false);
+      await picture(buyer.page, "shop-end-unsent");
+      await buyer.page.click("button:has-text('确认收货')");
+      await buyer.page.waitForSelector("text=已确认收货");
+      for (const someone of [counter, buyer]) {
+        assert.deepEqual(someone.faults, []);
+        await someone.close();
+      }
+    });
+
     test("what a carrier tells shows by itself, and what was refused comes back and is paid back", async () => {
       const { phone, order } = await paidExpress();
       const number = javaScriptEnabled ? "ZT3000000001" : "ZT4000000001";

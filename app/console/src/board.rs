@@ -17,6 +17,7 @@ use ui::{Badge, Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButto
 use crate::{
     frame::{Frame, Lit, news},
     islands::BoardBell,
+    picking, receipt,
 };
 
 fn order_of(fields: &Fields) -> Result<OrderId, Fault> {
@@ -276,8 +277,9 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
             {forward}
             {next}
             {ready}
-            <div class="flex items-start gap-2">
-                <LinkButton href=format!("/console/orders/{id}/ticket") size=Size::Small><Icon glyph=Glyph::Print/>"小票"</LinkButton>
+            <div class="flex flex-wrap items-start gap-2">
+                <LinkButton href=picking::path_of(&id) size=Size::Small><Icon glyph=Glyph::Print/>"拣货单"</LinkButton>
+                <LinkButton href=receipt::path_of(&id) size=Size::Small><Icon glyph=Glyph::Print/>"小票"</LinkButton>
                 {reject}
             </div>
         </div>

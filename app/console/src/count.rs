@@ -50,7 +50,11 @@ pub async fn enter_count(#[server(flatten)] fields: Fields) -> Result<(), Server
         let (id, entry) = (id_of(&fields)?, wanted::EnterCount::from_fields(&fields)?);
         let pieces = entry.pieces;
         let line = use_cases::enter(&scope, id, entry).await?;
-        let said = format!("{}：+{pieces}，共 {} 件", line.name, line.counted.unwrap_or_default());
+        let apart = match line.apart {
+            0 => String::new(),
+            some => format!("；另有 {some} 件已出账待发，不要数"),
+        };
+        let said = format!("{}：+{pieces}，共 {} 件{apart}", line.name, line.counted.unwrap_or_default());
         Ok(Next::to(back(&fields, id)).saying(ENTRY, said))
     })
     .await
@@ -188,6 +192,13 @@ fn entry(asked: &Asked, count: &CountView) -> Option<AnyView> {
     let code_wrong = if code_wrong.is_empty() { beside.unwrap_or_default() } else { code_wrong };
     let said = good.then(|| news(asked, ENTRY));
     let (here, id) = (asked.here.clone(), count.card.id.to_string());
+    let apart = (count.apart > 0).then(|| {
+        let words = format!(
+            "有 {} 件已出账、还放在店里：分包裹待发的，或退回待退款的。请不要数进去，明细里标了是哪些。",
+            count.apart
+        );
+        view! { <div class="mt-3"><Notice tone=Tone::Warn>{words}</Notice></div> }
+    });
     let form = view! {
         <section class="panel p-4">
             {said}
@@ -204,6 +215,7 @@ fn entry(asked: &Asked, count: &CountView) -> Option<AnyView> {
                 </div>
                 <p class="text-sm text-base-content/70">"每次录入都是加上去的，几个人可以一起盘。已备好、等顾客来取的也要数。"</p>
             </Form>
+            {apart}
         </section>
     };
     Some(form.into_any())

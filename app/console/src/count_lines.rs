@@ -87,6 +87,8 @@ fn line_item(line: CountLine, id: CountId, may: bool, book: bool, here: String) 
         });
         view! { <span class="tabular text-sm text-base-content/70">{format!("账面 {book}")}</span> {difference} }
     });
+    let apart = (line.apart > 0)
+        .then(|| view! { <Badge tone=Tone::Warn>{format!("另有 {} 件已出账待发，不数", line.apart)}</Badge> });
     let moved = line.moved.then(|| view! { <Badge tone=Tone::Warn>"盘的中途有出入库，请重盘"</Badge> });
     let acts = may.then(|| line_acts(&line, id, here));
     view! {
@@ -95,7 +97,7 @@ fn line_item(line: CountLine, id: CountId, may: bool, book: bool, here: String) 
                 <span class="block font-medium">{line.name}</span>
                 <span class="block text-sm text-base-content/70">{line.code}</span>
             </span>
-            <span class="ms-auto flex flex-wrap items-center justify-end gap-2">{told} {moved} {counted}</span>
+            <span class="ms-auto flex flex-wrap items-center justify-end gap-2">{told} {apart} {moved} {counted}</span>
             {acts}
         </li>
     }

@@ -34,7 +34,7 @@ pub struct Frame {
     photos: bool,
     /// How many proposals wait, for who proposes or decides.
     proposals: Option<i64>,
-    /// How many cases of too little are open, for who fulfils orders.
+    /// How many cases of too little are open, for who fulfils orders or manages them.
     shortages: Option<i64>,
     /// How many requests after the sale wait, for who sees orders.
     after_sales: Option<i64>,
@@ -50,8 +50,8 @@ impl Frame {
         let person = scope.staff()?;
         let concerned = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
-        let fulfils = scope.may(Permission::FulfilOrders);
-        let shortages = if fulfils { Some(shortages::open(scope).await?) } else { None };
+        let serves = scope.may(Permission::FulfilOrders) || scope.may(Permission::ManageOrders);
+        let shortages = if serves { Some(shortages::open(scope).await?) } else { None };
         let sees = scope.may(Permission::ReadOrders);
         let after_sales = if sees { Some(after_sales::counts(scope).await?.waiting) } else { None };
         let (hq, photos) = (scope.may(Permission::UseHq), scope.may(Permission::EditStores));

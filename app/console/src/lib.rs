@@ -36,6 +36,7 @@ mod losses;
 mod orders;
 #[cfg(feature = "ssr")]
 mod photos;
+mod picking;
 #[cfg(feature = "ssr")]
 mod proposals;
 #[cfg(feature = "ssr")]
@@ -43,6 +44,7 @@ mod propose;
 #[cfg(feature = "ssr")]
 mod purchases;
 #[cfg(feature = "ssr")]
+mod receipt;
 mod request;
 #[cfg(feature = "ssr")]
 mod returns;
@@ -57,7 +59,6 @@ mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
 #[cfg(feature = "ssr")]
-mod ticket;
 #[cfg(feature = "ssr")]
 mod transfer;
 #[cfg(feature = "ssr")]
@@ -77,8 +78,8 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, counts, delivery, log_in, loss, losses,
-        orders, photos, proposals, propose, purchases, request, returns, ride, shared, shipment, shortages, stock,
-        ticket, transfer, transfers,
+        orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared, shipment,
+        shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -99,7 +100,8 @@ mod routes {
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/after-sales", page(FACE, claim::claim))
             .route("/console/orders/{order}/shipment", page(FACE, shipment::shipment))
-            .route("/console/orders/{order}/ticket", page(FACE, ticket::ticket))
+            .route("/console/orders/{order}/receipt", page(FACE, receipt::receipt))
+            .route("/console/orders/{order}/picking", page(FACE, picking::picking))
             .route("/console/purchases", page(FACE, purchases::list))
             .route("/console/purchases/{purchase}", page(FACE, purchases::purchase))
             .route("/console/transfers", page(FACE, transfers::list))
@@ -141,6 +143,7 @@ mod routes {
         register_explicit::<board::RedeemCode>();
         register_explicit::<shipment::ShipParcel>();
         register_explicit::<shipment::TakeBackParcel>();
+        register_explicit::<shipment::EndUnsent>();
         register_explicit::<shipment::CallRider>();
         register_explicit::<shipment::CancelRider>();
         register_explicit::<ride::DispatchOrder>();

@@ -2,13 +2,14 @@
 
 use commerce::{express as use_cases, orders};
 use domain::{
-    Fault, Fields, OrderId, ParcelId, RideId,
+    Fault, Fen, Fields, OrderId, ParcelId, RideId,
     express::{Carrier, LineLeft, ParcelView, RideQuote, RideView, ShipParcel as Wanted, Shipment},
     fulfilment::Fulfilment,
     orders::{OrderAct, OrderState, OrderView},
     parcels::{Afterwards, ParcelState, REASON_MOST, TakeBackParcel as TakeBack},
     staff::Permission,
     text,
+    unsent::{EndUnsent as EndUnsentPieces, UnsentEnd, UnsentFate},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
@@ -24,6 +25,8 @@ use crate::frame::{Frame, Lit, live, news};
 const FORM: &str = "shipment";
 /// The part of it where parcels that came back are registered.
 const BACK: &str = "parcel-back";
+/// The part of it where what is sent no more is registered.
+const UNSENT: &str = "unsent";
 const LOG_IN: &str = "/console/login";
 
 /// Where an order's page of this kind is.
@@ -54,6 +57,17 @@ pub async fn take_back_parcel(#[server(flatten)] fields: Fields) -> Result<(), S
         let parcel: ParcelId = fields.text("parcel_id").parse().map_err(|_| Fault::NotFound("这个包裹"))?;
         use_cases::take_back(&scope, id, parcel, &TakeBack::from_fields(&fields)?).await?;
         Ok(Next::to(path_of(id)).saying(FORM, "已登记退件，顾客能看到"))
+    })
+    .await
+}
+
+/// Says that pieces are sent no more.
+#[server(prefix = "/rpc/console", endpoint = "end_unsent")]
+pub async fn end_unsent(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(UNSENT, LOG_IN, fields, async |scope, fields| {
+        let id = order_of(&fields)?;
+        use_cases::end_unsent(&scope, id, EndUnsentPieces::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(FORM, "已登记不再发出，款项原路退回，顾客能看到"))
     })
     .await
 }
@@ -98,14 +112,16 @@ pub async fn shipment(asked: Asked) -> Result<Page, Fault> {
             (number.clone(), format!("/console/orders/{id}")),
             ("发货".to_owned(), String::new()),
         ];
-        let told = (news(&asked, FORM), news(&asked, BACK));
+        let told = (news(&asked, FORM), news(&asked, BACK), news(&asked, UNSENT));
         let here = asked.scope.may(Permission::FulfilOrders);
         let now = asked.scope.now;
         let acts = match order.card.fulfilment {
             Fulfilment::Express => {
-                let form = here.then(|| pack_form(&asked, &order, &shipment.left));
+                let form = here.then(|| pack_form(&asked, &order, &shipment));
+                let end = end_form(&asked, &order, &shipment.left);
+                let ended = ended(&asked, shipment.ended);
                 let parcels = parcels(&asked, &order, shipment.parcels);
-                view! { {form} {parcels} }.into_any()
+                view! { {form} {end} {ended} {parcels} }.into_any()
             }
             Fulfilment::Delivery => rides(&asked, &order, shipment.rides, price.filter(|_| here)),
             other => view! { <Notice>{format!("这是{}订单，不需要发货。", other.label())}</Notice> }.into_any(),
@@ -168,11 +184,16 @@ fn receiver(order: &OrderView) -> AnyView {
     .into_any()
 }
 
-fn pack_form(asked: &Asked, order: &OrderView, left: &[LineLeft]) -> AnyView {
+fn pack_form(asked: &Asked, order: &OrderView, shipment: &Shipment) -> AnyView {
+    let left = &shipment.left;
     let goes =
         order.card.state.after(OrderAct::Dispatch).is_some() || order.card.state.after(OrderAct::Deliver).is_some();
     if left.is_empty() || !goes {
-        let words = if left.is_empty() { "商品已全部发出。" } else { "接单后才能发货。" };
+        let words = match (left.is_empty(), shipment.ended.is_empty()) {
+            (true, true) => "商品已全部发出。",
+            (true, false) => "没有要发出的商品了。",
+            (false, _) => "接单后才能发货。",
+        };
         return view! { <Notice>{words}</Notice> }.into_any();
     }
     let part = |name: &str| {
@@ -213,6 +234,81 @@ fn pack_form(asked: &Asked, order: &OrderView, left: &[LineLeft]) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// Behind a button: that pieces are sent no more, and what becomes of them. Only of an order that has left in part;
+/// another is turned down as a whole.
+fn end_form(asked: &Asked, order: &OrderView, left: &[LineLeft]) -> Option<AnyView> {
+    if order.card.state != OrderState::Dispatched || left.is_empty() || !asked.scope.may(Permission::RejectOrders) {
+        return None;
+    }
+    let part = |name: &str| {
+        let (wrong, typed) = asked.field(UNSENT, name);
+        (wrong.unwrap_or_default(), typed)
+    };
+    let lines = left.iter().map(|line| {
+        let name = format!("pieces.{}", line.line);
+        let (wrong, typed) = part(&name);
+        let (id, label) = (format!("unsent-{name}"), format!("{}（未发出 {} 件）", line.goods, line.quantity));
+        let value = typed.unwrap_or_else(|| line.quantity.to_string());
+        view! { <Field id=id name=name label=label inputmode="numeric" value=value error=wrong/> }
+    });
+    let lines = lines.collect_view();
+    let ((whole, _), (reason_wrong, reason), (fate_wrong, fate)) = (part("lines"), part("reason"), part("fate"));
+    let whole =
+        (!whole.is_empty()).then(|| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{whole}</p> });
+    let shelve =
+        ChoiceItem::new(UnsentFate::Shelve.code(), UnsentFate::Shelve.label()).text("商品在店里且完好，可以再卖。");
+    let lose =
+        ChoiceItem::new(UnsentFate::Lose.code(), UnsentFate::Lose.label()).text("商品找不到或已损坏，记为损耗。");
+    let id = order.card.id;
+    let view = view! {
+        <Card title="发不了剩下的商品">
+            <p class="mb-3 text-sm text-base-content/70">"缺货或损坏时，可以不再发出：这些商品的款项立即原路退回，已发出的包裹照常送达。"</p>
+            <SheetButton target=UNSENT tone=Tone::Plain>"其余不再发出"</SheetButton>
+        </Card>
+        <Sheet id=UNSENT title="其余不再发出">
+            <Form action=EndUnsent::PATH>
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="order_id" value=id.to_string()/>
+                <Hidden name="key" value=Uuid::now_v7().to_string()/>
+                <p class="mb-3 text-sm text-base-content/70">"填不再发出的件数；还会发出的填 0。登记后不能恢复。"</p>
+                {whole}
+                {lines}
+                <Field id="unsent-reason" name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong
+                    maxlength=REASON_MOST as u32 hint="例如「缺货」，顾客会看到。"/>
+                <Choice name="fate" legend="这些商品怎么处理" items=vec![shelve, lose] value=fate.unwrap_or_default() error=fate_wrong/>
+                <div class="mt-3"><Button tone=Tone::Error>"确认不再发出并退款"</Button></div>
+            </Form>
+        </Sheet>
+    };
+    Some(view.into_any())
+}
+
+/// What is sent no more.
+fn ended(asked: &Asked, ended: Vec<UnsentEnd>) -> Option<AnyView> {
+    if ended.is_empty() {
+        return None;
+    }
+    let now = asked.scope.now;
+    let one = |end: UnsentEnd| {
+        let by = end.by.map(|by| format!(" · {by}")).unwrap_or_default();
+        let fate = end.fate.map_or("", UnsentFate::label);
+        let money = match (end.refund_fen, end.refunded_at) {
+            (Fen::ZERO, _) => "没有要退的款项".to_owned(),
+            (fen, Some(at)) => format!("{fen} 已于 {} 原路退回", text::moment(at, now, text::zone(""))),
+            (fen, None) => format!("{fen} 正在原路退回"),
+        };
+        view! {
+            <li class="py-2">
+                <p class="font-medium">{end.goods.join("、")}</p>
+                <p class="mt-0.5 text-sm">{format!("{}，{fate}；{money}", end.reason)}</p>
+                <p class="mt-0.5 text-sm text-base-content/70">{format!("{}{by}", text::moment(end.at, now, text::zone("")))}</p>
+            </li>
+        }
+    };
+    let list = ended.into_iter().map(one).collect_view();
+    Some(view! { <Card title="不再发出"><ul class="divide-y divide-base-200">{list}</ul></Card> }.into_any())
 }
 
 fn parcels(asked: &Asked, order: &OrderView, parcels: Vec<ParcelView>) -> AnyView {

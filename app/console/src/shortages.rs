@@ -5,6 +5,7 @@ use commerce::stock::shortages;
 use domain::{
     Fault, Fields, ShortageId,
     page::Page as Listed,
+    staff::Permission,
     stock::{LetWait, ListShortages, ShortOrder, Shortage},
     text,
 };
@@ -12,7 +13,7 @@ use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
     Badge, Breadcrumbs, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph,
-    Hidden, Notice, Pager, TextArea, Tone,
+    Hidden, LinkButton, Notice, Pager, TextArea, Tone,
 };
 
 use crate::frame::{Frame, Lit, news};
@@ -99,7 +100,13 @@ pub async fn shortage(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new(title.clone(), move || {
         let crumbs = vec![("缺货处理".to_owned(), PATH.to_owned()), (found.shortage.name.clone(), String::new())];
         let about = about(&found.shortage, asked.scope.now).into_any();
-        let orders = waiting(found.waiting, asked.scope.now).into_any();
+        // Whoever gives orders to other stores does so in head office's pages.
+        let gives = asked.scope.may(Permission::ManageOrders) && asked.scope.may(Permission::UseHq);
+        let give = gives.then(|| {
+            let page = format!("/hq/shortages/{}", found.shortage.id);
+            view! { <div class="mt-3"><LinkButton href=page>"改由其他门店服务"</LinkButton></div> }
+        });
+        let orders = waiting(found.waiting, asked.scope.now);
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="my-3 text-xl font-bold">{title}</h1>
@@ -110,7 +117,7 @@ pub async fn shortage(asked: Asked) -> Result<Page, Fault> {
                     <Card title="情况">{about}</Card>
                     {let_it_wait(&asked, &found.shortage)}
                 </div>
-                <Card title="等着这件商品的订单">{orders}</Card>
+                <Card title="等着这件商品的订单">{orders} {give}</Card>
             </div>
         };
         frame.screen(Lit::Shortages, body.into_any())
@@ -123,7 +130,7 @@ fn advice(case: &Shortage) -> AnyView {
         return view! { <Notice tone=Tone::Success>"货已补足，不需要再处理。"</Notice> }.into_any();
     }
     let text = format!(
-        "还缺 {} 件：补货或调货到店后自动结束；也可以打开右边的订单拒单退款。到自动退款时间仍缺货，系统会从最晚付款的订单开始退款。",
+        "还缺 {} 件：补货或调货到店后自动结束；也可以打开右边的订单拒单退款，或请总部改由有货的门店服务。到自动退款时间仍缺货，系统会从最晚付款的订单开始退款。",
         case.short
     );
     view! { <Notice tone=Tone::Warn>{text}</Notice> }.into_any()
@@ -164,7 +171,7 @@ fn let_it_wait(asked: &Asked, case: &Shortage) -> Option<AnyView> {
                     <Field name="hours" label="再等几小时" kind="number" value=hours.unwrap_or_else(|| "24".into())
                         error=hours_wrong.unwrap_or_default()/>
                     <TextArea name="note" label="怎么处理" value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()
-                        maxlength=200 hint="例如：仓库今晚补货，已电话告知顾客。"/>
+                        maxlength=200 required=true hint="例如：仓库今晚补货，已电话告知顾客。"/>
                     <Button>"保存"</Button>
                 </Form>
             </Card>

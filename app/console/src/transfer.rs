@@ -15,7 +15,7 @@ use ui::{
 
 use crate::{
     frame::{Frame, Lit, news},
-    ticket::taken_first,
+    picking::taken_first,
     transfers::{FORM, PATH, path_of, state},
 };
 

@@ -1,7 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, after_sales, approvals, counts, losses, orders, purchasing, staff, transfers};
+use commerce::{Scope, after_sales, approvals, counts, losses, orders, purchasing, staff, stock::shortages, transfers};
 use domain::{
     Fault,
     approvals::ProposalState,
@@ -17,7 +17,7 @@ use ui::{
 };
 use uuid::Uuid;
 
-use crate::islands::LivePage;
+use crate::{islands::LivePage, shortages as shortages_page};
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";
@@ -35,6 +35,7 @@ pub enum Tab {
     Stores,
     Products,
     Proposals,
+    Shortages,
     Stock,
     Supply,
     Freight,
@@ -63,6 +64,8 @@ pub struct Frame {
     proposals: Option<i64>,
     /// How many appeals wait, for who sees orders; a number only for who decides on them.
     appeals: Option<i64>,
+    /// How many cases of too little are open, for who fulfils orders or manages them.
+    shortages: Option<i64>,
     /// How many counts and losses wait, for who counts or decides.
     stock: Option<i64>,
     /// How many transfers wait, for who has to do with goods.
@@ -85,6 +88,8 @@ impl Frame {
             (true, false) => Some(0),
             (false, _) => None,
         };
+        let serves = scope.may(Permission::FulfilOrders) || scope.may(Permission::ManageOrders);
+        let shortages = if serves { Some(shortages::open(scope).await?) } else { None };
         let works = scope.may(Permission::CountStock) || scope.may(Permission::DecideProposals);
         let stock = if works { Some(counts::waiting(scope).await? + losses::waiting(scope).await?) } else { None };
         let goods = [Permission::MoveStock, Permission::ReceiveGoods, Permission::DecideProposals];
@@ -110,6 +115,7 @@ impl Frame {
             late: orders::escalated(scope).await?,
             proposals,
             appeals,
+            shortages,
             stock,
             transfers,
             purchasing: buying,
@@ -153,6 +159,10 @@ impl Frame {
         if let Some(waiting) = self.appeals {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             links.push(link("售后", "/hq/after-sales", Glyph::Wallet, Tab::AfterSales).badge(badge));
+        }
+        if let Some(open) = self.shortages {
+            let badge = if open > 0 { open.to_string() } else { String::new() };
+            links.push(link("缺货", shortages_page::PATH, Glyph::Bell, Tab::Shortages).badge(badge));
         }
         links.extend([
             link("门店", "/hq/stores", Glyph::Shop, Tab::Stores),

@@ -67,6 +67,8 @@ mod replenishment;
 #[cfg(feature = "ssr")]
 mod roles;
 #[cfg(feature = "ssr")]
+mod shortages;
+#[cfg(feature = "ssr")]
 mod staff;
 #[cfg(feature = "ssr")]
 mod stock;
@@ -104,8 +106,9 @@ mod routes {
     use crate::{
         after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
         departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
-        orders, papers, person, products, proposals, purchase, purchase_limits, purchases, replenishment, roles, staff,
-        stock, stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks, weights,
+        orders, papers, person, products, proposals, purchase, purchase_limits, purchases, replenishment, roles,
+        shortages, staff, stock, stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks,
+        weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -128,6 +131,8 @@ mod routes {
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
+            .route("/hq/shortages", page(FACE, shortages::list))
+            .route("/hq/shortages/{shortage}", page(FACE, shortages::one))
             .route("/hq/alerts", page(FACE, alerts::alerts))
             .route("/hq/stock", page(FACE, stock::balances))
             .route("/hq/movements", page(FACE, stock::movements))
@@ -244,6 +249,8 @@ mod routes {
         register_explicit::<proposals::EndDelegation>();
         register_explicit::<alerts::SetAlertRule>();
         register_explicit::<alerts::RemoveAlertRule>();
+        register_explicit::<shortages::RerouteShortOrder>();
+        register_explicit::<shortages::LetCaseWait>();
         register_explicit::<stock_models::SetStockModel>();
         register_explicit::<stock_models::RemoveStockModel>();
         register_explicit::<purchase_limits::SetPurchaseLimit>();

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use commerce::express;
 use domain::{
-    Fault, Fields, OrderId,
+    Fault, Fen, Fields, OrderId,
     express::{ParcelView, Shipment},
     fulfilment::Fulfilment,
     orders::{OrderState, OrderView},
     parcels::{Afterwards, ParcelState},
     text,
+    unsent::UnsentEnd,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Next;
@@ -49,6 +50,7 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
         }
     });
     let parcels = shipment.parcels.into_iter().map(|parcel| parcel_line(parcel, now, zone)).collect_view();
+    let ended = shipment.ended.into_iter().map(|end| ended_line(end, now, zone)).collect_view();
     let steps = shipment.steps.into_iter().map(|step| {
         view! {
             <li class="flex gap-3 py-1.5 text-sm">
@@ -62,13 +64,31 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
         view! {
             <Card title="物流">
                 {left}
-                <ul class="divide-y divide-base-200">{parcels}</ul>
+                <ul class="divide-y divide-base-200">{ended} {parcels}</ul>
                 <ol class="mt-2">{steps}</ol>
                 {confirm}
             </Card>
         }
         .into_any(),
     )
+}
+
+/// What does not come any more, why, and where its money is.
+fn ended_line(end: UnsentEnd, now: DateTime<Utc>, zone: Tz) -> impl IntoView {
+    let money = match (end.refund_fen, end.refunded_at) {
+        (Fen::ZERO, _) => String::new(),
+        (fen, Some(at)) => format!("{fen} 已于 {} 原路退回", text::moment(at, now, zone)),
+        (fen, None) => format!("{fen} 正在原路退回，通常几分钟内到账"),
+    };
+    view! {
+        <li class="py-2">
+            <p class="flex flex-wrap items-center gap-2 font-medium">
+                {end.goods.join("、")} <Badge tone=Tone::Warn>"不再发出"</Badge>
+            </p>
+            <p class="mt-0.5 text-sm">{format!("原因：{}", end.reason)}</p>
+            <p class="mt-0.5 text-sm font-medium">{money}</p>
+        </li>
+    }
 }
 
 fn parcel_line(parcel: ParcelView, now: DateTime<Utc>, zone: Tz) -> impl IntoView {

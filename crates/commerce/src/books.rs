@@ -68,9 +68,15 @@ const RULES: &[(&str, &str)] = &[
              when 'dispatched' then 'issued' when 'completed' then 'issued' when 'expired' then 'expired' else 'released' end",
     ),
     (
-        "an order holds exactly what its lines say",
-        "select count(*) from (select order_id, sku_id, sum(quantity) as quantity from order_lines group by 1, 2) l
-         full join holds h using (order_id, sku_id) where l.quantity is distinct from h.quantity",
+        "an order holds exactly what its lines say, but for what of it is sent no more",
+        "select count(*) from (
+             select order_id, sku_id, sum(quantity) as quantity from order_lines group by 1, 2
+         ) l left join (
+             select u.order_id, l.sku_id, sum(u.quantity) as quantity
+             from unsent_end_lines u join order_lines l on l.order_id = u.order_id and l.line = u.line group by 1, 2
+         ) u using (order_id, sku_id)
+         full join holds h using (order_id, sku_id)
+         where l.quantity is null or l.quantity - coalesce(u.quantity, 0) <> coalesce(h.quantity, 0)",
     ),
     (
         "an order's total is the sum of its lines and of what its way costs",
@@ -91,12 +97,14 @@ const RULES: &[(&str, &str)] = &[
          where coalesce(m.gone, 0) <> coalesce(h.quantity, 0)",
     ),
     (
-        "no more of a line is in parcels than was ordered, and what is in one has left its store",
+        "no more of a line is in parcels, or sent no more, than was ordered, and what is in one has left its store",
         "select (select count(*) from (
-                     select p.order_id, p.line, sum(p.quantity) as packed from parcel_lines p
-                     -- What came back to be sent again is in a later parcel, or at the store.
-                     where not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')
-                     group by 1, 2
+                     select p.order_id, p.line, sum(p.quantity) as packed from (
+                         select order_id, line, quantity from parcel_lines p
+                         -- What came back to be sent again is in a later parcel, or at the store.
+                         where not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')
+                         union all select order_id, line, quantity from unsent_end_lines
+                     ) p group by 1, 2
                  ) p full join (select order_id, line, quantity from order_lines where exists (
                      select from parcel_lines x where x.order_id = order_lines.order_id)
                  ) l using (order_id, line) where l.quantity is null or p.packed > l.quantity)
@@ -188,8 +196,12 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "revenue is booked exactly for what was handed over",
-        "select count(*) from orders o left join transfers t on t.order_id = o.id and t.cause = 'fulfil'
-         where (o.state = 'completed') <> (t.id is not null) or t.amount_fen <> o.total_fen",
+        "select count(*) from (
+             -- What was never sent has gone back before it could become revenue.
+             select o.id, o.state, o.total_fen - coalesce((select sum(u.refund_fen) from unsent_ends u where u.order_id = o.id), 0) as fen
+             from orders o
+         ) o left join transfers t on t.order_id = o.id and t.cause = 'fulfil'
+         where (o.state = 'completed' and o.fen > 0) <> (t.id is not null) or t.amount_fen <> o.fen",
     ),
     (
         "what customers paid ahead is what open orders and refunds still owe",
@@ -198,14 +210,18 @@ const RULES: &[(&str, &str)] = &[
              <> (select coalesce(sum(p.amount_fen), 0) from payment_shares p join orders o on o.id = p.order_id
                  where p.state = 'surplus' or (p.state = 'kept' and o.state <> 'completed'))
               + (select coalesce(sum(refund_fen), 0) from after_sales where state in ('refunded', 'exchanged'))
+              + (select coalesce(sum(u.refund_fen), 0) from unsent_ends u join orders o on o.id = u.order_id where o.state = 'completed')
               - (select coalesce(sum(amount_fen), 0) from refunds where state = 'succeeded')))::int::bigint",
     ),
     (
-        "of no line more is asked back than was sold, nor more than was paid",
+        "of no line more is asked back or sent no more than was sold, nor for more than was paid",
         "select count(*) from (
-             select r.order_id, r.line, sum(r.quantity) as pieces, sum(r.paid_fen) as paid_fen
-             from after_sales_lines r join after_sales a on a.id = r.after_sales_id
-             where a.state not in ('withdrawn', 'expired') group by r.order_id, r.line
+             select r.order_id, r.line, sum(r.quantity) as pieces, sum(r.paid_fen) as paid_fen from (
+                 select r.order_id, r.line, r.quantity, r.paid_fen
+                 from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+                 where a.state not in ('withdrawn', 'expired')
+                 union all select order_id, line, quantity, paid_fen from unsent_end_lines
+             ) r group by r.order_id, r.line
          ) r left join order_lines l on l.order_id = r.order_id and l.line = r.line
          where l.line is null or r.pieces > l.quantity or r.paid_fen > l.total_fen or (r.pieces = l.quantity and r.paid_fen <> l.total_fen)",
     ),
@@ -219,6 +235,23 @@ const RULES: &[(&str, &str)] = &[
          where a.id is null or a.refund_fen <> coalesce(l.fen, 0) or not coalesce(t.right_way, true)
             or coalesce(t.fen, 0) <> (case when a.state in ('refunded', 'exchanged') then a.refund_fen else 0 end)
             or coalesce(t.fen, 0) <> coalesce(r.amount_fen, 0)",
+    ),
+    (
+        "what is sent no more goes back under its refund, and is lost where that was said",
+        "select (select count(*) from unsent_ends u
+                 full join (select end_id, sum(paid_fen) as fen from unsent_end_lines group by 1) l on l.end_id = u.id
+                 left join refunds r on r.id = u.refund_id
+                 where u.refund_fen is distinct from l.fen or u.refund_fen <> coalesce(r.amount_fen, 0)
+                    or r.order_id <> u.order_id or r.after_sales_id is not null)
+              + (select count(*) from (
+                     select u.id as document_id, u.store_id as location_id, l.sku_id, -sum(i.quantity) as pieces
+                     from unsent_ends u join unsent_end_lines i on i.end_id = u.id
+                     join order_lines l on l.order_id = i.order_id and l.line = i.line
+                     where u.fate = 'lose' group by 1, 2, 3
+                 ) e full join (
+                     select document_id, location_id, sku_id, sum(on_hand) as pieces from movements
+                     where document_id in (select id from unsent_ends) group by 1, 2, 3
+                 ) m using (document_id, location_id, sku_id) where e.pieces is distinct from m.pieces)",
     ),
     (
         "goods that came back, and those given for them, have moved as their requests say",
@@ -345,6 +378,7 @@ const RULES: &[(&str, &str)] = &[
              -- What was spoilt when it came back is the return's, which has a rule of its own.
              from movements where cause = 'loss' and not exists (select from after_sales a where a.id = document_id)
                and not exists (select from parcel_returns r where r.parcel_id = document_id)
+               and not exists (select from unsent_ends u where u.id = document_id)
              group by 1, 2, 3
          ) m using (loss_id, location_id, sku_id)
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",

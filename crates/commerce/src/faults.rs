@@ -33,6 +33,8 @@ pub enum Deed {
     DecideReturn,
     /// Goods come back, and the money goes.
     ReceiveReturn,
+    /// The rest of an order is sent no more, and its money goes back.
+    EndUnsent,
     /// Goods come in without an order.
     ReceiveGoods,
     /// Goods go back to their supplier.
@@ -45,7 +47,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 15] = {
+    pub const ALL: [Self; 16] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -59,6 +61,7 @@ impl Deed {
             RequestReturn,
             DecideReturn,
             ReceiveReturn,
+            EndUnsent,
             ReceiveGoods,
             ReturnGoods,
             SetStockModel,

@@ -7,6 +7,7 @@ use crate::{
     Complaint, Fault, Fen, Fields, ParcelId, RideId,
     parcels::{Afterwards, ParcelState},
     stores::words,
+    unsent::UnsentEnd,
 };
 
 /// Who brings a parcel.
@@ -275,6 +276,9 @@ pub struct Shipment {
     pub parcels: Vec<ParcelView>,
     /// What is to be sent still, of an express order.
     pub left: Vec<LineLeft>,
+    /// What is sent no more, and what goes back for it; the first one first.
+    #[serde(default)]
+    pub ended: Vec<UnsentEnd>,
     /// The riders that were called, the last one first; none for shoppers.
     pub rides: Vec<RideView>,
     /// What was told on the way, the newest first.

@@ -82,6 +82,8 @@ ids! {
     FreightId,
     /// A parcel; made by the client, and the idempotency key of sending it off.
     ParcelId,
+    /// Pieces of an order that are sent no more; made by the client, and the idempotency key of saying so.
+    UnsentEndId,
     /// A rider's job; made by the client, the idempotency key of calling, and our number for it at the courier.
     RideId,
     /// Where a member has things sent; made by the client, and the idempotency key of adding it.

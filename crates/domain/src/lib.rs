@@ -47,6 +47,7 @@ pub mod stores;
 pub mod supply;
 pub mod text;
 pub mod transfers;
+pub mod unsent;
 pub mod webhooks;
 pub mod weights;
 

@@ -274,6 +274,27 @@ pub struct OrderLine {
     pub total_fen: Fen,
 }
 
+/// A line as somebody picks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PickLine {
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// Its code.
+    pub code: String,
+    /// What a scanner reads on it.
+    pub barcode: Option<String>,
+    /// The product's name.
+    pub name: String,
+    /// `大杯`, or empty.
+    pub spec: String,
+    /// `七分糖、少冰、珍珠`, or empty.
+    pub options_text: String,
+    /// The category, by which it lies on the shelf.
+    pub category: String,
+    /// How many.
+    pub quantity: i64,
+}
+
 /// One step of an order: what, when, by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]

@@ -12,15 +12,15 @@ pub const LONGEST_WAIT_HOURS: i64 = 24 * 14;
 /// The longest note, in characters.
 pub const NOTE_MOST: usize = 200;
 
-/// A variant of which more is promised at a store than is there.
+/// A variant of which more is promised at a place than is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct Shortage {
     /// Its identity.
     pub id: ShortageId,
-    /// Where.
+    /// Where: a store, or a warehouse.
     pub store_id: StoreId,
-    /// That store's name.
+    /// The name of that place.
     pub store_name: String,
     /// Of which variant.
     pub sku_id: SkuId,
@@ -40,6 +40,9 @@ pub struct Shortage {
     pub note: String,
     /// When the server gives money back by itself.
     pub waits_until: DateTime<Utc>,
+    /// Who let it wait until then; nothing where nobody did, or a program.
+    #[serde(default)]
+    pub waits_by: Option<String>,
     /// When enough was there again.
     pub solved_at: Option<DateTime<Utc>>,
 }

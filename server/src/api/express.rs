@@ -6,6 +6,7 @@ use domain::{
     OrderId, ParcelId, RideId,
     express::{RideQuote, ShipParcel, Shipment},
     parcels::TakeBackParcel,
+    unsent::EndUnsent,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -90,4 +91,18 @@ pub async fn take_back(
     Sent(command): Sent<TakeBackParcel>,
 ) -> Result<StatusCode, Problem> {
     caller.done(express::take_back(&caller.0, id, parcel, &command).await)
+}
+
+/// Says that pieces of an express order, of which others have left, are sent no more. What was paid for them goes back
+/// at once; where nothing is left to be sent, the order goes on as if all of it had been. Needs the right to turn orders
+/// down.
+#[utoipa::path(post, path = "/console/orders/{order_id}/unsent-ends", tag = "express", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)), request_body = EndUnsent,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end_unsent(
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    Sent(command): Sent<EndUnsent>,
+) -> Result<StatusCode, Problem> {
+    caller.done(express::end_unsent(&caller.0, id, command).await)
 }

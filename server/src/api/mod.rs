@@ -236,6 +236,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(express::show))
         .routes(routes!(express::ship))
         .routes(routes!(express::take_back))
+        .routes(routes!(express::end_unsent))
         .routes(routes!(express::quote_ride))
         .routes(routes!(express::call_rider))
         .routes(routes!(express::cancel_ride))

@@ -19,12 +19,19 @@ use crate::{
 
 /// What becomes of goods that somebody does not want.
 pub const RETURNING: [Deed; 3] = [Deed::RequestReturn, Deed::DecideReturn, Deed::ReceiveReturn];
+/// What becomes of goods that are not sent.
+pub const ENDING: [Deed; 1] = [Deed::EndUnsent];
 /// Goods that can be sent, and come back.
 const TIN: &str = "qh-mingqian-longjing";
 
-/// Orders one of these goods and pays for it; answers the order's id and its code.
-async fn paid(mortal: &mut Mortal, buyer: &Program, goods: &Goods, address: Option<&str>) -> [String; 2] {
-    mortal.ask(buyer, Method::PUT, "/cart/lines", Some(&goods.line(json!(1)))).await.done();
+/// Orders some of these goods and pays for them; answers the order's id and its code.
+async fn paid(
+    mortal: &mut Mortal,
+    buyer: &Program,
+    (goods, pieces): (&Goods, i64),
+    address: Option<&str>,
+) -> [String; 2] {
+    mortal.ask(buyer, Method::PUT, "/cart/lines", Some(&goods.line(json!(pieces)))).await.done();
     let way = address.map(|address| format!("?fulfilment=express&address_id={address}")).unwrap_or_default();
     let path = format!("/cart/quotes/{}{way}", goods.store_id);
     let quote = mortal.ask(buyer, Method::GET, &path, None).await.done();
@@ -49,7 +56,7 @@ async fn what_was_being_brought_back_is_taken_once_and_its_money_goes_back_once(
     let goods = buyer.goods(STORE, TIN).await;
     let mut orders = Vec::new();
     for point in RETURNING.into_iter().flat_map(around) {
-        let [order, code] = paid(&mut mortal, &buyer, &goods, None).await;
+        let [order, code] = paid(&mut mortal, &buyer, (&goods, 1), None).await;
         manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
         manager.post("/console/redemptions", json!({ "code": code })).await.done();
         mortal.until_it_ends_at(point).await;
@@ -80,12 +87,9 @@ async fn what_was_being_brought_back_is_taken_once_and_its_money_goes_back_once(
     mortal.town.check_books().await;
 }
 
-#[tokio::test]
-async fn a_parcel_that_was_being_sent_leaves_once_and_is_taken_once() {
-    let mut mortal = Mortal { town: Town::start().await, point: None };
-    let [office, manager] = [mortal.town.staff("hq").await, mortal.town.staff("manager").await];
-    let buyer = mortal.town.member("13800000562").await;
-    let goods = buyer.goods(STORE, TIN).await;
+/// The store sends everywhere, and the buyer lives somewhere; answers their address.
+async fn offer_express(mortal: &Mortal, buyer: &Program) -> String {
+    let office = mortal.town.staff("hq").await;
     let (template, address) = (Uuid::now_v7(), Uuid::now_v7().to_string());
     let rate = json!({ "first": 1, "first_fen": 800, "further": 1, "further_fen": 200, "free_from_fen": null });
     let terms = json!({ "name": "标准", "basis": "pieces", "areas": [], "elsewhere": rate, "default": true });
@@ -93,13 +97,23 @@ async fn a_parcel_that_was_being_sent_leaves_once_and_is_taken_once() {
     let sends = json!({ "stores": [STORE], "sends": true, "template_id": template, "priority": 10 });
     office.put("/hq/express-stores", sends).await.done();
     let home = json!({
-        "id": address, "name": "小林", "phone": "13800000562", "region_code": "310100", "detail": "人民大道 1 号",
+        "id": address, "name": "小林", "phone": "13800000560", "region_code": "310100", "detail": "人民大道 1 号",
         "point": { "latitude": 31.2304, "longitude": 121.4737 },
     });
     buyer.post("/me/addresses", home).await.done();
+    address
+}
+
+#[tokio::test]
+async fn a_parcel_that_was_being_sent_leaves_once_and_is_taken_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let manager = mortal.town.staff("manager").await;
+    let buyer = mortal.town.member("13800000562").await;
+    let goods = buyer.goods(STORE, TIN).await;
+    let address = offer_express(&mortal, &buyer).await;
     let points = [Dispatch, Deliver].map(|act| [FaultPoint::StepWritten(act), FaultPoint::StepCommitted(act)]);
     for (sent, point) in (1..).zip(points.into_iter().flatten()) {
-        let [order, _] = paid(&mut mortal, &buyer, &goods, Some(&address)).await;
+        let [order, _] = paid(&mut mortal, &buyer, (&goods, 1), Some(&address)).await;
         manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
         mortal.until_it_ends_at(point).await;
         let id = Uuid::now_v7();
@@ -113,4 +127,37 @@ async fn a_parcel_that_was_being_sent_leaves_once_and_is_taken_once() {
         assert_eq!(buyer.available(&goods, TIN).await, goods.available - sent, "{point:?}");
         mortal.town.check_books().await;
     }
+}
+
+#[tokio::test]
+async fn what_was_being_ended_unsent_is_on_the_shelf_once_and_its_money_goes_back_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let manager = mortal.town.staff("manager").await;
+    let buyer = mortal.town.member("13800000563").await;
+    let goods = buyer.goods(STORE, TIN).await;
+    let address = offer_express(&mortal, &buyer).await;
+    let mut orders = Vec::new();
+    for (sent, point) in (1..).zip(ENDING.into_iter().flat_map(around)) {
+        let [order, _] = paid(&mut mortal, &buyer, (&goods, 2), Some(&address)).await;
+        manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+        let (id, lines) = (Uuid::now_v7(), json!([{ "line": 1, "quantity": 1 }]));
+        let parcel = json!({
+            "id": id, "carrier": "shunfeng", "tracking_number": id.simple().to_string(), "lines": lines,
+        });
+        manager.post(&format!("/console/orders/{order}/parcels"), parcel).await.done();
+        mortal.until_it_ends_at(point).await;
+        let end = json!({ "id": Uuid::now_v7(), "lines": lines, "reason": "缺货", "fate": "shelve" });
+        mortal.twice(&manager, Method::POST, &format!("/console/orders/{order}/unsent-ends"), &end).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        assert_eq!(buyer.available(&goods, TIN).await, goods.available - sent, "{point:?}");
+        mortal.town.check_books().await;
+        orders.push(order);
+    }
+    for order in orders {
+        until("the money is back", AFTER_A_MINUTE, async || {
+            buyer.order(&order).await["refunded_fen"] == goods.price_fen
+        })
+        .await;
+    }
+    mortal.town.check_books().await;
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Door,
-    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Staff, Stock},
+    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
     Permission::*,
     door, form, get,
 };
@@ -340,6 +340,12 @@ pub const API: &[Door] = &[
         Staff(FulfilOrders),
         r#"{"reason":"x","afterwards":"send_again"}"#,
     ),
+    door(
+        "POST",
+        "/api/v1/console/orders/{order_id}/unsent-ends",
+        Staff(RejectOrders),
+        r#"{"id":"{new_id}","reason":"x","fate":"shelve"}"#,
+    ),
     get("/api/v1/console/orders/{order_id}/ride-quote", Staff(FulfilOrders)),
     door("POST", "/api/v1/console/orders/{order_id}/rides", Staff(FulfilOrders), r#"{"id":"{new_id}"}"#),
     door("POST", "/api/v1/console/orders/{order_id}/rides/{ride_id}/cancel", Staff(FulfilOrders), ""),
@@ -395,9 +401,9 @@ pub const API: &[Door] = &[
     door("POST", "/api/v1/proposals/{proposal_id}/submit", Staff(ProposeChanges), ""),
     door("POST", "/api/v1/proposals/{proposal_id}/withdraw", Staff(ProposeChanges), ""),
     door("POST", "/api/v1/proposals/{proposal_id}/decision", Staff(DecideProposals), r#"{"approve":true}"#),
-    get("/api/v1/shortages", Staff(FulfilOrders)),
-    get("/api/v1/shortages/{shortage_id}", Staff(FulfilOrders)),
-    door("POST", "/api/v1/shortages/{shortage_id}/wait", Staff(FulfilOrders), r#"{"hours":1,"note":"x"}"#),
+    get("/api/v1/shortages", Shortages),
+    get("/api/v1/shortages/{shortage_id}", Shortages),
+    door("POST", "/api/v1/shortages/{shortage_id}/wait", Shortages, r#"{"hours":1,"note":"x"}"#),
     get("/api/v1/delegations", Staff(DecideProposals)),
     door(
         "POST",

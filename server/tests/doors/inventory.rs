@@ -31,6 +31,8 @@ pub enum Needs {
     Proposals,
     /// Staff who count or decide, about what is within their reach; on head office's pages, with `UseHq` too.
     Stock,
+    /// Staff who fulfil orders or manage them, about what is within their reach; on head office's pages, with `UseHq` too.
+    Shortages,
     /// Staff who have to do with goods, about what is within their reach; on head office's pages, with `UseHq` too.
     Goods,
     /// Staff whose permission reaches every store.

@@ -49,7 +49,9 @@ fn expected(person: &Person, door: &Door) -> Expected {
     match door.needs {
         Needs::Member if person.is_member => of_objects(door),
         Needs::Member => Expected::LogIn,
-        Needs::Staff(_) | Needs::Everywhere(_) | Needs::Proposals | Needs::Stock | Needs::Goods if !person.is_staff => {
+        Needs::Staff(_) | Needs::Everywhere(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods
+            if !person.is_staff =>
+        {
             Expected::LogIn
         }
         // Nobody's reach here is everywhere.
@@ -63,11 +65,16 @@ fn expected(person: &Person, door: &Door) -> Expected {
         Needs::Stock if forbidden(Permission::CountStock) && forbidden(Permission::DecideProposals) => {
             Expected::Forbidden
         }
-        Needs::Goods if [MoveStock, ReceiveGoods, DecideProposals].into_iter().all(forbidden) => Expected::Forbidden,
-        Needs::Stock | Needs::Goods if door.path.starts_with("/hq") && forbidden(Permission::UseHq) => {
+        Needs::Shortages if forbidden(Permission::FulfilOrders) && forbidden(Permission::ManageOrders) => {
             Expected::Forbidden
         }
-        Needs::Staff(_) | Needs::Proposals | Needs::Stock | Needs::Goods => of_objects(door),
+        Needs::Goods if [MoveStock, ReceiveGoods, DecideProposals].into_iter().all(forbidden) => Expected::Forbidden,
+        Needs::Stock | Needs::Shortages | Needs::Goods
+            if door.path.starts_with("/hq") && forbidden(Permission::UseHq) =>
+        {
+            Expected::Forbidden
+        }
+        Needs::Staff(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods => of_objects(door),
         Needs::Nothing | Needs::Oneself => Expected::Without,
     }
 }

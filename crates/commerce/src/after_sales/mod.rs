@@ -37,7 +37,7 @@ pub use proofs::{PROOFS_MOST, add as add_proof, may as may_add_proof};
 pub use read::{counts, list, mine, show, show_for_staff};
 pub use receive::{find, receive};
 pub use request::{options, quote, request};
-pub(crate) use returned::{CameBack, pay_back};
+pub(crate) use returned::{CameBack, pay_back, worth};
 pub use terms::{book as terms, reset as reset_terms, set as set_terms};
 
 use crate::{

@@ -4,13 +4,17 @@ use domain::{
     AfterSalesId, Fault, OrderId, ParcelId, Quantity, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition, KindUntil, QuoteAfterSales,
-        RequestAfterSales, RequestedLine, weigh,
+        RequestAfterSales, RequestedLine, Weighed, weigh,
     },
     express::PackedLine,
 };
 use sqlx::PgConnection;
 
-use super::{advance, lock, read, receive, request, settle, sold, write_step};
+use super::{
+    advance, lock, read, receive, request, settle,
+    sold::{self, Sold},
+    write_step,
+};
 use crate::Scope;
 
 /// What came back.
@@ -23,16 +27,37 @@ pub(crate) struct CameBack {
     pub spoilt: bool,
 }
 
+/// An order as after-sales see it, all of which may go back, however long ago it was bought: nobody has had the goods.
+async fn unbound(tx: &mut PgConnection, scope: &Scope, order: OrderId) -> Result<Sold, Fault> {
+    let mut sold = sold::of(tx, order).await?;
+    let until = scope.now + super::BRING_WITHIN;
+    for line in &mut sold.lines {
+        line.kinds = vec![KindUntil { kind: AfterSalesKind::Return, until }];
+    }
+    Ok(sold)
+}
+
+/// What was paid for pieces of a locked order that are never sent, line by line, with their share of every discount.
+pub(crate) async fn worth(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: OrderId,
+    lines: &[PackedLine],
+) -> Result<Vec<Weighed>, Fault> {
+    let sold = unbound(tx, scope, order).await?;
+    let wanted = lines.iter().map(|one| {
+        let quantity = Quantity::try_from(one.quantity).map_err(|reason| Fault::Internal(reason.into()))?;
+        Ok(RequestedLine { line: one.line, quantity, exchange_for: None })
+    });
+    weigh(&sold.lines, AfterSalesKind::Return, &wanted.collect::<Result<Vec<_>, Fault>>()?, scope.now)
+}
+
 /// Opens a request with the parcel's id for what came back of a locked, completed order, and ends it: the goods are
 /// booked in at the store and the money goes back. What somebody has asked for meanwhile is theirs to end. How long what
 /// may be asked for does not count: nobody has had the goods.
 pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBack, reason: &str) -> Result<(), Fault> {
-    let mut sold = sold::of(tx, back.order).await?;
     let kind = AfterSalesKind::Return;
-    let until = scope.now + super::BRING_WITHIN;
-    for line in &mut sold.lines {
-        line.kinds = vec![KindUntil { kind, until }];
-    }
+    let sold = unbound(tx, scope, back.order).await?;
     let wanted = back.lines.iter().filter_map(|packed| {
         let rest = sold.lines.iter().find(|line| line.line == packed.line)?.rest;
         let quantity = Quantity::try_from(packed.quantity.min(rest)).ok()?;

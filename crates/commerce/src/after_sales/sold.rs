@@ -124,9 +124,14 @@ async fn lines(
            from order_lines l join skus k on k.id = l.sku_id join products p on p.id = k.product_id
            left join after_sales_terms c on c.category_id = p.category_id
            cross join lateral (
-               select coalesce(sum(r.quantity), 0)::bigint as pieces, coalesce(sum(r.paid_fen), 0)::bigint as fen
-               from after_sales_lines r join after_sales a on a.id = r.after_sales_id
-               where r.order_id = l.order_id and r.line = l.line and a.state not in ('withdrawn', 'expired')
+               select coalesce(sum(x.quantity), 0)::bigint as pieces, coalesce(sum(x.paid_fen), 0)::bigint as fen
+               from (
+                   select r.quantity, r.paid_fen from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+                   where r.order_id = l.order_id and r.line = l.line and a.state not in ('withdrawn', 'expired')
+                   union all
+                   -- What was never sent has gone back already.
+                   select u.quantity, u.paid_fen from unsent_end_lines u where u.order_id = l.order_id and u.line = l.line
+               ) x
            ) t
            where l.order_id = $1 order by l.line"#,
         order.0,

@@ -13,6 +13,7 @@
 //!
 //! The entries are their own log: who, when, how many, and who undid it. The steps go to the audit as well.
 
+mod apart;
 mod decide;
 mod enter;
 mod open;

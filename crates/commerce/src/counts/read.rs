@@ -13,7 +13,10 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Count, NO_COUNT};
+use super::{
+    Count, NO_COUNT,
+    apart::{self, Apart},
+};
 use crate::{
     Scope,
     database::OrFault,
@@ -176,6 +179,7 @@ pub async fn show(scope: &Scope, id: CountId) -> Result<CountView, Fault> {
     let sight = Sight::of(scope)?;
     let mut tx = scope.begin().await?;
     let row = found(&mut tx, &sight, id).await?;
+    let set_apart = apart::of_count(&mut tx, id).await?;
     let works =
         scope.reach(Permission::CountStock).is_ok_and(|reach| reach.covers(as_store(LocationId(row.location_id))));
     let may_cancel = row.state().after(CountAct::Cancel).is_some()
@@ -184,6 +188,7 @@ pub async fn show(scope: &Scope, id: CountId) -> Result<CountView, Fault> {
         shows_book: row.shows_book(&sight),
         may_count: works && row.state() == CountState::Open,
         may_cancel,
+        apart: set_apart.values().sum(),
         entries: entries(&mut tx, id).await?,
         steps: steps(&mut tx, id).await?,
         card: row.card(&sight),
@@ -248,7 +253,7 @@ struct LineRow {
 }
 
 impl LineRow {
-    fn line(self, sight: &Sight, shows_book: bool) -> CountLine {
+    fn line(self, sight: &Sight, shows_book: bool, apart: &Apart) -> CountLine {
         let book = self.book.filter(|_| shows_book);
         let difference = self.counted.zip(book).map(|(counted, book)| counted - book);
         CountLine {
@@ -259,6 +264,7 @@ impl LineRow {
             counted_at: self.counted_at,
             moved: self.moved,
             book,
+            apart: apart.get(&self.sku_id).copied().unwrap_or_default(),
             difference,
             value_fen: difference.and_then(|pieces| pieces.checked_mul(self.price_fen)).map(Fen),
             cost_fen: sight.cost(self.location_id, self.cost_milli_fen).filter(|_| difference.is_some()),
@@ -327,7 +333,8 @@ pub async fn lines(scope: &Scope, id: CountId, ask: &ListLines) -> Result<Page<C
     let mut tx = scope.begin().await?;
     let shows_book = found(&mut tx, &sight, id).await?.shows_book(&sight);
     let found = line_rows(&mut tx, id, &fitting(ask, shows_book), None, most as i64 + 1).await?;
-    Ok(Page::cut(found, most, |row| row.code.clone()).map(|row| row.line(&sight, shows_book)))
+    let apart = apart::of_count(&mut tx, id).await?;
+    Ok(Page::cut(found, most, |row| row.code.clone()).map(|row| row.line(&sight, shows_book, &apart)))
 }
 
 /// A count with all its lines, for a file.
@@ -339,7 +346,8 @@ pub async fn whole(scope: &Scope, id: CountId) -> Result<(CountCard, Vec<CountLi
     let row = found(&mut tx, &sight, id).await?;
     let shows_book = row.shows_book(&sight);
     let lines = line_rows(&mut tx, id, &ListLines::default(), None, LINES_MOST).await?;
-    let lines = lines.into_iter().map(|line| line.line(&sight, shows_book)).collect();
+    let apart = apart::of_count(&mut tx, id).await?;
+    let lines = lines.into_iter().map(|line| line.line(&sight, shows_book, &apart)).collect();
     Ok((row.card(&sight), lines))
 }
 
@@ -348,5 +356,6 @@ pub(super) async fn line(tx: &mut PgConnection, scope: &Scope, count: &Count, sk
     let sight = Sight::of(scope)?;
     let shows_book = found(tx, &sight, count.id).await?.shows_book(&sight);
     let found = line_rows(tx, count.id, &ListLines::default(), Some(sku), 1).await?;
-    found.into_iter().next().map(|row| row.line(&sight, shows_book)).ok_or(NO_COUNT)
+    let apart = apart::of_count(tx, count.id).await?;
+    found.into_iter().next().map(|row| row.line(&sight, shows_book, &apart)).ok_or(NO_COUNT)
 }

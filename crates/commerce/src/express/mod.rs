@@ -5,6 +5,7 @@
 //! - `told`: what the courier tells moves the ride, and the order with it
 //! - `notices`: callbacks are stored, answered, and acted on afterwards
 //! - `returns`: parcels that come back
+//! - `unsent`: the rest of an order that is sent no more
 //! - `ways`: where carriers say that parcels are
 //! - `read`: all that is known of how an order is sent
 
@@ -14,6 +15,7 @@ mod read;
 mod returns;
 mod rides;
 mod told;
+mod unsent;
 mod ways;
 
 pub use notices::receive;
@@ -21,6 +23,7 @@ pub use parcels::{confirm, ship};
 pub use read::{mine, show};
 pub use returns::take_back;
 pub use rides::{call, cancel, quote};
+pub use unsent::end_unsent;
 pub use ways::receive as receive_way;
 
 pub(crate) use notices::work as work_notices;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// After how long a shopper who says nothing has what was sent.
-const TAKEN_AFTER: Duration = Duration::days(10);
+pub(super) const TAKEN_AFTER: Duration = Duration::days(10);
 /// How often an order is looked at of which a parcel comes back.
 const LOOK_FOR_RETURNS: Duration = Duration::days(1);
 
@@ -93,12 +93,14 @@ async fn is_same(tx: &mut PgConnection, order: OrderId, command: &ShipParcel) ->
     Ok(Some(same))
 }
 
-/// What of an order no parcel holds: what came back to be sent again is at the store as well.
+/// What of an order no parcel holds and is to be sent: what came back to be sent again is at the store as well.
 pub(super) async fn still_here(tx: &mut PgConnection, order: OrderId) -> Result<Vec<PackedLine>, Fault> {
     let rows = sqlx::query!(
         r#"select l.line, l.quantity - coalesce((select sum(p.quantity) from parcel_lines p
                   where p.order_id = l.order_id and p.line = l.line
-                    and not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')), 0)::bigint as "left!"
+                    and not exists (select from parcel_returns r where r.parcel_id = p.parcel_id and r.afterwards = 'send_again')), 0)::bigint
+                  - coalesce((select sum(u.quantity) from unsent_end_lines u
+                  where u.order_id = l.order_id and u.line = l.line), 0)::bigint as "left!"
            from order_lines l where l.order_id = $1 order by l.line"#,
         order.0,
     )

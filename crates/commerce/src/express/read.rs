@@ -1,11 +1,12 @@
 //! All that is known of how an order is sent.
 
 use domain::{
-    Fault, Fen, OrderId, ParcelId, RideId,
+    Fault, Fen, OrderId, ParcelId, RideId, UnsentEndId,
     express::{CameBack, Carrier, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
     fulfilment::Fulfilment,
     parcels::{Afterwards, ParcelState},
     staff::Permission,
+    unsent::{UnsentEnd, UnsentFate},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -23,7 +24,8 @@ pub async fn mine(scope: &Scope, id: OrderId) -> Result<Shipment, Fault> {
     let shipment = whole(&mut tx, id).await?;
     // Who packed it, and which riders did not come, is the store's business.
     let parcels = shipment.parcels.into_iter().map(|parcel| ParcelView { by: None, ..parcel });
-    Ok(Shipment { parcels: parcels.collect(), rides: Vec::new(), ..shipment })
+    let ended = shipment.ended.into_iter().map(|end| UnsentEnd { by: None, fate: None, ..end });
+    Ok(Shipment { parcels: parcels.collect(), ended: ended.collect(), rides: Vec::new(), ..shipment })
 }
 
 /// How an order of a store within reach is sent.
@@ -59,6 +61,7 @@ async fn whole(tx: &mut PgConnection, id: OrderId) -> Result<Shipment, Fault> {
     Ok(Shipment {
         parcels: parcels(tx, id).await?,
         left: lines(tx, id).await?,
+        ended: ended(tx, id).await?,
         rides: rides(tx, id).await?,
         steps: steps(tx, id).await?,
     })
@@ -115,6 +118,36 @@ async fn lines(tx: &mut PgConnection, id: OrderId) -> Result<Vec<LineLeft>, Faul
         .into_iter()
         .filter_map(|row| Some(LineLeft { line: row.line, quantity: quantity(row.line)?, goods: row.goods }));
     Ok(lines.collect())
+}
+
+/// What is sent no more.
+async fn ended(tx: &mut PgConnection, id: OrderId) -> Result<Vec<UnsentEnd>, Fault> {
+    let rows = sqlx::query!(
+        r#"select u.id, u.reason, u.fate, u.refund_fen, u.at, coalesce(s.name, '合作方 ' || k.name) as by,
+                  r.succeeded_at as "refunded_at?",
+                  (select array_agg(concat_ws(' ', l.name, nullif(l.spec, ''), nullif(l.options_text, '')) || ' × ' || i.quantity
+                                    order by i.line)
+                   from unsent_end_lines i join order_lines l on l.order_id = i.order_id and l.line = i.line
+                   where i.end_id = u.id) as "goods!"
+           from unsent_ends u left join staff s on s.id = u.staff_id left join api_keys k on k.id = u.api_key_id
+           left join refunds r on r.id = u.refund_id
+           where u.order_id = $1 order by u.at, u.id"#,
+        id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let end = rows.into_iter().map(|row| UnsentEnd {
+        id: UnsentEndId(row.id),
+        goods: row.goods,
+        reason: row.reason,
+        fate: UnsentFate::from_code(&row.fate),
+        at: row.at,
+        by: row.by,
+        refund_fen: Fen(row.refund_fen),
+        refunded_at: row.refunded_at,
+    });
+    Ok(end.collect())
 }
 
 async fn rides(tx: &mut PgConnection, id: OrderId) -> Result<Vec<RideView>, Fault> {

@@ -172,18 +172,8 @@ async fn pay_back(tx: &mut PgConnection, scope: &Scope, order: &Ordered, reason:
     if order.state != OrderState::Dispatched || !still_here(tx, order.id).await?.is_empty() {
         return Ok(());
     }
-    let kept = sqlx::query_scalar!(
-        r#"select count(*) as "many!" from parcels p left join parcel_returns r on r.parcel_id = p.id
-           where p.order_id = $1 and r.parcel_id is null"#,
-        order.id.0,
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .or_fault()?;
-    if kept == 0 {
-        jobs::unschedule(tx, [(Kind::CompleteExpress, order.id.0)]).await?;
-        orders::give_up(tx, scope, order, reason).await?;
-        return lose_what_is_spoilt(tx, scope, order).await;
+    if is_all_back(tx, order.id).await? {
+        return give_up(tx, scope, order, reason).await;
     }
     if on_their_way(tx, order.id).await? > 0 {
         return Ok(());
@@ -191,6 +181,25 @@ async fn pay_back(tx: &mut PgConnection, scope: &Scope, order: &Ordered, reason:
     jobs::unschedule(tx, [(Kind::CompleteExpress, order.id.0)]).await?;
     orders::arrive(tx, scope, order, "其余包裹已签收").await?;
     settle(tx, scope, order).await
+}
+
+/// Whether the store has every parcel of an order again.
+pub(super) async fn is_all_back(tx: &mut PgConnection, order: OrderId) -> Result<bool, Fault> {
+    sqlx::query_scalar!(
+        r#"select not exists (select from parcels p left join parcel_returns r on r.parcel_id = p.id
+                              where p.order_id = $1 and r.parcel_id is null) as "all_back!""#,
+        order.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()
+}
+
+/// The shopper gets nothing of a locked order: it is called off, and all its money goes back.
+pub(super) async fn give_up(tx: &mut PgConnection, scope: &Scope, order: &Ordered, reason: &str) -> Result<(), Fault> {
+    jobs::unschedule(tx, [(Kind::CompleteExpress, order.id.0)]).await?;
+    orders::give_up(tx, scope, order, reason).await?;
+    lose_what_is_spoilt(tx, scope, order).await
 }
 
 /// What is spoilt of an order that was called off leaves the shelf again.

@@ -321,7 +321,7 @@ pub(super) async fn tell_pages(tx: &mut PgConnection, order: &Ordered) -> Result
 
 /// Once all that was sent has been signed for, the shopper has it some days after, if they say nothing; never later than
 /// without anybody's word.
-async fn hasten(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
+pub(super) async fn hasten(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
     if !still_here(tx, order.id).await?.is_empty() || on_their_way(tx, order.id).await? > 0 {
         return Ok(());
     }

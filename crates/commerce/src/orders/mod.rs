@@ -8,12 +8,14 @@
 //! - `send`: what leaves the store for its shopper, and arrives or comes back
 //! - `centre`: what head office does with orders of its stores
 //! - `late`: orders that wait longer than they should
+//! - `pick`: what somebody takes off the shelf for an order
 //! - `read`: one order, and lists that begin from what the caller may see
 
 mod centre;
 mod checkout;
 mod codes;
 mod late;
+mod pick;
 mod place;
 mod read;
 mod send;
@@ -24,6 +26,7 @@ mod write;
 pub use centre::{annotate, call_off, call_off_all, notes, reroute, reroute_choices};
 pub use checkout::{checkout, place_all};
 pub use late::{escalated, look};
+pub use pick::pick_list;
 pub use place::place;
 pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use send::{deliver, dispatch, undelivered};

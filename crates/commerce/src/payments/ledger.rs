@@ -1,6 +1,6 @@
 //! Transfers between accounts. Each takes from one what it gives to another.
 
-use domain::{Fault, Fen, StoreId};
+use domain::{Fault, Fen, StoreId, fulfilment::Fulfilment};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -99,7 +99,7 @@ pub(super) async fn book(tx: &mut PgConnection, scope: &Scope, transfers: &[Tran
     Ok(())
 }
 
-/// The goods are handed over: what the customer had paid ahead is now the store's revenue.
+/// The goods are handed over: what the customer had paid ahead is now the store's revenue, but for what was never sent.
 pub(crate) async fn fulfilled(tx: &mut PgConnection, scope: &Scope, order: &Ordered) -> Result<(), Fault> {
     let revenue = revenue_of(order.store_id);
     sqlx::query!(
@@ -110,6 +110,23 @@ pub(crate) async fn fulfilled(tx: &mut PgConnection, scope: &Scope, order: &Orde
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    let (between, amount) = ((PREPAID, revenue.as_str()), order.total_fen);
+    let (between, amount) = ((PREPAID, revenue.as_str()), Fen(order.total_fen.0 - unsent_fen(tx, order).await?));
+    if amount == Fen::ZERO {
+        return Ok(());
+    }
     book(tx, scope, &[Transfer { between, amount, order: order.id.0, cause: Cause::Fulfil }]).await
+}
+
+/// What has gone back for pieces of an order that were never sent.
+async fn unsent_fen(tx: &mut PgConnection, order: &Ordered) -> Result<i64, Fault> {
+    if order.fulfilment != Fulfilment::Express {
+        return Ok(0);
+    }
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(refund_fen), 0)::bigint as "fen!" from unsent_ends where order_id = $1"#,
+        order.id.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()
 }

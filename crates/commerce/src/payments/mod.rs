@@ -8,7 +8,7 @@
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
 //! - `late`: an order that expired is paid all the same, where its goods are still there
 //! - `refunds`: money that goes back, retried under one number
-//! - `returns`: what was handed over and goes back
+//! - `returns`: a part of an order goes back
 //! - `ledger`: double-entry transfers
 
 mod attempts;
@@ -30,7 +30,7 @@ pub use together::start_together;
 pub(crate) use ledger::fulfilled;
 pub(crate) use notices::work_inbox;
 pub(crate) use refunds::{send as send_refund, want as want_refund};
-pub(crate) use returns::{GiveBack, give_back};
+pub(crate) use returns::{GiveBack, give_back, give_back_unsent};
 pub(crate) use settle::{close, close_open, look_up};
 
 /// Where what concerns payments waits to be written.

@@ -9,19 +9,22 @@ use uuid::Uuid;
 use super::ledger::{self, Cause, GATEWAY, PREPAID, Transfer};
 use crate::{FaultPoint, Scope, database::OrFault, house::new_id, jobs};
 
-/// Wants back what was paid for an order, where anything was.
+/// Wants back what was paid for an order, where anything was, but for what has gone back of it.
 pub(crate) async fn want(tx: &mut PgConnection, scope: &Scope, order: OrderId, reason: &str) -> Result<(), Fault> {
     let kept = sqlx::query!(
-        r#"select payment_id as "payment!", amount_fen as "amount_fen!" from payment_shares where order_id = $1 and state = 'kept'"#,
+        r#"select s.payment_id as "payment!", s.amount_fen - coalesce((
+                   select sum(r.amount_fen) from refunds r where r.payment_id = s.payment_id and r.order_id = s.order_id
+               ), 0)::bigint as "amount_fen!"
+           from payment_shares s where s.order_id = $1 and s.state = 'kept'"#,
         order.0,
     )
     .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    match kept {
+    match kept.filter(|share| share.amount_fen > 0) {
         Some(share) => {
             let (payment, amount) = (share.payment, Fen(share.amount_fen));
-            want_for(tx, scope, Wanted { payment, order, amount, reason, after_sales: None }).await
+            want_for(tx, scope, Wanted { payment, order, amount, reason, after_sales: None }).await.map(drop)
         }
         None => Ok(()),
     }
@@ -38,8 +41,8 @@ pub(super) struct Wanted<'a> {
     pub after_sales: Option<AfterSalesId>,
 }
 
-/// Wants back what one payment brought for an order, or a part of it.
-pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wanted<'_>) -> Result<(), Fault> {
+/// Wants back what one payment brought for an order, or a part of it; answers the refund.
+pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wanted<'_>) -> Result<Uuid, Fault> {
     let id = new_id();
     sqlx::query!(
         "insert into refunds (id, payment_id, order_id, out_refund_no, amount_fen, reason, state, wanted_at, after_sales_id)
@@ -56,7 +59,8 @@ pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wante
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    jobs::schedule(tx, jobs::Kind::SendRefund, id, scope.now).await
+    jobs::schedule(tx, jobs::Kind::SendRefund, id, scope.now).await?;
+    Ok(id)
 }
 
 /// Sends a wanted refund to the gateway. An error means: try again, with the same number.

@@ -1,10 +1,10 @@
-//! Goods that left for their shopper and came back unopened.
+//! Goods that left for their shopper and came back unopened, or never went.
 
-use domain::{Fault, OrderId};
+use domain::{Fault, OrderId, StoreId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Pieces, batches};
+use super::{Pieces, batches, facts::summed, lock_free};
 use crate::{Scope, database::OrFault};
 
 /// Pieces of a locked order that had been issued are back where they left from, promised to the same order: the issue
@@ -43,4 +43,44 @@ pub(crate) async fn bring_back(tx: &mut PgConnection, scope: &Scope, order: Orde
     .or_fault()?;
     let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
     batches::keep_back(tx, scope, location, Some(&skus)).await
+}
+
+/// Pieces of a locked order that had been issued with the rest of it, and never went, are anybody's again: the issue of
+/// these pieces the other way round. The order holds so many fewer.
+pub(crate) async fn shelve(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: OrderId,
+    location: StoreId,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let (skus, quantities): (Vec<Uuid>, Vec<i64>) = summed(pieces).into_iter().unzip();
+    lock_free(tx, skus.iter().map(|sku| (location.0, *sku)).collect()).await?;
+    batches::come_back(tx, scope, location.0, order.0, pieces).await?;
+    sqlx::query!(
+        "with back as materialized (
+             select sku_id, quantity from unnest((select $3::uuid[]), (select $4::bigint[])) as b (sku_id, quantity)
+         ), shelved as (
+             update stock s set on_hand = s.on_hand + b.quantity, short = greatest(s.held + s.allocated - s.on_hand - b.quantity, 0)
+             from back b where s.location_id = $2 and s.sku_id = b.sku_id
+         ), lessened as (
+             update holds h set quantity = h.quantity - b.quantity from back b
+             where h.order_id = $1 and h.sku_id = b.sku_id and h.state = 'issued' and h.quantity > b.quantity
+         ), ended as (
+             delete from holds h using back b
+             where h.order_id = $1 and h.sku_id = b.sku_id and h.state = 'issued' and h.quantity = b.quantity
+         )
+         insert into movements (location_id, sku_id, cause, on_hand, order_id, actor_id, occurred_at)
+         select $2, sku_id, 'bring_back', quantity, $1, $5, $6 from back",
+        order.0,
+        location.0,
+        &skus,
+        &quantities,
+        scope.actor_id(),
+        scope.now,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    batches::keep_back(tx, scope, location.0, Some(&skus)).await
 }

@@ -245,7 +245,7 @@ pub(super) async fn too_few(
 }
 
 /// One change for each variant.
-fn summed(pieces: &[Pieces]) -> BTreeMap<Uuid, i64> {
+pub(super) fn summed(pieces: &[Pieces]) -> BTreeMap<Uuid, i64> {
     let mut summed = BTreeMap::new();
     for one in pieces {
         *summed.entry(one.sku).or_default() += one.quantity;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
 
-pub(crate) use bring_back::bring_back;
+pub(crate) use bring_back::{bring_back, shelve};
 pub(crate) use facts::{Cause, Document, Pieces, book, take};
 pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::relocate;

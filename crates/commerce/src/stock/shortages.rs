@@ -39,6 +39,7 @@ struct Row {
     opened_at: DateTime<Utc>,
     note: String,
     wait_until: Option<DateTime<Utc>>,
+    waits_by: Option<String>,
     solved_at: Option<DateTime<Utc>>,
 }
 
@@ -57,6 +58,7 @@ impl From<Row> for Shortage {
             opened_at: row.opened_at,
             note: row.note,
             waits_until: row.wait_until.unwrap_or(row.opened_at + SHORTAGE_WAITS),
+            waits_by: row.waits_by,
             solved_at: row.solved_at,
         }
     }
@@ -71,11 +73,12 @@ async fn rows(
 ) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
         Row,
-        r#"select c.id, c.location_id as store_id, s.name as store_name, c.sku_id,
+        r#"select c.id, c.location_id as store_id, coalesce(s.name, w.name, '') as "store_name!", c.sku_id,
                   concat_ws(' · ', p.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!",
                   t.short, t.on_hand, t.held + t.allocated as "promised!",
-                  c.cause, c.opened_at, c.note, c.wait_until, c.solved_at
-           from shortages c join stores s on s.id = c.location_id
+                  c.cause, c.opened_at, c.note, c.wait_until, b.name as "waits_by?", c.solved_at
+           from shortages c left join stores s on s.id = c.location_id left join warehouses w on w.id = c.location_id
+           left join staff b on b.id = c.waits_by
            join stock t on t.location_id = c.location_id and t.sku_id = c.sku_id
            join skus k on k.id = c.sku_id join products p on p.id = k.product_id
            where ($1::uuid[] is null or c.location_id = any($1)) and ($2::uuid is null or c.location_id = $2)
@@ -94,20 +97,33 @@ async fn rows(
     .or_fault()
 }
 
-/// Cases of stores within reach, the newest first.
+/// Where somebody sees cases: where they fulfil orders, or give them to another store. A warehouse is within the reach
+/// of everywhere alone.
+///
+/// Faults: `Forbidden`.
+fn reach(scope: &Scope) -> Result<Option<Vec<Uuid>>, Fault> {
+    match [Permission::FulfilOrders, Permission::ManageOrders].map(|permission| scope.reach_filter(permission)) {
+        [Ok(None), _] | [_, Ok(None)] => Ok(None),
+        [Ok(Some(fulfil)), Ok(Some(manage))] => Ok(Some([fulfil, manage].concat())),
+        [Ok(some), Err(_)] | [Err(_), Ok(some)] => Ok(some),
+        [Err(fault), Err(_)] => Err(fault),
+    }
+}
+
+/// Cases of places within reach, the newest first.
 ///
 /// Faults: `Forbidden`.
 pub async fn list(scope: &Scope, ask: &ListShortages) -> Result<Page<Shortage>, Fault> {
-    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let reach = reach(scope)?;
     let most = ask.most.clamp(1, 100);
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, reach.as_deref(), ask, None, most as i64 + 1).await?;
     Ok(Page::cut(found, most, |row| row.id.to_string()).map(Shortage::from))
 }
 
-/// How many cases are open where whoever asks fulfils orders; none for who does not.
+/// How many cases are open where whoever asks sees them: those of [`list`]; none for who sees none.
 pub async fn open(scope: &Scope) -> Result<i64, Fault> {
-    let Ok(reach) = scope.reach_filter(Permission::FulfilOrders) else { return Ok(0) };
+    let Ok(reach) = reach(scope) else { return Ok(0) };
     let mut tx = scope.begin().await?;
     sqlx::query_scalar!(
         r#"select count(*) as "open!" from shortages c join stock t using (location_id, sku_id)
@@ -123,7 +139,7 @@ pub async fn open(scope: &Scope) -> Result<i64, Fault> {
 ///
 /// Faults: `NotFound`; `Forbidden`.
 pub async fn show(scope: &Scope, id: ShortageId) -> Result<ShortageView, Fault> {
-    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let reach = reach(scope)?;
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, reach.as_deref(), &ListShortages::default(), Some(id), 1).await?;
     let shortage: Shortage = found.into_iter().next().ok_or_else(not_found)?.into();
@@ -167,11 +183,12 @@ async fn waiting(tx: &mut PgConnection, shortage: &Shortage) -> Result<Vec<Short
 /// Faults: `Invalid` beside `hours` or `note`; `NotFound`; `Conflict` (`shortage_over`).
 pub async fn let_wait(scope: &Scope, id: ShortageId, wait: &LetWait) -> Result<(), Fault> {
     wait.check()?;
-    let reach = scope.reach_filter(Permission::FulfilOrders)?;
+    let reach = reach(scope)?;
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
-        "select location_id, note, wait_until, solved_at from shortages
-         where id = $1 and ($2::uuid[] is null or location_id = any($2)) for update",
+        r#"select c.location_id, s.id as "store?", c.note, c.wait_until, c.solved_at
+           from shortages c left join stores s on s.id = c.location_id
+           where c.id = $1 and ($2::uuid[] is null or c.location_id = any($2)) for update of c"#,
         id.0,
         reach.as_deref(),
     )
@@ -183,17 +200,23 @@ pub async fn let_wait(scope: &Scope, id: ShortageId, wait: &LetWait) -> Result<(
         return Err(Fault::conflict("shortage_over", "货已补足，这条缺货记录已经结束"));
     }
     let (note, until) = (wait.note.trim(), scope.now + chrono::Duration::hours(wait.hours));
-    sqlx::query!("update shortages set note = $2, wait_until = $3 where id = $1", id.0, note, until)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
+    sqlx::query!(
+        "update shortages set note = $2, wait_until = $3, waits_by = $4 where id = $1",
+        id.0,
+        note,
+        until,
+        scope.actor().staff,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
     jobs::unschedule(&mut tx, [(Kind::SolveShortage, id.0)]).await?;
     jobs::schedule(&mut tx, Kind::SolveShortage, id.0, until).await?;
     let change = Change {
         act: Act::LetShortageWait,
         object: ObjectKind::Shortage,
         object_id: id.0,
-        store_id: Some(found.location_id),
+        store_id: found.store,
         before: json!({ "note": found.note, "wait_until": found.wait_until }),
         after: json!({ "note": note, "wait_until": until }),
         reason: note,

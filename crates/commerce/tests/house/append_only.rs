@@ -33,6 +33,8 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "delete from order_lines",
         "update parcel_returns set reason = ''",
         "delete from parcel_returns",
+        "update unsent_ends set reason = ''",
+        "delete from unsent_end_lines",
         "update after_sales_steps set note = ''",
         "delete from after_sales_steps",
         "delete from after_sales",

@@ -55,6 +55,7 @@ mod staff;
 mod stock_models;
 mod structure;
 mod transfers;
+mod unsent;
 mod warehouses;
 mod wechat;
 mod weights;

@@ -20,17 +20,17 @@ use crate::{
     world::{LARGE_FEN, Stock, World, code_of, field_of, teas},
 };
 
-const DAY: i64 = 24 * 60;
+pub const DAY: i64 = 24 * 60;
 
-struct Scene {
-    world: World,
-    manager: Scope,
-    buyer: Scope,
+pub struct Scene {
+    pub world: World,
+    pub manager: Scope,
+    pub buyer: Scope,
     address: SaveAddress,
 }
 
 impl Scene {
-    async fn new(options: PgPoolOptions, connect: PgConnectOptions) -> Self {
+    pub async fn new(options: PgPoolOptions, connect: PgConnectOptions) -> Self {
         let world = World::new(options, connect).await;
         let hq = world.staff("周姐", Role::SuperAdmin, Reach::Everywhere).await;
         freight::save(&hq, new_id(), save("标准", &[])).await.unwrap();
@@ -42,7 +42,7 @@ impl Scene {
     }
 
     /// A paid and accepted express order: one tea with sugar, and two large ones.
-    async fn accepted(&self) -> OrderId {
+    pub async fn accepted(&self) -> OrderId {
         self.world.put(&self.buyer, self.world.medium, 1).await;
         self.world.put(&self.buyer, self.world.large, 2).await;
         let wish = Wish { fulfilment: Fulfilment::Express, address_id: Some(self.address.id) };
@@ -60,7 +60,7 @@ impl Scene {
         order
     }
 
-    async fn ship(&self, order: OrderId, number: &str, lines: &[(i32, i64)]) -> ParcelId {
+    pub async fn ship(&self, order: OrderId, number: &str, lines: &[(i32, i64)]) -> ParcelId {
         let id = ParcelId(Uuid::now_v7());
         let lines = lines.iter().map(|&(line, quantity)| PackedLine { line, quantity }).collect();
         let parcel = ShipParcel { id, carrier: Carrier::Zhongtong, tracking_number: number.into(), lines };
@@ -69,7 +69,7 @@ impl Scene {
     }
 
     /// The platform tells this of a parcel so many minutes from now; answers what came of it.
-    async fn tell(&self, number: &str, minutes: i64, status: Status, scans: &[(&str, &str)]) -> String {
+    pub async fn tell(&self, number: &str, minutes: i64, status: Status, scans: &[(&str, &str)]) -> String {
         let data = scans.iter().map(|(time, words)| Scan {
             context: (*words).into(),
             time: format!("{} {time}", self.world.now.format("%Y-%m-%d")),
@@ -95,16 +95,16 @@ impl Scene {
         seen.parcels.iter().find(|one| one.id == parcel).unwrap().state
     }
 
-    async fn large(&self) -> Stock {
+    pub async fn large(&self) -> Stock {
         self.world.stock_at(self.world.store, self.world.large).await
     }
 
-    async fn refunded(&self) -> i64 {
+    pub async fn refunded(&self) -> i64 {
         self.world.count("select coalesce(sum(amount_fen), 0)::bigint from refunds").await
     }
 }
 
-fn back(afterwards: Afterwards, spoilt: bool) -> TakeBackParcel {
+pub fn back(afterwards: Afterwards, spoilt: bool) -> TakeBackParcel {
     TakeBackParcel { reason: "收件人拒收".into(), afterwards, spoilt }
 }
 

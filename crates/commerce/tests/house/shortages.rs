@@ -2,8 +2,9 @@
 
 use commerce::{Scope, approvals, jobs, orders, stock::shortages};
 use domain::{
-    ProposalId,
+    ProposalId, StoreId,
     approvals::{Decide, Propose, Proposed},
+    order_centre::Reroute,
     orders::OrderState,
     staff::Role,
     stock::{LetWait, ListShortages, Shortage},
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     people::Reach,
+    transfers::warehouse,
     world::{World, code_of, field_of},
 };
 
@@ -164,5 +166,69 @@ async fn what_is_ready_when_the_time_is_over_is_looked_at_again(options: PgPoolO
     assert_eq!(world.count("select count(*) from jobs where kind = 'solve_shortage'").await, 1);
     world.run_jobs(26 * 60).await;
     assert_eq!(cases(&clerk).await.len(), 1);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn head_office_sees_the_cases_of_every_place_and_as_many_as_are_counted(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let service = world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
+    let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
+    world.leave(world.store, world.medium, 2).await;
+    world.place_paid(&world.member().await, 2).await;
+    lose(&world, 1).await;
+    let (goods, depot) = warehouse(&world).await;
+    // A count there is booked after what it had found was sent off.
+    let place = StoreId(depot.0);
+    world.receive(place, world.large, 2).await;
+    world.receive(place, world.large, -3).await;
+    world
+        .alter(
+            "insert into shortages (id, location_id, sku_id, cause, opened_at)
+             select gen_random_uuid(), location_id, sku_id, 'count', now() from stock where on_hand < 0",
+        )
+        .await;
+    let found = cases(&service).await;
+    assert_eq!((found.len(), shortages::open(&service).await.unwrap()), (2, 2));
+    let of_depot = found.iter().find(|case| case.store_id == place).unwrap();
+    assert_eq!((of_depot.short, of_depot.promised, of_depot.store_name.is_empty()), (1, 0, false));
+    assert_eq!((cases(&clerk).await.len(), shortages::open(&clerk).await.unwrap()), (1, 1), "their store's alone");
+    assert_eq!(code_of(shortages::show(&clerk, of_depot.id).await), "not_found");
+    assert_eq!(code_of(shortages::list(&goods, &ListShortages::default()).await), "forbidden");
+    assert_eq!(shortages::open(&goods).await.unwrap(), 0);
+    let wait = LetWait { hours: 5, note: "明早补登收货".into() };
+    shortages::let_wait(&service, of_depot.id, &wait).await.unwrap();
+    let waits = shortages::show(&service, of_depot.id).await.unwrap().shortage;
+    assert_eq!((waits.waits_by.as_deref(), waits.note.as_str()), (Some("客服"), "明早补登收货"));
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_case_is_over_once_another_store_serves_the_order_that_waits(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let service = world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
+    world.leave(world.store, world.medium, 3).await;
+    let (kept, _) = world.place_paid(&world.member().await, 1).await;
+    let (given, _) = world.place_paid(&world.member().await, 2).await;
+    lose(&world, 2).await;
+    let case = cases(&service).await[0].id;
+    let waiting = shortages::show(&service, case).await.unwrap().waiting;
+    assert_eq!(waiting.iter().map(|one| one.order_id).collect::<Vec<_>>(), [kept, given]);
+    let choices = orders::reroute_choices(&service, given).await.unwrap();
+    assert_eq!((choices[0].store_id, choices[0].lacking), (world.elsewhere, 0));
+    let reroute = Reroute { store_id: world.elsewhere, reason: "门店缺货".into() };
+    orders::reroute(&service, given, &reroute).await.unwrap();
+    assert_eq!(balance(&world).await, (1, 1, 0), "enough is there for who waits here");
+    jobs::sweep(&world.system(1)).await.unwrap();
+    assert!(shortages::show(&service, case).await.unwrap().shortage.solved_at.is_some());
+    world.run_jobs(25 * 60).await;
+    let states = [world.state_of(kept).await, world.state_of(given).await];
+    assert_eq!(states, [OrderState::Paid, OrderState::Paid], "nobody is turned down");
     world.balanced().await;
 }

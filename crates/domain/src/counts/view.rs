@@ -94,6 +94,9 @@ pub struct CountView {
     pub may_count: bool,
     /// Whether whoever asks can give it up.
     pub may_cancel: bool,
+    /// How many pieces of its goods are set apart there now, and not to be counted.
+    #[serde(default)]
+    pub apart: i64,
     /// What was entered last, the newest first.
     pub entries: Vec<CountEntry>,
     /// What happened, oldest first.
@@ -118,6 +121,10 @@ pub struct CountLine {
     pub moved: bool,
     /// What the books said at that moment; nothing where whoever asks is not told.
     pub book: Option<i64>,
+    /// How many more lie there that the books do not have: they are set apart for orders that have left in part, or came
+    /// back and are not settled. They are not to be counted.
+    #[serde(default)]
+    pub apart: i64,
     /// How many more were found than the books say; negative for fewer.
     pub difference: Option<i64>,
     /// What the difference is worth at the place's price.

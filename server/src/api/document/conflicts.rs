@@ -203,6 +203,15 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("already_back", "这个包裹已登记退回，处理方式不能再改"),
         ],
     ),
+    (
+        "express_end_unsent",
+        &[
+            ("not_now", "订单备货中，还没有发出：发不了请拒单，或请总部取消订单"),
+            OTHER_WAY,
+            ("key_reused", "这个页面已经登记过另一些不再发出的商品，请刷新后再试"),
+            ABOVE_PAID,
+        ],
+    ),
     ("express_quote_ride", RIDING),
     (
         "express_call_rider",
