@@ -79,6 +79,7 @@ use crate::site::Site;
         (name = "alerts", description = "What a store should know of its stock"),
         (name = "batches", description = "Batches and their last day"),
         (name = "stock_models", description = "How pieces are shared between the shop and the counter"),
+        (name = "purchase_limits", description = "How many pieces one member may buy"),
         (name = "transfers", description = "Goods between stores and warehouses"),
         (name = "supply", description = "Warehouses and what head office sends out of them"),
         (name = "express", description = "Parcels, riders, and what is told of both"),

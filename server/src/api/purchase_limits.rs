@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::problem::{Caller, Path, Problem, Sent};
 
 /// All limits.
-#[utoipa::path(get, path = "/console/purchase-limits", tag = "stock_models", security(("bearer" = [])),
+#[utoipa::path(get, path = "/console/purchase-limits", tag = "purchase_limits", security(("bearer" = [])),
     responses((status = 200, body = Vec<PurchaseLimitRule>), (status = "default", body = Problem)))]
 pub async fn list(caller: Caller) -> Result<Json<Vec<PurchaseLimitRule>>, Problem> {
     caller.answer(purchase_limits::rules(&caller.0).await)
@@ -27,7 +27,7 @@ pub struct LimitSet {
 }
 
 /// Limits what one member may buy of a variant, at all stores.
-#[utoipa::path(put, path = "/console/purchase-limits", tag = "stock_models", security(("bearer" = [])), request_body = SetPurchaseLimit,
+#[utoipa::path(put, path = "/console/purchase-limits", tag = "purchase_limits", security(("bearer" = [])), request_body = SetPurchaseLimit,
     responses((status = 200, body = LimitSet), (status = "default", body = Problem)))]
 pub async fn set(caller: Caller, Sent(command): Sent<SetPurchaseLimit>) -> Result<Json<LimitSet>, Problem> {
     let set = purchase_limits::set(&caller.0, command).await;
@@ -35,7 +35,7 @@ pub async fn set(caller: Caller, Sent(command): Sent<SetPurchaseLimit>) -> Resul
 }
 
 /// Takes a limit back.
-#[utoipa::path(delete, path = "/console/purchase-limits/{sku_id}", tag = "stock_models", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/console/purchase-limits/{sku_id}", tag = "purchase_limits", security(("bearer" = [])),
     params(("sku_id" = SkuId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn remove(caller: Caller, Path(sku): Path<SkuId>) -> Result<StatusCode, Problem> {
     caller.done(purchase_limits::remove(&caller.0, sku).await)
