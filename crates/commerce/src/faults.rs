@@ -31,6 +31,8 @@ pub enum Deed {
     RequestReturn,
     /// It is agreed to; where no goods are to come the money goes back.
     DecideReturn,
+    /// Somebody has paid a refund out in another way than the gateway.
+    SettleRefund,
     /// Goods come back, and the money goes.
     ReceiveReturn,
     /// Goods come in without an order.
@@ -45,7 +47,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 15] = {
+    pub const ALL: [Self; 16] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -58,6 +60,7 @@ impl Deed {
             ApproveProposal,
             RequestReturn,
             DecideReturn,
+            SettleRefund,
             ReceiveReturn,
             ReceiveGoods,
             ReturnGoods,

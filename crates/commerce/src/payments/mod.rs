@@ -8,6 +8,7 @@
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
 //! - `late`: an order that expired is paid all the same, where its goods are still there
 //! - `refunds`: money that goes back, retried under one number
+//! - `stuck`: refunds that the gateway refused or that hang
 //! - `returns`: what was handed over and goes back
 //! - `ledger`: double-entry transfers
 
@@ -20,6 +21,7 @@ mod returns;
 mod scan;
 mod settle;
 mod start;
+pub mod stuck;
 mod together;
 
 pub use notices::receive;
