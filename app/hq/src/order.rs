@@ -41,13 +41,13 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {[REROUTE, CALL_OFF, REFUND, NOTE].map(|form| said(&asked, form))}
             {note}
-            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}</Section>
                     {parts}
                     <Section title="订单记录">{steps}</Section>
                 </div>
-                <div class="grid gap-4">
+                <div class="grid grid-cols-1 gap-4">
                     {money}
                     {about}
                     {cards}

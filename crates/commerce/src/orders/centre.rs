@@ -26,26 +26,29 @@ use crate::{
 /// Faults: `Invalid` beside `reason`; `NotFound` out of reach; `Conflict` (`not_now`).
 pub async fn call_off(scope: &Scope, id: OrderId, command: &CallOff) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
-    call_off_in(&mut tx, scope, id, command).await?;
+    if !call_off_in(&mut tx, scope, id, command).await? {
+        return Ok(());
+    }
     steps::commit(tx, scope, OrderAct::CallOff).await
 }
 
-/// [`call_off`], for the caller to commit.
+/// [`call_off`], for the caller to commit; `false` where it is so already.
 pub(super) async fn call_off_in(
     tx: &mut PgConnection,
     scope: &Scope,
     id: OrderId,
     command: &CallOff,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let reason = checked_reason(&command.reason)?;
     let order = steps::lock_within(tx, scope, id, Permission::ManageOrders).await?;
     if order.state == OrderState::Cancelled {
-        return Ok(());
+        return Ok(false);
     }
     steps::advance(tx, scope, &order, OrderAct::CallOff, reason).await?;
     stock::turn(tx, scope, &[id], Turn::Release).await?;
     payments::close_open(tx, scope, id).await?;
-    payments::want_refund(tx, scope, id, reason).await
+    payments::want_refund(tx, scope, id, reason).await?;
+    Ok(true)
 }
 
 /// Calls several orders off, each by itself; answers which were left as they are, and why.

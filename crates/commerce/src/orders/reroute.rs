@@ -35,18 +35,20 @@ use crate::{
 pub async fn reroute(scope: &Scope, id: OrderId, command: &Reroute) -> Result<(), Fault> {
     let stores = memory::stores(scope).await?;
     let mut tx = scope.begin().await?;
-    reroute_in(&mut tx, scope, &stores, id, command).await?;
+    if !reroute_in(&mut tx, scope, &stores, id, command).await? {
+        return Ok(());
+    }
     steps::commit(tx, scope, OrderAct::Reroute).await
 }
 
-/// [`reroute`], for the caller to commit.
+/// [`reroute`], for the caller to commit; `false` where that store serves it already.
 pub(super) async fn reroute_in(
     tx: &mut PgConnection,
     scope: &Scope,
     stores: &Stores,
     id: OrderId,
     command: &Reroute,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let reason = checked_reason(&command.reason)?;
     let to = command.store_id;
     if !scope.reach(Permission::ManageOrders)?.covers(to) {
@@ -54,7 +56,7 @@ pub(super) async fn reroute_in(
     }
     let order = steps::lock_within(tx, scope, id, Permission::ManageOrders).await?;
     if order.store_id == to && is_in_hand(order.state) {
-        return Ok(());
+        return Ok(false);
     }
     must_serve(tx, id, to).await?;
     // Of what is not in hand any more the table says why.
@@ -71,7 +73,8 @@ pub(super) async fn reroute_in(
     }
     steps::advance(tx, scope, &order, OrderAct::Reroute, reason).await?;
     stock::relocate(tx, scope, id, to).await?;
-    move_to(tx, &order, to).await
+    move_to(tx, &order, to).await?;
+    Ok(true)
 }
 
 /// Refuses a store that takes no orders, is another brand's or another merchant's, or does not sell what was ordered.

@@ -98,6 +98,8 @@ async fn each_order_of_a_batch_is_done_by_itself_and_once(options: PgPoolOptions
     batches::start(&service, command.id).await.unwrap();
     world.run_jobs(2).await;
     assert_eq!(batches::show(&service, command.id).await.unwrap(), view, "doing it twice is doing it once");
+    let again = batches::draft(&service, &of(BatchAct::CallOff, &[open])).await.unwrap();
+    assert_eq!(again.card.refused, 1, "what is so already is not done again");
     assert_eq!(world.count("select count(*) from refunds").await, 1);
     assert_eq!(world.count("select count(*) from audit where act = 'call_off' and staff_id is not null").await, 2);
     assert_eq!(world.stock_at(world.store, world.medium).await, Stock { on_hand: 98, held: 0, allocated: 0 });
