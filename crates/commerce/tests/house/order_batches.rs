@@ -1,12 +1,13 @@
 //! One thing done with several orders, and completed orders that head office pays back (D8).
 
-use commerce::{Scope, after_sales, orders, orders::batches};
+use commerce::{Scope, after_sales, keys, orders, orders::batches};
 use domain::{
     AfterSalesId, Fen, OrderBatchId, OrderId, Quantity,
     after_sales::{RefundOrder, RefundedLine},
+    keys::CreateKey,
     order_batches::{BatchAct, BatchState, BatchView, DraftBatch, OrderFilter, Outcome},
-    orders::OrderState,
-    staff::Role,
+    orders::{Channel, OrderState},
+    staff::{Permission, Role},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -183,6 +184,35 @@ async fn notes_are_written_to_all_that_a_lists_filters_leave(options: PgPoolOpti
     let none = OrderFilter { state: Some(OrderState::Rejected), ..OrderFilter::default() };
     let none = DraftBatch { all: Some(none), ..of(BatchAct::Annotate, &[]) };
     assert_eq!(code_of(batches::draft(&service, &none).await), "not_found");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_programs_batch_is_done_in_its_name_while_its_key_works(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let (buyer, admin) = (world.member().await, world.staff("管理员", Role::SuperAdmin, Reach::Everywhere).await);
+    let (first, _) = world.place_paid(&buyer, 1).await;
+    let (second, _) = world.place_paid(&buyer, 1).await;
+    let command = CreateKey {
+        name: "客服系统".into(),
+        permissions: vec![Permission::ReadOrders, Permission::ManageOrders],
+        stores: vec!["RMGC".into()],
+        per_minute: 60,
+        until: None,
+    };
+    let key = keys::create(&admin, command).await.unwrap();
+    let secret = keys::make(&admin, key).await.unwrap();
+    let program = world.bearer(Some(&secret), Channel::Api).await;
+    let view = done(&world, &program, &of(BatchAct::CallOff, &[first])).await;
+    assert_eq!(outcome(&view, first), (Outcome::Done, None));
+    let signed = "select count(*) from audit where act = 'call_off' and api_key_id is not null and staff_id is null";
+    assert_eq!(world.count(signed).await, 1);
+    let late = of(BatchAct::CallOff, &[second]);
+    batches::draft(&program, &late).await.unwrap();
+    batches::start(&program, late.id).await.unwrap();
+    keys::revoke(&admin, key).await.unwrap();
+    world.run_jobs(1).await;
+    assert_eq!(world.state_of(second).await, OrderState::Paid, "a key that was revoked does nothing any more");
     world.balanced().await;
 }
 
