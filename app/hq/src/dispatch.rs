@@ -187,7 +187,7 @@ fn refund(asked: &Asked, id: OrderId, refundable: Refundable) -> AnyView {
         let label = format!("{}（可退 {} 件，{}）", line.goods, line.rest, line.left_fen);
         view! {
             <Field name=name label=label kind="number" inputmode="numeric" min="0" max=line.rest.to_string() value=typed
-                error=wrong.unwrap_or_default() required=false/>
+                error=wrong.unwrap_or_default()/>
         }
     });
     let lines = lines.collect_view();
