@@ -24,15 +24,24 @@ async function api(method, path, body, token) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** A member who has paid for so many orders of one tea each; answers their numbers. */
+/** The token of somebody of staff. */
+async function staffToken(account, password) {
+  return (await api("POST", "/auth/staff-sessions", { account, password })).token;
+}
+
+/** A member who has paid for so many orders of one tea each; answers their numbers, and what they saw of them. */
 async function paidOrders(many) {
+  return (await paid(many)).map((order) => order.number);
+}
+
+async function paid(many) {
   const phone = `136${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
   await api("POST", "/auth/codes", { phone });
   const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
   const [store] = await api("GET", "/stores?q=QH-SH-001");
   const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
   const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
-  const numbers = [];
+  const orders = [];
   for (let place = 0; place < many; place += 1) {
     const line = { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 1 };
     await api("PUT", "/cart/lines", line, token);
@@ -44,13 +53,14 @@ async function paidOrders(many) {
     const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
     const headers = { "content-type": "application/json" };
     assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
-    for (let tries = 0; tries < 50; tries += 1) {
-      if ((await api("GET", `/orders/${order.id}`, undefined, token)).state === "paid") break;
+    let seen = placed;
+    for (let tries = 0; tries < 50 && seen.state !== "paid"; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
+      seen = await api("GET", `/orders/${order.id}`, undefined, token);
     }
-    numbers.push(placed.number);
+    orders.push(seen);
   }
-  return numbers;
+  return orders;
 }
 
 async function office(javaScriptEnabled) {
@@ -63,9 +73,24 @@ async function office(javaScriptEnabled) {
   return someone;
 }
 
-/** A picture for whoever wants to look. */
-const picture = async (page, name) =>
-  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+/** Asks for the page again until something stands on it; without a script nothing else does. */
+async function reloadUntil(page, selector) {
+  for (let tries = 0; tries < 60; tries += 1) {
+    if (await page.isVisible(selector)) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await page.reload();
+  }
+  assert.fail(`${selector} never came`);
+}
+
+/** Pictures for whoever wants to look, as a desk and as a phone have it. */
+async function picture(page, name) {
+  if (!process.env.PICTURES) return;
+  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.screenshot({ path: `${process.env.PICTURES}/${name}-phone.png`, fullPage: true });
+  await page.setViewportSize(PC);
+}
 
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
@@ -94,13 +119,76 @@ for (const javaScriptEnabled of [true, false]) {
       await picture(page, "order-called-off");
 
       await page.goto(`${home.base}/hq/orders?channel=api`);
-      for (const number of others) await page.check(`tr:has-text('${number}') input[type=checkbox]`);
-      await page.click("summary:has-text('批量取消')");
+      for (const number of [moved, ...others]) await page.check(`tr:has-text('${number}') input[type=checkbox]`);
+      await page.click("summary:has-text('批量处理')");
+      await page.selectOption("select[name=act]", "call_off");
       await picture(page, "orders");
-      await page.fill("form[action$='call_off_orders'] input[name=reason]", "门店停业");
-      await page.click("button:has-text('取消所选订单')");
-      await page.waitForSelector("text=已取消 2 笔订单");
+      await page.fill("form[action$='draft_order_batch'] input[name=reason]", "门店停业");
+      await page.click("button:has-text('预览')");
+      await page.waitForURL(/\/hq\/order-batches\//);
+      assert.ok(await page.isVisible("text=还没有改动任何订单"));
+      assert.ok(await page.isVisible(`tr:has-text('${moved}'):has-text('订单已经取消，不用处理')`));
+      await picture(page, "batch-preview");
+      await page.click("button:has-text('确认取消并退款 2 笔')");
+      await reloadUntil(page, "text=已结束");
+      assert.ok(await page.isVisible(`tr:has-text('${moved}'):has-text('未处理')`));
+      await picture(page, "batch-ended");
       for (const number of others) assert.ok(await page.isVisible(`tr:has-text('${number}'):has-text('已取消')`));
+      await page.goto(`${home.base}/hq/order-batches`);
+      assert.ok(await page.isVisible("tr:has-text('取消并退款'):has-text('门店停业')"));
+      assert.deepEqual(faults, []);
+      await close();
+    });
+
+    test("a completed order is paid back in part, and its page shows the case", async () => {
+      const [order] = await paid(1);
+      const manager = await staffToken("manager", "demo-manager-2026");
+      await api("POST", `/console/orders/${order.id}/accept`, {}, manager);
+      await api("POST", "/console/redemptions", { code: order.pickup_code }, manager);
+      const { page, faults, close } = await office(javaScriptEnabled);
+      await page.goto(`${home.base}/hq/orders/${order.id}`);
+      await page.fill("form[action$='refund_order'] input[name=reason]", "饮品洒漏");
+      await picture(page, "order-completed");
+      await page.click("button:text-is('退款')");
+      await page.waitForSelector("text=已退款，款项原路退回");
+      assert.ok(await page.isVisible("table:has-text('仅退款') >> text=已退款"));
+      assert.ok(!(await page.isVisible("form[action$='refund_order']")), "nothing is left");
+      await picture(page, "order-refunded");
+      assert.deepEqual(faults, []);
+      await close();
+    });
+
+    test("a refund that the gateway could not pay out is settled by other means", async () => {
+      const [order] = await paid(1);
+      const trick = JSON.stringify({ next_refund: "ABNORMAL" });
+      const headers = { "content-type": "application/json" };
+      assert.ok((await fetch(`${home.pay}/control`, { method: "POST", headers, body: trick })).ok);
+      const token = await staffToken("hq", "demo-hq-2026");
+      await api("POST", `/hq/orders/${order.id}/call-off`, { reason: "门店停业" }, token);
+      const { page, faults, close } = await office(javaScriptEnabled);
+      await page.goto(`${home.base}/hq/refunds`);
+      await reloadUntil(page, `a:text-is('${order.number}')`);
+      assert.ok(await page.isVisible("nav >> text=异常退款"));
+      await page.goto(`${home.base}/hq/orders/${order.id}`);
+      assert.ok(await page.isVisible("text=退款异常或延迟"));
+      await page.goto(`${home.base}/console/orders/${order.id}`);
+      assert.ok(await page.isVisible("text=退款延迟，总部正在处理"));
+      await page.goto(`${home.base}/hq/refunds`);
+      const card = page.locator(".panel, .card, section", { has: page.locator(`a:text-is('${order.number}')`) }).last();
+      await card.locator("button:text-is('立即重试')").click();
+      await page.waitForSelector("text=已用同一退款单号重新提交给网关");
+      await reloadUntil(page, `a:text-is('${order.number}')`);
+      const again = page.locator(".panel, .card, section", { has: page.locator(`a:text-is('${order.number}')`) }).last();
+      await again.locator("summary").click();
+      await picture(page, "refunds");
+      await again.locator("textarea").fill("原卡已注销，财务转账");
+      await again.locator("input[name^=proof]").fill("20261126000123");
+      await again.locator("button:has-text('登记并结束')").click();
+      await page.waitForSelector("text=已登记为其他方式退款");
+      assert.ok(!(await page.isVisible(`a:text-is('${order.number}')`)));
+      await page.goto(`${home.base}/hq/refunds?settled=on`);
+      assert.ok(await page.isVisible("text=20261126000123"));
+      await picture(page, "refunds-settled");
       assert.deepEqual(faults, []);
       await close();
     });

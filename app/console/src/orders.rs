@@ -157,6 +157,9 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     } else {
         format!("已付 {}", order.paid_fen)
     };
+    let delayed = order
+        .refund_delayed
+        .then(|| view! { <p class="mb-3"><Badge tone=Tone::Warn>"退款延迟，总部正在处理"</Badge></p> });
     let claims = (card.state == OrderState::Completed && asked.scope.may_at(Permission::FulfilOrders, card.store_id))
         .then(
             || view! { <div class="mt-3"><LinkButton href=claim::path_of(card.id)>"代客申请售后"</LinkButton></div> },
@@ -174,6 +177,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     let rider = rider.map(|rider| view! { <Fact label="骑手">{format!("{} {}", rider.name, rider.phone)}</Fact> });
     let placed = text::moment(card.placed_at, now, zone);
     view! {
+        {delayed}
         <Facts>
             <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label_of(card.fulfilment)}</Badge></Fact>
             <Fact label="门店">{card.store_name.clone()}</Fact>

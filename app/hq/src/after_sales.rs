@@ -21,7 +21,7 @@ use ui::{
 
 use crate::frame::{Frame, LOG_IN, Tab, address, live, said};
 
-const PATH: &str = "/hq/after-sales";
+pub const PATH: &str = "/hq/after-sales";
 /// The part of the page that its forms speak to.
 const FORM: &str = "after_sales";
 /// How many requests a page of the list has.
@@ -147,7 +147,8 @@ fn row(card: AfterSalesCard, now: DateTime<Utc>) -> impl IntoView {
     }
 }
 
-fn tone_of(state: AfterSalesState) -> Tone {
+/// The colour of a request's state.
+pub fn tone_of(state: AfterSalesState) -> Tone {
     use AfterSalesState::*;
     match state {
         Requested | Appealed => Tone::Warn,

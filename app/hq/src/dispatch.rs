@@ -1,10 +1,11 @@
 //! What head office does with an order of a store, beside the order and over a list of them (D8).
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, orders};
+use commerce::{Scope, after_sales, orders};
 use domain::{
     Fault, Fields, OrderId,
-    order_centre::{Annotate, CallOff, CallOffAll, OrderNote, Reroute, RerouteChoice, is_in_hand},
+    after_sales::{RefundOrder as Refund, Refundable},
+    order_centre::{Annotate, CallOff, OrderNote, Reroute, RerouteChoice, is_in_hand},
     orders::{OrderState, OrderView},
     staff::Permission,
     text,
@@ -18,12 +19,13 @@ use crate::frame::LOG_IN;
 
 /// The list of orders.
 pub const PATH: &str = "/hq/orders";
-/// The part of the list that calls several off.
-pub const TOGETHER: &str = "call-off-all";
+/// The part of the list that puts several together.
+pub const TOGETHER: &str = "together";
 /// The parts of an order's page.
 pub const REROUTE: &str = "reroute";
 pub const CALL_OFF: &str = "call-off";
 pub const NOTE: &str = "note";
+pub const REFUND: &str = "refund";
 
 fn id_of(fields: &Fields) -> Result<OrderId, Fault> {
     fields.text("id").parse().map_err(|_| Fault::NotFound("这个订单"))
@@ -56,18 +58,13 @@ pub async fn call_off_order(#[server(flatten)] fields: Fields) -> Result<(), Ser
     .await
 }
 
-/// Calls several orders off.
-#[server(prefix = "/rpc/hq", endpoint = "call_off_orders")]
-pub async fn call_off_orders(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    rpc::post(TOGETHER, LOG_IN, fields, async |scope, fields| {
-        let answers = orders::call_off_all(&scope, &CallOffAll::from_fields(&fields)?).await?;
-        let problems: Vec<&str> = answers.iter().filter_map(|one| one.problem.as_deref()).collect();
-        let done = answers.len() - problems.len();
-        let said = match problems.first() {
-            None => format!("已取消 {done} 笔订单，款项原路退回"),
-            Some(first) => format!("已取消 {done} 笔；{} 笔没有取消：{first}", problems.len()),
-        };
-        Ok(Next::to(PATH).saying(TOGETHER, said))
+/// Pays a completed order back, or some pieces of it.
+#[server(prefix = "/rpc/hq", endpoint = "refund_order")]
+pub async fn refund_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(REFUND, LOG_IN, fields, async |scope, fields| {
+        let id = id_of(&fields)?;
+        after_sales::refund(&scope, id, &Refund::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(REFUND, "已退款，款项原路退回；顾客能看到"))
     })
     .await
 }
@@ -90,6 +87,8 @@ pub struct Desk {
     notes: Vec<OrderNote>,
     /// Nothing where the order is out of hand.
     choices: Vec<RerouteChoice>,
+    /// Nothing where it is not completed, or all of it was asked for, or whoever looks may not pay it back.
+    refundable: Refundable,
 }
 
 impl Desk {
@@ -101,7 +100,13 @@ impl Desk {
         } else {
             Vec::new()
         };
-        Ok(Self { manages, notes: orders::notes(scope, order.card.id).await?, choices })
+        let refunds = scope.may_at(Permission::RefundOrders, order.card.store_id);
+        let refundable = if refunds && order.card.state == OrderState::Completed {
+            after_sales::refundable(scope, order.card.id).await?
+        } else {
+            Refundable::default()
+        };
+        Ok(Self { manages, notes: orders::notes(scope, order.card.id).await?, choices, refundable })
     }
 
     /// The cards beside the order.
@@ -110,9 +115,11 @@ impl Desk {
         let reroute = (!self.choices.is_empty()).then(|| reroute(asked, id, self.choices));
         let call_off =
             (self.manages && (is_in_hand(state) || state == OrderState::Placed)).then(|| call_off(asked, order));
+        let refund = (!self.refundable.lines.is_empty()).then(|| refund(asked, id, self.refundable));
         let notes = notes(asked, id, self.manages, self.notes);
         view! {
             {reroute}
+            {refund}
             {notes}
             {call_off}
         }
@@ -164,6 +171,38 @@ fn call_off(asked: &Asked, order: &OrderView) -> AnyView {
                 <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
                     hint=hint/>
                 <Button tone=Tone::Error>"取消并退款"</Button>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+/// All that is left stands in its fields, so paying the whole back is one press.
+fn refund(asked: &Asked, id: OrderId, refundable: Refundable) -> AnyView {
+    let (reason_wrong, reason) = asked.field(REFUND, "reason");
+    let lines = refundable.lines.into_iter().map(|line| {
+        let name = format!("n.{}", line.line);
+        let (wrong, _) = asked.field(REFUND, &format!("line.{}", line.line));
+        let typed = asked.field(REFUND, &name).1.unwrap_or_else(|| line.rest.to_string());
+        let label = format!("{}（可退 {} 件，{}）", line.goods, line.rest, line.left_fen);
+        view! {
+            <Field name=name label=label kind="number" inputmode="numeric" min="0" max=line.rest.to_string() value=typed
+                error=wrong.unwrap_or_default()/>
+        }
+    });
+    let lines = lines.collect_view();
+    let hint =
+        format!("最多可退 {}，按件数计算，原路退回；商品不退回，运费不退。顾客会看到原因。", refundable.left_fen);
+    view! {
+        <Card title="退款">
+            <Form action="/rpc/hq/refund_order">
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="id" value=id.to_string()/>
+                <Hidden name="key" value=Uuid::now_v7().to_string()/>
+                {lines}
+                <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
+                    hint=hint/>
+                <Button tone=Tone::Error>"退款"</Button>
             </Form>
         </Card>
     }

@@ -1,7 +1,9 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, after_sales, approvals, counts, losses, orders, purchasing, staff, stock::shortages, transfers};
+use commerce::{
+    Scope, after_sales, approvals, counts, losses, orders, payments, purchasing, staff, stock::shortages, transfers,
+};
 use domain::{
     Fault,
     approvals::ProposalState,
@@ -31,6 +33,7 @@ const ACCOUNT: &str = "/console/account";
 pub enum Tab {
     Wall,
     Orders,
+    Refunds,
     AfterSales,
     Stores,
     Products,
@@ -60,6 +63,8 @@ pub struct Frame {
     audit: bool,
     /// How many orders their stores have long not accepted, for who manages orders.
     late: i64,
+    /// How many refunds the gateway refused or leaves hanging, for who looks after them.
+    refunds: Option<i64>,
     /// How many proposals wait, for who decides on them.
     proposals: Option<i64>,
     /// How many appeals wait, for who sees orders; a number only for who decides on them.
@@ -83,6 +88,8 @@ impl Frame {
         scope.reach(Permission::UseHq)?;
         let decides = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if decides { Some(approvals::waiting(scope).await?) } else { None };
+        let refunds =
+            if scope.may(Permission::RefundOrders) { Some(payments::stuck::waiting(scope).await?) } else { None };
         let appeals = match (scope.may(Permission::ReadOrders), scope.may(Permission::ArbitrateReturns)) {
             (true, true) => Some(after_sales::counts(scope).await?.appeals),
             (true, false) => Some(0),
@@ -113,6 +120,7 @@ impl Frame {
             merchants: staff::merchant_papers::owned(scope)?,
             audit: scope.may(Permission::ReadAudit),
             late: orders::escalated(scope).await?,
+            refunds,
             proposals,
             appeals,
             shortages,
@@ -156,6 +164,10 @@ impl Frame {
             link("实时大屏", "/hq", Glyph::Chart, Tab::Wall),
             link("订单", "/hq/orders", Glyph::Receipt, Tab::Orders).badge(late),
         ];
+        if let Some(waiting) = self.refunds {
+            let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
+            links.push(link("异常退款", "/hq/refunds", Glyph::Wallet, Tab::Refunds).badge(badge));
+        }
         if let Some(waiting) = self.appeals {
             let badge = if waiting > 0 { waiting.to_string() } else { String::new() };
             links.push(link("售后", "/hq/after-sales", Glyph::Wallet, Tab::AfterSales).badge(badge));

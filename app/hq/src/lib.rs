@@ -48,6 +48,10 @@ mod merchants;
 #[cfg(feature = "ssr")]
 mod order;
 #[cfg(feature = "ssr")]
+mod order_batches;
+#[cfg(feature = "ssr")]
+mod order_parts;
+#[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
 mod papers;
@@ -62,6 +66,8 @@ mod purchase;
 #[cfg(feature = "ssr")]
 mod purchase_limits;
 mod purchases;
+#[cfg(feature = "ssr")]
+mod refunds;
 #[cfg(feature = "ssr")]
 mod replenishment;
 #[cfg(feature = "ssr")]
@@ -106,9 +112,9 @@ mod routes {
     use crate::{
         after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
         departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
-        orders, papers, person, products, proposals, purchase, purchase_limits, purchases, replenishment, roles,
-        shortages, staff, stock, stock_models, stores, suppliers, transfers, wall, warehouses, webhook, webhooks,
-        weights,
+        order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases, refunds,
+        replenishment, roles, shortages, staff, stock, stock_models, stores, suppliers, transfers, wall, warehouses,
+        webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -121,6 +127,9 @@ mod routes {
             .route("/hq", page(FACE, wall::wall))
             .route("/hq/orders", page(FACE, orders::orders))
             .route("/hq/orders/{order}", page(FACE, order::order))
+            .route("/hq/order-batches", page(FACE, order_batches::list))
+            .route("/hq/order-batches/{batch}", page(FACE, order_batches::one))
+            .route("/hq/refunds", page(FACE, refunds::list))
             .route("/hq/after-sales", page(FACE, after_sales::list))
             .route("/hq/after-sales/terms", page(FACE, after_sales_terms::terms))
             .route("/hq/after-sales/{request}", page(FACE, after_sales::one))
@@ -188,7 +197,11 @@ mod routes {
     pub fn register() {
         register_explicit::<dispatch::RerouteOrder>();
         register_explicit::<dispatch::CallOffOrder>();
-        register_explicit::<dispatch::CallOffOrders>();
+        register_explicit::<order_batches::DraftOrderBatch>();
+        register_explicit::<order_batches::StartOrderBatch>();
+        register_explicit::<dispatch::RefundOrder>();
+        register_explicit::<refunds::RetryRefund>();
+        register_explicit::<refunds::SettleRefund>();
         register_explicit::<dispatch::AnnotateOrder>();
         register_explicit::<import::ConfirmImport>();
         register_explicit::<import::CancelImport>();

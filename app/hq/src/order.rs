@@ -9,11 +9,13 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Badge, Card, Column, DataTable, Fact, Facts, Notice, Section};
+use ui::{Badge, Card, Column, DataTable, Fact, Facts, Notice, Section, Tone};
 
 use crate::{
-    dispatch::{CALL_OFF, Desk, NOTE, REROUTE},
+    dispatch::{CALL_OFF, Desk, NOTE, REFUND, REROUTE},
     frame::{Frame, Tab, address, said, slot_text, tone_of},
+    order_parts::Beside,
+    refunds,
 };
 
 /// The order's page.
@@ -21,9 +23,12 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let order = orders::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
     let desk = Desk::of(&asked.scope, &order).await?;
+    let beside = Beside::of(&asked.scope, &order).await?;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let now = asked.scope.now;
         let title = format!("订单 {}", order.card.number);
+        let zone = text::zone(&order.timezone);
+        let parts = beside.sections(&|at| text::moment(at, now, zone));
         let beside =
             view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label_of(order.card.fulfilment)}</Badge> };
         let words = order.card.note.clone();
@@ -34,14 +39,15 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let cards = desk.cards(&asked, &order).into_any();
         let about = view! { <About order=order now=now/> }.into_any();
         let body = view! {
-            {[REROUTE, CALL_OFF, NOTE].map(|form| said(&asked, form))}
+            {[REROUTE, CALL_OFF, REFUND, NOTE].map(|form| said(&asked, form))}
             {note}
-            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}</Section>
+                    {parts}
                     <Section title="订单记录">{steps}</Section>
                 </div>
-                <div class="grid gap-4">
+                <div class="grid grid-cols-1 gap-4">
                     {money}
                     {about}
                     {cards}
@@ -103,8 +109,12 @@ fn Money(order: OrderView) -> impl IntoView {
         true => format!("{}（含运费 {}）", order.card.total_fen, order.card.freight_fen),
         false => order.card.total_fen.to_string(),
     };
+    let delayed = order
+        .refund_delayed
+        .then(|| view! { <p class="mb-2"><a class="link" href=refunds::PATH><Badge tone=Tone::Warn>"退款异常或延迟"</Badge></a></p> });
     view! {
         <Card title="款项">
+            {delayed}
             <Facts>
                 <Fact label="应付">{owed}</Fact>
                 <Fact label="实付">{order.paid_fen.to_string()}</Fact>

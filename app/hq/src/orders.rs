@@ -1,10 +1,10 @@
 //! All orders within a person's reach, newest first, with the filters in the address.
 
 use chrono::{DateTime, Utc};
-use commerce::{orders, staff, stores};
+use commerce::{Scope, orders, staff, stores};
 use domain::{
     Fault, Fields, StoreId,
-    order_centre::is_in_hand,
+    order_batches::{BATCH_MOST, BatchAct},
     orders::{Channel, ListOrders, OrderCard, OrderState},
     page::Page as Listed,
     staff::{Permission, RegionChoice},
@@ -16,10 +16,12 @@ use ui::{
     Badge, Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Pager, Select, SelectItem,
     Tone,
 };
+use uuid::Uuid;
 
 use crate::{
     dispatch::{PATH, TOGETHER},
     frame::{Frame, Tab, address, files, said, slot_text, tone_of},
+    order_batches,
 };
 
 /// How many orders a page of the list has.
@@ -52,14 +54,17 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     let found = orders::list(&asked.scope, filter.0.clone()).await?;
     let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;
     let regions = staff::regions_with_stores(&asked.scope).await?;
-    let manages = asked.scope.may(Permission::ManageOrders);
+    let picks = Picks::of(&asked.scope).await?;
+    let may_batch = picks.is_some();
     Ok(Page::new("订单", move || {
         let body = view! {
             {said(&asked, TOGETHER)}
             {filters(&filter, stores, regions)}
-            {results(&asked, &filter, found, manages)}
+            {results(&asked, &filter, found, picks)}
         };
+        let batches = may_batch.then(|| view! { <LinkButton href=order_batches::PATH>"批量处理记录"</LinkButton> });
         let beside = view! {
+            {batches}
             {files(PATH, &filter.0.pairs())}
         };
         frame.screen(Tab::Orders, "订单".into(), "", beside.into_any(), body.into_any())
@@ -93,7 +98,26 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionC
     }
 }
 
-fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, manages: bool) -> AnyView {
+/// What can be done with several orders at once; nothing for who can do none of it.
+struct Picks {
+    acts: Vec<BatchAct>,
+    /// Where orders can be sent to.
+    stores: Vec<(StoreId, String)>,
+}
+
+impl Picks {
+    async fn of(scope: &Scope) -> Result<Option<Self>, Fault> {
+        let acts: Vec<BatchAct> = BatchAct::ALL.iter().copied().filter(|act| scope.may(act.needs())).collect();
+        if acts.is_empty() {
+            return Ok(None);
+        }
+        let reroutes = acts.contains(&BatchAct::Reroute);
+        let stores = if reroutes { stores::mine(scope, Permission::ManageOrders).await? } else { Vec::new() };
+        Ok(Some(Self { acts, stores }))
+    }
+}
+
+fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, picks: Option<Picks>) -> AnyView {
     if found.items.is_empty() {
         return none(filter).into_any();
     }
@@ -108,15 +132,23 @@ fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, manages: bo
         Column::new("下单时间"),
         Column::new("取货时间"),
     ];
-    if manages {
+    if picks.is_some() {
         columns.insert(0, Column::new("选择"));
     }
     let now = asked.scope.now;
-    let rows = found.items.into_iter().map(|order| row(order, now, manages)).collect_view();
+    let row = |order: OrderCard| {
+        let name = format!("pick.{}", order.id);
+        let pick = picks.is_some().then(|| (asked.field(TOGETHER, &name).1.is_some(), name));
+        row(order, now, pick)
+    };
+    let rows = found.items.into_iter().map(row).collect_view();
     let next = found.next.map(|after| filter.from(&after)).unwrap_or_default();
     let first = filter.0.after.is_some().then(|| filter.from(""));
     let table = view! { <DataTable caption="订单" columns=columns>{rows}</DataTable> }.into_any();
-    let table = if manages { together(asked, table) } else { table };
+    let table = match picks {
+        Some(picks) => together(asked, filter, picks, table),
+        None => table,
+    };
     view! {
         {table}
         <div class="mt-3 flex flex-wrap items-center justify-between gap-3">
@@ -127,19 +159,45 @@ fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, manages: bo
     .into_any()
 }
 
-/// The table in a form that calls off what is picked in it.
-fn together(asked: &Asked, table: AnyView) -> AnyView {
-    let (wrong, reason) = asked.field(TOGETHER, "reason");
+/// The table in a form that puts together what is picked in it, or all that its filters leave.
+fn together(asked: &Asked, filter: &Filter, picks: Picks, table: AnyView) -> AnyView {
+    let (act_wrong, act) = asked.field(TOGETHER, "act");
+    let (store_wrong, store) = asked.field(TOGETHER, "store");
+    let (reason_wrong, reason) = asked.field(TOGETHER, "reason");
+    let all = asked.field(TOGETHER, "which").1.as_deref() == Some("all");
+    let acts = picks.acts.into_iter().map(|act| SelectItem::new(act.code(), act.label())).collect();
+    let mut store_items = vec![SelectItem::new("", "按发货规则，逐笔选择门店")];
+    store_items.extend(picks.stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));
+    let reroutes = store_items.len() > 1;
+    let filters = filter.0.pairs().into_iter().filter(|(_, value)| !value.is_empty());
+    let filters =
+        filters.map(|(name, value)| view! { <Hidden name=format!("{name}.filter") value=value/> }).collect_view();
+    let store = reroutes.then(|| {
+        view! {
+            <Select name="store" label="改派到" items=store_items value=store.unwrap_or_default() error=store_wrong.unwrap_or_default()
+                hint="只在改派门店时使用。"/>
+        }
+    });
+    let (from, open) = (asked.here.clone(), asked.flash_of(TOGETHER).is_some());
     view! {
-        <Form action="/rpc/hq/call_off_orders">
-            <Hidden name="from" value=PATH/>
+        <Form action="/rpc/hq/draft_order_batch">
+            <Hidden name="from" value=from/>
+            <Hidden name="key" value=Uuid::now_v7().to_string()/>
+            {filters}
             {table}
-            <details class="panel mt-3 px-4 py-3">
-                <summary class="cursor-pointer font-medium">"批量取消所选订单"</summary>
+            <details class="panel mt-3 px-4 py-3" open=open>
+                <summary class="cursor-pointer font-medium">"批量处理"</summary>
                 <div class="mt-3 max-w-lg">
-                    <Field name="reason" label="原因" value=reason.unwrap_or_default() error=wrong.unwrap_or_default()
-                        hint="已付的款项原路退回，库存释放；已完成的订单不受影响。顾客会看到原因。"/>
-                    <Button tone=Tone::Error>"取消所选订单"</Button>
+                    <Select name="act" label="做什么" items=acts value=act.unwrap_or_default() error=act_wrong.unwrap_or_default()/>
+                    {store}
+                    <Field name="reason" label="原因或备注" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
+                        hint="改派、取消和退款时顾客会看到原因；写备注时只有员工能看到。"/>
+                    <fieldset class="mb-4">
+                        <legend class="mb-1 font-medium">"哪些订单"</legend>
+                        <label class="flex items-center gap-2 py-1"><input type="radio" class="radio" name="which" value="picked" checked=!all/>"上面勾选的订单"</label>
+                        <label class="flex items-center gap-2 py-1"><input type="radio" class="radio" name="which" value="all" checked=all/>{format!("符合当前筛选条件的全部订单（最新的 {BATCH_MOST} 笔以内）")}</label>
+                    </fieldset>
+                    <Button>"预览，先不改动"</Button>
                 </div>
             </details>
         </Form>
@@ -147,14 +205,13 @@ fn together(asked: &Asked, table: AnyView) -> AnyView {
     .into_any()
 }
 
-fn row(order: OrderCard, now: DateTime<Utc>, manages: bool) -> impl IntoView {
+/// `pick` is the name of its tick box, and whether it was ticked.
+fn row(order: OrderCard, now: DateTime<Utc>, pick: Option<(bool, String)>) -> impl IntoView {
     let href = format!("{PATH}/{}", order.id);
-    let open = is_in_hand(order.state) || order.state == OrderState::Placed;
     let late = order.late.map(|late| view! { " " <Badge tone=Tone::Error>{late.label()}</Badge> });
-    let pick = manages.then(|| {
-        let (name, label) = (format!("pick.{}", order.id), format!("选择订单 {}", order.number));
-        let pick = view! { <input type="checkbox" class="checkbox" name=name value="on" aria-label=label/> };
-        view! { <td>{open.then_some(pick)}</td> }
+    let pick = pick.map(|(ticked, name)| {
+        let label = format!("选择订单 {}", order.number);
+        view! { <td><input type="checkbox" class="checkbox" name=name value="on" aria-label=label checked=ticked/></td> }
     });
     view! {
         <tr>

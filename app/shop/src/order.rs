@@ -185,6 +185,8 @@ fn refund_text(order: &OrderView) -> String {
         "订单已关闭，未产生扣款".into()
     } else if order.refunded_fen >= order.paid_fen {
         format!("{} 已原路退回", order.refunded_fen)
+    } else if order.refund_delayed {
+        format!("{} 退款比平时慢，我们正在处理", order.paid_fen)
     } else {
         format!("{} 正在原路退回，通常几分钟内到账", order.paid_fen)
     }

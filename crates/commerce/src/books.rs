@@ -147,7 +147,7 @@ const RULES: &[(&str, &str)] = &[
         "select count(*) from (select order_id from (
              select order_id, amount_fen as paid_fen, 0 as booked_fen from payment_shares where state in ('kept', 'surplus')
              union all
-             select order_id, -amount_fen, 0 from refunds where state = 'succeeded'
+             select order_id, -amount_fen, 0 from refunds where state = 'succeeded' or paid_twice_at is not null
              union all
              select order_id, 0, case when debit = 'gateway:wechat_pay' then amount_fen else -amount_fen end
              from transfers where 'gateway:wechat_pay' in (debit, credit)
@@ -211,7 +211,19 @@ const RULES: &[(&str, &str)] = &[
                  where p.state = 'surplus' or (p.state = 'kept' and o.state <> 'completed'))
               + (select coalesce(sum(refund_fen), 0) from after_sales where state in ('refunded', 'exchanged'))
               + (select coalesce(sum(u.refund_fen), 0) from unsent_ends u join orders o on o.id = u.order_id where o.state = 'completed')
-              - (select coalesce(sum(amount_fen), 0) from refunds where state = 'succeeded')))::int::bigint",
+              - (select coalesce(sum(amount_fen), 0) from refunds where state in ('succeeded', 'settled'))))::int::bigint",
+    ),
+    (
+        "what was paid back by other means, or twice, stands so in the ledger",
+        "select count(*) from (
+             select id as refund_id, amount_fen as settled_fen, case when paid_twice_at is not null then amount_fen else 0 end as twice_fen
+             from refunds where state = 'settled'
+         ) r full join (
+             select refund_id, coalesce(sum(amount_fen) filter (where credit = 'settled:other_means'), 0) as settled_fen,
+                    coalesce(sum(amount_fen) filter (where debit = 'customers:paid_twice'), 0) as twice_fen
+             from transfers where credit = 'settled:other_means' or debit = 'customers:paid_twice' group by refund_id
+         ) t using (refund_id)
+         where r.settled_fen is distinct from t.settled_fen or r.twice_fen is distinct from t.twice_fen",
     ),
     (
         "of no line more is asked back or sent no more than was sold, nor for more than was paid",

@@ -31,6 +31,8 @@ pub enum Deed {
     RequestReturn,
     /// It is agreed to; where no goods are to come the money goes back.
     DecideReturn,
+    /// Somebody has paid a refund out in another way than the gateway.
+    SettleRefund,
     /// Goods come back, and the money goes.
     ReceiveReturn,
     /// The rest of an order is sent no more, and its money goes back.
@@ -47,7 +49,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 16] = {
+    pub const ALL: [Self; 17] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -60,6 +62,7 @@ impl Deed {
             ApproveProposal,
             RequestReturn,
             DecideReturn,
+            SettleRefund,
             ReceiveReturn,
             EndUnsent,
             ReceiveGoods,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{AfterSalesId, Fault, OrderId, ParcelId, ProposalId, RideId, ShortageId};
+use domain::{AfterSalesId, Fault, OrderBatchId, OrderId, ParcelId, ProposalId, RideId, ShortageId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     FollowParcel,
     /// Nobody has solved a shortage in time.
     SolveShortage,
+    /// Head office does one thing with several orders.
+    WorkOrderBatch,
 }
 
 /// Work that does not wait for other work: a gateway that is slow must not keep stock held.
@@ -55,6 +57,7 @@ impl Lane {
                 Kind::AfterSalesDue,
                 Kind::SolveShortage,
                 Kind::CompleteExpress,
+                Kind::WorkOrderBatch,
             ],
             Self::Gateway => {
                 &[Kind::LookUpPayment, Kind::ClosePayment, Kind::SendRefund, Kind::FollowRide, Kind::FollowParcel]
@@ -77,6 +80,7 @@ impl Kind {
             Self::FollowRide => "follow_ride",
             Self::FollowParcel => "follow_parcel",
             Self::SolveShortage => "solve_shortage",
+            Self::WorkOrderBatch => "work_order_batch",
         }
     }
 }
@@ -204,6 +208,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::FollowRide => express::follow(scope, RideId(subject)).await,
         Kind::FollowParcel => express::follow_parcel(scope, ParcelId(subject)).await,
         Kind::SolveShortage => stock::shortages::solve(scope, ShortageId(subject)).await.map(|()| None),
+        Kind::WorkOrderBatch => orders::batches::work(scope, OrderBatchId(subject)).await,
     }
 }
 
@@ -232,6 +237,7 @@ pub async fn sweep(scope: &Scope) -> Result<(), Fault> {
     imports::sent::sweep(scope).await?;
     files::sweep(scope).await?;
     stock::shortages::sweep(scope).await?;
+    orders::batches::sweep(scope).await?;
     alerts::sweep(scope).await?;
     webhooks::sweep(scope).await?;
     events::sweep(scope).await

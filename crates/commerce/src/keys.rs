@@ -18,7 +18,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Partner, Scope,
+    Partner, Scope, Who,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
@@ -191,7 +191,29 @@ pub(crate) async fn identify(scope: &Scope, key: &str) -> Result<Option<Arc<Part
             .await
             .or_fault()?;
     }
-    let reach = found.stores.map_or(Reach::All, |stores| Reach::Stores(stores.into_iter().map(StoreId).collect()));
-    let permissions = permissions_of(&found.permissions);
+    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores));
     Ok(Some(Arc::new(Partner { id: found.id, name: found.name, permissions, reach })))
+}
+
+fn reach_of(stores: Option<Vec<Uuid>>) -> Reach {
+    stores.map_or(Reach::All, |stores| Reach::Stores(stores.into_iter().map(StoreId).collect()))
+}
+
+/// The scope of a program with what its key allows at this moment, for what the server does in its name.
+///
+/// Faults: `Unauthenticated` for a key that does not work any more.
+pub(crate) async fn in_name_of(scope: &Scope, id: Uuid) -> Result<Scope, Fault> {
+    let found = sqlx::query!(
+        "select name, permissions, stores from api_keys
+         where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
+        id,
+        scope.now,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?
+    .ok_or(Fault::Unauthenticated)?;
+    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores));
+    let program = Partner { id, name: found.name, permissions, reach };
+    Ok(Scope { who: Who::Partner(Arc::new(program)), ..scope.clone() })
 }

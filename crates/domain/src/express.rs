@@ -153,6 +153,23 @@ pub struct ParcelView {
     /// Why it came back, and what becomes of its pieces; nothing where it did not.
     #[serde(default)]
     pub came_back: Option<CameBack>,
+    /// What its carrier told last.
+    #[serde(default)]
+    pub last: Option<TrackingStep>,
+}
+
+/// One time that a rider took an order along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct DeliveryView {
+    /// Who took it.
+    pub rider_name: String,
+    /// The number to call.
+    pub rider_phone: String,
+    /// When it left.
+    pub dispatched_at: DateTime<Utc>,
+    /// When it was there, or back; nothing while it is on its way.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// That a parcel came back.
@@ -281,6 +298,9 @@ pub struct Shipment {
     pub ended: Vec<UnsentEnd>,
     /// The riders that were called, the last one first; none for shoppers.
     pub rides: Vec<RideView>,
+    /// The times that a rider took it along, the last one first; none for shoppers.
+    #[serde(default)]
+    pub deliveries: Vec<DeliveryView>,
     /// What was told on the way, the newest first.
     pub steps: Vec<TrackingStep>,
 }

@@ -58,6 +58,8 @@ ids! {
     PaymentId,
     /// One return of money.
     RefundId,
+    /// Several orders that head office does one thing with; made by the client.
+    OrderBatchId,
     /// What a store proposes; made by the client, and the idempotency key of proposing it.
     ProposalId,
     /// A case of a variant of which more is promised at a store than is there.

@@ -34,19 +34,6 @@ pub struct CallOffAll {
     pub reason: String,
 }
 
-impl CallOffAll {
-    /// Reads the command from a form: `pick.{order}`, `reason`.
-    ///
-    /// Faults: `Invalid` beside `reason` or `orders`.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let orders: Vec<OrderId> = fields.under("pick.").filter_map(|(id, _)| id.parse().ok()).collect();
-        if orders.is_empty() {
-            return Err(Fault::invalid("orders", "请先勾选要取消的订单"));
-        }
-        Ok(Self { orders, reason: checked_reason(fields.text("reason"))?.to_owned() })
-    }
-}
-
 /// What became of one of several orders.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -119,9 +106,12 @@ impl Annotate {
     ///
     /// Faults: `Invalid` beside `text`.
     pub fn checked(&self) -> Result<&str, Fault> {
-        let text = self.text.trim();
-        let fits = !text.is_empty() && text.chars().count() <= NOTE_MOST;
-        if fits { Ok(text) } else { Err(Fault::invalid("text", "请填写备注（300 字以内）")) }
+        Self::checked_text(&self.text).ok_or_else(|| Fault::invalid("text", "请填写备注（300 字以内）"))
+    }
+
+    /// A note's text without space around it; nothing where it is none.
+    pub(crate) fn checked_text(text: &str) -> Option<&str> {
+        Some(text.trim()).filter(|text| !text.is_empty() && text.chars().count() <= NOTE_MOST)
     }
 }
 

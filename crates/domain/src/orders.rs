@@ -378,6 +378,9 @@ pub struct OrderView {
     pub paid_fen: Fen,
     /// What went back.
     pub refunded_fen: Fen,
+    /// Whether a refund takes longer than it should, or the gateway refused it: head office looks after it.
+    #[serde(default)]
+    pub refund_delayed: bool,
     /// The store's address.
     pub store_address: String,
     /// The store's code, for its page.

@@ -28,6 +28,7 @@ mod photos;
 pub mod problem;
 mod purchase_limits;
 mod purchasing;
+mod refunds;
 mod shortages;
 mod staff;
 mod stock_lists;
@@ -180,6 +181,13 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(order_centre::reroute))
         .routes(routes!(order_centre::reroute_choices))
         .routes(routes!(order_centre::notes, order_centre::annotate))
+        .routes(routes!(order_centre::refundable, order_centre::refund))
+        .routes(routes!(order_centre::batches, order_centre::draft_batch))
+        .routes(routes!(order_centre::batch))
+        .routes(routes!(order_centre::start_batch))
+        .routes(routes!(refunds::list))
+        .routes(routes!(refunds::retry))
+        .routes(routes!(refunds::settle))
         .routes(routes!(hq::stores))
         .routes(routes!(hq::audit))
         .routes(routes!(approvals::list, approvals::propose))

@@ -1,9 +1,14 @@
 //! What head office does with orders of its stores.
 
 use axum::{Json, http::StatusCode};
-use commerce::orders;
+use commerce::{
+    after_sales,
+    orders::{self, batches},
+};
 use domain::{
-    OrderId,
+    OrderBatchId, OrderId,
+    after_sales::{RefundOrder, Refundable},
+    order_batches::{BatchCard, BatchView, DraftBatch},
     order_centre::{Annotate, CallOff, CallOffAll, CalledOff, OrderNote, Reroute, RerouteChoice},
 };
 
@@ -66,4 +71,55 @@ pub async fn annotate(
     Sent(note): Sent<Annotate>,
 ) -> Result<StatusCode, Problem> {
     caller.done(orders::annotate(&caller.0, id, &note).await)
+}
+
+/// What of a completed order can still be paid back; nothing of one that is not completed.
+#[utoipa::path(get, path = "/hq/orders/{order_id}/refunds", tag = "centre", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)),
+    responses((status = 200, body = Refundable), (status = "default", body = Problem)))]
+pub async fn refundable(caller: Caller, Path(id): Path<OrderId>) -> Result<Json<Refundable>, Problem> {
+    caller.answer(after_sales::refundable(&caller.0, id).await)
+}
+
+/// Pays a completed order back, whole or in part; the goods stay where they are. `id` is the idempotency key.
+#[utoipa::path(post, path = "/hq/orders/{order_id}/refunds", tag = "centre", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)), request_body = RefundOrder,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn refund(
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    Sent(command): Sent<RefundOrder>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::refund(&caller.0, id, &command).await)
+}
+
+/// The caller's batches, the newest 50.
+#[utoipa::path(get, path = "/hq/order-batches", tag = "centre", security(("bearer" = [])),
+    responses((status = 200, body = Vec<BatchCard>), (status = "default", body = Problem)))]
+pub async fn batches(caller: Caller) -> Result<Json<Vec<BatchCard>>, Problem> {
+    caller.answer(batches::list(&caller.0).await)
+}
+
+/// Puts orders together for one act, and says which of them it cannot be done with. Nothing is done to them yet. `id` is
+/// the idempotency key.
+#[utoipa::path(post, path = "/hq/order-batches", tag = "centre", security(("bearer" = [])), request_body = DraftBatch,
+    responses((status = 200, body = BatchView), (status = "default", body = Problem)))]
+pub async fn draft_batch(caller: Caller, Sent(command): Sent<DraftBatch>) -> Result<Json<BatchView>, Problem> {
+    caller.answer(batches::draft(&caller.0, &command).await)
+}
+
+/// One of the caller's batches: how far it is, and what became of each order.
+#[utoipa::path(get, path = "/hq/order-batches/{batch_id}", tag = "centre", security(("bearer" = [])),
+    params(("batch_id" = OrderBatchId, Path)),
+    responses((status = 200, body = BatchView), (status = "default", body = Problem)))]
+pub async fn batch(caller: Caller, Path(id): Path<OrderBatchId>) -> Result<Json<BatchView>, Problem> {
+    caller.answer(batches::show(&caller.0, id).await)
+}
+
+/// Starts one of the caller's batches; the server works on it from then on. Twice is once.
+#[utoipa::path(post, path = "/hq/order-batches/{batch_id}/start", tag = "centre", security(("bearer" = [])),
+    params(("batch_id" = OrderBatchId, Path)),
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn start_batch(caller: Caller, Path(id): Path<OrderBatchId>) -> Result<StatusCode, Problem> {
+    caller.done(batches::start(&caller.0, id).await)
 }

@@ -1,12 +1,12 @@
 //! Orders, payments, refunds.
 
-use commerce::FaultPoint;
+use commerce::{Deed, FaultPoint};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    AFTER_A_MINUTE, ELSEWHERE, SOON,
+    AFTER_A_MINUTE, ELSEWHERE, SOON, around,
     mortal::Mortal,
     support::{
         STORE, TEA, Town,
@@ -14,6 +14,9 @@ use crate::{
         until,
     },
 };
+
+/// What is paid back without the gateway.
+pub const SETTLING: [Deed; 1] = [Deed::SettleRefund];
 
 /// A shopper, a store's manager and head office, who ask until they are answered.
 struct Life<'a> {
@@ -248,4 +251,33 @@ async fn a_refund_that_was_cut_off_goes_out_once() {
         .await;
     }
     mortal.town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_was_being_settled_by_other_means_is_so_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let buyer = mortal.town.member("13800000558").await;
+    let [manager, office] = [mortal.town.staff("manager").await, mortal.town.staff("hq").await];
+    let goods = buyer.goods(STORE, TEA).await;
+    for point in SETTLING.into_iter().flat_map(around) {
+        let order = buyer.place(&goods, 1).await;
+        mortal.town.pay(&buyer, &order).await;
+        mortal.town.control_gateway(json!({ "next_refund": "ABNORMAL" })).await;
+        let path = format!("/console/orders/{order}/reject");
+        mortal.ask(&manager, Method::POST, &path, Some(&json!({ "reason": "原料用完" }))).await.done();
+        let of_order = async || {
+            let open = office.get("/hq/refunds").await.done();
+            let open = open["items"].as_array().unwrap().iter().find(|one| one["order_id"] == json!(order)).cloned();
+            open.filter(|one| one["state"] == "abnormal")
+        };
+        until("the gateway has failed", SOON, async || of_order().await.is_some()).await;
+        let id = of_order().await.unwrap()["id"].as_str().unwrap().to_owned();
+        mortal.until_it_ends_at(point).await;
+        let settled = json!({ "reason": "银行转账", "proof": "20261126000123" });
+        mortal.twice(&office, Method::POST, &format!("/hq/refunds/{id}/settlement"), &settled).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        let seen = buyer.order(&order).await;
+        assert_eq!(seen["refunded_fen"], seen["paid_fen"]);
+        mortal.town.check_books().await;
+    }
 }

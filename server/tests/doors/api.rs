@@ -2,7 +2,7 @@
 
 use super::{
     Door,
-    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
+    Needs::{Batches, Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
     Permission::*,
     door, form, get,
 };
@@ -384,6 +384,20 @@ pub const API: &[Door] = &[
         r#"{"store_id":"{store_id}","reason":"x"}"#,
     ),
     get("/api/v1/hq/orders/{order_id}/reroute-choices", Staff(ManageOrders)),
+    get("/api/v1/hq/orders/{order_id}/refunds", Staff(RefundOrders)),
+    door("POST", "/api/v1/hq/orders/{order_id}/refunds", Staff(RefundOrders), r#"{"id":"{new_id}","reason":"x"}"#),
+    get("/api/v1/hq/refunds", Staff(RefundOrders)),
+    door("POST", "/api/v1/hq/refunds/{refund_id}/retry", Staff(RefundOrders), ""),
+    door("POST", "/api/v1/hq/refunds/{refund_id}/settlement", Staff(RefundOrders), r#"{"reason":"x","proof":"x"}"#),
+    get("/api/v1/hq/order-batches", Batches),
+    door(
+        "POST",
+        "/api/v1/hq/order-batches",
+        Staff(ManageOrders),
+        r#"{"id":"{new_id}","act":"call_off","orders":["{order_id}"],"reason":"x"}"#,
+    ),
+    get("/api/v1/hq/order-batches/{batch_id}", Batches),
+    door("POST", "/api/v1/hq/order-batches/{batch_id}/start", Batches, ""),
     get("/api/v1/hq/orders/{order_id}/notes", Staff(ReadOrders)),
     door("POST", "/api/v1/hq/orders/{order_id}/notes", Staff(ManageOrders), r#"{"id":"{new_id}","text":"x"}"#),
     get("/api/v1/hq/stores", Staff(ReadStores)),

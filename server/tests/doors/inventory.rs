@@ -35,6 +35,8 @@ pub enum Needs {
     Shortages,
     /// Staff who have to do with goods, about what is within their reach; on head office's pages, with `UseHq` too.
     Goods,
+    /// Staff who manage orders or pay them back, about batches of their own; on head office's pages, with `UseHq` too.
+    Batches,
     /// Staff whose permission reaches every store.
     Everywhere(Permission),
 }

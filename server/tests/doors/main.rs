@@ -9,7 +9,7 @@ mod support;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::staff::Permission::{self, DecideProposals, MoveStock, ReceiveGoods};
+use domain::staff::Permission::{self, DecideProposals, ManageOrders, MoveStock, ReceiveGoods, RefundOrders};
 use reqwest::Method;
 
 use inventory::{DOORS, Door, Needs, declared};
@@ -49,11 +49,19 @@ fn expected(person: &Person, door: &Door) -> Expected {
     match door.needs {
         Needs::Member if person.is_member => of_objects(door),
         Needs::Member => Expected::LogIn,
-        Needs::Staff(_) | Needs::Everywhere(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods
+        Needs::Staff(_)
+        | Needs::Everywhere(_)
+        | Needs::Proposals
+        | Needs::Stock
+        | Needs::Shortages
+        | Needs::Goods
+        | Needs::Batches
             if !person.is_staff =>
         {
             Expected::LogIn
         }
+        Needs::Batches if [ManageOrders, RefundOrders].into_iter().all(forbidden) => Expected::Forbidden,
+        Needs::Batches if door.path.starts_with("/hq") && forbidden(Permission::UseHq) => Expected::Forbidden,
         // Nobody's reach here is everywhere.
         Needs::Everywhere(_) => Expected::Forbidden,
         Needs::Staff(permission) if forbidden(permission) => Expected::Forbidden,
@@ -74,7 +82,9 @@ fn expected(person: &Person, door: &Door) -> Expected {
         {
             Expected::Forbidden
         }
-        Needs::Staff(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods => of_objects(door),
+        Needs::Staff(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods | Needs::Batches => {
+            of_objects(door)
+        }
         Needs::Nothing | Needs::Oneself => Expected::Without,
     }
 }

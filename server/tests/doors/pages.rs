@@ -2,7 +2,7 @@
 
 use super::{
     Door,
-    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
+    Needs::{Batches, Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
     Permission::*,
     form, get,
 };
@@ -302,7 +302,22 @@ pub const PAGES: &[Door] = &[
     get("/hq/proposals/{proposal}", Proposals),
     form("/rpc/hq/reroute_order", Staff(ManageOrders), "id={order_id}&store={store_id}&reason=x&from=/hq/orders"),
     form("/rpc/hq/call_off_order", Staff(ManageOrders), "id={order_id}&reason=x&from=/hq/orders"),
-    form("/rpc/hq/call_off_orders", Staff(ManageOrders), "pick.{order_id}=on&reason=x&from=/hq/orders"),
+    form("/rpc/hq/refund_order", Staff(RefundOrders), "id={order_id}&key={new_id}&n.1=1&reason=x&from=/hq/orders"),
+    get("/hq/refunds", Staff(RefundOrders)),
+    form("/rpc/hq/retry_refund", Staff(RefundOrders), "id={refund_id}&from=/hq/refunds"),
+    form(
+        "/rpc/hq/settle_refund",
+        Staff(RefundOrders),
+        "id={refund_id}&reason.{refund_id}=x&proof.{refund_id}=x&from=/hq/refunds",
+    ),
+    get("/hq/order-batches", Batches),
+    get("/hq/order-batches/{batch}", Batches),
+    form(
+        "/rpc/hq/draft_order_batch",
+        Staff(ManageOrders),
+        "key={new_id}&act=call_off&which=picked&pick.{order_id}=on&reason=x&from=/hq/orders",
+    ),
+    form("/rpc/hq/start_order_batch", Batches, "id={batch}&from=/hq/order-batches"),
     form("/rpc/hq/annotate_order", Staff(ManageOrders), "id={order_id}&key={new_id}&text=x&from=/hq/orders"),
     form("/rpc/hq/decide_proposal", Staff(DecideProposals), "id={proposal_id}&verdict=approve&from=/hq/proposals"),
     form(

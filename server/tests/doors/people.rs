@@ -259,6 +259,8 @@ impl Person {
     }
 }
 
+/// What head office would write about the order.
+const NOTED: &str = "异地批量备注";
 /// Goods that nothing else here is about.
 const TIN: &str = "qh-mingqian-longjing";
 
@@ -346,6 +348,9 @@ impl Foreign {
         let [supplier, purchase, invoice] = buy(town, &goods.store_id, &goods.sku_id).await;
         let address = home(&buyer).await;
         let offer = merge_offer(town, &buyer).await;
+        let batch = Uuid::now_v7().to_string();
+        let noted = json!({ "id": batch, "act": "annotate", "orders": [order], "reason": NOTED });
+        hq.post("/hq/order-batches", noted).await.done();
         let names = vec![
             ("order", order.clone()),
             ("order_id", order.clone()),
@@ -411,6 +416,9 @@ impl Foreign {
             ("category_id", unknown.clone()),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),
+            ("refund_id", unknown.clone()),
+            ("batch", batch.clone()),
+            ("batch_id", batch),
             ("hold_id", unknown),
             ("return_code", "0000000000".into()),
             ("request", claim.clone()),
@@ -433,6 +441,7 @@ impl Foreign {
                 REASON.into(),
                 NEED.into(),
                 ORDERED.into(),
+                NOTED.into(),
                 "异地供应商".into(),
                 DOOR.into(),
             ],

@@ -4,6 +4,7 @@
 //! - `request`: what can be asked for, what it comes to, and asking
 //! - `decide`: the store, the appeal, head office, and what runs out of time
 //! - `receive`: goods come back at any store, by their code
+//! - `refund`: what head office pays back without anybody asking
 //! - `returned`: parcels that came back to whoever sent them
 //! - `proofs`: pictures
 //! - `terms`: how long what may be asked for
@@ -16,6 +17,7 @@ mod decide;
 mod proofs;
 mod read;
 mod receive;
+mod refund;
 mod request;
 mod returned;
 mod sold;
@@ -36,6 +38,8 @@ pub use decide::{appeal, arbitrate, decide, withdraw};
 pub use proofs::{PROOFS_MOST, add as add_proof, may as may_add_proof};
 pub use read::{counts, list, mine, show, show_for_staff};
 pub use receive::{find, receive};
+pub(crate) use refund::refund_in;
+pub use refund::{refund, refundable};
 pub use request::{options, quote, request};
 pub(crate) use returned::{CameBack, pay_back, worth};
 pub use terms::{book as terms, reset as reset_terms, set as set_terms};

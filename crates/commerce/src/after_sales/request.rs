@@ -107,7 +107,7 @@ pub async fn request(scope: &Scope, command: RequestAfterSales) -> Result<(), Fa
     faults::commit(tx, scope, Deed::RequestReturn).await
 }
 
-fn key_reused() -> Fault {
+pub(super) fn key_reused() -> Fault {
     Fault::conflict("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试")
 }
 
@@ -122,11 +122,11 @@ pub(super) fn request_hash(command: &RequestAfterSales) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
 
-async fn known_hash(tx: &mut PgConnection, id: AfterSalesId) -> Result<Option<Vec<u8>>, Fault> {
+pub(super) async fn known_hash(tx: &mut PgConnection, id: AfterSalesId) -> Result<Option<Vec<u8>>, Fault> {
     sqlx::query_scalar!("select request_hash from after_sales where id = $1", id.0).fetch_optional(tx).await.or_fault()
 }
 
-async fn must_not_be_too_many(tx: &mut PgConnection, order: OrderId) -> Result<(), Fault> {
+pub(super) async fn must_not_be_too_many(tx: &mut PgConnection, order: OrderId) -> Result<(), Fault> {
     let many = sqlx::query_scalar!(r#"select count(*) as "many!" from after_sales where order_id = $1"#, order.0)
         .fetch_one(tx)
         .await

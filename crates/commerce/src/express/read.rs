@@ -2,7 +2,7 @@
 
 use domain::{
     Fault, Fen, OrderId, ParcelId, RideId, UnsentEndId,
-    express::{CameBack, Carrier, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
+    express::{CameBack, Carrier, DeliveryView, LineLeft, ParcelView, RideState, RideView, Shipment, TrackingStep},
     fulfilment::Fulfilment,
     parcels::{Afterwards, ParcelState},
     staff::Permission,
@@ -25,7 +25,8 @@ pub async fn mine(scope: &Scope, id: OrderId) -> Result<Shipment, Fault> {
     // Who packed it, and which riders did not come, is the store's business.
     let parcels = shipment.parcels.into_iter().map(|parcel| ParcelView { by: None, ..parcel });
     let ended = shipment.ended.into_iter().map(|end| UnsentEnd { by: None, fate: None, ..end });
-    Ok(Shipment { parcels: parcels.collect(), ended: ended.collect(), rides: Vec::new(), ..shipment })
+    let (parcels, ended) = (parcels.collect(), ended.collect());
+    Ok(Shipment { parcels, ended, rides: Vec::new(), deliveries: Vec::new(), ..shipment })
 }
 
 /// How an order of a store within reach is sent.
@@ -63,6 +64,7 @@ async fn whole(tx: &mut PgConnection, id: OrderId) -> Result<Shipment, Fault> {
         left: lines(tx, id).await?,
         ended: ended(tx, id).await?,
         rides: rides(tx, id).await?,
+        deliveries: deliveries(tx, id).await?,
         steps: steps(tx, id).await?,
     })
 }
@@ -74,9 +76,11 @@ async fn parcels(tx: &mut PgConnection, id: OrderId) -> Result<Vec<ParcelView>, 
                    from parcel_lines i join order_lines l on l.order_id = i.order_id and l.line = i.line
                    where i.parcel_id = p.id) as "goods!",
                   coalesce(w.state, 'sent') as "state!", r.reason as "reason?", r.afterwards as "afterwards?",
-                  r.spoilt as "spoilt?", r.at as "back_at?"
+                  r.spoilt as "spoilt?", r.at as "back_at?",
+                  t.at as "told_at?", t.words as "told?"
            from parcels p left join staff s on s.id = p.staff_id left join api_keys k on k.id = p.api_key_id
            left join parcel_ways w on w.parcel_id = p.id left join parcel_returns r on r.parcel_id = p.id
+           left join lateral (select at, words from tracking where parcel_id = p.id order by at desc, id desc limit 1) t on true
            where p.order_id = $1 order by p.shipped_at, p.id"#,
         id.0,
     )
@@ -97,6 +101,7 @@ async fn parcels(tx: &mut PgConnection, id: OrderId) -> Result<Vec<ParcelView>, 
             spoilt: row.spoilt.unwrap_or_default(),
             at,
         }),
+        last: row.told_at.zip(row.told).map(|(at, words)| TrackingStep { at, words }),
     });
     Ok(parcel.collect())
 }
@@ -168,6 +173,17 @@ async fn rides(tx: &mut PgConnection, id: OrderId) -> Result<Vec<RideView>, Faul
         called_at: row.called_at,
     });
     Ok(ride.collect())
+}
+
+async fn deliveries(tx: &mut PgConnection, id: OrderId) -> Result<Vec<DeliveryView>, Fault> {
+    sqlx::query_as!(
+        DeliveryView,
+        "select rider_name, rider_phone, dispatched_at, ended_at from deliveries where order_id = $1 order by attempt desc",
+        id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()
 }
 
 async fn steps(tx: &mut PgConnection, id: OrderId) -> Result<Vec<TrackingStep>, Fault> {

@@ -160,6 +160,16 @@ impl<'a> Search<'a> {
 /// Which of these stores send what.
 pub(crate) async fn choose(scope: &Scope, stores: &Stores, search: &Search<'_>) -> Result<Vec<RoutePart>, Fault> {
     let senders: Vec<&Store> = stores.all().filter(|store| search.served_by(store)).collect();
+    choose_among(scope, stores, &senders, search).await
+}
+
+/// [`choose`] among these stores, which serve it.
+pub(crate) async fn choose_among(
+    scope: &Scope,
+    stores: &Stores,
+    senders: &[&Store],
+    search: &Search<'_>,
+) -> Result<Vec<RoutePart>, Fault> {
     if senders.is_empty() {
         return Ok(Vec::new());
     }

@@ -1,19 +1,15 @@
 //! What rows of suppliers, orders, supply prices and allocations are checked by, and on whose behalf they are written.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use domain::{
     Fault, Fen, LocationId, SkuId, StaffId, SupplierId,
     import::{ImportKind, KnownPlace, KnownSupplier, KnownSupply},
-    staff::{Reach, reach_of},
     text,
 };
 use sqlx::PgConnection;
 
-use crate::{Scope, StaffMember, Who, database::OrFault, staff};
+use crate::{Scope, database::OrFault, staff};
 
 /// What there is of suppliers, places, variants and prices, by which rows are checked.
 ///
@@ -108,18 +104,9 @@ pub(super) async fn on_behalf(
     kind: ImportKind,
     person: StaffId,
 ) -> Result<Scope, Fault> {
-    let member = |grants| StaffMember {
-        id: person,
-        name: String::new(),
-        grants,
-        must_change_password: false,
-        must_set_up_second_step: false,
-    };
-    let theirs = Scope { who: Who::Staff(Arc::new(member(Vec::new()))), ..scope.clone() };
-    let (_, grants) = staff::authority_of(tx, &theirs).await?;
-    let everywhere = |permission: &_| matches!(reach_of(&grants, *permission), Some(Reach::All));
-    if !kind.needs().iter().all(everywhere) {
+    let theirs = staff::in_name_of(tx, scope, person).await?;
+    if kind.needs().iter().any(|permission| theirs.staff_everywhere(*permission).is_err()) {
         return Err(Fault::Forbidden);
     }
-    Ok(Scope { who: Who::Staff(Arc::new(member(grants))), ..theirs })
+    Ok(theirs)
 }

@@ -33,7 +33,7 @@ async fn look(tx: &mut PgConnection, member: MemberId) -> Result<LeavingView, Fa
         r#"select count(*) as "orders!",
                   count(*) filter (where state in ('placed', 'paid', 'accepted', 'ready', 'dispatched')) as "open!",
                   (select count(*) from refunds r join orders of on of.id = r.order_id
-                   where of.member_id = $1 and r.state <> 'succeeded') as "refunds!",
+                   where of.member_id = $1 and r.state not in ('succeeded', 'settled')) as "refunds!",
                   (select count(*) from after_sales a where a.member_id = $1
                    and a.state in ('requested', 'agreed', 'appealed')) as "after_sales!"
            from orders where member_id = $1"#,

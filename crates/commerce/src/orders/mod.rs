@@ -7,10 +7,13 @@
 //! - `steps`: everything that happens afterwards, by the transition table of `domain`
 //! - `send`: what leaves the store for its shopper, and arrives or comes back
 //! - `centre`: what head office does with orders of its stores
+//! - `reroute`: an order of one store is given to another
+//! - `batches`: several orders that head office does one thing with
 //! - `late`: orders that wait longer than they should
 //! - `pick`: what somebody takes off the shelf for an order
 //! - `read`: one order, and lists that begin from what the caller may see
 
+pub mod batches;
 mod centre;
 mod checkout;
 mod codes;
@@ -18,17 +21,19 @@ mod late;
 mod pick;
 mod place;
 mod read;
+mod reroute;
 mod send;
 mod share;
 mod steps;
 mod write;
 
-pub use centre::{annotate, call_off, call_off_all, notes, reroute, reroute_choices};
+pub use centre::{annotate, call_off, call_off_all, notes};
 pub use checkout::{checkout, place_all};
 pub use late::{escalated, look};
 pub use pick::pick_list;
 pub use place::place;
 pub use read::{board, list, mine, show, show_for_staff, whole_list};
+pub use reroute::{reroute, reroute_choices};
 pub use send::{deliver, dispatch, undelivered};
 pub use steps::{accept, cancel, prepare, redeem, reject};
 

@@ -26,6 +26,7 @@ use crate::{
     house::new_id,
     members::GONE,
     orders::codes,
+    payments,
 };
 
 /// Reads the cards of orders.
@@ -221,6 +222,13 @@ pub async fn list(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fau
     Ok(page(scope, &ask, most).await?.map(Row::card))
 }
 
+/// The newest of those orders, so many at most.
+///
+/// Faults: those of [`list`].
+pub(super) async fn newest(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Vec<OrderId>, Fault> {
+    Ok(page(scope, ask, most).await?.items.into_iter().map(|row| OrderId(row.id)).collect())
+}
+
 /// How many orders are read at a time where all are wanted.
 const AT_A_TIME: usize = 5_000;
 
@@ -332,9 +340,12 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
                   coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
-                  coalesce((select sum(amount_fen) from refunds where order_id = o.id and state = 'succeeded'), 0)::bigint as "refunded!"
+                  coalesce((select sum(amount_fen) from refunds where order_id = o.id and state in ('succeeded', 'settled')), 0)::bigint as "refunded!",
+                  exists (select from refunds where order_id = o.id and (state = 'abnormal'
+                          or (state = 'wanted' and (refused or wanted_at < $2)))) as "refund_delayed!"
            from orders o join stores s on s.id = o.store_id where o.id = $1"#,
         id.0,
+        scope.now - payments::stuck::LATE_AFTER,
     )
     .fetch_one(&mut *tx)
     .await
@@ -349,6 +360,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
         paid_fen: Fen(more.paid),
         refunded_fen: Fen(more.refunded),
+        refund_delayed: more.refund_delayed,
         store_address: more.address,
         store_code: more.code,
         store_phone: more.phone,

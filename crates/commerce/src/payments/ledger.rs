@@ -11,6 +11,11 @@ pub(super) const GATEWAY: &str = "gateway:wechat_pay";
 /// What customers have paid for goods they do not have yet.
 pub(super) const PREPAID: &str = "customers:prepaid";
 
+/// What was paid back without the gateway.
+pub(super) const OTHER_MEANS: &str = "settled:other_means";
+/// What customers have got back twice.
+pub(super) const PAID_TWICE: &str = "customers:paid_twice";
+
 /// Why money moves between accounts.
 pub(super) enum Cause {
     Pay {

@@ -8,7 +8,8 @@
 //! - `settle`: what the gateway says of a transaction becomes the order's payment, once
 //! - `late`: an order that expired is paid all the same, where its goods are still there
 //! - `refunds`: money that goes back, retried under one number
-//! - `returns`: a part of an order goes back
+//! - `stuck`: refunds that the gateway refused or that hang
+//! - `returns`: what goes back of an order, handed over or never sent
 //! - `ledger`: double-entry transfers
 
 mod attempts;
@@ -20,6 +21,7 @@ mod returns;
 mod scan;
 mod settle;
 mod start;
+pub mod stuck;
 mod together;
 
 pub use notices::receive;

@@ -2,11 +2,11 @@
 //! trying under the same number, since a new number would refund twice.
 
 use domain::{AfterSalesId, Fault, Fen, OrderId};
-use partners::wechat_pay::{NewRefund, Refund, RefundState};
+use partners::wechat_pay::{Failure, NewRefund, Refund, RefundState};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::ledger::{self, Cause, GATEWAY, PREPAID, Transfer};
+use super::ledger::{self, Cause, GATEWAY, PAID_TWICE, PREPAID, Transfer};
 use crate::{FaultPoint, Scope, database::OrFault, house::new_id, jobs};
 
 /// Wants back what was paid for an order, where anything was, but for what has gone back of it.
@@ -81,11 +81,17 @@ pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         total_fen: row.paid_fen,
         reason: row.reason,
     };
-    let answer = gateway.refund(&asked).await;
-    let refund = answer.map_err(|failure| Fault::Upstream { who: "支付通道", hidden: failure.to_string() })?;
+    let refund = match gateway.refund(&asked).await {
+        Ok(refund) => refund,
+        Err(failure) => {
+            note_failure(scope, id, &failure).await?;
+            return Err(Fault::Upstream { who: "支付通道", hidden: failure.to_string() });
+        }
+    };
     scope.house.pass(FaultPoint::RefundAnswered);
     let mut tx = scope.begin().await?;
     let outcome = heard(&mut tx, scope, &refund).await?;
+    sqlx::query!("update refunds set tries = tries + 1 where id = $1", id).execute(&mut *tx).await.or_fault()?;
     tx.commit().await.or_fault()?;
     scope.house.pass(FaultPoint::RefundBooked);
     if refund.status == RefundState::Processing {
@@ -93,6 +99,28 @@ pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         return Err(Fault::Upstream { who: "支付通道", hidden: "the refund is being processed".into() });
     }
     tracing::info!(refund = %id, outcome, "a refund was answered");
+    Ok(())
+}
+
+/// Keeps what the gateway said instead of paying back, in its words where it said anything.
+async fn note_failure(scope: &Scope, id: Uuid, failure: &Failure) -> Result<(), Fault> {
+    let (refused, said) = match failure {
+        Failure::Refused { code, message, .. } => (true, format!("{code} {message}")),
+        Failure::Unreachable(_) => (false, "网关没有应答".to_owned()),
+        Failure::BadSignature(_) => (false, "应答的签名不是网关的".to_owned()),
+        Failure::Malformed(_) => (false, "网关的应答无法识别".to_owned()),
+    };
+    sqlx::query!(
+        "update refunds set tries = tries + 1, refused = $2, last_answer = $3, answered_at = $4
+         where id = $1 and state = 'wanted'",
+        id,
+        refused,
+        said,
+        scope.now,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
     Ok(())
 }
 
@@ -116,17 +144,32 @@ pub(super) async fn heard(tx: &mut PgConnection, scope: &Scope, refund: &Refund)
     let state = match refund.status {
         RefundState::Success => "succeeded",
         RefundState::Abnormal | RefundState::Closed => "abnormal",
-        RefundState::Processing => return Ok("processing".into()),
+        RefundState::Processing => "wanted",
+    };
+    if row.state == "settled" {
+        let wanted = Refunded { id: row.id, payment: row.payment_id, order: row.order_id, amount: Fen(row.amount_fen) };
+        return heard_too_late(tx, scope, wanted, refund.status).await;
+    }
+    let said = match refund.status {
+        RefundState::Success => "SUCCESS 退款成功",
+        RefundState::Processing => "PROCESSING 退款处理中",
+        RefundState::Abnormal => "ABNORMAL 退款异常：原支付账户无法入账",
+        RefundState::Closed => "CLOSED 退款已关闭",
     };
     sqlx::query!(
-        "update refunds set state = $2, succeeded_at = case when $2 = 'succeeded' then $3::timestamptz end where id = $1",
+        "update refunds set state = $2, succeeded_at = case when $2 = 'succeeded' then $3::timestamptz end, refused = false,
+                last_answer = $4, answered_at = $3 where id = $1",
         row.id,
         state,
         scope.now,
+        said,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
+    if state == "wanted" {
+        return Ok("processing".into());
+    }
     if state == "abnormal" {
         tracing::error!(refund = %row.id, "a refund failed at the gateway; a person must pay it out");
         return Ok("abnormal".into());
@@ -135,4 +178,38 @@ pub(super) async fn heard(tx: &mut PgConnection, scope: &Scope, refund: &Refund)
     let (between, amount) = ((PREPAID, GATEWAY), Fen(row.amount_fen));
     ledger::book(tx, scope, &[Transfer { between, amount, order: row.order_id, cause }]).await?;
     Ok("refunded".into())
+}
+
+/// A refund as the gateway tells of it.
+struct Refunded {
+    id: Uuid,
+    payment: Uuid,
+    order: Uuid,
+    amount: Fen,
+}
+
+/// The gateway tells of a refund that somebody has settled by other means. Where it has paid all the same, the shopper
+/// has the money twice: that is booked, and said on the page.
+async fn heard_too_late(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    refund: Refunded,
+    status: RefundState,
+) -> Result<String, Fault> {
+    if status != RefundState::Success {
+        return Ok("settled".into());
+    }
+    let Refunded { id, payment, order, amount } = refund;
+    let marked =
+        sqlx::query!("update refunds set paid_twice_at = $2 where id = $1 and paid_twice_at is null", id, scope.now,)
+            .execute(&mut *tx)
+            .await
+            .or_fault()?;
+    if marked.rows_affected() == 0 {
+        return Ok("repeated".into());
+    }
+    tracing::error!(refund = %id, "the gateway paid a refund that was settled by other means");
+    let (between, cause) = ((PAID_TWICE, GATEWAY), Cause::Refund { payment, refund: id });
+    ledger::book(tx, scope, &[Transfer { between, amount, order, cause }]).await?;
+    Ok("paid twice".into())
 }

@@ -62,4 +62,4 @@ pub mod office_departments {
 pub(crate) use accounts::{NewReach, NewStaff, install};
 pub(crate) use devices::sweep as sweep_devices;
 pub(crate) use kept::Kept;
-pub(crate) use within::authority_of;
+pub(crate) use within::{authority_of, in_name_of};

@@ -1,5 +1,7 @@
 //! Which accounts, places and permissions are within somebody's authority.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::{
     Fault, StaffId, StoreId,
@@ -11,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::grants;
-use crate::{Scope, database::OrFault};
+use crate::{Scope, StaffMember, Who, database::OrFault};
 
 /// What whoever asks may do at this moment, as it stands in the transaction that rests on it.
 pub(super) struct Authority {
@@ -65,6 +67,22 @@ pub(super) async fn authority(
 pub(crate) async fn authority_of(tx: &mut PgConnection, scope: &Scope) -> Result<(StaffId, Vec<Grant>), Fault> {
     let Authority { me, grants } = authority(tx, scope, None).await?;
     Ok((me, grants))
+}
+
+/// The scope of a person of staff with what they may do at this moment, for what the server does in their name.
+///
+/// Faults: `Unauthenticated` for who was suspended.
+pub(crate) async fn in_name_of(tx: &mut PgConnection, scope: &Scope, person: StaffId) -> Result<Scope, Fault> {
+    let member = |grants| StaffMember {
+        id: person,
+        name: String::new(),
+        grants,
+        must_change_password: false,
+        must_set_up_second_step: false,
+    };
+    let theirs = Scope { who: Who::Staff(Arc::new(member(Vec::new()))), ..scope.clone() };
+    let (_, grants) = authority_of(tx, &theirs).await?;
+    Ok(Scope { who: Who::Staff(Arc::new(member(grants))), ..theirs })
 }
 
 /// Locks an account that is within the authority of whoever asks. Its grants cannot change meanwhile.

@@ -5,10 +5,12 @@
 //! - `terms`: how long what may be asked for, by category
 //! - `weigh`: what a request comes to, or what is wrong with it
 //! - `commands`: what people send
+//! - `refund`: what head office pays back without anybody asking
 //! - `views`: what they see
 
 mod book;
 mod commands;
+mod refund;
 mod share;
 mod terms;
 mod views;
@@ -19,6 +21,7 @@ pub use commands::{
     DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, ReceiveReturn, ReceivedLine, RequestAfterSales,
     RequestedLine, ReturnCode,
 };
+pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};
 pub use terms::Terms;
 pub use views::{

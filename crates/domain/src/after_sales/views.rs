@@ -182,11 +182,14 @@ pub enum RefundProgress {
     Succeeded,
     /// The gateway could not give it back; a person looks after it.
     Abnormal,
+    /// It was paid back in another way.
+    Settled,
 }
 
 crate::stores::words!(RefundProgress:
     Wanted = "wanted" / "退款处理中，通常几分钟内到账", Succeeded = "succeeded" / "已原路退回",
-    Abnormal = "abnormal" / "退款遇到问题，客服会联系您");
+    Abnormal = "abnormal" / "退款遇到问题，客服会联系您",
+    Settled = "settled" / "已用其他方式退回");
 
 /// A request's own page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

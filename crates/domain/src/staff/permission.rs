@@ -23,6 +23,8 @@ pub enum Permission {
     RejectOrders,
     /// Call orders off, give them to another store, write about them.
     ManageOrders,
+    /// Pay completed orders back without anybody asking, and bring refunds that the gateway refused to an end.
+    RefundOrders,
     /// Decide on what shoppers ask for after the sale, at the store that sold.
     DecideReturns,
     /// Decide where a shopper does not take the store's refusal.
@@ -77,6 +79,7 @@ words!(Permission:
     SeePhones = "see_phones" / "查看完整手机号",
     FulfilOrders = "fulfil_orders" / "接单、备货、核销", RejectOrders = "reject_orders" / "拒单退款",
     ManageOrders = "manage_orders" / "订单调度：改店、取消、备注",
+    RefundOrders = "refund_orders" / "总部退款与异常退款",
     DecideReturns = "decide_returns" / "审核售后", ArbitrateReturns = "arbitrate_returns" / "仲裁售后",
     ReadSales = "read_sales" / "查看销售数据",
     ProposeChanges = "propose_changes" / "提交门店申请", DecideProposals = "decide_proposals" / "审批门店申请",
@@ -180,10 +183,20 @@ impl Role {
                 SeeCosts,
             ],
             Self::MarketingDepartment => &[ReadStores, EditStores, ReadSales, UseHq],
-            Self::FinanceDepartment => &[ReadStores, ReadOrders, ReadSales, UseHq, ReadAudit, PaySuppliers, SeeCosts],
-            Self::ServiceDepartment => {
-                &[ReadStores, ReadOrders, SeePhones, RejectOrders, ManageOrders, DecideReturns, ArbitrateReturns, UseHq]
+            Self::FinanceDepartment => {
+                &[ReadStores, ReadOrders, ReadSales, RefundOrders, UseHq, ReadAudit, PaySuppliers, SeeCosts]
             }
+            Self::ServiceDepartment => &[
+                ReadStores,
+                ReadOrders,
+                SeePhones,
+                RejectOrders,
+                ManageOrders,
+                RefundOrders,
+                DecideReturns,
+                ArbitrateReturns,
+                UseHq,
+            ],
             Self::RegionalManager => &[
                 ReadStores,
                 EditStores,

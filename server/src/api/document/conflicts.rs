@@ -250,6 +250,27 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("cannot_bring", "南京西路店送不到这个地址，请选择能配送到的门店"),
         ],
     ),
+    (
+        "centre_refund",
+        &[
+            ("not_completed", "订单待取货，还没有完成；没有完成的订单请用「取消」"),
+            ("nothing_left", "这笔订单的商品都已申请过售后，没有可以退款的了"),
+            ("too_many_requests", "这个订单的售后申请过多，请联系门店处理"),
+            ("refund_above_paid", "退款合计会超过实付金额，请联系总部处理"),
+            ("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试"),
+        ],
+    ),
+    ("centre_draft_batch", &[("key_reused", "这个页面已经提交过另一批订单，请刷新后再试")]),
+    ("refunds_retry", &[("settled", "这笔退款已用其他方式退回，不能再让网关退一次")]),
+    (
+        "refunds_settle",
+        &[
+            ("settled", "这笔退款已登记为其他方式退回，凭证号 20261126000123"),
+            ("refunded", "网关已经退回，不能再登记为其他方式"),
+            ("may_still_come", "网关还没有明确拒绝，可能随时到账；请等它答复，或先「立即重试」"),
+        ],
+    ),
+    ("centre_start_batch", &[("nothing_to_do", "这批订单里没有可以处理的，请看每一笔的原因")]),
     ("centre_annotate", &[("key_reused", "这个页面已经提交过另一条备注，请刷新后再试")]),
     ("shortages_let_wait", &[("shortage_over", "货已补足，这条缺货记录已经结束")]),
     ("console_add_photo", &[PHOTOS_FULL]),

@@ -124,9 +124,19 @@ pub(super) const LINKS: &[Link] = &[
     ("stock_models_set", &["stock_models_remove"], &[("model_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
     ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
+    ("refunds_list", &["refunds_retry", "refunds_settle"], &[("refund_id", "$response.body#/items/0/id")]),
+    ("centre_batches", &["centre_batch", "centre_start_batch"], &[("batch_id", "$response.body#/0/id")]),
     (
         "hq_orders",
-        &["centre_call_off", "centre_reroute", "centre_reroute_choices", "centre_notes", "centre_annotate"],
+        &[
+            "centre_call_off",
+            "centre_reroute",
+            "centre_reroute_choices",
+            "centre_notes",
+            "centre_annotate",
+            "centre_refundable",
+            "centre_refund",
+        ],
         &[("order_id", "$response.body#/items/0/id")],
     ),
     (

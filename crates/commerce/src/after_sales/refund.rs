@@ -1,0 +1,126 @@
+//! A completed order is paid back by head office without anybody asking (D8): a request after the sale that is asked
+//! for, agreed to and settled in one transaction, so shares, revenue and what is left to ask for are those of any other.
+
+use domain::{
+    Fault, Fen, OrderId, Quantity, StoreId,
+    after_sales::{
+        AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, ClaimableLine, KindUntil, QuoteAfterSales,
+        RefundOrder, Refundable, RefundableLine, RequestAfterSales, RequestedLine, weigh,
+    },
+    order_centre::checked_reason,
+    orders::OrderState,
+    staff::Permission,
+};
+use sqlx::PgConnection;
+
+use super::{BRING_WITHIN, advance, lock, request, settle, sold, sold::Sold, write_step};
+use crate::{
+    Scope,
+    database::OrFault,
+    faults::{self, Deed},
+    orders,
+};
+
+/// Pays a completed order back: all that is left of it, or some pieces. How long what may be asked for does not count
+/// here. The same request again is the same refund.
+///
+/// Faults: `Invalid` beside `reason`, `lines` or `line.{n}` (more than is left); `NotFound` out of reach; `Conflict`
+/// (`not_completed`, `nothing_left`, `too_many_requests`, `key_reused`, `refund_above_paid`).
+pub async fn refund(scope: &Scope, id: OrderId, command: &RefundOrder) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    refund_in(&mut tx, scope, id, command).await?;
+    faults::commit(tx, scope, Deed::DecideReturn).await
+}
+
+/// [`refund`], for the caller to commit.
+pub(crate) async fn refund_in(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    id: OrderId,
+    command: &RefundOrder,
+) -> Result<(), Fault> {
+    let reason = checked_reason(&command.reason)?;
+    let order = orders::lock_within(tx, scope, id, Permission::RefundOrders).await?;
+    let sold = sold_to(tx, scope, id).await?;
+    let kind = AfterSalesKind::RefundOnly;
+    let mut wanted = RequestAfterSales {
+        id: command.id,
+        order_id: id,
+        what: QuoteAfterSales { kind, lines: command.lines.iter().map(RequestedLine::from).collect() },
+        reason: AfterSalesReason::Other,
+        note: reason.to_owned(),
+        expected_refund_fen: Fen::ZERO,
+    };
+    // Before all that is left is put in place of no lines: what is left is less afterwards.
+    let hash = request::request_hash(&wanted);
+    if let Some(known) = request::known_hash(tx, command.id).await? {
+        return if known == hash { Ok(()) } else { Err(request::key_reused()) };
+    }
+    if order.state != OrderState::Completed {
+        let message = format!("订单{}，还没有完成；没有完成的订单请用「取消」", order.state.label_of(order.fulfilment));
+        return Err(Fault::conflict("not_completed", message));
+    }
+    if wanted.what.lines.is_empty() {
+        wanted.what.lines = all_left(&sold.lines);
+    }
+    if wanted.what.lines.is_empty() {
+        return Err(Fault::conflict("nothing_left", "这笔订单的商品都已申请过售后，没有可以退款的了"));
+    }
+    let weighed = weigh(&sold.lines, kind, &wanted.what.lines, scope.now)?;
+    let refund = request::sum(&weighed)?;
+    request::must_not_be_too_many(tx, id).await?;
+    request::write(tx, scope, &wanted, &sold, refund, hash).await?;
+    request::write_lines(tx, command.id, &sold, &weighed).await?;
+    write_step(tx, scope, command.id, (AfterSalesAct::Request, AfterSalesState::Requested), "").await?;
+    let mut request = lock(tx, command.id).await?;
+    advance(tx, scope, &mut request, AfterSalesAct::Agree, reason).await?;
+    settle(tx, scope, &mut request).await
+}
+
+/// An order as it was sold, each line for as long as it takes to pay it back.
+async fn sold_to(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<Sold, Fault> {
+    let mut sold = sold::of(tx, id).await?;
+    let until = scope.now + BRING_WITHIN;
+    for line in &mut sold.lines {
+        line.kinds = vec![KindUntil { kind: AfterSalesKind::RefundOnly, until }];
+    }
+    Ok(sold)
+}
+
+fn all_left(lines: &[ClaimableLine]) -> Vec<RequestedLine> {
+    let left = lines.iter().filter_map(|line| {
+        let quantity = Quantity::try_from(line.rest).ok()?;
+        Some(RequestedLine { line: line.line, quantity, exchange_for: None })
+    });
+    left.collect()
+}
+
+/// What of an order of a store within reach can still be paid back; nothing of one that is not completed.
+///
+/// Faults: `Forbidden`; `NotFound` out of reach.
+pub async fn refundable(scope: &Scope, id: OrderId) -> Result<Refundable, Fault> {
+    let reach = scope.reach(Permission::RefundOrders)?;
+    let mut tx = scope.begin().await?;
+    let row = sqlx::query!("select store_id, state from orders where id = $1", id.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?
+        .filter(|row| reach.covers(StoreId(row.store_id)))
+        .ok_or(Fault::NotFound("这个订单"))?;
+    if row.state != OrderState::Completed.code() {
+        return Ok(Refundable::default());
+    }
+    let sold = sold_to(&mut tx, scope, id).await?;
+    let left = all_left(&sold.lines);
+    if left.is_empty() {
+        return Ok(Refundable::default());
+    }
+    let weighed = weigh(&sold.lines, AfterSalesKind::RefundOnly, &left, scope.now)?;
+    let lines = weighed.iter().filter_map(|one| {
+        let line = sold.lines.iter().find(|line| line.line == one.line)?;
+        let parts = [line.name.as_str(), line.spec.as_str(), line.options_text.as_str()];
+        let goods = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        Some(RefundableLine { line: one.line, goods, rest: one.quantity.get(), left_fen: one.refund_fen })
+    });
+    Ok(Refundable { lines: lines.collect(), left_fen: request::sum(&weighed)? })
+}
