@@ -133,6 +133,7 @@ mod tests {
         KnownSupply {
             suppliers: [("JN-1".to_owned(), supplier)].into(),
             skus: [("T-1".to_owned(), SkuId(id(2))), ("690".to_owned(), SkuId(id(2)))].into(),
+            shared_barcodes: ["691".to_owned()].into(),
             stores: [("S-1".to_owned(), place(3, false, false)), ("S-2".to_owned(), place(4, true, false))].into(),
             warehouses: [("W-1".to_owned(), place(5, false, false))].into(),
             left: [((LocationId(id(5)), SkuId(id(2))), 12)].into(),
@@ -160,6 +161,8 @@ mod tests {
         assert_eq!(price.valid_from.map(|day| day.to_string()).as_deref(), Some("2026-12-01"));
         let unnamed = reasons(&mut sheet, &["NEW-1", "", "T-1", "4", "", "", ""]);
         assert_eq!(unnamed, [("供应商名称".into(), Reason::NewSupplier)]);
+        let shared = reasons(&mut sheet, &["jn-1", "", "691", "4", "", "", ""]);
+        assert_eq!(shared, [("商品编码".into(), Reason::SharedBarcode("691".into()))], "it is taken for neither");
         sheet.read(4, &["NEW-1", "新供应商", "", "", "", "5", ""]).unwrap();
         sheet.read(5, &["NEW-1", "", "T-1", "4", "", "", ""]).unwrap();
         assert_eq!(sheet.rows[1].lead_days, Some(5));
