@@ -7,6 +7,7 @@ use domain::{
     after_sales::{AfterSalesCard, ListAfterSales},
     express::{DeliveryView, ParcelView, RideView, Shipment},
     orders::OrderView,
+    unsent::{UnsentEnd, UnsentFate},
 };
 use leptos::prelude::*;
 use ui::{Badge, Column, DataTable, Section, Tone};
@@ -39,7 +40,8 @@ impl Beside {
             let parcels = (!shipment.parcels.is_empty()).then(|| parcels(shipment.parcels, when));
             let rides = (!shipment.rides.is_empty()).then(|| rides(shipment.rides, when));
             let deliveries = (!shipment.deliveries.is_empty()).then(|| deliveries(shipment.deliveries, when));
-            view! { {parcels} {rides} {deliveries} }
+            let ended = (!shipment.ended.is_empty()).then(|| ended(shipment.ended, when));
+            view! { {parcels} {ended} {rides} {deliveries} }
         });
         view! { {claims} {sent} }.into_any()
     }
@@ -86,6 +88,32 @@ fn parcels(parcels: Vec<ParcelView>, when: When<'_>) -> AnyView {
     };
     let rows = parcels.into_iter().map(row).collect_view();
     view! { <Section title="包裹"><DataTable caption="包裹" columns=columns>{rows}</DataTable></Section> }.into_any()
+}
+
+fn ended(ends: Vec<UnsentEnd>, when: When<'_>) -> AnyView {
+    let columns = vec![
+        Column::new("商品"),
+        Column::new("原因"),
+        Column::new("处理"),
+        Column::new("退款").right(),
+        Column::new("登记人"),
+        Column::new("登记时间"),
+    ];
+    let row = |end: UnsentEnd| {
+        view! {
+            <tr>
+                <td class="min-w-40">{end.goods.join("、")}</td>
+                <td class="min-w-40">{end.reason}</td>
+                <td class="whitespace-nowrap">{end.fate.map(UnsentFate::label)}</td>
+                <td class="tabular text-end">{end.refund_fen.to_string()}</td>
+                <td class="whitespace-nowrap">{end.by}</td>
+                <td class="tabular whitespace-nowrap">{when(end.at)}</td>
+            </tr>
+        }
+    };
+    let rows = ends.into_iter().map(row).collect_view();
+    view! { <Section title="不再发出"><DataTable caption="不再发出" columns=columns>{rows}</DataTable></Section> }
+        .into_any()
 }
 
 fn rides(rides: Vec<RideView>, when: When<'_>) -> AnyView {

@@ -131,11 +131,14 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
     }))
 }
 
+/// Goods of an order that had been issued are there again.
+const BROUGHT_BACK: &str = "未送达或未发出退回";
+
 /// Why pieces came or went, as people read it. An order's are sold.
 fn why(cause: &str, of_order: bool) -> &'static str {
     match cause {
         "issue" if of_order => "售出",
-        "bring_back" => "未送达退回",
+        "bring_back" => BROUGHT_BACK,
         "hold" => "下单占用",
         "allocate" => "付款分配",
         "release" => "释放",
@@ -149,7 +152,7 @@ pub fn causes() -> Vec<(&'static str, &'static str)> {
     let documents = Cause::ALL.iter().map(|cause| {
         (cause.code(), if cause.code() == "issue" { "售出与换出" } else { Cause::label_of(cause.code()) })
     });
-    documents.chain([("bring_back", "未送达退回")]).collect()
+    documents.chain([("bring_back", BROUGHT_BACK)]).collect()
 }
 
 /// The first moment of a period and the first after it, in China.

@@ -167,6 +167,13 @@ pub struct Order {
     pub packed: i64,
 }
 
+impl Order {
+    /// Whether a parcel has left, and not all that is to.
+    pub fn is_part_sent(&self) -> bool {
+        self.way == Fulfilment::Express && self.state == OrderState::Dispatched && self.packed < self.pieces
+    }
+}
+
 /// A hold before an order; no pieces once it has ended.
 #[derive(Clone, Debug)]
 pub struct Hold {

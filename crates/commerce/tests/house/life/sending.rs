@@ -2,7 +2,7 @@
 
 use commerce::{after_sales, express};
 use domain::{
-    AfterSalesId, Fen, ParcelId,
+    AfterSalesId, Fen, ParcelId, UnsentEndId,
     after_sales::{
         AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition, QuoteAfterSales,
         RequestAfterSales, RequestedLine,
@@ -10,6 +10,7 @@ use domain::{
     express::{Carrier, PackedLine, ShipParcel},
     fulfilment::Fulfilment,
     orders::OrderState,
+    unsent::{EndUnsent, UnsentFate},
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -24,10 +25,17 @@ use crate::after_sales::{AGREE, brings, refuse};
 impl Cast {
     pub async fn send(&self, deed: &Send, model: &mut Model) -> Result<(), TestCaseError> {
         match deed {
-            Send::Pack(..) | Send::Confirm(_) | Send::Ask(..) if model.orders.is_empty() => Ok(()),
+            Send::Pack(..) | Send::Confirm(_) | Send::End(..) | Send::Ask(..) if model.orders.is_empty() => Ok(()),
             Send::Judge(..) | Send::Bring(..) | Send::On(..) if model.requests.is_empty() => Ok(()),
             Send::Pack(which, pieces) => self.pack(which.index(model.orders.len()), *pieces, model).await,
             Send::Confirm(which) => self.confirm(which.index(model.orders.len()), model).await,
+            Send::End(which, fate) => {
+                // Few are there: the random one of those of which some has left, where there are any.
+                let part_sent = |nth: &usize| model.orders[*nth].is_part_sent();
+                let sent: Vec<usize> = (0..model.orders.len()).filter(part_sent).collect();
+                let nth = if sent.is_empty() { which.index(model.orders.len()) } else { sent[which.index(sent.len())] };
+                self.end(nth, *fate, model).await
+            }
             Send::Ask(which, pieces, kind) => {
                 let is_over = |nth: &usize| model.orders[*nth].state == OrderState::Completed;
                 let over: Vec<usize> = (0..model.orders.len()).filter(is_over).collect();
@@ -69,6 +77,25 @@ impl Cast {
             if leaves {
                 order.state = OrderState::Dispatched;
                 model.shelves[order.at].on_hand -= order.pieces;
+            }
+        }
+        Ok(())
+    }
+
+    /// What left with the rest and never went is at its store again; there is so much less of the order.
+    async fn end(&self, nth: usize, fate: UnsentFate, model: &mut Model) -> Result<(), TestCaseError> {
+        let order = &mut model.orders[nth];
+        let id = UnsentEndId(Uuid::now_v7());
+        let command = EndUnsent { id, lines: Vec::new(), reason: "货架上没有了".into(), fate };
+        let ended = express::end_unsent(&self.managers[order.at], order.id, command).await;
+        prop_assert_eq!(ended.is_ok(), order.is_part_sent(), "{:?}", ended);
+        if ended.is_ok() {
+            let rest = order.pieces - order.packed;
+            order.pieces = order.packed;
+            let shelf = &mut model.shelves[order.at];
+            shelf.come_back(rest);
+            if fate == UnsentFate::Lose {
+                shelf.book(-rest);
             }
         }
         Ok(())

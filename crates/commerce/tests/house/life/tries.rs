@@ -5,6 +5,7 @@ use domain::{
     after_sales::{AfterSalesAct, AfterSalesKind, Condition},
     fulfilment::Fulfilment,
     orders::OrderAct,
+    unsent::UnsentFate,
 };
 use proptest::{prelude::*, sample::Index};
 
@@ -43,6 +44,8 @@ pub enum Send {
     /// So many pieces of an order go into a parcel.
     Pack(Index, i64),
     Confirm(Index),
+    /// What of an order is in no parcel is sent no more, and lies on the shelf again or is lost.
+    End(Index, UnsentFate),
     /// A request goes on; its goods are brought to this store.
     On(Index, usize, Condition),
     /// So many pieces of an order are asked to be taken back.
@@ -154,10 +157,12 @@ fn sending() -> impl Strategy<Value = Send> {
         [Agree, Refuse, Refuse, Appeal, Uphold, Dismiss, Withdraw]
     };
     let act = prop::sample::select(acts.to_vec());
+    let fate = prop::sample::select(UnsentFate::ALL.to_vec());
     let which = any::<Index>;
     prop_oneof![
         2 => (which(), 1..4i64).prop_map(|(which, pieces)| Send::Pack(which, pieces)),
         1 => which().prop_map(Send::Confirm),
+        2 => (which(), fate).prop_map(|(which, fate)| Send::End(which, fate)),
         5 => (which(), 0..STORES, condition.clone()).prop_map(|(which, at, how)| Send::On(which, at, how)),
         4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Send::Ask(which, pieces, kind)),
         4 => (which(), act).prop_map(|(which, act)| Send::Judge(which, act)),
