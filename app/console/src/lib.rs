@@ -36,6 +36,7 @@ mod losses;
 mod orders;
 #[cfg(feature = "ssr")]
 mod photos;
+#[cfg(feature = "ssr")]
 mod picking;
 #[cfg(feature = "ssr")]
 mod proposals;
@@ -45,6 +46,7 @@ mod propose;
 mod purchases;
 #[cfg(feature = "ssr")]
 mod receipt;
+#[cfg(feature = "ssr")]
 mod request;
 #[cfg(feature = "ssr")]
 mod returns;
@@ -58,7 +60,6 @@ mod shipment;
 mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
-#[cfg(feature = "ssr")]
 #[cfg(feature = "ssr")]
 mod transfer;
 #[cfg(feature = "ssr")]

@@ -65,6 +65,7 @@ mod proposals;
 mod purchase;
 #[cfg(feature = "ssr")]
 mod purchase_limits;
+#[cfg(feature = "ssr")]
 mod purchases;
 #[cfg(feature = "ssr")]
 mod refunds;
