@@ -215,8 +215,8 @@ impl Frame {
         // The foot of the rail is seen on wide screens only; the way out must not be.
         let top = view! {
             <TopBar title=title back=back>
-                {beside}
-                <div class="lg:hidden"><LogOut/></div>
+                <div class="flex min-w-0 items-center overflow-x-auto whitespace-nowrap">{beside}</div>
+                <div class="shrink-0 whitespace-nowrap lg:hidden"><LogOut/></div>
             </TopBar>
         };
         let foot = view! { <Person me=self.me/> };

@@ -13,7 +13,7 @@ use ui::{Column, DataTable, EmptyState, Field, Glyph, Notice, Stat, Tone};
 
 use crate::{
     frame::{Frame, Tab, files},
-    suppliers::kinds,
+    suppliers::{kinds, price},
 };
 
 /// The page.
@@ -47,7 +47,7 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
     };
     let unknown = (sum.unknown > 0).then(|| {
         let text = format!(
-            "售出的商品里有 {} 件在交付时还没有成本，没有算进销售成本；含这些商品的门店不显示毛利率。",
+            "售出的商品里有 {} 件在交付时还没有成本，没有算进销售成本；含这些商品的门店不显示毛利和毛利率。",
             sum.unknown
         );
         view! { <Notice tone=Tone::Warn>{text}</Notice> }
@@ -69,7 +69,7 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
         <div class="mb-4 grid grid-cols-2 gap-4 lg:grid-cols-4">
             <Stat label="销售额（不含运费）" value=sum.sales_fen.to_string()/>
             <Stat label="销售成本" value=sum.cost_fen.to_string()/>
-            <Stat label="毛利" value=sum.gross_fen().to_string()/>
+            <Stat label="毛利" value=price(sum.gross_fen())/>
             <Stat label="毛利率" value=sum.margin_bp().map_or("—".into(), margin_text)/>
         </div>
         {unknown}
@@ -81,13 +81,13 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
 
 fn row(one: PlaceMargin) -> impl IntoView {
     let (gross, margin) = (one.gross_fen(), one.margin_bp().map_or("—".into(), margin_text));
-    let tone = if gross.0 < 0 { "font-semibold text-error" } else { "" };
+    let tone = if gross.is_some_and(|gross| gross.0 < 0) { "font-semibold text-error" } else { "" };
     view! {
         <tr>
             <td class="min-w-40 font-medium">{one.location.name}</td>
             <td class="tabular text-end">{one.sales_fen.to_string()}</td>
             <td class="tabular text-end">{one.cost_fen.to_string()}</td>
-            <td class=format!("tabular text-end {tone}")>{gross.to_string()}</td>
+            <td class=format!("tabular text-end {tone}")>{price(gross)}</td>
             <td class="tabular text-end">{margin}</td>
             <td class="tabular text-end">{one.pieces}</td>
             <td class="tabular text-end">{one.losses_fen.to_string()}</td>

@@ -178,7 +178,7 @@ pub(super) async fn margins(scope: &Scope, query: &Fields) -> Result<Exported, F
             one.location.name,
             yuan(one.sales_fen),
             yuan(one.cost_fen),
-            yuan(gross),
+            gross.map(yuan).unwrap_or_default(),
             margin,
             one.pieces.to_string(),
             one.unknown.to_string(),

@@ -98,7 +98,7 @@ pub fn TopBar(
         }
     });
     let title =
-        present(title).map(|title| view! { <h1 class="me-auto min-w-0 truncate text-lg font-bold">{title}</h1> });
+        present(title).map(|title| view! { <h1 class="me-auto min-w-16 truncate text-lg font-bold">{title}</h1> });
     view! {
         <header class="top-bar">
             <div class="top-bar-inner">{back} {title} {children.map(|children| children())}</div>

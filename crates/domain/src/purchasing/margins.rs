@@ -31,13 +31,12 @@ pub struct PlaceMargin {
 }
 
 impl PlaceMargin {
-    /// What is left of the sales.
-    pub fn gross_fen(&self) -> Fen {
-        Fen(self.sales_fen.0 - self.cost_fen.0)
+    /// What is left of the sales; nothing where of some that was sold nobody knew what it cost.
+    pub fn gross_fen(&self) -> Option<Fen> {
+        (self.unknown == 0).then(|| Fen(self.sales_fen.0 - self.cost_fen.0))
     }
 
-    /// What is left, in hundredths of a per cent of the sales; nothing where nothing was sold, or where of some that
-    /// was sold nobody knew what it cost.
+    /// What is left, in hundredths of a per cent of the sales; nothing as above, or where nothing was sold.
     pub fn margin_bp(&self) -> Option<i64> {
         (self.unknown == 0).then(|| margin_bp(MilliFen::of(self.sales_fen), MilliFen::of(self.cost_fen))).flatten()
     }

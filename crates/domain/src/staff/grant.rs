@@ -231,8 +231,8 @@ mod tests {
         assert_eq!(lacking(Role::MarketingDepartment, at(1), &[]), []);
         assert_eq!(
             lacking(Role::FinanceDepartment, at(1), &[]),
-            [Permission::PaySuppliers, Permission::SeeCosts],
-            "who pays suppliers, and what goods cost, is for head office to say"
+            [Permission::RefundOrders, Permission::PaySuppliers, Permission::SeeCosts],
+            "who pays back and pays suppliers, and what goods cost, is for head office to say"
         );
         assert_eq!(
             lacking(Role::GoodsDepartment, at(1), &[]),
