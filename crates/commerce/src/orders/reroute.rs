@@ -83,8 +83,9 @@ async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Re
         r#"select s.name, s.state,
                   (select s.brand_id <> own.brand_id or s.merchant_id is distinct from own.merchant_id
                    from orders o join stores own on own.id = o.store_id where o.id = $1) as "foreign!",
-                  (select count(distinct l.sku_id) from order_lines l where l.order_id = $1
-                   and not exists (select from listings i where i.store_id = s.id and i.sku_id = l.sku_id and i.on_shelf)) as "missing!"
+                  -- What it holds: pieces that are sent no more are nobody's to have.
+                  (select count(distinct h.sku_id) from holds h where h.order_id = $1
+                   and not exists (select from listings i where i.store_id = s.id and i.sku_id = h.sku_id and i.on_shelf)) as "missing!"
            from stores s where s.id = $2"#,
         order.0,
         store.0,
@@ -165,7 +166,7 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
     let serving: Vec<Uuid> = serving.map(|store| store.id).filter(within).collect();
     let rows = sqlx::query!(
         r#"with wanted as materialized (
-               select sku_id, sum(quantity)::bigint as quantity from order_lines where order_id = $1 group by sku_id
+               select sku_id, sum(quantity)::bigint as quantity from holds where order_id = $1 group by sku_id
            ), own as (
                select s.id, s.brand_id, s.merchant_id, s.latitude, s.longitude from orders o join stores s on s.id = o.store_id where o.id = $1
            ), near as materialized (
@@ -248,7 +249,7 @@ pub(super) async fn by_rule(scope: &Scope, stores: &Stores, id: OrderId) -> Resu
 
 async fn wanted(tx: &mut PgConnection, id: OrderId) -> Result<Vec<Wanted>, Fault> {
     let rows = sqlx::query!(
-        r#"select sku_id, sum(quantity)::bigint as "quantity!" from order_lines where order_id = $1 group by sku_id"#,
+        r#"select sku_id, sum(quantity)::bigint as "quantity!" from holds where order_id = $1 group by sku_id"#,
         id.0,
     )
     .fetch_all(tx)

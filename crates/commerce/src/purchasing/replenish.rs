@@ -34,7 +34,7 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
                order by p.sku_id, p.price_fen, s.lead_days, s.code
            ), sold as (
                select sku_id, -sum(on_hand) as pieces from movements
-               where location_id = $1 and cause = $4 and occurred_at > $3 group by sku_id
+               where location_id = $1 and (cause = $4 or $4 = 'issue' and cause = 'bring_back') and occurred_at > $3 group by sku_id
            ), ordered as (
                select l.sku_id, sum(l.quantity - l.received) as pieces
                from purchases u join purchase_lines l on l.purchase_id = u.id

@@ -145,7 +145,9 @@ pub(crate) async fn had(tx: &mut PgConnection, asked: BTreeSet<Counting>) -> Res
     let but_at: Vec<Option<Uuid>> = asked.iter().map(|one| one.but_at).collect();
     let rows = sqlx::query!(
         r#"select a.member_id as "member_id!", a.sku_id as "sku_id!",
-                  (coalesce((select sum(l.quantity) from orders o join order_lines l on l.order_id = o.id and l.sku_id = a.sku_id
+                  (coalesce((select sum(l.quantity - coalesce((select sum(u.quantity) from unsent_end_lines u
+                                                                  where u.order_id = l.order_id and u.line = l.line), 0))
+                             from orders o join order_lines l on l.order_id = o.id and l.sku_id = a.sku_id
                              where o.member_id = a.member_id and o.state not in ('cancelled', 'expired', 'rejected')
                                and (a.since is null or o.placed_at >= a.since)), 0)
                    + coalesce((select sum(h.quantity) from early_holds h
@@ -199,7 +201,9 @@ pub(crate) async fn may_have(tx: &mut PgConnection, scope: &Scope, orders: &[Uui
            )
            select w.member_id as "member!" from wanted w
            where w.most < w.pieces
-               + coalesce((select sum(l.quantity) from orders o join order_lines l on l.order_id = o.id and l.sku_id = w.sku_id
+               + coalesce((select sum(l.quantity - coalesce((select sum(u.quantity) from unsent_end_lines u
+                                                                  where u.order_id = l.order_id and u.line = l.line), 0))
+                             from orders o join order_lines l on l.order_id = o.id and l.sku_id = w.sku_id
                            where o.member_id = w.member_id and o.state not in ('cancelled', 'expired', 'rejected')
                              and (w.since is null or o.placed_at >= w.since)), 0)
                + coalesce((select sum(h.quantity) from early_holds h

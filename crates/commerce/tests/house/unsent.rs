@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use commerce::{after_sales, books, counts, express, orders};
+use commerce::{after_sales, books, cart, counts, express, orders, stock::purchase_limits};
 use domain::{
     CountId, OrderId, ParcelId, UnsentEndId,
     after_sales::{AfterSalesKind, QuoteAfterSales, RequestedLine},
@@ -10,6 +10,7 @@ use domain::{
     express::{Carrier, PackedLine, ShipParcel},
     orders::OrderState,
     parcels::Afterwards,
+    purchase_limits::SetPurchaseLimit,
     staff::Role,
     unsent::{EndUnsent, UnsentFate},
 };
@@ -87,6 +88,20 @@ async fn what_is_sent_no_more_is_paid_back_at_once_and_the_rest_goes_its_way(
     assert_eq!(scene.world.state_of(order).await, OrderState::Completed, "by the schedule of any that was sent");
     assert_eq!(scene.revenue().await, scene.paid().await - LARGE_FEN);
     scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_sent_no_more_does_not_count_against_a_limit(options: PgPoolOptions, connect: PgConnectOptions) {
+    let scene = Scene::new(options, connect).await;
+    let (world, order) = (&scene.world, scene.accepted().await);
+    let head = world.staff("总部", Role::GoodsDepartment, Reach::Everywhere).await;
+    let limit = SetPurchaseLimit { sku: world.large.to_string(), most: 2, days: None, pay_minutes: None };
+    purchase_limits::set(&head, limit).await.unwrap();
+    let another = async || cart::set_line(&scene.buyer, world.line(world.large, 1)).await.is_ok();
+    assert!(!another().await, "two were bought");
+    scene.ship(order, "ZT1000001", &[(1, 1), (2, 1)]).await;
+    scene.end(order, ends(&[(2, 1)], UnsentFate::Lose)).await;
+    assert!(another().await, "one of them never comes");
 }
 
 #[sqlx::test(migrations = "../../migrations")]
