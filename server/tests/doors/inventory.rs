@@ -53,6 +53,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// Its address without the question that some cannot be asked without.
+    pub fn address(&self) -> &'static str {
+        self.path.split_once('?').map_or(self.path, |(address, _)| address)
+    }
+
     pub fn is_api(&self) -> bool {
         self.path.starts_with("/api/v1/")
     }

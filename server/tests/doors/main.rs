@@ -20,7 +20,7 @@ use support::Town;
 /// has such an address.
 #[test]
 fn every_door_says_who_may_pass_it() {
-    let named: BTreeSet<String> = DOORS.iter().map(|door| format!("{} {}", door.method, door.path)).collect();
+    let named: BTreeSet<String> = DOORS.iter().map(|door| format!("{} {}", door.method, door.address())).collect();
     assert_eq!(named.len(), DOORS.len(), "a door stands twice in the inventory");
     let declared = declared();
     let silent: Vec<_> = declared.difference(&named).collect();
