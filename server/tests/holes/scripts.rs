@@ -249,12 +249,16 @@ async fn shop(town: &Town, buyer: &Program) -> Named {
     hq.post("/hq/allocations", json!({ "id": table, "from_id": warehouse, "rows": rows, "reason": REASON }))
         .await
         .done();
+    let batch = Uuid::now_v7();
+    let noted = json!({ "id": batch, "act": "annotate", "orders": [orders[0]], "reason": NOTE });
+    hq.post("/hq/order-batches", noted).await.done();
     let bought = buy(&hq, &warehouse.to_string(), &goods.sku_id).await;
     let stores = [STORE, "X-1"].map(str::to_owned).to_vec();
     let named = vec![
         ("count", vec![count.to_string()]),
         ("loss", vec![loss.to_string()]),
         ("order", orders),
+        ("batch", vec![batch.to_string()]),
         ("request", vec![claim]),
         ("proposal", vec![proposal.to_string()]),
         ("shortage", vec![shortage]),
