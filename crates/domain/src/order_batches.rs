@@ -2,7 +2,7 @@
 //! others right.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
     Fault, Fields, OrderBatchId, OrderId, StoreId,
@@ -77,6 +77,12 @@ impl From<&OrderFilter> for ListOrders {
     }
 }
 
+/// Filters have names: a list of values is none.
+fn by_name<'de, D: Deserializer<'de>>(sent: D) -> Result<Option<OrderFilter>, D::Error> {
+    let named = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(sent)?;
+    named.map(|filters| serde_json::from_value(filters.into())).transpose().map_err(D::Error::custom)
+}
+
 /// Puts orders together for one act, and asks which of them it can be done with. Nothing is done to them yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -90,7 +96,7 @@ pub struct DraftBatch {
     #[cfg_attr(feature = "api", schema(max_items = 500))]
     pub orders: Vec<OrderId>,
     /// With all that these filters leave, the newest 500 at most, instead of `orders`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_name")]
     pub all: Option<OrderFilter>,
     /// Which store is to serve them; without one each goes where the rule of routing says.
     #[serde(default)]
@@ -153,7 +159,7 @@ words!(BatchState: Draft = "draft" / "待确认", Running = "running" / "处理�
 /// What became of one order of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = OrderBatchOutcome))]
 pub enum Outcome {
     /// Nothing yet; before the start `problem` says what it would be refused for.
     Waiting,

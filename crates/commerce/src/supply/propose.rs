@@ -26,14 +26,14 @@ use crate::{
 /// What stores handed over in the last 28 days is the speed of sales; the threshold of alerts for too little is what is
 /// to be left over.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `skus`, `days` or `pieces`; `NotFound` for a warehouse that is none.
+/// Faults: `Forbidden`; `Invalid` beside `source` for a warehouse that is none, `skus`, `days` or `pieces`.
 pub async fn propose(scope: &Scope, ask: &ProposeAllocation) -> Result<AllocationProposal, Fault> {
     must_supply(scope)?;
     ask.check()?;
     let mut tx = scope.begin_search().await?;
-    let [from] = places(&mut tx, [ask.from_id]).await?;
-    if from.location.store().is_some() {
-        return Err(Fault::NotFound("这个仓库"));
+    let from = places(&mut tx, [ask.from_id]).await.ok().filter(|[from]| from.location.store().is_none());
+    if from.is_none() {
+        return Err(Fault::invalid("source", "没有这个仓库，请从列表中选择"));
     }
     let skus = chosen(&mut tx, ask).await?;
     let ids: Vec<SkuId> = skus.iter().map(|sku| sku.id).collect();

@@ -205,7 +205,7 @@ async fn a_formula_shares_out_what_the_warehouse_can_give(options: PgPoolOptions
     assert_eq!(wrong(ProposeAllocation { days: 0, ..ask.clone() }).await, "days");
     assert_eq!(wrong(ProposeAllocation { pieces: Some(0), ..ask.clone() }).await, "pieces");
     let of_store = ProposeAllocation { from_id: two.here, ..ask };
-    assert_eq!(code_of(supply::propose(&office, &of_store).await), "not_found");
+    assert_eq!(field_of(supply::propose(&office, &of_store).await), "source");
     world.balanced().await;
 }
 
