@@ -2,10 +2,7 @@
 // head office upholds, another store takes the goods, and the money goes back.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, town, visitor } from "./town.mjs";
-
-/** Where pictures of the pages go, for whoever wants to look at them. */
-const PICTURES = process.env.MENDIAN_PICTURES;
+import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
 
 let home;
 let opened;
@@ -16,12 +13,6 @@ after(async () => {
   await opened?.close();
   await home?.end();
 });
-
-async function take(page, name) {
-  if (!PICTURES) return;
-  await page.waitForTimeout(500);
-  await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
-}
 
 async function reloadUntil(page, selector) {
   for (let tries = 0; tries < 30; tries += 1) {
@@ -58,22 +49,12 @@ async function buy(page) {
   return { address, code: (await page.textContent("p.tracking-widest")).replaceAll(" ", "") };
 }
 
-async function staff(javaScriptEnabled, account, password, size) {
-  const person = await visitor(opened, { javaScriptEnabled, ...size });
-  await person.page.goto(`${home.base}/console/login`);
-  await person.page.fill("input[name=account]", account);
-  await person.page.fill("input[name=password]", password);
-  await person.page.click("main button[type=submit]");
-  await person.page.waitForURL((url) => !url.pathname.endsWith("/login"));
-  return person;
-}
-
 for (const script of [true, false]) {
   describe(script ? "with JavaScript" : "without JavaScript", () => {
     test("goods that one store sold come back at another", { timeout: 180_000 }, async () => {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       const { address, code } = await buy(shopper.page);
-      const store = await staff(script, "manager", "demo-manager-2026", { width: 820, height: 1180 });
+      const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
       await store.page.goto(`${home.base}/console`);
       await store.page.click("button:has-text('接单')");
       await store.page.waitForSelector("button:has-text('备货完成')");
@@ -83,20 +64,20 @@ for (const script of [true, false]) {
 
       // More than was bought is told beside the line; then the amount is seen before anything is sent.
       await shopper.page.goto(address);
-      await take(shopper.page, "shop-order");
+      await picture(shopper.page, "shop-order");
       await shopper.page.click("a:has-text('申请售后')");
       await shopper.page.waitForURL("**/after-sales");
-      await take(shopper.page, "shop-claim");
+      await picture(shopper.page, "shop-claim");
       await shopper.page.goto(`${shopper.page.url()}?kind=return&n.1=3`);
       await shopper.page.waitForSelector("text=最多还可以申请 2 件");
-      await take(shopper.page, "shop-claim-wrong");
+      await picture(shopper.page, "shop-claim-wrong");
       await shopper.page.fill("input[name='n.1']", "1");
       await shopper.page.click("button:has-text('下一步')");
       await shopper.page.waitForSelector("text=退款金额");
       await shopper.page.selectOption("select[name=reason]", "other");
       await shopper.page.click("button:has-text('提交申请')");
       await shopper.page.waitForSelector("text=请写明原因");
-      await take(shopper.page, "shop-claim-send");
+      await picture(shopper.page, "shop-claim-send");
       await shopper.page.fill("textarea[name=note]", "包装压坏了");
       await shopper.page.click("button:has-text('提交申请')");
       await shopper.page.waitForURL("**/after-sales/*");
@@ -104,14 +85,14 @@ for (const script of [true, false]) {
       await shopper.page.setInputFiles("input[name=file]", "public/pictures/longjing-tin-320.webp");
       await shopper.page.click("button:has-text('上传照片')");
       await shopper.page.waitForSelector("text=已添加 1 张照片");
-      await take(shopper.page, "shop-progress");
+      await picture(shopper.page, "shop-progress");
 
       await store.page.goto(`${home.base}/console/after-sales`);
-      await take(store.page, "console-list");
+      await picture(store.page, "console-list");
       await store.page.click("td a.link");
       await store.page.waitForSelector("text=包装压坏了");
       await store.page.waitForSelector("img[alt='顾客的第 1 张照片']");
-      await take(store.page, "console-one");
+      await picture(store.page, "console-one");
       await store.page.click("button:has-text('拒绝')");
       await store.page.waitForSelector("text=请写明拒绝的原因");
       await store.page.fill("textarea[name=note]", "照片看不出问题");
@@ -120,23 +101,23 @@ for (const script of [true, false]) {
 
       await shopper.page.goto(request);
       await shopper.page.waitForSelector("text=照片看不出问题");
-      await take(shopper.page, "shop-refused");
+      await picture(shopper.page, "shop-refused");
       await shopper.page.fill("textarea[name=note]", "罐身有明显凹痕");
       await shopper.page.click("button:has-text('申请总部仲裁')");
       await shopper.page.waitForSelector("text=已提交总部");
 
-      const office = await staff(script, "hq", "demo-hq-2026", { width: 1440, height: 900 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
       await office.page.goto(`${home.base}/hq/after-sales?tab=appeals`);
-      await take(office.page, "hq-list");
+      await picture(office.page, "hq-list");
       await office.page.click("td a.link");
       await office.page.waitForSelector("text=罐身有明显凹痕");
-      await take(office.page, "hq-one");
+      await picture(office.page, "hq-one");
       await office.page.click("button:has-text('支持顾客')");
       await office.page.waitForSelector("text=已支持顾客的申请");
 
       await shopper.page.goto(request);
       await shopper.page.waitForSelector("[aria-label='售后码二维码']");
-      await take(shopper.page, "shop-code");
+      await picture(shopper.page, "shop-code");
       const digits = (await shopper.page.textContent("p.tracking-widest")).replaceAll(" ", "");
       assert.match(digits, /^\d{10}$/);
 
@@ -152,15 +133,15 @@ for (const script of [true, false]) {
         stores.map((one) => one.textContent).find((name) => name.startsWith("青禾茶铺") && !name.includes("人民广场店")));
       await office.page.selectOption("select[name=store]", { label: other });
       await office.page.check("input[name='condition.1'][value=restock]");
-      await take(office.page, "console-counter");
+      await picture(office.page, "console-counter");
       await office.page.click("button:has-text('确认收货')");
       await office.page.waitForSelector("text=已收货");
-      await take(office.page, "console-done");
+      await picture(office.page, "console-done");
 
       await shopper.page.goto(request);
       await reloadUntil(shopper.page, "text=已原路退回");
       assert.ok((await shopper.page.textContent("main")).includes(other), "the store that took the goods is named");
-      await take(shopper.page, "shop-done");
+      await picture(shopper.page, "shop-done");
       assert.deepEqual([...shopper.faults, ...store.faults, ...office.faults], []);
       await Promise.all([shopper.close(), store.close(), office.close()]);
     });

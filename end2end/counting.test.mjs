@@ -1,7 +1,7 @@
 // A blind count in a storeroom, on a phone, while the shop sells: with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, town, visitor } from "./town.mjs";
+import { browser, codeFor, staffMember, town, visitor } from "./town.mjs";
 
 const GOODS = "qh-zhenzhu-naicha-l";
 
@@ -15,15 +15,7 @@ after(async () => {
   await home?.end();
 });
 
-async function staff(account, size) {
-  const someone = await visitor(opened, size);
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", account);
-  await someone.page.fill("input[name=password]", `demo-${account}-2026`);
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL("**/console");
-  return someone;
-}
+const staff = (account, size) => staffMember(home, opened, account, size);
 
 /** Sells and hands over two of the goods. */
 async function sell(manager, size) {

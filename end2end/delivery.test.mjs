@@ -2,7 +2,7 @@
 // back, takes it along again, and the shopper's code ends it; with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, newMember, pay, picture, putInCart, request, staffMember, town, visitor } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 let home;
@@ -15,62 +15,21 @@ after(async () => {
   await home?.end();
 });
 
-/** A request of the API that must succeed. */
-async function api(method, path, body, token) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 /** A member with three teas in the cart. */
 async function shopper() {
-  const phone = `135${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
-  await api("POST", "/auth/codes", { phone });
-  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const { token } = await newMember(home);
   const [store] = await api("GET", "/stores?q=QH-SH-001");
-  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
-  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
-  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 3 }, token);
+  await putInCart(home, token, store, "qh-zhenzhu-naicha", 3);
   return { token, store };
-}
-
-async function pay(order, token) {
-  const payment = newId();
-  await api("POST", `/orders/${order}/payments`, { id: payment, cashier: "h5" }, token);
-  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
-  assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers: { "content-type": "application/json" }, body })).ok);
-  for (let tries = 0; tries < 50; tries += 1) {
-    if ((await api("GET", `/orders/${order}`, undefined, token)).state === "paid") return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail("the payment did not arrive");
-}
-
-async function staff(javaScriptEnabled) {
-  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", "hq");
-  await someone.page.fill("input[name=password]", "demo-hq-2026");
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL(/\/(hq|console)$/);
-  return someone;
-}
-
-/** A picture for whoever wants to look. */
-async function picture(page, name) {
-  if (!process.env.PICTURES) return;
-  // The page before it has faded out.
-  await page.waitForTimeout(600);
-  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
 }
 
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("a store brings an order to its shopper's door", async () => {
       const { token, store } = await shopper();
-      const clerk = await staff(javaScriptEnabled);
+      const clerk = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
       const desk = clerk.page;
       const settings = `${home.base}/console/delivery?store=${store.id}`;
 
@@ -122,7 +81,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.click("button:has-text('提交订单')");
       await page.waitForURL(/\/orders\//);
       const order = /\/orders\/([0-9a-f-]+)/.exec(page.url())[1];
-      await pay(order, token);
+      await pay(home, order, token);
 
       await desk.goto(`${home.base}/console/orders/${order}`);
       await desk.click("button:has-text('接单')");

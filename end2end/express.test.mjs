@@ -2,7 +2,7 @@
 // what its carrier tells shows by itself, and a refused parcel comes back; with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, codeFor, newId, newMember, pay, picture, putInCart, request, staffMember, town, visitor } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 const STORE = "QH-SH-001";
@@ -16,27 +16,16 @@ after(async () => {
   await home?.end();
 });
 
-/** A request of the API that must succeed. */
-async function api(method, path, body, token) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 /** A member who has paid for two teas by express; answers their phone and the order. */
 async function paidExpress() {
-  const phone = `137${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
-  await api("POST", "/auth/codes", { phone });
-  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const { phone, token } = await newMember(home);
   const address = newId();
   const where = { name: "小林", phone, region_code: "330100", detail: "西湖大道 1 号" };
   await api("POST", "/me/addresses", { id: address, ...where }, token);
   const [store] = await api("GET", `/stores?q=${STORE}`);
-  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
-  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
-  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 2 }, token);
+  await putInCart(home, token, store, "qh-zhenzhu-naicha", 2);
   const wish = `fulfilment=express&address_id=${address}`;
   const quote = await api("GET", `/cart/quotes/${store.id}?${wish}`, undefined, token);
   assert.equal(quote.freight_fen, 1_000, "¥8 for the first and ¥2 for the second");
@@ -49,26 +38,8 @@ async function paidExpress() {
     address_id: address,
   };
   await api("POST", "/orders", order, token);
-  const payment = newId();
-  await api("POST", `/orders/${order.id}/payments`, { id: payment, cashier: "h5" }, token);
-  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
-  const headers = { "content-type": "application/json" };
-  assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
-  for (let tries = 0; tries < 50; tries += 1) {
-    if ((await api("GET", `/orders/${order.id}`, undefined, token)).state === "paid") break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  await pay(home, order.id, token);
   return { phone, order: order.id };
-}
-
-async function staff(account, password, javaScriptEnabled) {
-  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", account);
-  await someone.page.fill("input[name=password]", password);
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL(/\/(hq|console)$/);
-  return someone;
 }
 
 async function shopper(phone, javaScriptEnabled) {
@@ -108,15 +79,11 @@ async function seen(page, words, byItself) {
   return assert.fail(`the page never says ${words}`);
 }
 
-/** A picture for whoever wants to look. */
-const picture = async (page, name) =>
-  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("what is sent in two parcels has all come when the shopper says so", async () => {
       const name = javaScriptEnabled ? "标准快递" : "标准快递二";
-      const office = await staff("hq", "demo-hq-2026", javaScriptEnabled);
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
       await office.page.goto(`${home.base}/hq/freight`);
       await picture(office.page, "freight-empty");
       await office.page.click("a:has-text('新建运费模板')");
@@ -138,7 +105,7 @@ for (const javaScriptEnabled of [true, false]) {
       await picture(office.page, "freight");
 
       const { phone, order } = await paidExpress();
-      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const counter = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PC });
       const { page } = counter;
       await page.goto(`${home.base}/console/orders/${order}`);
       await page.click("form[action$='accept_order'] button");
@@ -175,7 +142,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     test("the rest that cannot be sent comes no more, and the shopper reads that and where the money is", async () => {
       const { phone, order } = await paidExpress();
-      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const counter = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PC });
       const { page } = counter;
       await page.goto(`${home.base}/console/orders/${order}`);
       await page.click("form[action$='accept_order'] button");
@@ -192,7 +159,7 @@ for (const javaScriptEnabled of [true, false]) {
       await page.check("form[action$='end_unsent'] input[name=fate][value=lose]");
       await picture(page, "end-unsent-form");
       await page.click("form[action$='end_unsent'] button:has-text('确认不再发出')");
-      await page.waitForSelector("text=这件商品未发出的只有 1 件");
+      await page.waitForSelector("text=这件商品只剩 1 件没有发出");
       await page.click("button:has-text('其余不再发出')");
       assert.equal(await page.inputValue("form[action$='end_unsent'] input[name=reason]"), "缺货", "what was typed is kept");
       assert.ok(await page.isChecked("form[action$='end_unsent'] input[name=fate][value=lose]"));
@@ -217,7 +184,7 @@ for (const javaScriptEnabled of [true, false]) {
     test("what a carrier tells shows by itself, and what was refused comes back and is paid back", async () => {
       const { phone, order } = await paidExpress();
       const number = javaScriptEnabled ? "ZT3000000001" : "ZT4000000001";
-      const counter = await staff("manager", "demo-manager-2026", javaScriptEnabled);
+      const counter = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PC });
       const { page } = counter;
       await page.goto(`${home.base}/console/orders/${order}`);
       await page.click("form[action$='accept_order'] button");

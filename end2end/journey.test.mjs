@@ -2,7 +2,7 @@
 // pays; the store accepts, prepares and redeems; head office sees the sale.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, town, visitor } from "./town.mjs";
+import { browser, codeFor, staffMember, town, visitor } from "./town.mjs";
 
 let home;
 let opened;
@@ -72,22 +72,13 @@ async function logIn(page) {
   await page.click("button:text-is('登录')");
 }
 
-async function staffLogIn(page, account, password) {
-  await page.goto(`${home.base}/console/login`);
-  await page.fill("input[name=account]", account);
-  await page.fill("input[name=password]", password);
-  await page.click("main button[type=submit]");
-}
-
 for (const script of [true, false]) {
   describe(script ? "with JavaScript" : "without JavaScript", () => {
     test("an order goes from the menu to the counter and into head office's figures", { timeout: 120_000 }, async () => {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       const { address, code } = await order(shopper.page, { script });
 
-      const clerk = await visitor(opened, { javaScriptEnabled: script, width: 1280, height: 800 });
-      await staffLogIn(clerk.page, "manager", "demo-manager-2026");
-      await clerk.page.waitForURL("**/console");
+      const clerk = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 1280, height: 800 });
       await clerk.page.click("button:has-text('接单')");
       await clerk.page.waitForSelector("button:has-text('备货完成')");
       await clerk.page.click("button:has-text('备货完成')");
@@ -106,8 +97,7 @@ for (const script of [true, false]) {
       if (!script) await shopper.page.goto(address);
       await shopper.page.waitForSelector("h2:has-text('已完成')");
 
-      const office = await visitor(opened, { javaScriptEnabled: script, width: 1440, height: 900 });
-      await staffLogIn(office.page, "hq", "demo-hq-2026");
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
       await office.page.goto(`${home.base}/hq`);
       assert.match(await office.page.textContent("main"), /青禾茶铺 人民广场店/);
 
@@ -118,8 +108,7 @@ for (const script of [true, false]) {
     test("a price goes from the store's proposal to the decision of the manager above it", { timeout: 90_000 }, async () => {
       const size = { javaScriptEnabled: script, width: 1280, height: 800 };
       const price = script ? "16.66" : "13.33";
-      const store = await visitor(opened, size);
-      await staffLogIn(store.page, "manager", "demo-manager-2026");
+      const store = await staffMember(home, opened, "manager", size);
       await store.page.click("a:has-text('申请审批')");
       await store.page.click("a:has-text('新建申请')");
       await store.page.fill("input[name=q]", "zznc");
@@ -135,8 +124,7 @@ for (const script of [true, false]) {
       await store.page.waitForSelector("text=已提交，结果会显示在这里");
       const proposal = store.page.url().split("?")[0];
 
-      const above = await visitor(opened, size);
-      await staffLogIn(above.page, "shanghai", "demo-shanghai-2026");
+      const above = await staffMember(home, opened, "shanghai", size);
       await above.page.goto(`${home.base}/hq`);
       assert.match(await above.page.textContent("nav a:has-text('审批')"), /1/);
       await above.page.click("nav a:has-text('审批')");
@@ -152,8 +140,7 @@ for (const script of [true, false]) {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       await shopper.page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
       assert.match(await shopper.page.textContent("main"), new RegExp(price.replace(".", "\\.")));
-      const office = await visitor(opened, { javaScriptEnabled: script, width: 1440, height: 900 });
-      await staffLogIn(office.page, "hq", "demo-hq-2026");
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
       await office.page.goto(`${home.base}/hq/audit?q=${encodeURIComponent("珍珠奶茶")}&act=approve_proposal`);
       assert.match(await office.page.textContent("table"), new RegExp(`上海区域经理[\\s\\S]*${price.replace(".", "\\.")}`));
       assert.deepEqual([...store.faults, ...above.faults, ...office.faults], []);
@@ -196,8 +183,7 @@ test("the browser's position finds the nearest store", { timeout: 60_000 }, asyn
 });
 
 test("an import is followed to its end without a reload by hand", { timeout: 120_000 }, async () => {
-  const { page, faults, close } = await visitor(opened, { javaScriptEnabled: true, width: 1440, height: 900 });
-  await staffLogIn(page, "hq", "demo-hq-2026");
+  const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled: true, width: 1440, height: 900 });
   await page.goto(`${home.base}/hq/imports/new`);
   const rows = Array.from({ length: 3000 }, (_, row) => `E-${row},新店 ${row},青禾茶铺,长路 ${row} 号,31,121.47,31.23`);
   const table = ["店号,店名,品牌,地址,省,经度,纬度", ...rows].join("\n");

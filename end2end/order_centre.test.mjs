@@ -2,7 +2,7 @@
 // off together; with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 let home;
@@ -15,19 +15,7 @@ after(async () => {
   await home?.end();
 });
 
-/** A request of the API that must succeed. */
-async function api(method, path, body, token) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
-
-/** The token of somebody of staff. */
-async function staffToken(account, password) {
-  return (await api("POST", "/auth/staff-sessions", { account, password })).token;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 /** A member who has paid for so many orders of one tea each; answers their numbers, and what they saw of them. */
 async function paidOrders(many) {
@@ -35,43 +23,20 @@ async function paidOrders(many) {
 }
 
 async function paid(many) {
-  const phone = `136${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
-  await api("POST", "/auth/codes", { phone });
-  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const { token } = await newMember(home);
   const [store] = await api("GET", "/stores?q=QH-SH-001");
-  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
-  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
   const orders = [];
   for (let place = 0; place < many; place += 1) {
-    const line = { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 1 };
-    await api("PUT", "/cart/lines", line, token);
+    await putInCart(home, token, store, "qh-zhenzhu-naicha", 1);
     const quote = await api("GET", `/cart/quotes/${store.id}`, undefined, token);
     const order = { id: newId(), store_id: store.id, slot: quote.slots[0].start, expected_total_fen: quote.total_fen };
-    const placed = await api("POST", "/orders", order, token);
-    const payment = newId();
-    await api("POST", `/orders/${order.id}/payments`, { id: payment, cashier: "h5" }, token);
-    const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
-    const headers = { "content-type": "application/json" };
-    assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
-    let seen = placed;
-    for (let tries = 0; tries < 50 && seen.state !== "paid"; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      seen = await api("GET", `/orders/${order.id}`, undefined, token);
-    }
-    orders.push(seen);
+    await api("POST", "/orders", order, token);
+    orders.push(await pay(home, order.id, token));
   }
   return orders;
 }
 
-async function office(javaScriptEnabled) {
-  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", "hq");
-  await someone.page.fill("input[name=password]", "demo-hq-2026");
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL(/\/(hq|console)$/);
-  return someone;
-}
+const office = (javaScriptEnabled) => staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
 
 /** Asks for the page again until something stands on it; without a script nothing else does. */
 async function reloadUntil(page, selector) {
@@ -83,12 +48,11 @@ async function reloadUntil(page, selector) {
   assert.fail(`${selector} never came`);
 }
 
-/** Pictures for whoever wants to look, as a desk and as a phone have it. */
-async function picture(page, name) {
-  if (!process.env.PICTURES) return;
-  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+/** Pictures, as a desk and as a phone have it. */
+async function pictures(page, name) {
+  await picture(page, name);
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.screenshot({ path: `${process.env.PICTURES}/${name}-phone.png`, fullPage: true });
+  await picture(page, `${name}-phone`);
   await page.setViewportSize(PC);
 }
 
@@ -106,7 +70,7 @@ for (const javaScriptEnabled of [true, false]) {
       assert.ok(await page.isVisible("li:has-text('顾客同意换一家店取货')"));
 
       await page.fill("form[action$='reroute_order'] input[name=reason]", "原门店缺货");
-      await picture(page, "order");
+      await pictures(page, "order");
       const chosen = await page.$eval("select[name=store] option:checked", (option) => option.textContent);
       await page.click("button:has-text('改派')");
       await page.waitForSelector("text=已改由这家门店服务");
@@ -116,23 +80,23 @@ for (const javaScriptEnabled of [true, false]) {
       await page.fill("form[action$='call_off_order'] input[name=reason]", "门店停业");
       await page.click("button:has-text('取消并退款')");
       await page.waitForSelector("text=款项原路退回，库存已释放");
-      await picture(page, "order-called-off");
+      await pictures(page, "order-called-off");
 
       await page.goto(`${home.base}/hq/orders?channel=api`);
       for (const number of [moved, ...others]) await page.check(`tr:has-text('${number}') input[type=checkbox]`);
       await page.click("summary:has-text('批量处理')");
       await page.selectOption("select[name=act]", "call_off");
-      await picture(page, "orders");
+      await pictures(page, "orders");
       await page.fill("form[action$='draft_order_batch'] input[name=reason]", "门店停业");
       await page.click("button:has-text('预览')");
       await page.waitForURL(/\/hq\/order-batches\//);
       assert.ok(await page.isVisible("text=还没有改动任何订单"));
       assert.ok(await page.isVisible(`tr:has-text('${moved}'):has-text('订单已经取消，不用处理')`));
-      await picture(page, "batch-preview");
+      await pictures(page, "batch-preview");
       await page.click("button:has-text('确认取消并退款 2 笔')");
       await reloadUntil(page, "text=已结束");
       assert.ok(await page.isVisible(`tr:has-text('${moved}'):has-text('未处理')`));
-      await picture(page, "batch-ended");
+      await pictures(page, "batch-ended");
       for (const number of others) assert.ok(await page.isVisible(`tr:has-text('${number}'):has-text('已取消')`));
       await page.goto(`${home.base}/hq/order-batches`);
       assert.ok(await page.isVisible("tr:has-text('取消并退款'):has-text('门店停业')"));
@@ -142,18 +106,18 @@ for (const javaScriptEnabled of [true, false]) {
 
     test("a completed order is paid back in part, and its page shows the case", async () => {
       const [order] = await paid(1);
-      const manager = await staffToken("manager", "demo-manager-2026");
+      const manager = await staffToken(home, "manager");
       await api("POST", `/console/orders/${order.id}/accept`, {}, manager);
       await api("POST", "/console/redemptions", { code: order.pickup_code }, manager);
       const { page, faults, close } = await office(javaScriptEnabled);
       await page.goto(`${home.base}/hq/orders/${order.id}`);
       await page.fill("form[action$='refund_order'] input[name=reason]", "饮品洒漏");
-      await picture(page, "order-completed");
+      await pictures(page, "order-completed");
       await page.click("button:text-is('退款')");
       await page.waitForSelector("text=已退款，款项原路退回");
       assert.ok(await page.isVisible("table:has-text('仅退款') >> text=已退款"));
       assert.ok(!(await page.isVisible("form[action$='refund_order']")), "nothing is left");
-      await picture(page, "order-refunded");
+      await pictures(page, "order-refunded");
       assert.deepEqual(faults, []);
       await close();
     });
@@ -163,7 +127,7 @@ for (const javaScriptEnabled of [true, false]) {
       const trick = JSON.stringify({ next_refund: "ABNORMAL" });
       const headers = { "content-type": "application/json" };
       assert.ok((await fetch(`${home.pay}/control`, { method: "POST", headers, body: trick })).ok);
-      const token = await staffToken("hq", "demo-hq-2026");
+      const token = await staffToken(home, "hq");
       await api("POST", `/hq/orders/${order.id}/call-off`, { reason: "门店停业" }, token);
       const { page, faults, close } = await office(javaScriptEnabled);
       await page.goto(`${home.base}/hq/refunds`);
@@ -180,7 +144,7 @@ for (const javaScriptEnabled of [true, false]) {
       await reloadUntil(page, `a:text-is('${order.number}')`);
       const again = page.locator(".panel, .card, section", { has: page.locator(`a:text-is('${order.number}')`) }).last();
       await again.locator("summary").click();
-      await picture(page, "refunds");
+      await pictures(page, "refunds");
       await again.locator("textarea").fill("原卡已注销，财务转账");
       await again.locator("input[name^=proof]").fill("20261126000123");
       await again.locator("button:has-text('登记并结束')").click();
@@ -188,7 +152,7 @@ for (const javaScriptEnabled of [true, false]) {
       assert.ok(!(await page.isVisible(`a:text-is('${order.number}')`)));
       await page.goto(`${home.base}/hq/refunds?settled=on`);
       assert.ok(await page.isVisible("text=20261126000123"));
-      await picture(page, "refunds-settled");
+      await pictures(page, "refunds-settled");
       assert.deepEqual(faults, []);
       await close();
     });

@@ -2,7 +2,7 @@
 // enters the supplier's invoice and pays it; with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, newId, town, visitor } from "./town.mjs";
+import { browser, newId, picture, request, staffMember, staffToken, town } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 let home;
@@ -10,21 +10,14 @@ let opened;
 let token;
 before(async () => {
   [home, opened] = [await town(), await browser()];
-  token = (await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" })).token;
+  token = await staffToken(home, "hq");
 }, { timeout: 120_000 });
 after(async () => {
   await opened?.close();
   await home?.end();
 });
 
-/** A request of the API that must succeed. */
-async function api(method, path, body) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const api = (method, path, body) => request(home, method, path, body, token);
 
 /** A warehouse with a single piece of a tea, of which thirty are to be left at all times; answers its name and the tea. */
 async function emptyWarehouse(code) {
@@ -42,19 +35,7 @@ async function emptyWarehouse(code) {
   return { id, name, code: entry.code };
 }
 
-async function office(javaScriptEnabled) {
-  const someone = await visitor(opened, { javaScriptEnabled, ...PC });
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", "hq");
-  await someone.page.fill("input[name=password]", "demo-hq-2026");
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL(/\/(hq|console)$/);
-  return someone;
-}
-
-/** A picture for whoever wants to look. */
-const picture = async (page, name) =>
-  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+const office = (javaScriptEnabled) => staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
 
 for (const [javaScriptEnabled, suffix, price] of [[true, "A", "3.50"], [false, "B", "3.40"]]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {

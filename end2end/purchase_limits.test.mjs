@@ -2,7 +2,7 @@
 // paid sooner. With and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, codeFor, town, visitor } from "./town.mjs";
+import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
 
 const SKU = "qh-zhenzhu-naicha-l";
 const PRODUCT = "/s/QH-SH-001/p/qh-zhenzhu-naicha";
@@ -17,20 +17,10 @@ after(async () => {
   await home?.end();
 });
 
-/** Takes a picture where somebody wants to look at it. */
-async function picture(page, name) {
-  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-}
-
 /** Head office limits the large tea, after a number that is none. */
 async function limit(javaScriptEnabled) {
-  const head = await visitor(opened, { javaScriptEnabled, width: 1440, height: 900 });
+  const head = await staffMember(home, opened, "hq", { javaScriptEnabled, width: 1440, height: 900 });
   const { page } = head;
-  await page.goto(`${home.base}/console/login`);
-  await page.fill("input[name=account]", "hq");
-  await page.fill("input[name=password]", "demo-hq-2026");
-  await page.click("main button[type=submit]");
-  await page.waitForURL(/console$|hq$/);
   await page.goto(`${home.base}/hq/stock-models`);
   await page.click("summary:has-text('设置限购')");
   const form = page.locator("form[action='/rpc/hq/set_purchase_limit']");

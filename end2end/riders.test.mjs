@@ -2,7 +2,7 @@
 // with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 const [ACCEPTED, AT_STORE, PICKED_UP, DELIVERED] = [10, 12, 15, 17];
@@ -17,14 +17,7 @@ after(async () => {
 });
 
 /** A request that must succeed. */
-async function post(url, body, token, method = "POST") {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${url}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
-const api = (method, path, body, token) => post(`${home.base}/api/v1${path}`, body, token, method);
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 async function until(what, holds) {
   for (let tries = 0; tries < 100; tries += 1) {
@@ -36,30 +29,23 @@ async function until(what, holds) {
 
 /** The store brings orders five kilometres; a member has paid for one, and the store has accepted it. */
 async function accepted() {
-  const { token: manager } = await api("POST", "/auth/staff-sessions", { account: "manager", password: "demo-manager-2026" });
+  const manager = await staffToken(home, "manager");
   const [store] = await api("GET", "/stores?q=QH-SH-001");
   const windows = [{ from: "00:00", until: "23:59", capacity: 100 }];
   const fees = { bands: [{ up_to_m: 5_000, fee_fen: 500 }], light_grams: 5_000, per_kilo_fen: 100, minimum_fen: 0 };
   const delivery = { on: true, range: { kind: "radius", metres: 5_000 }, ...fees, minutes: 30, windows };
   await api("PUT", `/console/stores/${store.id}/fulfilment`, { delivery }, manager);
-  const phone = `135${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
-  await api("POST", "/auth/codes", { phone });
-  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const { phone, token } = await newMember(home);
   const address = newId();
   const where = { name: "小林", phone, region_code: "310100", detail: "人民大道 1 号", point: store.point };
   await api("POST", "/me/addresses", { id: address, ...where }, token);
-  const product = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
-  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
-  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 1 }, token);
+  await putInCart(home, token, store, "qh-zhenzhu-naicha", 1);
   const quote = await api("GET", `/cart/quotes/${store.id}?fulfilment=delivery&address_id=${address}`, undefined, token);
   const [id, slot] = [newId(), quote.slots[0].start];
   const order = { id, store_id: store.id, slot, expected_total_fen: quote.total_fen, fulfilment: "delivery", address_id: address };
   await api("POST", "/orders", order, token);
-  const payment = newId();
-  await api("POST", `/orders/${id}/payments`, { id: payment, cashier: "h5" }, token);
-  await post(`${home.pay}/sandbox/pay`, { out_trade_no: payment.replaceAll("-", "") });
+  await pay(home, id, token);
   const state = async () => (await api("GET", `/orders/${id}`, undefined, token)).state;
-  await until("the order is paid", async () => (await state()) === "paid");
   await api("POST", `/console/orders/${id}/accept`, undefined, manager);
   const shipment = () => api("GET", `/orders/${id}/shipment`, undefined, token);
   const ride = async () => (await api("GET", `/console/orders/${id}/shipment`, undefined, manager)).rides[0];
@@ -74,20 +60,11 @@ const courier = async (path, body) => {
 };
 const happen = (number, status, repeat = 0) => courier("/sandbox/happen", { number, status, repeat });
 
-/** A picture for whoever wants to look. */
-const picture = async (page, name) =>
-  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-
 for (const javaScriptEnabled of [true, false]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("a rider is called, sent away, called again, and brings the order once", async () => {
       const order = await accepted();
-      const { page, faults, close } = await visitor(opened, { javaScriptEnabled, ...PC });
-      await page.goto(`${home.base}/console/login`);
-      await page.fill("input[name=account]", "manager");
-      await page.fill("input[name=password]", "demo-manager-2026");
-      await page.click("main button[type=submit]");
-      await page.waitForURL(/\/console$/);
+      const { page, faults, close } = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PC });
       await page.goto(`${home.base}/console/orders/${order.id}/shipment`);
       await page.waitForSelector("text=配送费 ¥6.00，约 45 分钟送达");
       await picture(page, "ride-quote");
@@ -127,7 +104,7 @@ for (const javaScriptEnabled of [true, false]) {
 test("what the courier never told is looked for, and what it did not sign is not believed", { timeout: 90_000 }, async () => {
   const order = await accepted();
   const ride = newId();
-  const { token: manager } = await api("POST", "/auth/staff-sessions", { account: "manager", password: "demo-manager-2026" });
+  const manager = await staffToken(home, "manager");
   await api("POST", `/console/orders/${order.id}/rides`, { id: ride }, manager);
   const told = { sf_order_id: "x", shop_order_id: ride, url_index: "order_complete", order_status: DELIVERED, push_time: 1 };
   const headers = { "content-type": "application/json" };

@@ -2,7 +2,7 @@
 // server/tests/holes/scripts.rs; this is the proof that a real browser agrees.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, newId, newMember, pay, putInCart, request, staffToken, town, visitor } from "./town.mjs";
 
 const TYPED = `<script>alert(1)</script>"><img src=x onerror=alert(1)><svg onload=alert(1)>`;
 const STORE = "QH-SH-001";
@@ -17,48 +17,25 @@ after(async () => {
   await home?.end();
 });
 
-/** The answer of the API as the bearer of a token. */
-async function api(token, method, path, body) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : null;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 /** A member with a paid order whose note is what was typed; answers the token and the order's id. */
 async function order() {
-  const phone = "13900000080";
-  await api(null, "POST", "/auth/codes", { phone });
-  const { token } = await api(null, "POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
-  const store = (await api(token, "GET", `/stores?q=${STORE}`)).find((one) => one.code === STORE);
-  const product = await api(token, "GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
-  const needed = product.modifiers.filter((modifier) => modifier.at_least === 1);
-  const options = needed.map((modifier) => modifier.options[0].code);
-  const line = { store_id: store.id, sku_id: product.skus[0].id, options, quantity: 1 };
-  await api(token, "PUT", "/cart/lines", line);
-  const quote = await api(token, "GET", `/cart/quotes/${store.id}`);
+  const { token } = await newMember(home);
+  const store = (await api("GET", `/stores?q=${STORE}`)).find((one) => one.code === STORE);
+  await putInCart(home, token, store, "qh-zhenzhu-naicha", 1);
+  const quote = await api("GET", `/cart/quotes/${store.id}`, undefined, token);
   const wanted = { store_id: store.id, slot: quote.slots[0].start, expected_total_fen: quote.total_fen, note: TYPED };
-  const { id } = await api(token, "POST", "/orders", { id: newId(), ...wanted });
-  const payment = newId();
-  await api(token, "POST", `/orders/${id}/payments`, { id: payment, cashier: "h5" });
-  await fetch(`${home.pay}/sandbox/pay`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ out_trade_no: payment.replaceAll("-", "") }),
-  });
-  for (let tries = 0; (await api(token, "GET", `/orders/${id}`)).state !== "paid"; tries += 1) {
-    assert.ok(tries < 50, "the payment is not known");
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  const { id } = await api("POST", "/orders", { id: newId(), ...wanted }, token);
+  await pay(home, id, token);
   return { token, id };
 }
 
 test("what somebody typed opens no dialog, on no face", { timeout: 120_000 }, async () => {
   const { token, id } = await order();
-  const staff = await api(null, "POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+  const staff = await staffToken(home, "hq");
   const role = newId();
-  await api(staff.token, "PUT", `/hq/roles/${role}`, { name: TYPED.slice(0, 25), permissions: ["read_orders"] });
+  await api("PUT", `/hq/roles/${role}`, { name: TYPED.slice(0, 25), permissions: ["read_orders"] }, staff);
 
   const { page, faults, close } = await visitor(opened, { javaScriptEnabled: true, width: 1280, height: 800 });
   const dialogs = [];
@@ -67,7 +44,7 @@ test("what somebody typed opens no dialog, on no face", { timeout: 120_000 }, as
     await dialog.dismiss();
   });
   const cookie = (name, value) => ({ name, value, url: home.base });
-  await page.context().addCookies([cookie("mendian", token), cookie("mendian-staff", staff.token)]);
+  await page.context().addCookies([cookie("mendian", token), cookie("mendian-staff", staff)]);
   const typed = encodeURIComponent(TYPED);
   const seen = [];
   for (const path of [

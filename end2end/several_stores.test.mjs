@@ -3,7 +3,7 @@
 // it, or sends it, or leaves it to the store that head office's rule names.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, codeFor, newId, request, staffToken, town, visitor } from "./town.mjs";
 
 const STORES = ["QH-SH-001", "QH-SH-002"];
 const PC = { width: 1440, height: 900 };
@@ -30,14 +30,7 @@ async function pictures(page, name) {
   await page.setViewportSize(PHONE);
 }
 
-/** A request of the API that must succeed. */
-async function api(method, path, body, token) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 async function put(page, store) {
   await page.goto(`${home.base}/s/${store}?q=${encodeURIComponent("龙井")}`);
@@ -165,7 +158,7 @@ for (const script of [true, false]) {
       await pictures(page, "orders");
 
       // Each store has an order of its own, which nobody at the other can hand over.
-      const { token: hq } = await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+      const hq = await staffToken(home, "hq");
       for (const store of STORES) {
         const [{ id }] = await api("GET", `/stores?q=${store}`);
         const { items } = await api("GET", `/hq/orders?store_id=${id}&state=paid`, undefined, hq);
@@ -245,7 +238,7 @@ for (const script of [true, false]) {
       await page.waitForURL("**/orders/**");
       await pictures(page, "ways-order");
       await payTogether(page);
-      const { token: hq } = await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+      const hq = await staffToken(home, "hq");
       const sent = await paidOrder(sends, notes[0], hq);
       const brought = await paidOrder(brings, notes[1], hq);
       assert.deepEqual([sent.fulfilment, brought.fulfilment], ["express", "delivery"]);
@@ -283,7 +276,7 @@ for (const script of [true, false]) {
       await page.click("button:has-text('提交订单，一起付款')");
       await page.waitForURL("**/orders/**");
       await payTogether(page);
-      const { token: hq } = await api("POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+      const hq = await staffToken(home, "hq");
       assert.equal((await paidOrder(nearer, note, hq)).fulfilment, "express");
       assert.equal((await paidOrder(picked, `自提-${script}`, hq)).fulfilment, "pickup");
       assert.deepEqual(shopper.faults, []);

@@ -2,7 +2,7 @@
 // and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town, visitor } from "./town.mjs";
+import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
 
 const PC = { width: 1440, height: 900 };
 let home;
@@ -15,39 +15,19 @@ after(async () => {
   await home?.end();
 });
 
-/** A request of the API that must succeed. */
-async function api(method, path, body, token) {
-  const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${home.base}/api/v1${path}`, { method, headers, body: body && JSON.stringify(body) });
-  const text = await answer.text();
-  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
-  return text ? JSON.parse(text) : undefined;
-}
+const api = (method, path, body, token) => request(home, method, path, body, token);
 
 /** A paid order of two pieces of goods of which nothing is left afterwards; answers its number. */
 async function shortOrder(code) {
-  const phone = `134${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
-  await api("POST", "/auth/codes", { phone });
-  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone) });
+  const { token } = await newMember(home);
   const [store] = await api("GET", "/stores?q=QH-SH-001");
-  const product = await api("GET", `/stores/${store.id}/products/${code}`);
-  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
+  const product = await putInCart(home, token, store, code, 2);
   const sku = product.skus[0];
-  await api("PUT", "/cart/lines", { store_id: store.id, sku_id: sku.id, options, quantity: 2 }, token);
   const quote = await api("GET", `/cart/quotes/${store.id}`, undefined, token);
   const order = { id: newId(), store_id: store.id, slot: quote.slots[0].start, expected_total_fen: quote.total_fen };
   const { number } = await api("POST", "/orders", order, token);
-  const payment = newId();
-  await api("POST", `/orders/${order.id}/payments`, { id: payment, cashier: "h5" }, token);
-  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
-  const headers = { "content-type": "application/json" };
-  assert.ok((await fetch(`${home.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
-  for (let tries = 0; tries < 50; tries += 1) {
-    if ((await api("GET", `/orders/${order.id}`, undefined, token)).state === "paid") break;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const log = async (account, password) => (await api("POST", "/auth/staff-sessions", { account, password })).token;
-  const [manager, office] = [await log("manager", "demo-manager-2026"), await log("hq", "demo-hq-2026")];
+  await pay(home, order.id, token);
+  const [manager, office] = [await staffToken(home, "manager"), await staffToken(home, "hq")];
   const id = newId();
   const what = { kind: "adjustment", sku_id: sku.id, difference: -sku.available };
   await api("POST", "/proposals", { id, store_id: store.id, what, reason: "盘点" }, manager);
@@ -55,20 +35,11 @@ async function shortOrder(code) {
   return { number, name: product.name };
 }
 
-/** A picture for whoever wants to look. */
-const picture = async (page, name) =>
-  process.env.PICTURES && page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-
 for (const [javaScriptEnabled, code] of [[true, "qh-zhenzhu-naicha"], [false, "qh-mingqian-longjing"]]) {
   describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
     test("a case of too little is in the list with what to do, and ends with another store serving its order", async () => {
       const { number, name } = await shortOrder(code);
-      const { page, faults, close } = await visitor(opened, { javaScriptEnabled, ...PC });
-      await page.goto(`${home.base}/console/login`);
-      await page.fill("input[name=account]", "hq");
-      await page.fill("input[name=password]", "demo-hq-2026");
-      await page.click("main button[type=submit]");
-      await page.waitForURL(/\/(hq|console)$/);
+      const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
       await page.goto(`${home.base}/hq`);
       await page.click("a:has-text('缺货')");
       await page.waitForSelector(`tr:has-text('${name}'):has-text('系统规则')`);

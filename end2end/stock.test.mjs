@@ -2,7 +2,7 @@
 // which batches they are: with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, newId, request, town, visitor } from "./town.mjs";
+import { browser, newId, picture, request, staffMember, staffToken, town, visitor } from "./town.mjs";
 
 const STORE = "QH-SH-001";
 
@@ -16,20 +16,7 @@ after(async () => {
   await home?.end();
 });
 
-async function staff(account, size) {
-  const someone = await visitor(opened, size);
-  await someone.page.goto(`${home.base}/console/login`);
-  await someone.page.fill("input[name=account]", account);
-  await someone.page.fill("input[name=password]", `demo-${account}-2026`);
-  await someone.page.click("main button[type=submit]");
-  await someone.page.waitForURL(/console$|hq$/);
-  return someone;
-}
-
-/** Takes a picture where somebody wants to look at it. */
-async function picture(page, name) {
-  if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
-}
+const staff = (account, size) => staffMember(home, opened, account, size);
 
 /** Opens a variant's page at the console's store by its name. */
 async function open(page, words, name) {
@@ -40,7 +27,7 @@ async function open(page, words, name) {
 
 /** A warehouse with thirty medium pearl teas. */
 async function warehouse(code) {
-  const { token } = await request(home, "POST", "/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
+  const token = await staffToken(home, "hq");
   const [store] = await request(home, "GET", `/stores?q=${STORE}`);
   const product = await request(home, "GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
   const [id, lines] = [newId(), [{ sku_id: product.skus[0].id, quantity: 30 }]];

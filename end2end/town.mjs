@@ -122,6 +122,63 @@ export async function codeFor(town, phone) {
   return /验证码 (\d{6})/.exec(JSON.stringify(messages))[1];
 }
 
+/** A member who has just logged in by a code: the phone and the token. */
+export async function newMember(town) {
+  const phone = `135${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await request(town, "POST", "/auth/codes", { phone });
+  const { token } = await request(town, "POST", "/auth/sessions", { phone, code: await codeFor(town, phone) });
+  return { phone, token };
+}
+
+/** Puts so many of a product's first variant into a member's cart, with what must be chosen; answers the product. */
+export async function putInCart(town, token, store, code, quantity) {
+  const product = await request(town, "GET", `/stores/${store.id}/products/${code}`);
+  const options = product.modifiers.filter((one) => one.at_least === 1).map((one) => one.options[0].code);
+  const line = { store_id: store.id, sku_id: product.skus[0].id, options, quantity };
+  await request(town, "PUT", "/cart/lines", line, token);
+  return product;
+}
+
+/** Pays an order; answers it as its member sees it then. */
+export async function pay(town, order, token) {
+  const payment = newId();
+  await request(town, "POST", `/orders/${order}/payments`, { id: payment, cashier: "h5" }, token);
+  const body = JSON.stringify({ out_trade_no: payment.replaceAll("-", "") });
+  const headers = { "content-type": "application/json" };
+  assert.ok((await fetch(`${town.pay}/sandbox/pay`, { method: "POST", headers, body })).ok);
+  for (let tries = 0; tries < 100; tries += 1) {
+    const seen = await request(town, "GET", `/orders/${order}`, undefined, token);
+    if (seen.state === "paid") return seen;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return assert.fail("the payment did not arrive");
+}
+
+/** The token of one of the demo's staff. */
+export async function staffToken(town, account) {
+  const known = { account, password: `demo-${account}-2026` };
+  return (await request(town, "POST", "/auth/staff-sessions", known)).token;
+}
+
+/** One of the demo's staff, logged in at a browser. */
+export async function staffMember(town, opened, account, size) {
+  const someone = await visitor(opened, size);
+  await someone.page.goto(`${town.base}/console/login`);
+  await someone.page.fill("input[name=account]", account);
+  await someone.page.fill("input[name=password]", `demo-${account}-2026`);
+  await someone.page.click("main button[type=submit]");
+  await someone.page.waitForURL(/\/(hq|console)$/);
+  return someone;
+}
+
+/** A picture of a page, for whoever wants to look. */
+export async function picture(page, name) {
+  if (!process.env.PICTURES) return;
+  // The page before it has faded out.
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
+}
+
 /** A page whose script faults and failed requests for our own files fail the test. */
 export async function visitor(opened, { javaScriptEnabled, width = 390, height = 844 }) {
   const context = await opened.newContext({

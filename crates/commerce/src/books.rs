@@ -276,9 +276,17 @@ const RULES: &[(&str, &str)] = &[
                  (l.exchange_sku_id, 'issue', -l.quantity)
              ) x (sku_id, cause, pieces)
              where a.received_store_id is not null and x.sku_id is not null and x.cause is not null group by 1, 2, 3, 4
+             union all
+             -- Of pieces that had been paid back before their parcel came.
+             select g.document_id, r.store_id, l.sku_id, x.cause, sum(x.pieces)
+             from parcel_goods g join parcel_returns r using (parcel_id)
+             join order_lines l on l.order_id = g.order_id and l.line = g.line
+             cross join lateral (values ('return', g.quantity), (case when r.spoilt then 'loss' end, -g.quantity)) x (cause, pieces)
+             where x.cause is not null group by 1, 2, 3, 4
          ) e full join (
              select document_id, location_id, sku_id, cause, sum(on_hand) as pieces from movements
-             where cause = 'return' or document_id in (select id from after_sales) group by 1, 2, 3, 4
+             where cause = 'return' or document_id in (select id from after_sales)
+                or document_id in (select document_id from parcel_goods) group by 1, 2, 3, 4
          ) m using (document_id, location_id, sku_id, cause) where e.pieces is distinct from m.pieces",
     ),
     (
@@ -388,9 +396,10 @@ const RULES: &[(&str, &str)] = &[
          full join (
              select document_id as loss_id, location_id, sku_id, sum(on_hand) as moved, count(*) as moves
              -- What was spoilt when it came back is the return's, which has a rule of its own.
-             from movements where cause = 'loss' and not exists (select from after_sales a where a.id = document_id)
+             from movements m where cause = 'loss' and not exists (select from after_sales a where a.id = document_id)
                and not exists (select from parcel_returns r where r.parcel_id = document_id)
                and not exists (select from unsent_ends u where u.id = document_id)
+               and not exists (select from parcel_goods g where g.document_id = m.document_id)
              group by 1, 2, 3
          ) m using (loss_id, location_id, sku_id)
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",

@@ -116,8 +116,13 @@ pub fn left(ordered: &[PackedLine], sent: &[PackedLine]) -> Vec<PackedLine> {
 ///
 /// Faults: `Invalid` beside `pieces.{line}` for more than is left, or beside `lines` where nothing is left.
 pub fn pack(left: &[PackedLine], asked: &[PackedLine]) -> Result<Vec<PackedLine>, Fault> {
+    choose(left, asked, "这个订单的商品已全部发出")
+}
+
+/// What is asked for of what no parcel holds yet, or all of it. `none` is said where nothing is left.
+pub(crate) fn choose(left: &[PackedLine], asked: &[PackedLine], none: &str) -> Result<Vec<PackedLine>, Fault> {
     if left.is_empty() {
-        return Err(Fault::invalid("lines", "这个订单的商品已全部发出"));
+        return Err(Fault::invalid("lines", none));
     }
     if asked.is_empty() {
         return Ok(left.to_vec());

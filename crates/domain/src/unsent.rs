@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Complaint, Fault, Fen, Fields, UnsentEndId, express::PackedLine, order_centre::checked_reason, stores::words,
+    Fault, Fen, Fields, UnsentEndId,
+    express::{PackedLine, choose},
+    order_centre::checked_reason,
+    stores::words,
 };
 
 /// What becomes of pieces that are sent no more.
@@ -84,19 +87,7 @@ impl EndUnsent {
 ///
 /// Faults: `Invalid` beside `pieces.{line}` for more than is left, or beside `lines` where nothing is left.
 pub fn end(left: &[PackedLine], asked: &[PackedLine]) -> Result<Vec<PackedLine>, Fault> {
-    if left.is_empty() {
-        return Err(Fault::invalid("lines", "这个订单没有未发出的商品"));
-    }
-    if asked.is_empty() {
-        return Ok(left.to_vec());
-    }
-    let beyond = asked.iter().filter_map(|one| {
-        let there = left.iter().find(|other| other.line == one.line).map_or(0, |other| other.quantity);
-        let told = format!("这件商品未发出的只有 {there} 件");
-        (one.quantity > there).then(|| Complaint::new(format!("pieces.{}", one.line), told))
-    });
-    let beyond: Vec<Complaint> = beyond.collect();
-    if beyond.is_empty() { Ok(asked.to_vec()) } else { Err(Fault::Invalid(beyond)) }
+    choose(left, asked, "这个订单没有未发出的商品")
 }
 
 /// Pieces of an order that are sent no more.

@@ -15,7 +15,12 @@ use super::{
     sold::{self, Sold},
     write_step,
 };
-use crate::Scope;
+use crate::{
+    Scope,
+    database::OrFault,
+    house,
+    stock::{self, Cause, Document, Pieces},
+};
 
 /// What came back.
 pub(crate) struct CameBack {
@@ -53,8 +58,9 @@ pub(crate) async fn worth(
 }
 
 /// Opens a request with the parcel's id for what came back of a locked, completed order, and ends it: the goods are
-/// booked in at the store and the money goes back. What somebody has asked for meanwhile is theirs to end. How long what
-/// may be asked for does not count: nobody has had the goods.
+/// booked in at the store and the money goes back. What somebody has asked for meanwhile is theirs to end, but for what
+/// was to be paid back without goods: that is here now, and nobody will bring it. How long what may be asked for does not
+/// count: nobody has had the goods.
 pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBack, reason: &str) -> Result<(), Fault> {
     let kind = AfterSalesKind::Return;
     let sold = unbound(tx, scope, back.order).await?;
@@ -64,8 +70,9 @@ pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBac
         Some(RequestedLine { line: packed.line, quantity, exchange_for: None })
     });
     let lines: Vec<RequestedLine> = wanted.collect();
+    let beyond = beyond(tx, &back, &sold).await?;
     if lines.is_empty() {
-        return Ok(());
+        return take_in(tx, scope, &back, &sold, &beyond).await;
     }
     let weighed = weigh(&sold.lines, kind, &lines, scope.now)?;
     let refund = request::sum(&weighed)?;
@@ -89,6 +96,72 @@ pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBac
     let condition = if back.spoilt { Condition::Scrap } else { Condition::Restock };
     let conditions = lines.iter().map(|line| (line.line, condition)).collect();
     receive::note_conditions(tx, &request, back.store, &conditions).await?;
+    // Of this store's shelves all at once, in one order.
+    let skus = lines.iter().map(|line| line.sku_id.0).chain(pieces(&sold, &beyond, 1).into_iter().map(|one| one.sku));
+    stock::lock(tx, skus.map(|sku| (back.store.0, sku)).collect()).await?;
     receive::move_goods(tx, scope, command.id, back.store, &lines, &conditions).await?;
+    take_in(tx, scope, &back, &sold, &beyond).await?;
     settle(tx, scope, &mut request).await
+}
+
+/// What of a parcel is of pieces that were paid back without goods, as far as no earlier parcel was.
+async fn beyond(tx: &mut PgConnection, back: &CameBack, sold: &Sold) -> Result<Vec<PackedLine>, Fault> {
+    let rows = sqlx::query!(
+        r#"select r.line, (sum(r.quantity) - coalesce((select sum(g.quantity) from parcel_goods g
+                                                       where g.order_id = $1 and g.line = r.line), 0))::bigint as "pieces!"
+           from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+           where r.order_id = $1 and a.kind = 'refund_only' and a.state not in ('withdrawn', 'expired') group by r.line"#,
+        back.order.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let without_goods = |line: i32| rows.iter().find(|row| row.line == line).map_or(0, |row| row.pieces);
+    let beyond = back.lines.iter().map(|packed| {
+        let rest = sold.lines.iter().find(|line| line.line == packed.line).map_or(0, |line| line.rest);
+        let quantity = (packed.quantity - rest.max(0)).clamp(0, without_goods(packed.line).max(0));
+        PackedLine { quantity, ..*packed }
+    });
+    Ok(beyond.filter(|line| line.quantity > 0).collect())
+}
+
+fn pieces(sold: &Sold, lines: &[PackedLine], sign: i64) -> Vec<Pieces> {
+    let of = |one: &PackedLine| {
+        let line = sold.lines.iter().find(|line| line.line == one.line)?;
+        Some(Pieces { sku: line.sku_id.0, quantity: sign * one.quantity })
+    };
+    lines.iter().filter_map(of).collect()
+}
+
+/// Books goods in for which nothing more is paid back; as a loss out again where they are spoilt.
+async fn take_in(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    back: &CameBack,
+    sold: &Sold,
+    lines: &[PackedLine],
+) -> Result<(), Fault> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let document = house::new_id();
+    let (numbers, quantities): (Vec<i32>, Vec<i64>) = lines.iter().map(|one| (one.line, one.quantity)).unzip();
+    sqlx::query!(
+        "insert into parcel_goods (parcel_id, order_id, document_id, line, quantity)
+         select $1, $2, $3, line, quantity from unnest((select $4::integer[]), (select $5::bigint[])) as g (line, quantity)",
+        back.parcel.0,
+        back.order.0,
+        document,
+        &numbers,
+        &quantities,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
+    let document = |cause| Document { cause, id: Some(document) };
+    stock::book(tx, scope, back.store.0, document(Cause::Return), &pieces(sold, lines, 1)).await?;
+    if !back.spoilt {
+        return Ok(());
+    }
+    stock::book(tx, scope, back.store.0, document(Cause::Loss), &pieces(sold, lines, -1)).await
 }

@@ -236,6 +236,7 @@ pub(super) async fn settle(tx: &mut PgConnection, scope: &Scope, order: &Ordered
                   array_agg(i.quantity order by i.line) as "pieces!"
            from parcel_returns r join parcel_lines i on i.parcel_id = r.parcel_id
            where r.order_id = $1 and r.afterwards = 'refund' and not exists (select from after_sales a where a.id = r.parcel_id)
+             and not exists (select from parcel_goods g where g.parcel_id = r.parcel_id)
            group by r.parcel_id order by r.parcel_id"#,
         order.id.0,
     )

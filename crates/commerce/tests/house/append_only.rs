@@ -33,6 +33,7 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "delete from order_lines",
         "update parcel_returns set reason = ''",
         "delete from parcel_returns",
+        "update parcel_goods set quantity = 1",
         "update unsent_ends set reason = ''",
         "delete from unsent_end_lines",
         "update after_sales_steps set note = ''",

@@ -2,7 +2,8 @@
 
 use commerce::{Scope, after_sales, cart, express, freight, fulfilment::addresses, jobs, orders};
 use domain::{
-    OrderId, ParcelId,
+    AfterSalesId, OrderId, ParcelId,
+    after_sales::{RefundOrder, RefundedLine},
     express::{Carrier, PackedLine, ShipParcel},
     fulfilment::{Fulfilment, SaveAddress, Wish},
     orders::{OrderState, PlaceOrder},
@@ -205,6 +206,59 @@ async fn a_parcel_of_several_that_came_back_is_paid_back_once_the_shopper_has_th
     let asked = after_sales::options(&scene.buyer, order).await.unwrap();
     assert_eq!(asked.requests.len(), 1, "the shopper sees it among what was asked for");
     assert_eq!(asked.lines.iter().map(|line| line.rest).collect::<Vec<_>>(), [1, 0]);
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_comes_back_of_what_was_paid_back_without_goods_is_on_the_shelf_and_paid_back_once(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let order = scene.accepted().await;
+    let one = scene.ship(order, "ZT1000001", &[(2, 1)]).await;
+    let two = scene.ship(order, "ZT1000002", &[]).await;
+    express::confirm(&scene.buyer, order).await.unwrap();
+    let office = scene.world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
+    let lost = RefundOrder {
+        id: AfterSalesId(Uuid::now_v7()),
+        lines: vec![RefundedLine { line: 2, quantity: 1.try_into().unwrap() }],
+        reason: "快递丢失".into(),
+    };
+    after_sales::refund(&office, order, &lost).await.unwrap();
+    assert_eq!((scene.refunded().await, scene.large().await.on_hand), (LARGE_FEN, 98), "no goods came");
+    for _ in 0..2 {
+        express::take_back(&scene.manager, order, one, &back(Afterwards::Refund, false)).await.unwrap();
+    }
+    assert_eq!(
+        (scene.refunded().await, scene.large().await.on_hand),
+        (2 * LARGE_FEN, 99),
+        "there was one more to pay for"
+    );
+    express::take_back(&scene.manager, order, two, &back(Afterwards::Refund, false)).await.unwrap();
+    assert_eq!(scene.large().await.on_hand, 100, "the last is here, and was paid back before");
+    let total = scene.world.count("select total_fen - freight_fen from orders").await;
+    assert_eq!(scene.refunded().await, total, "all goods, each once");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_spoilt_of_what_was_paid_back_without_goods_is_a_loss(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let order = scene.accepted().await;
+    let one = scene.ship(order, "ZT1000001", &[]).await;
+    express::confirm(&scene.buyer, order).await.unwrap();
+    let office = scene.world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
+    let all = RefundOrder { id: AfterSalesId(Uuid::now_v7()), lines: Vec::new(), reason: "快递丢失".into() };
+    after_sales::refund(&office, order, &all).await.unwrap();
+    let before = scene.refunded().await;
+    express::take_back(&scene.manager, order, one, &back(Afterwards::Refund, true)).await.unwrap();
+    assert_eq!((scene.refunded().await, scene.large().await.on_hand), (before, 98));
+    let lost = "select -sum(on_hand)::bigint from movements where cause = 'loss'";
+    assert_eq!(scene.world.count(lost).await, 3, "both kinds came back, and went");
     scene.world.balanced().await;
 }
 
