@@ -20,6 +20,7 @@ use crate::{
 
 /// How many orders are worked on before other jobs have their turn.
 const AT_A_TIME: i64 = 20;
+
 /// Works on some orders of a batch; answers when to go on, where some are left.
 pub(crate) async fn work(scope: &Scope, id: OrderBatchId) -> Result<Option<Duration>, Fault> {
     let mut tx = scope.house_begin().await?;
@@ -44,9 +45,12 @@ pub(crate) async fn work(scope: &Scope, id: OrderBatchId) -> Result<Option<Durat
     .fetch_all(scope.pool())
     .await
     .or_fault()?;
+    // What fails for a reason of ours is tried again by the job, and holds up none of the others.
+    let mut failed = Ok(());
     for &order in &waiting {
-        one(&theirs, id, &batch.work, OrderId(order)).await?;
+        failed = failed.and(one(&theirs, id, &batch.work, OrderId(order)).await);
     }
+    failed?;
     if waiting.len() == AT_A_TIME as usize {
         return Ok(Some(Duration::zero()));
     }
