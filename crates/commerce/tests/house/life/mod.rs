@@ -6,6 +6,7 @@
 //! - `cast`: everybody who takes part
 //! - `selling`, `sending`: orders, early holds, parcels, goods that come back
 //! - `moving`, `keeping`: transfers and purchases; counts, losses, what is for the counter, batches
+//! - `ruling`: limits, refunds and batches of orders by head office
 //!
 //! `PROPTEST_CASES=10000` lives as many lives, `PROPTEST_RNG_SEED` those of a failure again.
 
@@ -13,6 +14,7 @@ mod cast;
 mod keeping;
 mod model;
 mod moving;
+mod ruling;
 mod selling;
 mod sending;
 mod tries;
@@ -42,6 +44,7 @@ impl Cast {
             Try::Send(deed) => self.send(deed, model).await?,
             Try::Move(deed) => self.transfer(deed, model).await?,
             Try::Keep(deed) => self.keep(deed, model).await?,
+            Try::Rule(deed) => self.rule(deed, model).await?,
         }
         prop_assert_eq!(self.balances(model.sku).await, model.balances());
         prop_assert_eq!(self.batches(model.sku).await, model.batches());
@@ -78,6 +81,8 @@ impl Cast {
              union all select 'purchase ' || state, count(*) from purchases group by 1
              union all select 'batch ' || cause, count(*) from batch_moves group by 1
              union all select 'movement ' || cause, count(*) from movements group by 1
+             union all select 'order batch ' || b.act || ' ' || l.outcome, count(*)
+                       from order_batch_lines l join order_batches b on b.id = l.batch_id group by 1
              union all select 'case ' || (solved_at is not null), count(*) from shortages group by 1
              union all select 'apart ' || separate || (expired > 0), count(*) from stock group by 1 order by 1",
         )

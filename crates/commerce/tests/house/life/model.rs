@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::Scope;
 use domain::{
-    AfterSalesId, CountId, HoldId, LossId, OrderId, PurchaseId, SkuId, TransferId,
+    AfterSalesId, CountId, HoldId, LossId, OrderId, ParcelId, PurchaseId, SkuId, TransferId,
     after_sales::{AfterSalesKind, AfterSalesState, ReturnCode},
     counts::CountState,
     fulfilment::Fulfilment,
     losses::LossState,
-    orders::OrderState,
+    orders::{OrderAct, OrderState},
+    parcels::Afterwards,
     purchasing::PurchaseState,
     transfers::TransferState,
 };
@@ -163,14 +164,37 @@ pub struct Order {
     pub pieces: i64,
     pub way: Fulfilment,
     pub state: OrderState,
-    /// How many are in parcels.
-    pub packed: i64,
+    pub parcels: Vec<Parcel>,
+}
+
+/// What left in one parcel.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    pub id: ParcelId,
+    pub pieces: i64,
+    /// What becomes of them where it came back, and whether they are spoilt.
+    pub back: Option<(Afterwards, bool)>,
+    /// Its money has gone back, or its goods were paid back before.
+    pub settled: bool,
+    /// How many of them were paid back before it came.
+    pub free: i64,
 }
 
 impl Order {
+    /// How many pieces have left, but for those that came back to be sent again.
+    pub fn packed(&self) -> i64 {
+        let again = |parcel: &&Parcel| parcel.back.is_some_and(|(then, _)| then == Afterwards::SendAgain);
+        self.parcels.iter().filter(|parcel| !again(parcel)).map(|parcel| parcel.pieces).sum()
+    }
+
     /// Whether a parcel has left, and not all that is to.
     pub fn is_part_sent(&self) -> bool {
-        self.way == Fulfilment::Express && self.state == OrderState::Dispatched && self.packed < self.pieces
+        self.way == Fulfilment::Express && self.state == OrderState::Dispatched && self.packed() < self.pieces
+    }
+
+    /// Whether the store has all again that was to leave and did.
+    fn is_all_back(&self) -> bool {
+        self.packed() == self.pieces && self.parcels.iter().all(|parcel| parcel.back.is_some())
     }
 }
 
@@ -280,6 +304,8 @@ pub struct Model {
     /// What was said of all stores, and of each.
     pub rule: Option<Rule>,
     pub rules: [Option<Rule>; STORES],
+    /// How many pieces one member may have.
+    pub limit: Option<i64>,
     /// How many days have passed.
     pub day: i64,
 }
@@ -299,6 +325,7 @@ impl Model {
             purchases: Vec::new(),
             rule: None,
             rules: [None; STORES],
+            limit: None,
             day: 0,
         }
     }
@@ -351,13 +378,61 @@ impl Model {
 
     /// Whether an order of so many can be placed; it may use what its member holds there.
     pub fn enough(&self, at: usize, pieces: i64) -> bool {
-        self.online(at) + self.early(at) >= pieces
+        self.online(at) + self.early(at) >= pieces && self.may_have(self.had() - self.early(at) + pieces)
+    }
+
+    /// How many pieces the buyer has had, and holds.
+    pub fn had(&self) -> i64 {
+        use OrderState::{Cancelled, Expired, Rejected};
+        let counts = |order: &&Order| !matches!(order.state, Cancelled | Expired | Rejected);
+        let bought: i64 = self.orders.iter().filter(counts).map(|order| order.pieces).sum();
+        bought + (0..STORES).map(|at| self.early(at)).sum::<i64>()
+    }
+
+    /// Whether one member may have so many.
+    pub fn may_have(&self, pieces: i64) -> bool {
+        self.limit.is_none_or(|most| pieces <= most)
+    }
+
+    /// Whether an order can take a step.
+    pub fn can(&self, nth: usize, act: OrderAct) -> bool {
+        self.can_go(nth, act, 1 - self.orders[nth].at)
+    }
+
+    /// Whether an order can take a step, which is to this store where it is to one.
+    pub fn can_go(&self, nth: usize, act: OrderAct, to: usize) -> bool {
+        let order = &self.orders[nth];
+        let possible = match act {
+            OrderAct::Revive => self.online(order.at) >= order.pieces && self.may_have(self.had() + order.pieces),
+            OrderAct::Reroute => to != order.at && self.online(to) >= order.pieces,
+            // By parcels alone.
+            OrderAct::Dispatch | OrderAct::Deliver | OrderAct::Undelivered => order.way == Fulfilment::Delivery,
+            _ => act.fits(order.way),
+        };
+        possible && order.state.after(act).is_some()
+    }
+
+    /// An order takes a step that it can take.
+    pub fn step(&mut self, nth: usize, act: OrderAct) {
+        self.go(nth, act, 1 - self.orders[nth].at);
+    }
+
+    /// As [`Self::step`], to this store where it is to one.
+    pub fn go(&mut self, nth: usize, act: OrderAct, to: usize) {
+        let order = &mut self.orders[nth];
+        order.state = order.state.after(act).unwrap_or(order.state);
+        match act {
+            OrderAct::Redeem | OrderAct::Dispatch => self.shelves[order.at].on_hand -= order.pieces,
+            OrderAct::Undelivered => self.shelves[order.at].come_back(order.pieces),
+            OrderAct::Reroute => order.at = to,
+            _ => {}
+        }
     }
 
     /// An order is placed, which takes what its member holds there.
     pub fn place(&mut self, id: OrderId, at: usize, pieces: i64, way: Fulfilment) {
         self.holds.iter_mut().filter(|hold| hold.at == at).for_each(|hold| hold.pieces = 0);
-        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, packed: 0 });
+        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, parcels: Vec::new() });
     }
 
     /// The latest orders that are not ready are turned down until the others are covered.
@@ -377,6 +452,51 @@ impl Model {
     pub fn rest(&self, order: usize) -> i64 {
         let asked = self.requests.iter().filter(|one| one.order == order && !one.state.frees_pieces());
         self.orders[order].pieces - asked.map(|one| one.pieces).sum::<i64>()
+    }
+
+    /// A dispatched order of which nothing is out and nothing left to send is called off: all of it is at its store.
+    pub fn give_up_what_is_back(&mut self, nth: usize) {
+        let order = &mut self.orders[nth];
+        if order.state != OrderState::Dispatched || !order.is_all_back() {
+            return;
+        }
+        order.state = OrderState::Cancelled;
+        let shelf = &mut self.shelves[order.at];
+        shelf.come_back(order.pieces);
+        let spoilt = order.parcels.iter().filter(|parcel| parcel.back == Some((Afterwards::Refund, true)));
+        spoilt.for_each(|parcel| shelf.book(-parcel.pieces));
+    }
+
+    /// What came back of a completed order is at its store, and paid back as far as it was not before.
+    pub fn pay_back_parcels(&mut self, nth: usize) {
+        for at in 0..self.orders[nth].parcels.len() {
+            let (order, rest) = (&self.orders[nth], self.rest(nth));
+            let parcel = &order.parcels[at];
+            let Some((Afterwards::Refund, spoilt)) = parcel.back.filter(|_| !parcel.settled) else { continue };
+            let paid = parcel.pieces.min(rest);
+            // Pieces that were paid back without goods are here now, for no more money.
+            let free = (parcel.pieces - paid).min(self.without_goods(nth)).max(0);
+            let (id, store) = (AfterSalesId(parcel.id.0), order.at);
+            let shelf = &mut self.shelves[store];
+            for pieces in [paid, free].into_iter().filter(|pieces| *pieces > 0) {
+                shelf.book(pieces);
+                shelf.book(if spoilt { -pieces } else { 0 });
+            }
+            let parcel = &mut self.orders[nth].parcels[at];
+            parcel.settled = paid + free > 0;
+            parcel.free = free;
+            if paid > 0 {
+                let (kind, state) = (AfterSalesKind::Return, AfterSalesState::Refunded);
+                self.requests.push(Request { id, order: nth, pieces: paid, kind, state, upheld: false, code: None });
+            }
+        }
+    }
+
+    /// How many pieces of an order were asked to be paid back without goods, and have not come in a parcel.
+    fn without_goods(&self, nth: usize) -> i64 {
+        let asked = self.requests.iter().filter(|one| one.order == nth && one.kind == AfterSalesKind::RefundOnly);
+        let asked: i64 = asked.filter(|one| !one.state.frees_pieces()).map(|one| one.pieces).sum();
+        asked - self.orders[nth].parcels.iter().map(|parcel| parcel.free).sum::<i64>()
     }
 
     /// Carries what is said now to the stores.

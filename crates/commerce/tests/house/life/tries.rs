@@ -4,7 +4,9 @@
 use domain::{
     after_sales::{AfterSalesAct, AfterSalesKind, Condition},
     fulfilment::Fulfilment,
+    order_batches::BatchAct,
     orders::OrderAct,
+    parcels::Afterwards,
     unsent::UnsentFate,
 };
 use proptest::{prelude::*, sample::Index};
@@ -20,6 +22,7 @@ pub enum Try {
     Send(Send),
     Move(Move),
     Keep(Keep),
+    Rule(Rule),
 }
 
 /// With orders and early holds.
@@ -46,6 +49,8 @@ pub enum Send {
     Confirm(Index),
     /// What of an order is in no parcel is sent no more, and lies on the shelf again or is lost.
     End(Index, UnsentFate),
+    /// A parcel came back: its pieces are sent again, or paid back, and may be spoilt.
+    Back(Index, (Afterwards, bool)),
     /// A request goes on; its goods are brought to this store.
     On(Index, usize, Condition),
     /// So many pieces of an order are asked to be taken back.
@@ -110,6 +115,17 @@ pub enum Keep {
     Day,
 }
 
+/// By head office.
+#[derive(Clone, Debug)]
+pub enum Rule {
+    /// So many pieces for each member, or as many as they like.
+    Limit(Option<i64>),
+    /// So many pieces of a completed order are paid back, or all that is left.
+    PayBack(Index, Option<i64>),
+    /// One thing is done with several orders; this store is to serve them, where it is that.
+    Batch(BatchAct, Vec<Index>, usize),
+}
+
 fn selling() -> impl Strategy<Value = Sell> {
     use Fulfilment::{Delivery, Express, Pickup};
     use OrderAct::{
@@ -158,11 +174,16 @@ fn sending() -> impl Strategy<Value = Send> {
     };
     let act = prop::sample::select(acts.to_vec());
     let fate = prop::sample::select(UnsentFate::ALL.to_vec());
+    let back = {
+        use Afterwards::{Refund, SendAgain};
+        prop::sample::select(vec![(SendAgain, false), (Refund, false), (Refund, true)])
+    };
     let which = any::<Index>;
     prop_oneof![
         2 => (which(), 1..4i64).prop_map(|(which, pieces)| Send::Pack(which, pieces)),
         1 => which().prop_map(Send::Confirm),
         2 => (which(), fate).prop_map(|(which, fate)| Send::End(which, fate)),
+        2 => (which(), back).prop_map(|(which, then)| Send::Back(which, then)),
         5 => (which(), 0..STORES, condition.clone()).prop_map(|(which, at, how)| Send::On(which, at, how)),
         4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Send::Ask(which, pieces, kind)),
         4 => (which(), act).prop_map(|(which, act)| Send::Judge(which, act)),
@@ -217,12 +238,26 @@ fn keeping() -> impl Strategy<Value = Keep> {
     ]
 }
 
+fn ruling() -> impl Strategy<Value = Rule> {
+    let act = {
+        use BatchAct::{Annotate, CallOff, Refund, Reroute};
+        prop::sample::select(vec![Annotate, Reroute, Reroute, CallOff, Refund, Refund])
+    };
+    let some = prop::collection::vec(any::<Index>(), 1..4);
+    prop_oneof![
+        2 => prop::option::weighted(0.6, 5..40i64).prop_map(Rule::Limit),
+        2 => (any::<Index>(), prop::option::of(1..4i64)).prop_map(|(which, pieces)| Rule::PayBack(which, pieces)),
+        3 => (act, some, 0..STORES).prop_map(|(act, which, to)| Rule::Batch(act, which, to)),
+    ]
+}
+
 pub fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = prop_oneof![
         11 => selling().prop_map(Try::Sell),
         4 => sending().prop_map(Try::Send),
         6 => moving().prop_map(Try::Move),
         6 => keeping().prop_map(Try::Keep),
+        2 => ruling().prop_map(Try::Rule),
     ];
     prop::collection::vec(one, DEEDS)
 }
