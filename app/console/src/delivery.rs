@@ -100,7 +100,7 @@ fn of_store(
     view! {
         {choose}
         {said}
-        <Form action=SaveDelivery::PATH class="grid gap-4 lg:grid-cols-2 lg:items-start">
+        <Form action=SaveDelivery::PATH class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
             <Hidden name="from" value=format!("{PATH}?store={store}")/>
             <Hidden name="store" value=store.to_string()/>
             <div class="grid gap-4">

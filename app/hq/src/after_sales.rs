@@ -172,7 +172,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             {live(&asked)}
-            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}</Section>
                     {proofs(&request)}

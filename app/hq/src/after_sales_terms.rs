@@ -52,7 +52,7 @@ pub async fn terms(asked: Asked) -> Result<Page, Fault> {
             <p class="my-4 text-sm text-base-content/70">
                 "从取货或收货算起，期限内顾客可以申请。修改后立即生效，已经提交的申请不受影响。"
             </p>
-            <div class="grid gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div>{list(book)}</div>
                 <Section title="设置期限">{form}</Section>
             </div>

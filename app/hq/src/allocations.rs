@@ -91,7 +91,7 @@ fn form(asked: &Asked, found: Vec<Warehouse>) -> AnyView {
     let ((source, source_wrong), (reason, reason_wrong)) = (part("source"), part("reason"));
     let (table, rows_wrong) = (part("table").0, part("rows").1);
     view! {
-        <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+        <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
             <div class="panel p-5">
                 <Form action="/rpc/hq/allocate_stock">
                     <Hidden name="from" value=NEW/>

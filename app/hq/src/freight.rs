@@ -102,7 +102,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             {results(templates, &names)}
-            <div class="mt-6 grid gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="mt-6 grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <Section title="可以寄快递的门店">{sending}</Section>
                 <div class="grid gap-6">
                     <Section title="开通或关闭门店快递">{form}</Section>

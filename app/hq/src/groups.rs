@@ -109,7 +109,7 @@ pub async fn group(asked: Asked) -> Result<Page, Fault> {
             _ => (flash.typed.text("name").to_owned(), flash.typed.text("stores").to_owned()),
         };
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">
                     <Form action="/rpc/hq/save_store_group">
                         <Hidden name="from" value=path_of(id)/>

@@ -114,7 +114,7 @@ fn upload(kinds: Vec<ImportKind>, chosen: Option<ImportKind>) -> impl IntoView {
         SelectItem::new("bd09", "BD-09（百度地图）"),
     ];
     view! {
-        <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+        <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
             <div class="panel p-5">
                 <Form action=UPLOAD files=true>
                     <Select name="kind" label="内容" items=items value=value/>

@@ -185,7 +185,7 @@ pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
             .collect_view();
         let per_minute = flash.typed.given("per_minute").map_or_else(|| PER_MINUTE.to_string(), str::to_owned);
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">
                     <Form action="/rpc/hq/create_key">
                         <Hidden name="from" value=NEW/>

@@ -118,7 +118,7 @@ pub async fn merchant(asked: Asked) -> Result<Page, Fault> {
         let hire = address("/hq/staff/new", &hire);
         let beside = found.is_some().then(|| view! { <LinkButton href=hire>"新建商户员工"</LinkButton> });
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">{form(&asked, id, found.as_ref())}</div>
                 <Section title="商户怎么用">
                     <p class="mb-3">"只有经营方式为「入驻」的门店可以归入商户，一家门店最多属于一个商户。"</p>

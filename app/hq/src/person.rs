@@ -143,7 +143,7 @@ pub async fn person(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             {notice(&card)}
-            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 min-w-0 lg:col-span-2">
                     <Section title="授权">{grants} {lent}</Section>
                     <Section title="能做什么、在哪里、凭什么">{rights}</Section>

@@ -226,7 +226,7 @@ pub async fn proposal(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             {changed_since(&proposal)}
-            <div class="grid gap-4 lg:grid-cols-3 lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="申请内容"><div class="panel p-4">{about}</div></Section>
                     <Section title="记录">{told}</Section>

@@ -128,7 +128,7 @@ fn results(asked: &Asked, ask: &ListRefunds, found: Listed<StuckRefund>) -> AnyV
     let cards = found.items.into_iter().map(|refund| card(asked, refund)).collect_view();
     let next = found.next.map(|after| at(ask, ask.settled, &after));
     view! {
-        <div class="grid gap-4 lg:grid-cols-2 lg:items-start">{cards}</div>
+        <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">{cards}</div>
         {next.map(|next| view! { <div class="mt-3"><Pager next=next/></div> })}
     }
     .into_any()

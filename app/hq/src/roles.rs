@@ -137,7 +137,7 @@ pub async fn role(asked: Asked) -> Result<Page, Fault> {
             })
             .collect_view();
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">
                     <Form action="/rpc/hq/save_role">
                         <Hidden name="from" value=path_of(id)/>

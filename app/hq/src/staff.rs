@@ -197,7 +197,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
         let grant = grant_fields(&asked, FORM, &choices);
         let departments = department_items("不属于总部部门", choices.departments);
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">
                     {unseen}
                     <Form action="/rpc/hq/hire">

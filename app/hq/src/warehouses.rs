@@ -144,7 +144,7 @@ pub async fn warehouse(asked: Asked) -> Result<Page, Fault> {
     let title = if found.is_some() { "修改仓库" } else { "新建仓库" };
     Ok(Page::new(title, move || {
         let body = view! {
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
                 <div class="panel p-5">{form(&asked, id, found)}</div>
                 <Section title="仓库怎么用">
                     <p class="mb-3">"仓库只存货，不对顾客销售。收货后，门店可以向它要货，总部也可以一次分配给多家门店。"</p>

@@ -117,7 +117,7 @@ pub async fn webhook(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             {why_not(&webhook, now)}
-            <div class="grid gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:items-start">
+            <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:items-start">
                 {facts(&webhook, now)}
                 {secret_card(&webhook, secret, now)}
             </div>

@@ -172,7 +172,7 @@ fn form(asked: &Asked, from: String, webhook: Option<WebhookView>) -> impl IntoV
         .collect_view();
     let label = if webhook.is_some() { "保存" } else { "建立" };
     view! {
-        <div class="grid gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
+        <div class="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
             <div class="panel p-5">
                 <Form action="/rpc/hq/save_webhook">
                     <Hidden name="from" value=from/>

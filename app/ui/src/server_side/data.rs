@@ -74,9 +74,11 @@ pub fn Stat(
     let delta = (!delta.is_empty()).then(|| {
         view! { <p class=format!("tabular mt-1 text-sm font-medium {colour}")>{format!("{sign} {delta}").trim().to_owned()}</p> }
     });
+    // Two figures stand beside each other on a phone: one of millions is set smaller, so that it stays within its own.
+    let size = if value.chars().count() > 9 { "text-lg sm:text-2xl" } else { "text-2xl" };
     let content = view! {
         <p class="text-sm text-base-content/70">{label}</p>
-        <p class="tabular mt-1 text-2xl font-bold tracking-tight">{value}</p>
+        <p class=format!("tabular mt-1 font-bold tracking-tight {size}")>{value}</p>
         {delta}
     };
     match present(href) {
