@@ -120,9 +120,9 @@ pub async fn stocked(scope: &Scope, store: StoreId, sku: SkuId) -> Result<WhereS
     .ok_or(Fault::NotFound("这件商品"))?;
     let rows = sqlx::query!(
         r#"select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!", p.latitude, p.longitude,
-                  s.on_hand - s.held - s.allocated as "available!"
+                  s.on_hand - s.held - s.allocated - s.expired as "available!"
            from stock_places p join stock s on s.location_id = p.id and s.sku_id = $1
-           where p.id = $2 or (s.on_hand - s.held - s.allocated > 0 and not p.closed
+           where p.id = $2 or (s.on_hand - s.held - s.allocated - s.expired > 0 and not p.closed
                                and (p.kind = 'warehouse' or p.merchant_id is not distinct from $3))"#,
         sku.0,
         store.0,

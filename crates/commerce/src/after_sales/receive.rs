@@ -54,7 +54,7 @@ pub async fn find(scope: &Scope, code: &ReturnCode) -> Result<Counter, Fault> {
 ///
 /// Faults: `Forbidden`; `NotFound` for a store out of reach or a code that nobody has; `Invalid` beside
 /// `condition.{line}`; `SoldOut` where what is to come in exchange is not there; `Conflict` (`already_received`,
-/// `not_now`, `return_expired`); `TooMany`.
+/// `not_now`, `return_expired`, `other_merchant`, `store_closed`); `TooMany`.
 pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSalesId, Fault> {
     let within = scope.reach(Permission::FulfilOrders)?.covers(command.store_id);
     if !within || memory::stores(scope).await?.with_id(command.store_id.0).is_none() {
@@ -74,6 +74,7 @@ pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSales
     if request.state == AfterSalesState::Agreed && request.due_at.is_some_and(|at| at <= scope.now) {
         return Err(Fault::conflict("return_expired", "这张售后单已过退回期限，请顾客重新申请"));
     }
+    must_take(&mut tx, request.store, command.store_id).await?;
     request.received_at = Some(command.store_id);
     advance(&mut tx, scope, &mut request, AfterSalesAct::Receive, "").await?;
     note_conditions(&mut tx, &request, command.store_id, &conditions).await?;
@@ -81,6 +82,29 @@ pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSales
     settle(&mut tx, scope, &mut request).await?;
     faults::commit(tx, scope, Deed::ReceiveReturn).await?;
     Ok(id)
+}
+
+/// Any store of the same brand and merchant that is not closed takes the goods: they are then its to sell, and nobody
+/// else's revenue pays for them.
+async fn must_take(tx: &mut PgConnection, sold: StoreId, takes: StoreId) -> Result<(), Fault> {
+    let row = sqlx::query!(
+        r#"select t.name, t.state = 'closed' as "closed!",
+                  t.brand_id <> s.brand_id or t.merchant_id is distinct from s.merchant_id as "foreign!"
+           from stores s cross join stores t where s.id = $1 and t.id = $2"#,
+        sold.0,
+        takes.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    if row.foreign {
+        let message = format!("「{}」属于其他品牌或商户，请顾客到原品牌的门店退换", row.name);
+        return Err(Fault::conflict("other_merchant", message));
+    }
+    if row.closed {
+        return Err(Fault::conflict("store_closed", format!("「{}」已关闭，不能收退货", row.name)));
+    }
+    Ok(())
 }
 
 /// The condition of each line, where exactly the request's lines have one.

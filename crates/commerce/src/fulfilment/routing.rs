@@ -179,9 +179,9 @@ pub(crate) async fn choose_among(
     let mut found = nearby::some_at(scope, &ids, &skus).await?;
     let near = search.to.and_then(|to| to.address.point).or(search.near);
     let rule = search.rule(stores);
-    // When it would leave is worked out only where somebody asks.
+    // Until when it would leave, as the shopper is told, is worked out only where somebody asks.
     let sends_by = |store: &Store| match rule {
-        RouteRule::Fastest => store.view(scope, None).slots.first().map(|slot| slot.start),
+        RouteRule::Fastest => store.view(scope, None).slots.last().map(|slot| slot.end),
         RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => None,
     };
     let candidate = |store: &&Store| Candidate {

@@ -16,7 +16,8 @@ use crate::{Scope, costs, database::OrFault, transfers::places};
 /// over the delivery and 14 days. Who asks the least delivers.
 ///
 /// What a store handed over, and what a warehouse sent out, in the last 28 days is the speed of sales; the threshold of
-/// alerts for too little is what is to be left over; drafts count as ordered, and what is over as gone.
+/// alerts for too little is what is to be left over; drafts count as ordered, what is agreed to come as on its way, and
+/// what is over or agreed to leave as gone.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`; `NotFound`.
 pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>, Fault> {
@@ -33,27 +34,39 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
                from listed p join suppliers s on s.id = p.supplier_id where not s.closed
                order by p.sku_id, p.price_fen, s.lead_days, s.code
            ), sold as (
-               select sku_id, -sum(on_hand) as pieces from movements
-               where location_id = $1 and (cause = $4 or $4 = 'issue' and cause = 'bring_back') and occurred_at > $3 group by sku_id
+               -- What left and came back, from a shopper or from the way to a store, has not gone.
+               select m.sku_id, greatest(-sum(m.on_hand), 0) as pieces from movements m
+               where m.location_id = $1 and m.occurred_at > $3
+                 and (m.cause = $4 or $4 = 'issue' and m.cause = 'bring_back'
+                      or $4 = 'transfer_out' and m.cause = 'transfer_in'
+                         and exists (select from stock_transfers t where t.id = m.document_id and t.from_id = $1))
+               group by m.sku_id
            ), ordered as (
                select l.sku_id, sum(l.quantity - l.received) as pieces
                from purchases u join purchase_lines l on l.purchase_id = u.id
                where u.location_id = $1 and u.state in ('draft', 'submitted', 'approved', 'part_received') and l.received < l.quantity
                group by l.sku_id
            ), coming as (
-               select l.sku_id, sum(l.on_the_way) as pieces from stock_transfers t join stock_transfer_lines l on l.transfer_id = t.id
-               where t.to_id = $1 and t.state = 'shipped' and l.on_the_way > 0 group by l.sku_id
+               select l.sku_id, sum(case t.state when 'approved' then l.approved else l.on_the_way end) as pieces
+               from stock_transfers t join stock_transfer_lines l on l.transfer_id = t.id
+               where t.to_id = $1 and t.state in ('approved', 'shipped') group by l.sku_id
+           ), leaving as (
+               select l.sku_id, sum(l.approved) as pieces
+               from stock_transfers t join stock_transfer_lines l on l.transfer_id = t.id
+               where t.from_id = $1 and t.state = 'approved' group by l.sku_id
            )
            select o.sku_id as "sku_id!", concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code,
                   o.supplier_id as "supplier_id!", o.supplier as "supplier!", o.price_fen as "price_fen!", o.pack as "pack!",
                   o.minimum as "minimum!", o.lead_days as "lead_days!",
-                  coalesce(t.on_hand - t.held - t.allocated - t.expired, 0) as "available!", coalesce(v.pieces, 0)::bigint as "sold!",
+                  (coalesce(t.on_hand - t.held - t.allocated - t.expired, 0) - coalesce(g.pieces, 0))::bigint as "available!",
+                  coalesce(v.pieces, 0)::bigint as "sold!",
                   coalesce(e.pieces, 0)::bigint as "on_order!", coalesce(c.pieces, 0)::bigint as "in_transit!",
                   coalesce(threshold_at('low', $1, o.sku_id), 0) as "safety!"
            from offered o join skus k on k.id = o.sku_id join products d on d.id = k.product_id
            left join stock t on t.location_id = $1 and t.sku_id = o.sku_id
            left join listings i on i.store_id = $1 and i.sku_id = o.sku_id
            left join sold v on v.sku_id = o.sku_id left join ordered e on e.sku_id = o.sku_id left join coming c on c.sku_id = o.sku_id
+           left join leaving g on g.sku_id = o.sku_id
            -- What is no longer sold may run out.
            where coalesce(i.on_shelf, i.sku_id is null and t.sku_id is not null)
            order by o.supplier, d.sort, d.name, k.sort, k.code"#,

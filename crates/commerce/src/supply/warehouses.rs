@@ -249,7 +249,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
     let rows = sqlx::query!(
         r#"select k.id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code, k.barcode,
                   coalesce(s.on_hand, 0) as "on_hand!", coalesce(s.held, 0) as "held!", coalesce(s.allocated, 0) as "allocated!",
-                  coalesce(s.kept_back, 0) as "kept_back!", greatest(coalesce(s.on_hand - s.held - s.allocated, 0), 0) as "available!",
+                  coalesce(s.kept_back, 0) as "kept_back!", greatest(coalesce(s.on_hand - s.held - s.allocated - s.expired, 0), 0) as "available!",
                   (select coalesce(sum(l.on_the_way), 0)::bigint from stock_transfer_lines l
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = k.id and l.on_the_way > 0 and t.to_id = $1 and t.state = 'shipped') as "in_transit!",

@@ -179,7 +179,7 @@ async fn lines(tx: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, Transfe
         r#"select l.transfer_id, l.sku_id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!",
                   k.code, k.barcode, l.requested, l.approved, l.shipped, l.received, l.lost, l.returned,
                   l.on_the_way as "on_the_way!", l.price_fen,
-                  greatest(coalesce(s.on_hand - s.held - s.allocated, 0), 0) as "available!"
+                  greatest(coalesce(s.on_hand - s.held - s.allocated - s.expired, 0), 0) as "available!"
            from stock_transfer_lines l join stock_transfers t on t.id = l.transfer_id
            join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            left join stock s on s.location_id = t.from_id and s.sku_id = l.sku_id

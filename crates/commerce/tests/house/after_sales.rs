@@ -186,6 +186,31 @@ async fn goods_come_back_at_any_store_and_the_revenue_goes_back_from_the_one_tha
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn neither_a_closed_store_nor_another_merchants_takes_goods_back(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let cast = cast(options, connect).await;
+    let order = cast.handed_over(3).await;
+    let (id, code) = cast.agreed(asks(order, AfterSalesKind::Return, 2, 2 * MEDIUM_FEN)).await;
+    let brought = brings(&code, cast.world.elsewhere, Condition::Restock);
+    let merchant = "with m as (insert into merchants (id, code, name, created_at)
+                               values (gen_random_uuid(), 'TONGAN', '童安', now()) returning id)
+                    update stores set ownership = 'merchant', merchant_id = (select id from m) where code = 'XIHU'";
+    cast.world.alter(merchant).await;
+    let refused = after_sales::receive(&cast.clerk_elsewhere, brought.clone()).await;
+    assert_eq!(code_of(refused), "other_merchant");
+    cast.world
+        .alter("update stores set ownership = 'direct', merchant_id = null, state = 'closed' where code = 'XIHU'")
+        .await;
+    assert_eq!(code_of(after_sales::receive(&cast.clerk_elsewhere, brought.clone()).await), "store_closed");
+    assert_eq!(cast.on_hand(cast.world.elsewhere, cast.world.medium).await, PIECES);
+    cast.world.alter("update stores set state = 'paused' where code = 'XIHU'").await;
+    assert_eq!(after_sales::receive(&cast.clerk_elsewhere, brought).await, Ok(id));
+    cast.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_sold_again_does_not_come_on_the_shelf(options: PgPoolOptions, connect: PgConnectOptions) {
     let cast = cast(options, connect).await;
     let (here, medium) = (cast.world.store, cast.world.medium);

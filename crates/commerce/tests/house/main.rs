@@ -48,6 +48,7 @@ mod placing;
 mod purchase_limits;
 mod purchasing;
 mod races;
+mod replenishing;
 mod rides;
 mod second_fence;
 mod second_step;

@@ -28,7 +28,7 @@ use crate::{
 
 /// Who buys, who else agrees, who pays, and a supplier with prices for both teas.
 pub struct Buying {
-    buyer: Scope,
+    pub buyer: Scope,
     boss: Scope,
     payer: Scope,
     /// The store's manager, who takes goods in there.

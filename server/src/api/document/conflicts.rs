@@ -120,6 +120,8 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("already_received", "这张售后单的商品已在 今天 12:30 由「青禾茶铺 人民广场店」收下，请勿重复收货"),
             ("return_expired", "这张售后单已过退回期限，请顾客重新申请"),
+            ("other_merchant", "「贝贝树母婴 城西银泰店」属于其他品牌或商户，请顾客到原品牌的门店退换"),
+            ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
             ("sold_out", "连体衣 73 可动用的只有 0 件"),
             ("not_now", "这张售后单已撤销，不能再门店收到商品"),
             ABOVE_PAID,
