@@ -40,6 +40,7 @@ mod merging;
 mod order_batches;
 mod order_centre;
 mod orders;
+mod paid_back_anyway;
 mod papers;
 mod parcels;
 mod payments;
