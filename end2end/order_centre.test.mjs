@@ -153,6 +153,10 @@ for (const javaScriptEnabled of [true, false]) {
       await page.goto(`${home.base}/hq/refunds?settled=on`);
       assert.ok(await page.isVisible("text=20261126000123"));
       await pictures(page, "refunds-settled");
+      for (const path of [`/hq/orders/${order.id}`, `/console/orders/${order.id}`]) {
+        await page.goto(`${home.base}${path}`);
+        assert.ok(await page.isVisible("text=已用其他方式退回（凭证号 20261126000123）"), path);
+      }
       assert.deepEqual(faults, []);
       await close();
     });

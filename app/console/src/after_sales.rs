@@ -182,7 +182,7 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
     let appeal = request.appeal.clone();
     let appeal = (!appeal.is_empty()).then(|| view! { <Fact label="仲裁理由">{appeal}</Fact> });
     let received = request.received_at_store.clone().map(|name| view! { <Fact label="收货门店">{name}</Fact> });
-    let money = request.refund.map(|refund| view! { <Fact label="退款进度">{refund.label()}</Fact> });
+    let money = request.refund_words().map(|far| view! { <Fact label="退款进度">{far}</Fact> });
     view! {
         <Card title="申请">
             <Facts>

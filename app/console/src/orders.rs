@@ -5,6 +5,7 @@ use domain::{
     Fault,
     fulfilment::Fulfilment,
     orders::{ListOrders, OrderCard, OrderState, OrderView},
+    refunds,
     staff::Permission,
     text,
 };
@@ -152,10 +153,12 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     let card = order.card.clone();
     let slot = slot_text(&card, now, &order.timezone);
     let note = (!card.note.is_empty()).then(|| view! { <Fact label="备注">{card.note.clone()}</Fact> });
-    let money = if order.refunded_fen.0 > 0 {
-        format!("已付 {}，已退 {}", order.paid_fen, order.refunded_fen)
-    } else {
-        format!("已付 {}", order.paid_fen)
+    let money = match (order.refunded_fen.0, order.refunded_otherwise.is_empty()) {
+        (..=0, _) => format!("已付 {}", order.paid_fen),
+        (_, true) => format!("已付 {}，已退 {}", order.paid_fen, order.refunded_fen),
+        (_, false) => {
+            format!("已付 {}，{}", order.paid_fen, refunds::back(order.refunded_fen, &order.refunded_otherwise))
+        }
     };
     let delayed = order
         .refund_delayed

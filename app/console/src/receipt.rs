@@ -6,7 +6,7 @@ use domain::{
     Fault, Fen,
     fulfilment::Fulfilment,
     orders::{OrderState, OrderView},
-    text,
+    refunds, text,
     unsent::UnsentEnd,
 };
 use leptos::prelude::*;
@@ -137,7 +137,8 @@ fn not_sent(ended: Vec<UnsentEnd>) -> Option<AnyView> {
         return None;
     }
     let lines = ended.into_iter().map(|end| {
-        let words = format!("{}（{}），{} 原路退回", end.goods.join("、"), end.reason, end.refund_fen);
+        let way = refunds::way(end.settled_proof.as_deref());
+        let words = format!("{}（{}），{} {way}", end.goods.join("、"), end.reason, end.refund_fen);
         view! { <li class="keep">{words}</li> }
     });
     let lines = lines.collect_view();

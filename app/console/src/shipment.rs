@@ -7,6 +7,7 @@ use domain::{
     fulfilment::Fulfilment,
     orders::{OrderAct, OrderState, OrderView},
     parcels::{Afterwards, ParcelState, REASON_MOST, TakeBackParcel as TakeBack},
+    refunds,
     staff::Permission,
     text,
     unsent::{EndUnsent as EndUnsentPieces, UnsentEnd, UnsentFate},
@@ -296,7 +297,10 @@ fn ended(asked: &Asked, ended: Vec<UnsentEnd>) -> Option<AnyView> {
         let fate = end.fate.map_or("", UnsentFate::label);
         let money = match (end.refund_fen, end.refunded_at) {
             (Fen::ZERO, _) => "没有要退的款项".to_owned(),
-            (fen, Some(at)) => format!("{fen} 已于 {} 原路退回", text::moment(at, now, text::zone(""))),
+            (fen, Some(at)) => {
+                let way = refunds::way(end.settled_proof.as_deref());
+                format!("{fen} 已于 {} {way}", text::moment(at, now, text::zone("")))
+            }
             (fen, None) => format!("{fen} 正在原路退回"),
         };
         view! {

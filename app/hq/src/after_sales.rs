@@ -224,7 +224,7 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     let fact =
         |label: &'static str, words: String| (!words.is_empty()).then(|| view! { <Fact label=label>{words}</Fact> });
     let received = fact("收货门店", request.received_at_store.clone().unwrap_or_default());
-    let money = fact("退款进度", request.refund.map(|refund| refund.label().to_owned()).unwrap_or_default());
+    let money = fact("退款进度", request.refund_words().unwrap_or_default());
     let (note, appeal) = (fact("顾客说明", card.note.clone()), fact("仲裁理由", request.appeal.clone()));
     view! {
         <Card title="申请">

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use commerce::orders;
 use domain::{
-    Fault,
+    Fault, Fen,
     orders::{OrderLine, OrderStep, OrderView},
+    refunds::back,
     text,
 };
 use leptos::prelude::*;
@@ -112,13 +113,17 @@ fn Money(order: OrderView) -> impl IntoView {
     let delayed = order
         .refund_delayed
         .then(|| view! { <p class="mb-2"><a class="link" href=refunds::PATH><Badge tone=Tone::Warn>"退款异常或延迟"</Badge></a></p> });
+    let back = match order.refunded_fen {
+        Fen::ZERO => Fen::ZERO.to_string(),
+        amount => back(amount, &order.refunded_otherwise),
+    };
     view! {
         <Card title="款项">
             {delayed}
             <Facts>
                 <Fact label="应付">{owed}</Fact>
                 <Fact label="实付">{order.paid_fen.to_string()}</Fact>
-                <Fact label="已退款">{order.refunded_fen.to_string()}</Fact>
+                <Fact label="已退款">{back}</Fact>
             </Facts>
         </Card>
     }

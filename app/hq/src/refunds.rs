@@ -223,7 +223,7 @@ fn settle(asked: &Asked, id: &str, amount: String) -> AnyView {
                     <TextArea name=reason_name label="怎样退的、为什么" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
                         maxlength=200 required=true/>
                     <Field name=proof_name label="凭证号" value=proof.unwrap_or_default() error=proof_wrong.unwrap_or_default()
-                        maxlength=PROOF_MOST as u32 hint="银行转账流水号或钱包退款单号。"/>
+                        maxlength=PROOF_MOST as u32 hint="银行转账流水号或钱包退款单号；顾客能看到，可凭它对账。"/>
                     <Button tone=Tone::Error>"登记并结束这笔退款"</Button>
                 </Form>
             </div>

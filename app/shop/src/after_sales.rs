@@ -148,6 +148,7 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
     let card = &request.card;
     let due = card.due_at.map(|at| text::moment(at, asked.scope.now, text::zone(""))).unwrap_or_default();
     let why = request.steps.iter().rev().find(|step| !step.note.is_empty()).map(|step| step.note.clone());
+    let superseded = request.steps.last().is_some_and(|step| step.act == AfterSalesAct::Supersede);
     let advice = match card.state {
         AfterSalesState::Requested => format!("门店会在 {due} 前处理；超时未处理自动转总部"),
         AfterSalesState::Agreed => format!("请在 {due} 前带商品和售后码到任意一家门店"),
@@ -156,13 +157,16 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
         AfterSalesState::Dismissed => format!("总部的意见：{}", why.unwrap_or_default()),
         AfterSalesState::Received => "门店已收到商品".into(),
         AfterSalesState::Refunded => {
-            let far = request.refund.map_or("无需退款", |refund| refund.label());
+            let far = request.refund_words().unwrap_or_else(|| "无需退款".into());
             format!("{} {far}", card.refund_fen)
         }
-        AfterSalesState::Exchanged => match request.refund {
-            Some(refund) => format!("商品已换好；差价 {} {}", card.refund_fen, refund.label()),
+        AfterSalesState::Exchanged => match request.refund_words() {
+            Some(far) => format!("商品已换好；差价 {} {far}", card.refund_fen),
             None => "商品已换好".into(),
         },
+        AfterSalesState::Withdrawn if superseded => {
+            "总部已直接退款，这份申请到此结束；退款进度见这笔订单的另一张售后单".into()
+        }
         AfterSalesState::Withdrawn => "已撤销；售后期限内可以重新申请".into(),
         AfterSalesState::Expired => "商品没有在期限内退回；售后期限内可以重新申请".into(),
     };

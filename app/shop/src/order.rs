@@ -10,7 +10,7 @@ use domain::{
     fulfilment::Fulfilment,
     orders::{OrderAct, OrderState, OrderView, Rider},
     payments::{Cashier, StartPayment as StartPaymentCommand},
-    text,
+    refunds, text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
@@ -184,7 +184,7 @@ fn refund_text(order: &OrderView) -> String {
     if order.paid_fen == Fen::ZERO {
         "订单已关闭，未产生扣款".into()
     } else if order.refunded_fen >= order.paid_fen {
-        format!("{} 已原路退回", order.refunded_fen)
+        refunds::back(order.refunded_fen, &order.refunded_otherwise)
     } else if order.refund_delayed {
         format!("{} 退款比平时慢，我们正在处理", order.paid_fen)
     } else {

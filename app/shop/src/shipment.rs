@@ -9,7 +9,7 @@ use domain::{
     fulfilment::Fulfilment,
     orders::{OrderState, OrderView},
     parcels::{Afterwards, ParcelState},
-    text,
+    refunds, text,
     unsent::UnsentEnd,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -77,7 +77,10 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
 fn ended_line(end: UnsentEnd, now: DateTime<Utc>, zone: Tz) -> impl IntoView {
     let money = match (end.refund_fen, end.refunded_at) {
         (Fen::ZERO, _) => String::new(),
-        (fen, Some(at)) => format!("{fen} 已于 {} 原路退回", text::moment(at, now, zone)),
+        (fen, Some(at)) => {
+            let way = refunds::way(end.settled_proof.as_deref());
+            format!("{fen} 已于 {} {way}", text::moment(at, now, zone))
+        }
         (fen, None) => format!("{fen} 正在原路退回，通常几分钟内到账"),
     };
     view! {

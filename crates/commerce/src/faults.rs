@@ -31,6 +31,12 @@ pub enum Deed {
     RequestReturn,
     /// It is agreed to; where no goods are to come the money goes back.
     DecideReturn,
+    /// Head office has one thing done with several orders.
+    StartOrderBatch,
+    /// It is done with one of them.
+    WorkOrderBatch,
+    /// A refund that the gateway refused is to be tried again.
+    RetryRefund,
     /// Somebody has paid a refund out in another way than the gateway.
     SettleRefund,
     /// Goods come back, and the money goes.
@@ -49,7 +55,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 17] = {
+    pub const ALL: [Self; 20] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -62,6 +68,9 @@ impl Deed {
             ApproveProposal,
             RequestReturn,
             DecideReturn,
+            StartOrderBatch,
+            WorkOrderBatch,
+            RetryRefund,
             SettleRefund,
             ReceiveReturn,
             EndUnsent,

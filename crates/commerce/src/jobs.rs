@@ -118,6 +118,28 @@ pub(crate) async fn hasten(tx: &mut PgConnection, kind: Kind, subject: Uuid, by:
     Ok(())
 }
 
+/// Schedules work for then, or has what is scheduled already done by then at the latest. Where somebody is at it at this
+/// very moment it is done once more afterwards: that attempt may have begun before what is to be seen to.
+pub(crate) async fn schedule_by(
+    tx: &mut PgConnection,
+    kind: Kind,
+    subject: Uuid,
+    by: DateTime<Utc>,
+) -> Result<(), Fault> {
+    // One statement: it waits for whoever is taking the job away, and then writes it anew.
+    sqlx::query!(
+        "insert into jobs (kind, subject, run_at) values ($1, $2, $3)
+         on conflict (kind, subject) do update set run_at = least(jobs.run_at, excluded.run_at)",
+        kind.code(),
+        subject,
+        by,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
 /// Takes work back in the transaction that makes it needless.
 pub(crate) async fn unschedule(
     tx: &mut PgConnection,
@@ -140,13 +162,15 @@ pub(crate) async fn unschedule(
 /// Does one due job of a lane; `false` where none is due.
 ///
 /// A job is taken by moving its time a minute on, which is committed at once: another server, or
-/// this one after a crash, takes it again then. So every job is safe to do twice.
+/// this one after a crash, takes it again then. So every job is safe to do twice. That time is also
+/// whoever's attempt it is: one that ends leaves a job alone that was called for meanwhile, or that
+/// another server has taken.
 pub async fn run_one(scope: &Scope, lane: Lane) -> Result<bool, Fault> {
     let kinds: Vec<String> = lane.kinds().iter().map(|kind| kind.code().to_owned()).collect();
     let taken = sqlx::query!(
         "update jobs set run_at = $2, tries = tries + 1
          where id = (select id from jobs where run_at <= $1 and kind = any($3) order by run_at limit 1 for update skip locked)
-         returning id, kind, subject, tries",
+         returning id, kind, subject, tries, run_at",
         scope.now,
         scope.now + Duration::minutes(1),
         &kinds,
@@ -160,9 +184,12 @@ pub async fn run_one(scope: &Scope, lane: Lane) -> Result<bool, Fault> {
     let began = Instant::now();
     match perform(scope, kind, job.subject).await {
         Ok(None) => {
-            sqlx::query!("delete from jobs where id = $1", job.id).execute(scope.pool()).await.or_fault()?;
+            sqlx::query!("delete from jobs where id = $1 and run_at = $2", job.id, job.run_at)
+                .execute(scope.pool())
+                .await
+                .or_fault()?;
         }
-        Ok(Some(again)) => put_off(scope, job.id, again, None).await?,
+        Ok(Some(again)) => put_off(scope, (job.id, job.run_at), again, None).await?,
         Err(fault) => {
             tracing::warn!(
                 job = job.id,
@@ -172,18 +199,29 @@ pub async fn run_one(scope: &Scope, lane: Lane) -> Result<bool, Fault> {
                 "a job failed; it will be tried again"
             );
             let wait = Duration::seconds(2i64.saturating_pow(job.tries.clamp(1, 12) as u32)).min(Duration::hours(1));
-            put_off(scope, job.id, wait, Some(format!("{fault:?}"))).await?;
+            put_off(scope, (job.id, job.run_at), wait, Some(format!("{fault:?}"))).await?;
         }
     }
     tracing::debug!(kind = job.kind, elapsed_ms = began.elapsed().as_millis() as u64, "a job ran");
     Ok(true)
 }
 
-async fn put_off(scope: &Scope, id: i64, wait: Duration, error: Option<String>) -> Result<(), Fault> {
-    sqlx::query!("update jobs set run_at = $2, last_error = $3 where id = $1", id, scope.now + wait, error)
-        .execute(scope.pool())
-        .await
-        .or_fault()?;
+async fn put_off(
+    scope: &Scope,
+    (id, taken_until): (i64, DateTime<Utc>),
+    wait: Duration,
+    error: Option<String>,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "update jobs set run_at = $3, last_error = $4 where id = $1 and run_at = $2",
+        id,
+        taken_until,
+        scope.now + wait,
+        error,
+    )
+    .execute(scope.pool())
+    .await
+    .or_fault()?;
     Ok(())
 }
 
@@ -203,7 +241,7 @@ async fn perform(scope: &Scope, kind: Kind, subject: Uuid) -> Result<Option<Dura
         Kind::AfterSalesDue => after_sales::due(scope, AfterSalesId(subject)).await.map(|()| None),
         Kind::LookUpPayment => payments::look_up(scope, subject).await,
         Kind::ClosePayment => payments::close(scope, subject).await.map(|()| None),
-        Kind::SendRefund => payments::send_refund(scope, subject).await.map(|()| None),
+        Kind::SendRefund => payments::send_refund(scope, subject).await,
         Kind::CompleteExpress => express::complete(scope, OrderId(subject)).await,
         Kind::FollowRide => express::follow(scope, RideId(subject)).await,
         Kind::FollowParcel => express::follow_parcel(scope, ParcelId(subject)).await,

@@ -82,6 +82,7 @@ pub enum Act {
     DismissAppeal,
     ReceiveReturn,
     RefundAfterSales,
+    SupersedeAfterSales,
     ExchangeGoods,
     OpenCount,
     SubmitCount,
@@ -175,7 +176,8 @@ words!(Act:
     RequestAfterSales = "request_after_sales" / "代客申请售后", AgreeAfterSales = "agree_after_sales" / "同意售后",
     RefuseAfterSales = "refuse_after_sales" / "拒绝售后", UpholdAppeal = "uphold_appeal" / "仲裁支持顾客",
     DismissAppeal = "dismiss_appeal" / "仲裁维持拒绝", ReceiveReturn = "receive_return" / "收到退货",
-    RefundAfterSales = "refund_after_sales" / "售后退款", ExchangeGoods = "exchange_goods" / "换出商品",
+    RefundAfterSales = "refund_after_sales" / "售后退款",
+    SupersedeAfterSales = "supersede_after_sales" / "直接退款，结束被拒的售后", ExchangeGoods = "exchange_goods" / "换出商品",
     OpenCount = "open_count" / "开始盘点", SubmitCount = "submit_count" / "提交盘点",
     ApproveCount = "approve_count" / "盘点入账", SendBackCount = "send_back_count" / "退回盘点",
     CancelCount = "cancel_count" / "取消盘点",
@@ -251,6 +253,7 @@ impl Act {
             AfterSalesAct::Receive => Self::ReceiveReturn,
             AfterSalesAct::Refund => Self::RefundAfterSales,
             AfterSalesAct::Exchange => Self::ExchangeGoods,
+            AfterSalesAct::Supersede => Self::SupersedeAfterSales,
             AfterSalesAct::Withdraw | AfterSalesAct::Appeal | AfterSalesAct::Escalate | AfterSalesAct::Expire => {
                 return None;
             }

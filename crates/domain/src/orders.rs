@@ -9,6 +9,7 @@ use crate::{
     geo::Point,
     hours::Slot,
     members::Phone,
+    refunds::OtherMeans,
     stores::words,
 };
 
@@ -378,6 +379,9 @@ pub struct OrderView {
     pub paid_fen: Fen,
     /// What went back.
     pub refunded_fen: Fen,
+    /// What of that went back in another way than the gateway's, which could not.
+    #[serde(default)]
+    pub refunded_otherwise: Vec<OtherMeans>,
     /// Whether a refund takes longer than it should, or the gateway refused it: head office looks after it.
     #[serde(default)]
     pub refund_delayed: bool,

@@ -108,6 +108,30 @@ pub struct Settlement {
     pub paid_twice: bool,
 }
 
+/// Money that went back in another way than the gateway's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct OtherMeans {
+    /// How much.
+    pub amount_fen: Fen,
+    /// The number of the bank's or wallet's receipt.
+    pub proof: String,
+}
+
+/// How money went back, for people: the way it came, or in another under this proof.
+pub fn way(proof: Option<&str>) -> String {
+    proof.map_or_else(|| "原路退回".to_owned(), |proof| format!("用其他方式退回（凭证号 {proof}）"))
+}
+
+/// What is back, and how, for people; so much of it in other ways.
+pub fn back(amount: Fen, otherwise: &[OtherMeans]) -> String {
+    let others: i64 = otherwise.iter().map(|one| one.amount_fen.0).sum();
+    let by_gateway = Fen(amount.0 - others);
+    let first = (by_gateway > Fen::ZERO || otherwise.is_empty()).then(|| format!("{by_gateway} 已{}", way(None)));
+    let others = otherwise.iter().map(|one| format!("{} 已{}", one.amount_fen, way(Some(&one.proof))));
+    first.into_iter().chain(others).collect::<Vec<_>>().join("，")
+}
+
 /// Says that a refund was paid out in another way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -136,5 +160,26 @@ impl SettleRefund {
             return Err(Fault::invalid("proof", format!("请填写转账或退款凭证号（{PROOF_MOST} 字以内）")));
         }
         Ok((reason, proof))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_back_in_another_way_is_never_said_to_have_gone_back_the_way_it_came() {
+        let other = |fen, proof: &str| OtherMeans { amount_fen: Fen(fen), proof: proof.into() };
+        assert_eq!(back(Fen(3000), &[]), format!("{} 已原路退回", Fen(3000)));
+        assert_eq!(back(Fen(3000), &[other(3000, "A1")]), format!("{} 已用其他方式退回（凭证号 A1）", Fen(3000)));
+        assert_eq!(
+            back(Fen(3000), &[other(1000, "A1"), other(500, "A2")]),
+            format!(
+                "{} 已原路退回，{} 已用其他方式退回（凭证号 A1），{} 已用其他方式退回（凭证号 A2）",
+                Fen(1500),
+                Fen(1000),
+                Fen(500)
+            ),
+        );
     }
 }

@@ -110,6 +110,9 @@ pub struct UnsentEnd {
     pub refund_fen: Fen,
     /// When that had gone back; nothing while it is on its way.
     pub refunded_at: Option<DateTime<Utc>>,
+    /// The number of the receipt, where it went back in another way than the gateway's.
+    #[serde(default)]
+    pub settled_proof: Option<String>,
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 //! - `orders`: orders, payments, refunds
 //! - `documents`: what documents do to pieces: transfers, counts, losses, purchases
 //! - `returns`: parcels, and goods that come back
+//! - `centre`: what head office does with several orders, and refunds that it has tried again
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod centre;
 mod documents;
 mod mortal;
 mod orders;
@@ -44,7 +46,9 @@ fn every_act_by_a_person_has_its_places() {
 #[test]
 fn every_deed_is_one_of_those_at_which_a_server_is_killed() {
     let moved = documents::MOVING.iter().chain(&documents::KEEPING);
-    let killed = moved.chain(&returns::RETURNING).chain(&returns::ENDING).chain(&orders::SETTLING);
+    let killed =
+        moved.chain(&returns::RETURNING).chain(&returns::ENDING).chain(&orders::SETTLING).chain(&centre::BATCHES);
+    let killed = killed.chain(&centre::RETRYING);
     let mut killed: Vec<String> = killed.map(|deed| format!("{deed:?}")).collect();
     let mut all: Vec<String> = Deed::ALL.iter().map(|deed| format!("{deed:?}")).collect();
     killed.sort();

@@ -40,8 +40,10 @@ pub use read::{counts, list, mine, show, show_for_staff};
 pub use receive::{find, receive};
 pub(crate) use refund::refund_in;
 pub use refund::{refund, refundable};
+pub(crate) use request::has_room;
 pub use request::{options, quote, request};
 pub(crate) use returned::{CameBack, pay_back, worth};
+pub(crate) use sold::keep_member;
 pub use terms::{book as terms, reset as reset_terms, set as set_terms};
 
 use crate::{

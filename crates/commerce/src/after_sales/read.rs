@@ -216,7 +216,8 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
     let mut tx = scope.begin().await?;
     let card = card(&mut tx, &within).await?;
     let more = sqlx::query!(
-        r#"select a.code, a.appeal, s.name as "received_at?", r.state as "refund?"
+        r#"select a.code, a.appeal, s.name as "received_at?", r.state as "refund?",
+                  r.settled_proof as "refund_proof?"
            from after_sales a left join stores s on s.id = a.received_store_id left join refunds r on r.after_sales_id = a.id
            where a.id = $1"#,
         id.0,
@@ -231,6 +232,7 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
         appeal: more.appeal,
         code: more.code.filter(|_| card.state == AfterSalesState::Agreed),
         received_at_store: more.received_at,
+        refund_proof: more.refund_proof,
         refund: more.refund.and_then(|state| RefundProgress::from_code(&state)),
         acts: Vec::new(),
         card,

@@ -1,8 +1,10 @@
 //! A completed order is paid back by head office without anybody asking (D8): a request after the sale that is asked
 //! for, agreed to and settled in one transaction, so shares, revenue and what is left to ask for are those of any other.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    Fault, Fen, OrderId, Quantity, StoreId,
+    AfterSalesId, Fault, Fen, OrderId, Quantity, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, ClaimableLine, KindUntil, QuoteAfterSales,
         RefundOrder, Refundable, RefundableLine, RequestAfterSales, RequestedLine, weigh,
@@ -22,7 +24,8 @@ use crate::{
 };
 
 /// Pays a completed order back: all that is left of it, or some pieces. How long what may be asked for does not count
-/// here. The same request again is the same refund.
+/// here, and neither does what was turned down: a request whose pieces are needed is over, and with it the shopper's
+/// appeal. The same request again is the same refund.
 ///
 /// Faults: `Invalid` beside `reason`, `lines` or `line.{n}` (more than is left); `NotFound` out of reach; `Conflict`
 /// (`not_completed`, `nothing_left`, `too_many_requests`, `key_reused`, `refund_above_paid`).
@@ -40,8 +43,8 @@ pub(crate) async fn refund_in(
     command: &RefundOrder,
 ) -> Result<(), Fault> {
     let reason = checked_reason(&command.reason)?;
+    sold::keep_member(tx, id).await?;
     let order = orders::lock_within(tx, scope, id, Permission::RefundOrders).await?;
-    let sold = sold_to(tx, scope, id).await?;
     let kind = AfterSalesKind::RefundOnly;
     let mut wanted = RequestAfterSales {
         id: command.id,
@@ -61,11 +64,13 @@ pub(crate) async fn refund_in(
         return Err(Fault::conflict("not_completed", message));
     }
     if wanted.what.lines.is_empty() {
-        wanted.what.lines = all_left(&sold.lines);
+        wanted.what.lines = all_left(&sold::as_payable(tx, id).await?.lines);
     }
     if wanted.what.lines.is_empty() {
-        return Err(Fault::conflict("nothing_left", "这笔订单的商品都已申请过售后，没有可以退款的了"));
+        return Err(Fault::conflict("nothing_left", "这笔订单的商品都已退款或正在售后，没有可以退款的了"));
     }
+    supersede(tx, scope, id, (&wanted.what.lines, reason)).await?;
+    let sold = for_long(scope, sold::of(tx, id).await?);
     let weighed = weigh(&sold.lines, kind, &wanted.what.lines, scope.now)?;
     let refund = request::sum(&weighed)?;
     request::must_not_be_too_many(tx, id).await?;
@@ -77,14 +82,46 @@ pub(crate) async fn refund_in(
     settle(tx, scope, &mut request).await
 }
 
+/// Ends requests that were turned down, the oldest first, as far as their pieces are needed.
+async fn supersede(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    id: OrderId,
+    (wanted, reason): (&[RequestedLine], &str),
+) -> Result<(), Fault> {
+    let sold = sold::of(tx, id).await?;
+    let rest = |line: i32| sold.lines.iter().find(|one| one.line == line).map_or(0, |one| one.rest);
+    let mut lacking: BTreeMap<i32, i64> =
+        wanted.iter().map(|one| (one.line, one.quantity.get() - rest(one.line))).collect();
+    let turned_down = sqlx::query!(
+        r#"select a.id, array_agg(r.line order by r.line) as "lines!", array_agg(r.quantity order by r.line) as "pieces!"
+           from after_sales a join after_sales_lines r on r.after_sales_id = a.id
+           where a.order_id = $1 and a.state in ('refused', 'dismissed') group by a.id order by a.id"#,
+        id.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    for request in turned_down {
+        if !request.lines.iter().any(|line| lacking.get(line).is_some_and(|pieces| *pieces > 0)) {
+            continue;
+        }
+        let mut locked = lock(tx, AfterSalesId(request.id)).await?;
+        advance(tx, scope, &mut locked, AfterSalesAct::Supersede, reason).await?;
+        for (line, pieces) in request.lines.iter().zip(request.pieces) {
+            lacking.entry(*line).and_modify(|lacks| *lacks -= pieces);
+        }
+    }
+    Ok(())
+}
+
 /// An order as it was sold, each line for as long as it takes to pay it back.
-async fn sold_to(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<Sold, Fault> {
-    let mut sold = sold::of(tx, id).await?;
+fn for_long(scope: &Scope, mut sold: Sold) -> Sold {
     let until = scope.now + BRING_WITHIN;
     for line in &mut sold.lines {
         line.kinds = vec![KindUntil { kind: AfterSalesKind::RefundOnly, until }];
     }
-    Ok(sold)
+    sold
 }
 
 fn all_left(lines: &[ClaimableLine]) -> Vec<RequestedLine> {
@@ -110,7 +147,7 @@ pub async fn refundable(scope: &Scope, id: OrderId) -> Result<Refundable, Fault>
     if row.state != OrderState::Completed.code() {
         return Ok(Refundable::default());
     }
-    let sold = sold_to(&mut tx, scope, id).await?;
+    let sold = for_long(scope, sold::as_payable(&mut tx, id).await?);
     let left = all_left(&sold.lines);
     if left.is_empty() {
         return Ok(Refundable::default());

@@ -26,7 +26,8 @@ use crate::{
     jobs,
 };
 
-/// How many requests an order may have: a gateway gives a payment back in 50 parts at most.
+/// How many requests and ends of unsent pieces an order may have: a gateway gives a payment back in 50 parts at most, and
+/// what comes back in parcels is one of them whatever else was.
 const REQUESTS_MOST: i64 = 40;
 
 /// What can be asked for of an order, and what was: of one's own, or at the counter.
@@ -127,14 +128,23 @@ pub(super) async fn known_hash(tx: &mut PgConnection, id: AfterSalesId) -> Resul
 }
 
 pub(super) async fn must_not_be_too_many(tx: &mut PgConnection, order: OrderId) -> Result<(), Fault> {
-    let many = sqlx::query_scalar!(r#"select count(*) as "many!" from after_sales where order_id = $1"#, order.0)
-        .fetch_one(tx)
-        .await
-        .or_fault()?;
-    if many < REQUESTS_MOST {
+    if has_room(tx, order).await? {
         return Ok(());
     }
     Err(Fault::conflict("too_many_requests", "这个订单的售后申请过多，请联系门店处理"))
+}
+
+/// Whether one more part of a locked order may go back by itself.
+pub(crate) async fn has_room(tx: &mut PgConnection, order: OrderId) -> Result<bool, Fault> {
+    let many = sqlx::query_scalar!(
+        r#"select (select count(*) from after_sales where order_id = $1)
+                + (select count(*) from unsent_ends where order_id = $1) as "many!""#,
+        order.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    Ok(many < REQUESTS_MOST)
 }
 
 pub(super) async fn write(

@@ -62,13 +62,41 @@ pub(super) async fn read(tx: &mut PgConnection, scope: &Scope, order: OrderId, l
             .or_fault()?
             .ok_or_else(gone)?;
     }
-    whole(tx, order, row).await
+    whole(tx, order, row, Claims::All).await
+}
+
+/// Keeps an order's member from going until the transaction ends. To be called before the order is locked: whoever merges
+/// or erases an account locks it before its orders, and what is written of an order may name its member.
+pub(crate) async fn keep_member(tx: &mut PgConnection, order: OrderId) -> Result<(), Fault> {
+    sqlx::query!(
+        "select m.id from members m join orders o on o.member_id = m.id where o.id = $1 for key share of m",
+        order.0
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    Ok(())
 }
 
 /// A locked order, as the server reads it.
 pub(super) async fn of(tx: &mut PgConnection, order: OrderId) -> Result<Sold, Fault> {
     let row = row(tx, order, None, None).await?;
-    whole(tx, order, row).await
+    whole(tx, order, row, Claims::All).await
+}
+
+/// The same, where what was turned down takes nothing: head office may pay it back all the same.
+pub(super) async fn as_payable(tx: &mut PgConnection, order: OrderId) -> Result<Sold, Fault> {
+    let row = row(tx, order, None, None).await?;
+    whole(tx, order, row, Claims::NotTurnedDown).await
+}
+
+/// Which requests take their pieces out of what is left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claims {
+    /// All but those that free them.
+    All,
+    /// Those neither.
+    NotTurnedDown,
 }
 
 /// An order, without its lines.
@@ -101,21 +129,15 @@ async fn row(
     .ok_or(Fault::NotFound("这个订单"))
 }
 
-async fn whole(tx: &mut PgConnection, order: OrderId, row: Row) -> Result<Sold, Fault> {
-    let (store, total) = (StoreId(row.store_id), Fen(row.goods_fen));
-    let lines = lines(tx, order, store, total, row.handed_over_at).await?;
+async fn whole(tx: &mut PgConnection, order: OrderId, row: Row, claims: Claims) -> Result<Sold, Fault> {
+    let store = StoreId(row.store_id);
+    let lines = lines(tx, order, &row, claims).await?;
     Ok(Sold { order, number: row.number, store, member: row.member_id, handed_over_at: row.handed_over_at, lines })
 }
 
 /// The order's lines. What was paid for the order, but for its way to the shopper, is shared out over them, so that a discount of the whole lowers
 /// what each gives back.
-async fn lines(
-    tx: &mut PgConnection,
-    order: OrderId,
-    store: StoreId,
-    total: Fen,
-    handed_over_at: Option<DateTime<Utc>>,
-) -> Result<Vec<ClaimableLine>, Fault> {
+async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims) -> Result<Vec<ClaimableLine>, Fault> {
     let rows = sqlx::query!(
         r#"select l.line, l.sku_id, l.name, l.spec, l.options_text, l.picture, l.quantity, l.total_fen, k.product_id,
                   c.category_id is not null as "has_terms!", c.refund_only_hours as "refund_only_hours?",
@@ -128,6 +150,7 @@ async fn lines(
                from (
                    select r.quantity, r.paid_fen from after_sales_lines r join after_sales a on a.id = r.after_sales_id
                    where r.order_id = l.order_id and r.line = l.line and a.state not in ('withdrawn', 'expired')
+                     and ($2 or a.state not in ('refused', 'dismissed'))
                    union all
                    -- What was never sent has gone back already.
                    select u.quantity, u.paid_fen from unsent_end_lines u where u.order_id = l.order_id and u.line = l.line
@@ -135,15 +158,16 @@ async fn lines(
            ) t
            where l.order_id = $1 order by l.line"#,
         order.0,
+        claims == Claims::All,
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let products: Vec<Uuid> = rows.iter().map(|row| row.product_id).collect();
-    let swaps = swaps(tx, store, &products).await?;
+    let swaps = swaps(tx, StoreId(sold.store_id), &products).await?;
     let default = terms::default(tx).await?;
     let weights: Vec<i64> = rows.iter().map(|row| row.total_fen).collect();
-    let paid = prorate(total, &weights);
+    let paid = prorate(Fen(sold.goods_fen), &weights);
     rows.into_iter()
         .zip(paid)
         .map(|(row, paid_fen)| {
@@ -154,7 +178,7 @@ async fn lines(
             };
             let holds = if row.has_terms { own } else { default };
             let may = |&kind: &AfterSalesKind| {
-                let until = holds.until(kind, handed_over_at?)?;
+                let until = holds.until(kind, sold.handed_over_at?)?;
                 Some(KindUntil { kind, until })
             };
             Ok(ClaimableLine {

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 
 use super::{returns, ways};
 use crate::{
-    Scope,
+    Scope, after_sales,
     audit::{self, Change},
     database::OrFault,
     jobs::{self, Kind},
@@ -172,6 +172,7 @@ pub async fn confirm(scope: &Scope, id: OrderId) -> Result<(), Fault> {
         .await
         .or_fault()?
         .ok_or(Fault::NotFound("这个订单"))?;
+    after_sales::keep_member(&mut tx, id).await?;
     let order = orders::lock(&mut tx, id).await?;
     if order.state == OrderState::Completed {
         return Ok(());
@@ -190,6 +191,8 @@ pub async fn confirm(scope: &Scope, id: OrderId) -> Result<(), Fault> {
 /// What comes back is waited for, until it counts as lost; answers when to look again.
 pub(crate) async fn complete(scope: &Scope, id: OrderId) -> Result<Option<Duration>, Fault> {
     let mut tx = scope.begin().await?;
+    // What came back of it may be paid back by a request of its member.
+    after_sales::keep_member(&mut tx, id).await?;
     let order = orders::lock(&mut tx, id).await?;
     let all_sent = still_here(&mut tx, id).await?.is_empty();
     if order.state != OrderState::Dispatched || order.fulfilment != Fulfilment::Express || !all_sent {

@@ -129,7 +129,7 @@ async fn lines(tx: &mut PgConnection, id: OrderId) -> Result<Vec<LineLeft>, Faul
 async fn ended(tx: &mut PgConnection, id: OrderId) -> Result<Vec<UnsentEnd>, Fault> {
     let rows = sqlx::query!(
         r#"select u.id, u.reason, u.fate, u.refund_fen, u.at, coalesce(s.name, '合作方 ' || k.name) as by,
-                  r.succeeded_at as "refunded_at?",
+                  coalesce(r.succeeded_at, r.settled_at) as "refunded_at?", r.settled_proof as "settled_proof?",
                   (select array_agg(concat_ws(' ', l.name, nullif(l.spec, ''), nullif(l.options_text, '')) || ' × ' || i.quantity
                                     order by i.line)
                    from unsent_end_lines i join order_lines l on l.order_id = i.order_id and l.line = i.line
@@ -151,6 +151,7 @@ async fn ended(tx: &mut PgConnection, id: OrderId) -> Result<Vec<UnsentEnd>, Fau
         by: row.by,
         refund_fen: Fen(row.refund_fen),
         refunded_at: row.refunded_at,
+        settled_proof: row.settled_proof,
     });
     Ok(end.collect())
 }

@@ -51,6 +51,7 @@ pub async fn take_back(scope: &Scope, id: OrderId, parcel: ParcelId, command: &T
     drop(tx);
     // What goes back to a shopper is not a store's to write, so the server does it, after looking at its grants.
     let mut tx = scope.house_begin().await?;
+    after_sales::keep_member(&mut tx, id).await?;
     let order = orders::lock(&mut tx, id).await?;
     if order.store_id != store {
         return Err(Fault::NotFound("这个订单"));
@@ -224,6 +225,7 @@ async fn lose_what_is_spoilt(tx: &mut PgConnection, scope: &Scope, order: &Order
     }
     for (parcel, lost) in parcels {
         let document = Document { cause: Cause::Loss, id: Some(parcel) };
+        stock::of_the_shop(tx, order.store_id, &lost).await?;
         stock::book(tx, scope, order.store_id.0, document, &lost).await?;
     }
     Ok(())

@@ -37,7 +37,7 @@ use crate::{
 ///
 /// Faults: `Invalid` beside `reason`, beside `pieces.{line}` for more than is left, beside `lines` where nothing is;
 /// `NotFound` out of reach; `Forbidden` for whoever may not turn orders down; `Conflict` (`not_now`, `other_way`,
-/// `key_reused`).
+/// `key_reused`), (`too_many_requests`) for one more part where so many went back by themselves.
 pub async fn end_unsent(scope: &Scope, id: OrderId, command: EndUnsent) -> Result<(), Fault> {
     let command = command.checked()?;
     let mut tx = scope.begin().await?;
@@ -55,7 +55,14 @@ pub async fn end_unsent(scope: &Scope, id: OrderId, command: EndUnsent) -> Resul
         return if same { Ok(()) } else { Err(reused()) };
     }
     must_have_left(&order)?;
-    let ended = end(&still_here(&mut tx, id).await?, &command.lines)?;
+    let left = still_here(&mut tx, id).await?;
+    let ended = end(&left, &command.lines)?;
+    // What ends all that is left is the last one.
+    let all = |lines: &[PackedLine]| lines.iter().map(|one| one.quantity).sum::<i64>();
+    if all(&ended) < all(&left) && !after_sales::has_room(&mut tx, id).await? {
+        let message = "这个订单分开登记的次数太多了，请把没有发出的商品一次全部登记";
+        return Err(Fault::conflict("too_many_requests", message));
+    }
     let worth = after_sales::worth(&mut tx, scope, id, &ended).await?;
     move_goods(&mut tx, scope, &order, &command, &ended).await?;
     write(&mut tx, scope, &order, &command, &worth).await?;
@@ -115,6 +122,7 @@ async fn move_goods(
         UnsentFate::Shelve => Ok(()),
         UnsentFate::Lose => {
             let document = Document { cause: Cause::Loss, id: Some(command.id.0) };
+            stock::of_the_shop(tx, order.store_id, &pieces(-1)).await?;
             stock::book(tx, scope, order.store_id.0, document, &pieces(-1)).await
         }
     }

@@ -12,6 +12,7 @@ use domain::{
         Channel, Lateness, ListOrders, OrderAct, OrderCard, OrderLine, OrderState, OrderStep, OrderView, PickupCode,
     },
     page::Page,
+    refunds::OtherMeans,
     staff::{Column, Permission},
 };
 use serde_json::json;
@@ -341,6 +342,8 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
                   coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
                   coalesce((select sum(amount_fen) from refunds where order_id = o.id and state in ('succeeded', 'settled')), 0)::bigint as "refunded!",
+                  (select array_agg(amount_fen order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as settled_fen,
+                  (select array_agg(settled_proof order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as proofs,
                   exists (select from refunds where order_id = o.id and (state = 'abnormal'
                           or (state = 'wanted' and (refused or wanted_at < $2)))) as "refund_delayed!"
            from orders o join stores s on s.id = o.store_id where o.id = $1"#,
@@ -351,7 +354,9 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     .await
     .or_fault()?;
     let open = card.state.is_sale() && !card.state.is_final();
+    let otherwise = more.settled_fen.unwrap_or_default().into_iter().zip(more.proofs.unwrap_or_default());
     Ok(OrderView {
+        refunded_otherwise: otherwise.map(|(fen, proof)| OtherMeans { amount_fen: Fen(fen), proof }).collect(),
         lines: lines(&mut tx, id).await?,
         steps: steps(&mut tx, id).await?,
         sent_to: fulfilment::sent_to(&mut tx, id).await?,

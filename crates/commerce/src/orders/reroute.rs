@@ -1,5 +1,7 @@
 //! An order of one store is given to another (D8): by hand, or to the store that the rule of routing names.
 
+use std::collections::HashMap;
+
 use domain::{
     Fault, OrderId, SkuId, StoreId,
     fulfilment::Fulfilment,
@@ -75,6 +77,23 @@ pub(super) async fn reroute_in(
     stock::relocate(tx, scope, id, to).await?;
     move_to(tx, &order, to).await?;
     Ok(true)
+}
+
+/// Refuses an order that was just given to a store, where less is left there than others are to have.
+///
+/// Faults: `SoldOut` for what is too few.
+pub(super) async fn must_leave(
+    tx: &mut PgConnection,
+    (id, to): (OrderId, StoreId),
+    spoken: &HashMap<(StoreId, SkuId), i64>,
+) -> Result<(), Fault> {
+    if spoken.is_empty() {
+        return Ok(());
+    }
+    let wanted = wanted(tx, id).await?;
+    let others = |sku: SkuId| spoken.get(&(to, sku)).copied().unwrap_or(0);
+    let both = wanted.iter().map(|one| (one.sku_id.0, one.quantity, others(one.sku_id)));
+    stock::must_leave(tx, to, &both.collect::<Vec<_>>()).await
 }
 
 /// Refuses a store that takes no orders, is another brand's or another merchant's, or does not sell what was ordered.
@@ -214,7 +233,13 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
 /// of the same brand and merchant within reach that serve it there, take orders now and have everything.
 ///
 /// Faults: `NotFound` out of reach; `Forbidden`; `Conflict` (`no_store`) where there is none.
-pub(super) async fn by_rule(scope: &Scope, stores: &Stores, id: OrderId) -> Result<StoreId, Fault> {
+/// What is spoken for there already is not counted.
+pub(super) async fn by_rule_beside(
+    scope: &Scope,
+    stores: &Stores,
+    id: OrderId,
+    taken: &HashMap<(StoreId, SkuId), i64>,
+) -> Result<StoreId, Fault> {
     let reach = scope.reach_filter(Permission::ManageOrders)?;
     let mut tx = scope.begin_search().await?;
     let own = sqlx::query!(
@@ -239,7 +264,7 @@ pub(super) async fn by_rule(scope: &Scope, stores: &Stores, id: OrderId) -> Resu
     let others: Vec<&Store> = others.filter(|store| fulfilment::serves(store, way, address.as_ref())).collect();
     let near = address.and_then(|to| to.point);
     let near = near.unwrap_or(Point { latitude: own.latitude, longitude: own.longitude });
-    let search = Search { way, near: Some(near), ..Search::express(&wanted) };
+    let search = Search { way, near: Some(near), taken: taken.clone(), ..Search::express(&wanted) };
     let parts = routing::choose_among(scope, stores, &others, &search).await?;
     match parts.as_slice() {
         [whole] => Ok(whole.store.id),
@@ -247,7 +272,8 @@ pub(super) async fn by_rule(scope: &Scope, stores: &Stores, id: OrderId) -> Resu
     }
 }
 
-async fn wanted(tx: &mut PgConnection, id: OrderId) -> Result<Vec<Wanted>, Fault> {
+/// What an order holds.
+pub(super) async fn wanted(tx: &mut PgConnection, id: OrderId) -> Result<Vec<Wanted>, Fault> {
     let rows = sqlx::query!(
         r#"select sku_id, sum(quantity)::bigint as "quantity!" from holds where order_id = $1 group by sku_id"#,
         id.0,

@@ -34,9 +34,10 @@ pub(super) async fn reallocate(
     let fresh = late.into_iter().filter(|paid| !known.contains(&paid.id));
     let wanted: Vec<Uuid> = fresh.flat_map(|paid| paid.orders().filter(expired)).collect();
     let served = served(tx, &wanted).await?;
-    let served = purchase_limits::may_have(tx, scope, &served).await?;
     let mut seen = HashSet::new();
     let wanted: Vec<Uuid> = wanted.into_iter().filter(|order| served.contains(order) && seen.insert(*order)).collect();
+    let allowed = purchase_limits::may_have(tx, scope, &wanted).await?;
+    let wanted: Vec<Uuid> = wanted.into_iter().filter(|order| allowed.contains(order)).collect();
     if wanted.is_empty() {
         return Ok(HashSet::new());
     }

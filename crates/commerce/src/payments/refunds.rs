@@ -1,6 +1,7 @@
 //! Money that goes back. What is wanted is stored with the reason for it; a job sends it and keeps
 //! trying under the same number, since a new number would refund twice.
 
+use chrono::Duration;
 use domain::{AfterSalesId, Fault, Fen, OrderId};
 use partners::wechat_pay::{Failure, NewRefund, Refund, RefundState};
 use sqlx::PgConnection;
@@ -63,24 +64,17 @@ pub(super) async fn want_for(tx: &mut PgConnection, scope: &Scope, wanted: Wante
     Ok(id)
 }
 
-/// Sends a wanted refund to the gateway. An error means: try again, with the same number.
-pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    let row = sqlx::query!(
-        "select r.out_refund_no, r.amount_fen, r.reason, p.out_trade_no, p.amount_fen as paid_fen
-         from refunds r join payments p on p.id = r.payment_id where r.id = $1 and r.state = 'wanted'",
-        id,
-    )
-    .fetch_optional(scope.pool())
-    .await
-    .or_fault()?;
-    let (Some(row), Some(gateway)) = (row, scope.house.wechat_pay()) else { return Ok(()) };
-    let asked = NewRefund {
-        out_trade_no: row.out_trade_no,
-        out_refund_no: row.out_refund_no,
-        refund_fen: row.amount_fen,
-        total_fen: row.paid_fen,
-        reason: row.reason,
-    };
+/// How long a refund counts as being asked for at most. The gateway's client gives up long before; the rest is for servers
+/// whose clocks differ, and for one that ended before it heard the answer.
+pub(super) const UNDER_WAY_AT_MOST: Duration = Duration::seconds(30);
+/// When to look again at a refund that another server is asking for.
+const AFTER_ANOTHER: Duration = Duration::seconds(5);
+
+/// Sends a wanted refund to the gateway; answers when to do it again, where somebody else is at it. An error means: try
+/// again, with the same number.
+pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<Option<Duration>, Fault> {
+    let Some(gateway) = scope.house.wechat_pay() else { return Ok(None) };
+    let Some(asked) = begin(scope, id).await? else { return later(scope, id).await };
     let refund = match gateway.refund(&asked).await {
         Ok(refund) => refund,
         Err(failure) => {
@@ -91,7 +85,10 @@ pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
     scope.house.pass(FaultPoint::RefundAnswered);
     let mut tx = scope.begin().await?;
     let outcome = heard(&mut tx, scope, &refund).await?;
-    sqlx::query!("update refunds set tries = tries + 1 where id = $1", id).execute(&mut *tx).await.or_fault()?;
+    sqlx::query!("update refunds set tries = tries + 1, sending_at = null where id = $1", id)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
     tx.commit().await.or_fault()?;
     scope.house.pass(FaultPoint::RefundBooked);
     if refund.status == RefundState::Processing {
@@ -99,7 +96,44 @@ pub(crate) async fn send(scope: &Scope, id: Uuid) -> Result<(), Fault> {
         return Err(Fault::Upstream { who: "支付通道", hidden: "the refund is being processed".into() });
     }
     tracing::info!(refund = %id, outcome, "a refund was answered");
-    Ok(())
+    Ok(None)
+}
+
+/// Says that a wanted refund is being asked for from now on, unless somebody else is at it: committed before the gateway
+/// hears of it, so that nobody settles it by other means in between.
+async fn begin(scope: &Scope, id: Uuid) -> Result<Option<NewRefund>, Fault> {
+    let row = sqlx::query!(
+        "update refunds r set sending_at = $2, state = 'wanted', retried = false from payments p
+         where r.id = $1 and p.id = r.payment_id and (r.state = 'wanted' or (r.state = 'abnormal' and r.retried))
+           and (r.sending_at is null or r.sending_at <= $3)
+         returning r.out_refund_no, r.amount_fen, r.reason, p.out_trade_no, p.amount_fen as paid_fen",
+        id,
+        scope.now,
+        scope.now - UNDER_WAY_AT_MOST,
+    )
+    .fetch_optional(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(row.map(|row| NewRefund {
+        out_trade_no: row.out_trade_no,
+        out_refund_no: row.out_refund_no,
+        refund_fen: row.amount_fen,
+        total_fen: row.paid_fen,
+        reason: row.reason,
+    }))
+}
+
+/// When to look again at a refund that could not be begun; not at all at one that is not wanted any more.
+async fn later(scope: &Scope, id: Uuid) -> Result<Option<Duration>, Fault> {
+    let wanted = sqlx::query_scalar!(
+        r#"select exists (select from refunds where id = $1 and (state = 'wanted' or (state = 'abnormal' and retried)))
+               as "wanted!""#,
+        id,
+    )
+    .fetch_one(scope.pool())
+    .await
+    .or_fault()?;
+    Ok(wanted.then_some(AFTER_ANOTHER))
 }
 
 /// Keeps what the gateway said instead of paying back, in its words where it said anything.
@@ -111,7 +145,7 @@ async fn note_failure(scope: &Scope, id: Uuid, failure: &Failure) -> Result<(), 
         Failure::Malformed(_) => (false, "网关的应答无法识别".to_owned()),
     };
     sqlx::query!(
-        "update refunds set tries = tries + 1, refused = $2, last_answer = $3, answered_at = $4
+        "update refunds set tries = tries + 1, sending_at = null, refused = $2, last_answer = $3, answered_at = $4
          where id = $1 and state = 'wanted'",
         id,
         refused,

@@ -9,11 +9,15 @@ use domain::{
     refunds::{ListRefunds, SettleRefund, Settlement, StuckRefund, StuckState},
     staff::Permission,
 };
+use partners::wechat_pay::{Failure, Refund};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::ledger::{self, Cause, OTHER_MEANS, PREPAID, Transfer};
+use super::{
+    ledger::{self, Cause, OTHER_MEANS, PREPAID, Transfer},
+    refunds::{self, UNDER_WAY_AT_MOST},
+};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -25,6 +29,9 @@ use crate::{
 
 /// How long a refund may take before somebody should look at it.
 pub(crate) const LATE_AFTER: Duration = Duration::minutes(10);
+
+/// Who is asked, for a person.
+const GATEWAY: &str = "支付通道";
 
 fn not_found() -> Fault {
     Fault::NotFound("这笔退款")
@@ -141,15 +148,18 @@ struct Locked {
     order: Uuid,
     store: StoreId,
     amount: Fen,
+    number: String,
     state: String,
     refused: bool,
+    sending_at: Option<DateTime<Utc>>,
     settled_with: Option<(String, String)>,
 }
 
 async fn lock(tx: &mut PgConnection, scope: &Scope, id: RefundId) -> Result<Locked, Fault> {
     let reach = scope.reach(Permission::RefundOrders)?;
     let row = sqlx::query!(
-        "select r.payment_id, r.order_id, o.store_id, r.amount_fen, r.state, r.refused, r.settled_reason, r.settled_proof
+        "select r.payment_id, r.order_id, o.store_id, r.amount_fen, r.out_refund_no, r.state, r.refused, r.sending_at,
+                r.settled_reason, r.settled_proof
          from refunds r join orders o on o.id = r.order_id where r.id = $1 for update of r",
         id.0,
     )
@@ -163,8 +173,10 @@ async fn lock(tx: &mut PgConnection, scope: &Scope, id: RefundId) -> Result<Lock
         order: row.order_id,
         store: StoreId(row.store_id),
         amount: Fen(row.amount_fen),
+        number: row.out_refund_no,
         state: row.state,
         refused: row.refused,
+        sending_at: row.sending_at,
         settled_with: row.settled_reason.zip(row.settled_proof),
     })
 }
@@ -199,41 +211,112 @@ pub async fn retry(scope: &Scope, id: RefundId) -> Result<(), Fault> {
         "settled" => return Err(Fault::conflict("settled", "这笔退款已用其他方式退回，不能再让网关退一次")),
         _ => {}
     }
-    sqlx::query!("update refunds set state = 'wanted', refused = false where id = $1", id.0)
+    sqlx::query!("update refunds set state = 'wanted', refused = false, retried = true where id = $1", id.0)
         .execute(&mut *tx)
         .await
         .or_fault()?;
-    jobs::schedule(&mut tx, jobs::Kind::SendRefund, id.0, scope.now).await?;
-    jobs::hasten(&mut tx, jobs::Kind::SendRefund, id.0, scope.now).await?;
+    jobs::schedule_by(&mut tx, jobs::Kind::SendRefund, id.0, scope.now).await?;
     note(&mut tx, scope, (id, &refund), (Act::RetryRefund, "wanted", "")).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::RetryRefund).await
 }
 
 /// Closes a refund that the gateway will not pay out and somebody has paid in another way: the customer's prepayment is
-/// gone, and what left instead stands in an account of its own. The same again is the same.
+/// gone, and what left instead stands in an account of its own. The gateway is asked once more before, as what it said
+/// may be old. The same again is the same.
 ///
 /// Faults: `Invalid` beside `reason` or `proof`; `Forbidden`; `NotFound` out of reach; `Conflict` (`refunded`) where the
-/// gateway has paid it, (`may_still_come`) while it has not said that it will not, (`settled`) where somebody has settled
-/// it with another proof.
+/// gateway has paid it, (`may_still_come`) while it has not said that it will not, is at it, or is being asked to pay,
+/// (`settled`) where somebody has settled it with another proof; `Upstream` where the gateway does not answer.
 pub async fn settle(scope: &Scope, id: RefundId, command: &SettleRefund) -> Result<(), Fault> {
-    let (reason, proof) = command.checked()?;
+    let said = command.checked()?;
     let mut tx = scope.begin().await?;
-    let refund = lock(&mut tx, scope, id).await?;
-    if let Some((known_reason, known_proof)) = &refund.settled_with {
-        return if (known_reason.as_str(), known_proof.as_str()) == (reason, proof) {
-            Ok(())
-        } else {
-            Err(Fault::conflict("settled", format!("这笔退款已登记为其他方式退回，凭证号 {known_proof}")))
-        };
+    let seen = lock(&mut tx, scope, id).await?;
+    if seen.is_settled_with(said)? {
+        return Ok(());
     }
-    match (refund.state.as_str(), refund.refused) {
-        ("abnormal", _) | ("wanted", true) => {}
-        ("succeeded", _) => return Err(Fault::conflict("refunded", "网关已经退回，不能再登记为其他方式")),
-        _ => {
-            let message = "网关还没有明确拒绝，可能随时到账；请等它答复，或先「立即重试」";
-            return Err(Fault::conflict("may_still_come", message));
+    seen.must_be_given_up(scope.now)?;
+    // Nothing stays locked while somebody outside is asked.
+    drop(tx);
+    let told = ask(scope, &seen.number).await?;
+    let mut tx = scope.begin().await?;
+    let mut refund = lock(&mut tx, scope, id).await?;
+    if refund.is_settled_with(said)? {
+        return Ok(());
+    }
+    if refund.sending_at.is_some() && refund.sending_at != seen.sending_at {
+        // What the gateway said just now is older than that.
+        return Err(may_still_come());
+    }
+    if let Some(told) = &told {
+        let outcome = refunds::heard(&mut tx, scope, told).await?;
+        if outcome.starts_with("mismatch") {
+            return Err(Fault::Upstream { who: GATEWAY, hidden: format!("the refund {}: {outcome}", seen.number) });
+        }
+        refund = lock(&mut tx, scope, id).await?;
+    }
+    if let Err(not_so) = refund.must_be_given_up(scope.now) {
+        if refund.state == "wanted" {
+            // Its job may have ended when the gateway said no.
+            jobs::schedule(&mut tx, jobs::Kind::SendRefund, id.0, scope.now + LATE_AFTER).await?;
+        }
+        // What the gateway told is so, whatever was wanted here.
+        tx.commit().await.or_fault()?;
+        return Err(not_so);
+    }
+    close(&mut tx, scope, (id, &refund), said).await?;
+    faults::commit(tx, scope, Deed::SettleRefund).await
+}
+
+fn may_still_come() -> Fault {
+    let message = "网关还没有明确拒绝，可能随时到账；请等它答复，或先「立即重试」";
+    Fault::conflict("may_still_come", message)
+}
+
+impl Locked {
+    /// Whether somebody has settled it just so.
+    ///
+    /// Faults: `Conflict` (`settled`) where it was with another proof.
+    fn is_settled_with(&self, said: (&str, &str)) -> Result<bool, Fault> {
+        match &self.settled_with {
+            None => Ok(false),
+            Some((reason, proof)) if (reason.as_str(), proof.as_str()) == said => Ok(true),
+            Some((_, proof)) => {
+                Err(Fault::conflict("settled", format!("这笔退款已登记为其他方式退回，凭证号 {proof}")))
+            }
         }
     }
+
+    /// Faults: `Conflict` (`refunded`, `may_still_come`) unless the gateway has said no, and nobody asks it again.
+    fn must_be_given_up(&self, now: DateTime<Utc>) -> Result<(), Fault> {
+        let asked_now = self.sending_at.is_some_and(|at| at > now - UNDER_WAY_AT_MOST);
+        match (self.state.as_str(), self.refused) {
+            ("succeeded", _) => Err(Fault::conflict("refunded", "网关已经退回，不能再登记为其他方式")),
+            ("abnormal", _) | ("wanted", true) if !asked_now => Ok(()),
+            _ => Err(may_still_come()),
+        }
+    }
+}
+
+/// What the gateway says of a refund; nothing where it has never heard of it.
+///
+/// Faults: `Upstream` where it does not answer, or cannot be believed.
+async fn ask(scope: &Scope, number: &str) -> Result<Option<Refund>, Fault> {
+    let out = |hidden: String| Fault::Upstream { who: GATEWAY, hidden };
+    let gateway = scope.house.wechat_pay().ok_or_else(|| out("no gateway is configured".into()))?;
+    match gateway.query_refund(number).await {
+        Ok(refund) => Ok(Some(refund)),
+        Err(Failure::Refused { status: 404, code, .. }) if code == "RESOURCE_NOT_EXISTS" => Ok(None),
+        Err(failure) => Err(out(failure.to_string())),
+    }
+}
+
+/// Writes that a locked refund was paid in another way, and books it.
+async fn close(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    (id, refund): (RefundId, &Locked),
+    (reason, proof): (&str, &str),
+) -> Result<(), Fault> {
     let Actor { staff, key, .. } = scope.actor();
     sqlx::query!(
         "update refunds set state = 'settled', settled_at = $2, settled_by = $3, settled_by_key = $4, settled_reason = $5,
@@ -251,9 +334,8 @@ pub async fn settle(scope: &Scope, id: RefundId, command: &SettleRefund) -> Resu
     let cause = Cause::Refund { payment: refund.payment, refund: id.0 };
     let between = (PREPAID, OTHER_MEANS);
     let transfer = Transfer { between, amount: refund.amount, order: refund.order, cause };
-    ledger::book(&mut tx, scope, &[transfer]).await?;
-    jobs::unschedule(&mut tx, [(jobs::Kind::SendRefund, id.0)]).await?;
+    ledger::book(tx, scope, &[transfer]).await?;
+    jobs::unschedule(tx, [(jobs::Kind::SendRefund, id.0)]).await?;
     let told = format!("{reason}（凭证号 {proof}）");
-    note(&mut tx, scope, (id, &refund), (Act::SettleRefund, "settled", &told)).await?;
-    faults::commit(tx, scope, Deed::SettleRefund).await
+    note(tx, scope, (id, refund), (Act::SettleRefund, "settled", &told)).await
 }

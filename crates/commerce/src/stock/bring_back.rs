@@ -45,6 +45,25 @@ pub(crate) async fn bring_back(tx: &mut PgConnection, scope: &Scope, order: Orde
     batches::keep_back(tx, scope, location, Some(&skus)).await
 }
 
+/// Has the document that follows take pieces of the shop's own that have come back to it, where shop and counter have theirs
+/// apart: otherwise it would take the counter's, and the shop keep what is lost. The balances are locked.
+pub(crate) async fn of_the_shop(tx: &mut PgConnection, location: StoreId, pieces: &[Pieces]) -> Result<(), Fault> {
+    let (skus, gone): (Vec<Uuid>, Vec<i64>) =
+        summed(pieces).into_iter().map(|(sku, pieces)| (sku, pieces.abs())).unzip();
+    sqlx::query!(
+        "update stock s set kept_back = s.kept_back + g.pieces
+         from unnest((select $2::uuid[]), (select $3::bigint[])) as g (sku_id, pieces)
+         where s.location_id = $1 and s.sku_id = g.sku_id and s.separate",
+        location.0,
+        &skus,
+        &gone,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
 /// Pieces of a locked order that had been issued with the rest of it, and never went, are anybody's again: the issue of
 /// these pieces the other way round. The order holds so many fewer.
 pub(crate) async fn shelve(

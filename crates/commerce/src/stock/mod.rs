@@ -23,10 +23,10 @@ use uuid::Uuid;
 
 use crate::{Scope, database::OrFault};
 
-pub(crate) use bring_back::{bring_back, shelve};
+pub(crate) use bring_back::{bring_back, of_the_shop, shelve};
 pub(crate) use facts::{Cause, Document, Pieces, book, take};
 pub(crate) use reallocate::reallocate;
-pub(crate) use relocate::relocate;
+pub(crate) use relocate::{must_leave, relocate};
 
 /// Pieces that an order holds until it is paid.
 pub(crate) struct Promise {

@@ -190,34 +190,45 @@ pub(crate) async fn had_of(scope: &Scope, but_at: Option<StoreId>, caps: &[Cap])
     Ok(had.into_iter().map(|((_, sku), pieces)| (sku, pieces)).collect())
 }
 
-/// Those of these expired orders that their locked members may have still: of each member all, or none, as they may have
-/// bought others meanwhile.
+/// Those of these expired orders that their locked members may have still: the first of them before the others, as each
+/// that is granted counts for those after it. An order without limited goods always is.
 pub(crate) async fn may_have(tx: &mut PgConnection, scope: &Scope, orders: &[Uuid]) -> Result<HashSet<Uuid>, Fault> {
-    let beyond = sqlx::query_scalar!(
+    let rows = sqlx::query!(
         r#"with wanted as materialized (
-               select o.member_id, l.sku_id, p.most, $2::timestamptz - make_interval(days => p.days) as since, sum(l.quantity) as pieces
+               select o.id, o.member_id, l.sku_id, p.most, $2::timestamptz - make_interval(days => p.days) as since,
+                      sum(l.quantity)::bigint as pieces
                from orders o join order_lines l on l.order_id = o.id join purchase_limits p on p.sku_id = l.sku_id
-               where o.id = any($1) group by o.member_id, l.sku_id, p.most, p.days
+               where o.id = any($1) group by o.id, o.member_id, l.sku_id, p.most, p.days
            )
-           select w.member_id as "member!" from wanted w
-           where w.most < w.pieces
-               + coalesce((select sum(l.quantity - coalesce((select sum(u.quantity) from unsent_end_lines u
+           select w.id as "order!", w.member_id as "member!", w.sku_id as "sku!", w.most as "most!", w.pieces as "pieces!",
+                  (coalesce((select sum(l.quantity - coalesce((select sum(u.quantity) from unsent_end_lines u
                                                                   where u.order_id = l.order_id and u.line = l.line), 0))
                              from orders o join order_lines l on l.order_id = o.id and l.sku_id = w.sku_id
-                           where o.member_id = w.member_id and o.state not in ('cancelled', 'expired', 'rejected')
-                             and (w.since is null or o.placed_at >= w.since)), 0)
-               + coalesce((select sum(h.quantity) from early_holds h
-                           where h.member_id = w.member_id and h.sku_id = w.sku_id and h.state = 'held'), 0)"#,
+                             where o.member_id = w.member_id and o.state not in ('cancelled', 'expired', 'rejected')
+                               and (w.since is null or o.placed_at >= w.since)), 0)
+                   + coalesce((select sum(h.quantity) from early_holds h
+                               where h.member_id = w.member_id and h.sku_id = w.sku_id and h.state = 'held'), 0))::bigint as "had!"
+           from wanted w"#,
         orders,
         scope.now,
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(tx)
     .await
     .or_fault()?;
-    let left =
-        sqlx::query_scalar!("select id from orders where id = any($1) and member_id <> all($2)", orders, &beyond)
-            .fetch_all(tx)
-            .await
-            .or_fault()?;
-    Ok(left.into_iter().collect())
+    let mut had: HashMap<(Uuid, Uuid), i64> = HashMap::new();
+    for row in &rows {
+        had.insert((row.member, row.sku), row.had);
+    }
+    let mut granted = HashSet::new();
+    for &order in orders {
+        let limited = || rows.iter().filter(|row| row.order == order);
+        let fits = limited().all(|row| had.get(&(row.member, row.sku)).copied().unwrap_or(0) + row.pieces <= row.most);
+        if !fits || !granted.insert(order) {
+            continue;
+        }
+        for row in limited() {
+            *had.entry((row.member, row.sku)).or_default() += row.pieces;
+        }
+    }
+    Ok(granted)
 }

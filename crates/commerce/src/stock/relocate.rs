@@ -55,3 +55,22 @@ pub(crate) async fn relocate(tx: &mut PgConnection, scope: &Scope, order: OrderI
     .or_fault()?;
     Ok(())
 }
+
+/// Refuses pieces that were just allocated at a place, where less is left than others are to have: of each variant, how
+/// many they are and how many the others are to have.
+///
+/// Faults: `SoldOut` for what is too few.
+pub(crate) async fn must_leave(tx: &mut PgConnection, at: StoreId, shared: &[(Uuid, i64, i64)]) -> Result<(), Fault> {
+    let left = lock(tx, shared.iter().map(|(sku, ..)| (at.0, *sku)).collect()).await?;
+    let left = |sku: &Uuid| left.get(&(at.0, *sku)).copied().unwrap_or(0);
+    let lacking: BTreeSet<Uuid> =
+        shared.iter().filter(|(sku, _, others)| left(sku) < *others).map(|(sku, ..)| *sku).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let free = |sku: &Uuid| {
+        let (_, taken, others) = shared.iter().find(|one| one.0 == *sku).copied().unwrap_or_default();
+        left(sku) + taken - others
+    };
+    Err(too_few(tx, lacking, free).await?)
+}

@@ -59,13 +59,13 @@ async fn command(world: &World, who: &Scope, here: i64, elsewhere: i64) -> Place
 }
 
 /// The order here and the one elsewhere.
-struct Placed {
-    id: CheckoutId,
-    here: OrderId,
-    elsewhere: OrderId,
+pub struct Placed {
+    pub id: CheckoutId,
+    pub here: OrderId,
+    pub elsewhere: OrderId,
 }
 
-async fn place(world: &World, who: &Scope, here: i64, elsewhere: i64) -> Placed {
+pub async fn place(world: &World, who: &Scope, here: i64, elsewhere: i64) -> Placed {
     let command = command(world, who, here, elsewhere).await;
     let placed = Placed { id: command.id, here: command.orders[0].id, elsewhere: command.orders[1].id };
     orders::place_all(who, command).await.unwrap();
@@ -83,14 +83,14 @@ fn starting(checkout: CheckoutId) -> StartCheckoutPayment {
 }
 
 /// A payment of a checkout as it stands once it is stored; no gateway runs.
-async fn open(who: &Scope, checkout: CheckoutId) -> PaymentId {
+pub async fn open(who: &Scope, checkout: CheckoutId) -> PaymentId {
     let command = starting(checkout);
     assert_eq!(code_of(payments::start_together(who, command.clone()).await), "upstream");
     command.id
 }
 
 /// The gateway tells that a payment was made.
-async fn paid(world: &World, payment: PaymentId, fen: Fen) -> String {
+pub async fn paid(world: &World, payment: PaymentId, fen: Fen) -> String {
     world.tell(gateway::paid(&payment.0.simple().to_string(), fen.0)).await
 }
 

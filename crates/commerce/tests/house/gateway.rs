@@ -1,5 +1,6 @@
 //! What the gateway says, made by hand: the notices that `partners` hands over once it has
-//! verified them. No gateway runs, so whatever asks it fails as in an outage.
+//! verified them. No gateway runs, so whatever asks it fails as in an outage, but where a test has one
+//! of its own (`stand_in`).
 
 use std::{fs, path::Path};
 
@@ -17,8 +18,16 @@ use uuid::Uuid;
 pub const MERCHANT: &str = "1900000001";
 pub const APP: &str = "wx5a9db00000000001";
 
+/// The id of the only key of the gateway.
+pub const KEY_ID: &str = "PUB_KEY_ID_1";
+
 /// A client whose gateway is out of reach: nothing listens at that address.
 pub fn wechat_pay() -> WeChatPay {
+    wechat_pay_at("http://127.0.0.1:9")
+}
+
+/// A client of the gateway at this address.
+pub fn wechat_pay_at(base_url: &str) -> WeChatPay {
     let key = key();
     let merchant = Merchant {
         mch_id: MERCHANT.into(),
@@ -26,11 +35,11 @@ pub fn wechat_pay() -> WeChatPay {
         merchant_serial: "1".into(),
         merchant_key_pem: key.to_pkcs8_pem(LineEnding::LF).unwrap().to_string(),
         platform_keys: vec![PlatformKey {
-            id: "PUB_KEY_ID_1".into(),
+            id: KEY_ID.into(),
             public_key_pem: key.to_public_key().to_public_key_pem(LineEnding::LF).unwrap(),
         }],
         api_v3_key: "0123456789abcdef0123456789abcdef".into(),
-        base_url: "http://127.0.0.1:9".into(),
+        base_url: base_url.into(),
         sample: true,
     };
     WeChatPay::new(merchant, "http://127.0.0.1:3000").unwrap()
@@ -38,7 +47,7 @@ pub fn wechat_pay() -> WeChatPay {
 
 /// Any key will do, and making one takes a second: the first test to need it leaves it in the
 /// build's own folder for the others.
-fn key() -> RsaPrivateKey {
+pub fn key() -> RsaPrivateKey {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("commerce-tests.pem");
     if let Some(key) = fs::read_to_string(&kept).ok().and_then(|pem| RsaPrivateKey::from_pkcs8_pem(&pem).ok()) {
         return key;

@@ -117,7 +117,14 @@ async fn by_the_rule_each_order_goes_where_everything_is(options: PgPoolOptions,
     }
     world.leave(world.elsewhere, world.medium, 4).await;
     let view = batches::draft(&service, &of(BatchAct::Reroute, &orders)).await.unwrap();
-    assert!(view.lines.iter().all(|line| line.problem.is_none() && line.to_store.is_some()), "each by itself could");
+    let could = view.lines.iter().filter(|line| line.problem.is_none() && line.to_store.is_some()).count();
+    assert_eq!((could, view.card.refused), (2, 1), "as many as there are pieces for: {view:?}");
+    let chosen = DraftBatch { store_id: Some(world.elsewhere), ..of(BatchAct::Reroute, &orders) };
+    let view = batches::draft(&service, &chosen).await.unwrap();
+    assert_eq!(view.card.refused, 1, "{view:?}");
+    let told = view.lines.iter().find_map(|line| line.problem.as_deref()).unwrap();
+    assert!(told.contains("0 件"), "the others have them: {told}");
+    assert_eq!(world.stock_at(world.elsewhere, world.medium).await, Stock { on_hand: 4, held: 0, allocated: 0 });
     let view = done(&world, &service, &of(BatchAct::Reroute, &orders)).await;
     assert_eq!((view.card.done, view.card.refused), (2, 1), "only so many are there: {view:?}");
     let refused = view.lines.iter().find(|line| line.outcome == Outcome::Refused).unwrap();

@@ -5,7 +5,8 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use chrono::Duration;
 use commerce::{Scope, cart, catalog, holds, orders, stock::purchase_limits};
 use domain::{
-    CheckoutId, Complaint, Fault, HoldId, Quantity,
+    CheckoutId, Complaint, Fault, Fen, HoldId, Quantity,
+    cart::SetLine,
     checkout::PlaceCheckout,
     holds::TakeHold,
     orders::{OrderPlaced, OrderState},
@@ -18,11 +19,11 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
-    checkouts::{command_at, put},
+    checkouts::{command_at, open, paid, place, put},
     gateway,
     people::Reach,
     races::another_server,
-    world::{Stock, World, code_of, field_of},
+    world::{LARGE_FEN, Stock, World, code_of, field_of, teas},
 };
 
 /// Two medium teas for each member.
@@ -176,6 +177,51 @@ async fn whoever_pays_late_and_has_bought_no_other_gets_limited_goods_still(
     world.run_jobs(6).await;
     assert_eq!(world.tell(gateway::paid(&payment.out_trade_no, payment.amount_fen)).await, "paid late");
     assert!(told(buy(&world, &buyer, 1).await).message.ends_with("您已买 2 件"));
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn of_what_was_paid_late_only_what_breaks_a_limit_goes_back(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    limit(&world, Some(7)).await;
+    let buyer = world.member().await;
+    // One order here of the limited tea, one elsewhere that has none of it; one payment.
+    put(&world, &buyer, world.store, 2).await;
+    let here = command_at(&world, &buyer, world.store).await;
+    let large = SetLine { store_id: world.elsewhere, ..world.line(world.large, 1) };
+    cart::set_line(&buyer, large).await.unwrap();
+    let elsewhere = command_at(&world, &buyer, world.elsewhere).await;
+    let (id, [here_id, elsewhere_id]) = (CheckoutId(Uuid::now_v7()), [here.id, elsewhere.id]);
+    orders::place_all(&buyer, PlaceCheckout { id, orders: vec![here, elsewhere] }).await.unwrap();
+    let payment = open(&buyer, id).await;
+    world.run_jobs(16).await;
+    assert_eq!(world.state_of(elsewhere_id).await, OrderState::Expired);
+    buy(&world, &buyer, 1).await.unwrap();
+    let outcome = paid(&world, payment, Fen(teas(2).0 + LARGE_FEN)).await;
+    let states = [world.state_of(here_id).await, world.state_of(elsewhere_id).await];
+    assert_eq!(states, [OrderState::Expired, OrderState::Paid], "{outcome}");
+    assert_eq!(world.count("select sum(amount_fen)::bigint from refunds").await, teas(2).0);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn of_several_orders_that_were_paid_late_as_many_come_back_as_their_limit_allows(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    limit(&world, Some(7)).await;
+    let buyer = world.member().await;
+    let placed = place(&world, &buyer, 1, 1).await;
+    let payment = open(&buyer, placed.id).await;
+    world.run_jobs(16).await;
+    let bought = buy(&world, &buyer, 1).await.unwrap();
+    world.pay(bought.id).await;
+    paid(&world, payment, teas(2)).await;
+    let mut states = [world.state_of(placed.here).await, world.state_of(placed.elsewhere).await];
+    states.sort_by_key(|state| state.code());
+    assert_eq!(states, [OrderState::Expired, OrderState::Paid], "one more is within the limit, two are not");
+    assert_eq!(world.count("select sum(amount_fen)::bigint from refunds").await, teas(1).0);
     world.balanced().await;
 }
 

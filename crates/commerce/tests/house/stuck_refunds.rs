@@ -1,10 +1,10 @@
 //! Refunds that the gateway refused or that hang (D8). The gateway is out of reach here; what it says is told by hand.
 
-use commerce::{Scope, audit, orders, payments::stuck};
+use commerce::{Partners, Scope, Settings, audit, orders, payments::stuck};
 use domain::{
     OrderId, RefundId,
     audit::{Act, ListAudit},
-    refunds::{ListRefunds, SettleRefund, StuckRefund, StuckState},
+    refunds::{ListRefunds, SettleRefund, StuckRefund, StuckState, back},
     staff::Role,
 };
 use partners::wechat_pay::{Event, RefundState};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     gateway,
     people::Reach,
+    stand_in::{Answer, StandIn},
     world::{World, code_of, field_of, teas},
 };
 
@@ -90,7 +91,10 @@ async fn what_somebody_paid_in_another_way_is_closed_once_and_stands_in_the_ledg
     options: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
-    let world = World::new(options, connect).await;
+    let gateway = StandIn::new(teas(2).0).await;
+    gateway.queries(Answer::Refund(RefundState::Abnormal));
+    let partners = Partners { wechat_pay: Some(gateway.client()), ..Partners::default() };
+    let world = World::with(options, connect, partners, Settings::default()).await;
     let (buyer, finance) = (world.member().await, finance(&world).await);
     let order = cancelled(&world, &buyer).await;
     fail(&world).await;
@@ -115,6 +119,8 @@ async fn what_somebody_paid_in_another_way_is_closed_once_and_stands_in_the_ledg
     assert_eq!(world.count(booked).await, teas(2).0);
     let seen = world.order(&buyer, order).await;
     assert_eq!((seen.refunded_fen, seen.refund_delayed), (teas(2), false));
+    let words = back(seen.refunded_fen, &seen.refunded_otherwise);
+    assert_eq!(words, format!("{} 已用其他方式退回（凭证号 20261126000123）", teas(2)), "the shopper is told how");
     assert!(open(&finance).await.is_empty());
     let settled = stuck::list(&finance, &ListRefunds { settled: true, most: 10, ..Default::default() }).await.unwrap();
     let settlement = settled.items[0].settled.clone().unwrap();

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use commerce::{after_sales, books, cart, counts, express, orders, stock::purchase_limits};
+use commerce::{
+    after_sales, books, cart, counts, express, orders,
+    stock::{models, purchase_limits},
+};
 use domain::{
-    CountId, OrderId, ParcelId, UnsentEndId,
-    after_sales::{AfterSalesKind, QuoteAfterSales, RequestedLine},
+    AfterSalesId, CountId, OrderId, ParcelId, UnsentEndId,
+    after_sales::{AfterSalesKind, AfterSalesReason, QuoteAfterSales, RequestAfterSales, RequestedLine},
     counts::{EnterCount, ListLines, OpenCount, Selection},
     express::{Carrier, PackedLine, ShipParcel},
     orders::OrderState,
     parcels::Afterwards,
     purchase_limits::SetPurchaseLimit,
     staff::Role,
+    stock_models::{SetStockModel, ShareOut, StockModel},
     unsent::{EndUnsent, UnsentFate},
 };
 use futures::future::join_all;
@@ -289,5 +293,78 @@ async fn a_list_to_pick_by_names_no_price_and_nothing_that_is_sent_no_more(
     assert_eq!(pieces().await, 2);
     let elsewhere = scene.world.staff("西湖", Role::Clerk, Reach::Store(scene.world.elsewhere)).await;
     assert_eq!(code_of(orders::pick_list(&elsewhere, order).await), "not_found");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn what_is_lost_of_an_order_is_the_shops_and_the_counter_keeps_its_own(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let (store, large) = (scene.world.store, scene.world.large);
+    let head = scene.world.staff("总部", Role::GoodsDepartment, Reach::Everywhere).await;
+    let model =
+        SetStockModel { sku: large.to_string(), store_id: Some(store), model: StockModel::Separate, kept_back: 0 };
+    models::set(&head, model).await.unwrap();
+    models::share_out(&scene.manager, store, large, ShareOut { online: 10 }).await.unwrap();
+    let shares = async || {
+        let shared = models::show(&scene.manager, store, large).await.unwrap();
+        (shared.online, shared.counter)
+    };
+    let order = scene.accepted().await;
+    assert_eq!(shares().await, (8, 90), "two of the shop's are promised");
+    let parcel = scene.ship(order, "ZT1000001", &[(1, 1)]).await;
+    scene.end(order, ends(&[(2, 1)], UnsentFate::Lose)).await;
+    assert_eq!(shares().await, (8, 90), "the lost one was the shop's");
+    scene.end(order, ends(&[(2, 1)], UnsentFate::Shelve)).await;
+    assert_eq!(shares().await, (9, 90), "the other one is the shop's again");
+    express::take_back(&scene.manager, order, parcel, &back(Afterwards::Refund, true)).await.unwrap();
+    assert_eq!(scene.world.state_of(order).await, OrderState::Cancelled);
+    assert_eq!(shares().await, (9, 90));
+    // All of another order is sent, comes back and is spoilt.
+    let order = scene.accepted().await;
+    let parcel = scene.ship(order, "ZT1000002", &[]).await;
+    assert_eq!(shares().await, (7, 90));
+    express::take_back(&scene.manager, order, parcel, &back(Afterwards::Refund, true)).await.unwrap();
+    assert_eq!(shares().await, (7, 90), "spoilt ones were the shop's too");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn ends_of_pieces_count_as_parts_that_go_back_but_for_the_last(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let order = scene.accepted().await;
+    scene.ship(order, "ZT1000001", &[(1, 1)]).await;
+    sqlx::query(
+        "insert into unsent_ends (id, order_id, store_id, reason, fate, refund_fen, at)
+         select gen_random_uuid(), $1, $2, '缺货', 'shelve', 0, now() from generate_series(1, 40)",
+    )
+    .bind(order.0)
+    .bind(scene.world.store.0)
+    .execute(&scene.world.owner)
+    .await
+    .unwrap();
+    let one = express::end_unsent(&scene.manager, order, ends(&[(2, 1)], UnsentFate::Shelve)).await;
+    assert_eq!(code_of(one), "too_many_requests");
+    scene.end(order, ends(&[], UnsentFate::Shelve)).await;
+    express::confirm(&scene.buyer, order).await.unwrap();
+    let line = RequestedLine { line: 1, quantity: 1.try_into().unwrap(), exchange_for: None };
+    let asked = RequestAfterSales {
+        id: AfterSalesId(Uuid::now_v7()),
+        order_id: order,
+        what: QuoteAfterSales { kind: AfterSalesKind::Return, lines: vec![line] },
+        reason: AfterSalesReason::Quality,
+        note: String::new(),
+        expected_refund_fen: teas(1),
+    };
+    assert_eq!(code_of(after_sales::request(&scene.buyer, asked).await), "too_many_requests");
+    scene
+        .world
+        .alter("delete from unsent_ends u where not exists (select from unsent_end_lines i where i.end_id = u.id)")
+        .await;
     scene.world.balanced().await;
 }

@@ -78,7 +78,8 @@ impl World {
     ) -> Self {
         let owner = PgPoolOptions::new().max_connections(2).connect_with(connect.clone()).await.unwrap();
         let pools = Pools::connect(options.max_connections(16), connect).await.unwrap();
-        let partners = Partners { wechat_pay: Some(gateway::wechat_pay()), ..partners };
+        let wechat_pay = partners.wechat_pay.unwrap_or_else(gateway::wechat_pay);
+        let partners = Partners { wechat_pay: Some(wechat_pay), ..partners };
         let world = Self {
             house: House::new(pools, partners, settings),
             owner,

@@ -78,7 +78,7 @@ pub enum AfterSalesState {
     Refunded,
     /// Other goods were given.
     Exchanged,
-    /// Taken back by whoever asked.
+    /// Taken back by whoever asked, or over because head office paid its pieces back instead.
     Withdrawn,
     /// The goods were not brought in time.
     Expired,
@@ -119,6 +119,8 @@ pub enum AfterSalesAct {
     Withdraw,
     /// The time to bring the goods is over.
     Expire,
+    /// It had been turned down, and head office pays its pieces back all the same, under a request of its own.
+    Supersede,
 }
 
 words!(AfterSalesAct:
@@ -126,7 +128,7 @@ words!(AfterSalesAct:
     Appeal = "appeal" / "申请总部仲裁", Escalate = "escalate" / "门店超时未处理，转总部",
     Uphold = "uphold" / "总部支持申请", Dismiss = "dismiss" / "总部维持拒绝", Receive = "receive" / "门店收到商品",
     Refund = "refund" / "发起退款", Exchange = "exchange" / "换出商品", Withdraw = "withdraw" / "撤销申请",
-    Expire = "expire" / "超时未退回，已关闭");
+    Expire = "expire" / "超时未退回，已关闭", Supersede = "supersede" / "总部直接退款，本申请结束");
 
 impl AfterSalesState {
     /// The transition table: where `act` leads a request of this kind from here; what is not in it may not happen.
@@ -145,8 +147,14 @@ impl AfterSalesState {
             (Self::Received, Act::Exchange) if kind == Exchange => Self::Exchanged,
             (Self::Requested | Self::Agreed | Self::Refused | Self::Appealed, Act::Withdraw) => Self::Withdrawn,
             (Self::Agreed, Act::Expire) => Self::Expired,
+            (Self::Refused | Self::Dismissed, Act::Supersede) => Self::Withdrawn,
             _ => return None,
         })
+    }
+
+    /// Whether it was turned down: head office may pay its pieces back all the same.
+    pub fn is_turned_down(self) -> bool {
+        matches!(self, Self::Refused | Self::Dismissed)
     }
 
     /// Whether its pieces can be asked for again: what was decided for good cannot.
@@ -252,7 +260,10 @@ mod tests {
         use AfterSalesState::*;
         for state in [Dismissed, Refunded, Exchanged, Withdrawn, Expired] {
             for &kind in AfterSalesKind::ALL {
-                assert!(AfterSalesAct::ALL.iter().all(|&act| state.after(kind, act).is_none()), "{state:?}");
+                let mut acts = AfterSalesAct::ALL.iter().filter(|&&act| act != AfterSalesAct::Supersede);
+                assert!(acts.all(|&act| state.after(kind, act).is_none()), "{state:?}");
+                let may_be_paid_back = state.after(kind, AfterSalesAct::Supersede).is_some();
+                assert_eq!(may_be_paid_back, state.is_turned_down(), "{state:?}");
             }
         }
         assert_eq!(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition};
-use crate::{AfterSalesId, Fen, OrderId, Quantity, SkuId, StoreId, files::Photo};
+use crate::{AfterSalesId, Fen, OrderId, Quantity, SkuId, StoreId, files::Photo, refunds};
 
 /// What may be asked for, and until when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,10 +210,23 @@ pub struct AfterSalesView {
     pub received_at_store: Option<String>,
     /// How far the money is; nothing before it is sent, or where none goes back.
     pub refund: Option<RefundProgress>,
+    /// The number of the receipt, where it went back in another way than the gateway's.
+    #[serde(default)]
+    pub refund_proof: Option<String>,
     /// Pictures as proof.
     pub proofs: Vec<Photo>,
     /// What whoever asks can do now.
     pub acts: Vec<AfterSalesAct>,
+}
+
+impl AfterSalesView {
+    /// How far the money is, for people; nothing where none goes back.
+    pub fn refund_words(&self) -> Option<String> {
+        self.refund.map(|refund| match (refund, &self.refund_proof) {
+            (RefundProgress::Settled, Some(proof)) => format!("已{}", refunds::way(Some(proof))),
+            _ => refund.label().to_owned(),
+        })
+    }
 }
 
 /// What a counter sees of a request whose code was shown to it.

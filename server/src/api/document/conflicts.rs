@@ -211,6 +211,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("not_now", "订单备货中，还没有发出：发不了请拒单，或请总部取消订单"),
             OTHER_WAY,
             ("key_reused", "这个页面已经登记过另一些不再发出的商品，请刷新后再试"),
+            ("too_many_requests", "这个订单分开登记的次数太多了，请把没有发出的商品一次全部登记"),
             ABOVE_PAID,
         ],
     ),
@@ -256,7 +257,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         "centre_refund",
         &[
             ("not_completed", "订单待取货，还没有完成；没有完成的订单请用「取消」"),
-            ("nothing_left", "这笔订单的商品都已申请过售后，没有可以退款的了"),
+            ("nothing_left", "这笔订单的商品都已退款或正在售后，没有可以退款的了"),
             ("too_many_requests", "这个订单的售后申请过多，请联系门店处理"),
             ("refund_above_paid", "退款合计会超过实付金额，请联系总部处理"),
             ("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试"),

@@ -9,8 +9,15 @@ use domain::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Tried, Work, attempt, must_do_some, own, refusal_or, show};
-use crate::{Scope, database::OrFault, jobs, orders::read, scope::Actor};
+use super::{Spoken, Tried, Work, attempt, must_do_some, own, refusal_or, show};
+use crate::{
+    Scope,
+    database::OrFault,
+    faults::{self, Deed},
+    jobs,
+    orders::{read, reroute},
+    scope::Actor,
+};
 
 /// How long a batch waits that nobody starts.
 const DRAFT_KEPT: Duration = Duration::days(1);
@@ -39,16 +46,34 @@ pub async fn draft(scope: &Scope, command: &DraftBatch) -> Result<BatchView, Fau
         return Err(Fault::NotFound("这些订单"));
     }
     let work = Work { act: command.act, to, reason };
-    let mut tried = Vec::with_capacity(orders.len());
-    for &order in &orders {
-        tried.push(refusal_or(attempt(scope, &work, order).await.map(|(_, to)| to))?);
-    }
+    let tried = try_all(scope, &work, &orders).await?;
     if write(scope, command.id, &hash, &work, (&orders, tried)).await? {
         return show(scope, command.id).await;
     }
     // Another request with this id was faster.
     known(scope, command.id, &hash).await?;
     show(scope, command.id).await
+}
+
+/// What would come of each. They are tried one after the other and each taken back, so what those before it are to have
+/// where they go is kept count of.
+async fn try_all(scope: &Scope, work: &Work, orders: &[OrderId]) -> Result<Vec<Tried>, Fault> {
+    let (mut tried, mut spoken) = (Vec::with_capacity(orders.len()), Spoken::new());
+    for &order in orders {
+        let attempted = match attempt(scope, work, order, &spoken).await {
+            Ok((mut tx, to)) => {
+                if let Some(to) = to {
+                    for one in reroute::wanted(&mut tx, order).await? {
+                        *spoken.entry((to, one.sku_id)).or_default() += one.quantity;
+                    }
+                }
+                Ok(to)
+            }
+            Err(fault) => Err(fault),
+        };
+        tried.push(refusal_or(attempted)?);
+    }
+    Ok(tried)
 }
 
 fn hash_of(command: &DraftBatch) -> Vec<u8> {
@@ -181,7 +206,7 @@ pub async fn start(scope: &Scope, id: OrderBatchId) -> Result<(), Fault> {
         .await
         .or_fault()?;
     jobs::schedule(&mut tx, jobs::Kind::WorkOrderBatch, id.0, scope.now).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::StartOrderBatch).await
 }
 
 /// Forgets what nobody started.

@@ -11,8 +11,10 @@ mod draft;
 mod read;
 mod work;
 
+use std::collections::HashMap;
+
 use domain::{
-    AfterSalesId, Fault, OrderBatchId, OrderId, StoreId,
+    AfterSalesId, Fault, OrderBatchId, OrderId, SkuId, StoreId,
     after_sales::RefundOrder,
     order_batches::BatchAct,
     order_centre::{Annotate, CallOff, Reroute},
@@ -39,25 +41,31 @@ struct Work {
     reason: String,
 }
 
-/// Does the act with one order, and leaves it to the caller to commit; answers where the order goes.
+/// What orders of a batch are to have where they go.
+type Spoken = HashMap<(StoreId, SkuId), i64>;
+
+/// Does the act with one order, and leaves it to the caller to commit; answers where the order goes. What is spoken for by
+/// others of its batch is not there for it.
 ///
 /// Faults: those of the act; `Conflict` (`so_already`) where nothing is to be done with it.
 async fn attempt(
     scope: &Scope,
     work: &Work,
     id: OrderId,
+    spoken: &Spoken,
 ) -> Result<(Transaction<'static, Postgres>, Option<StoreId>), Fault> {
     let reason = work.reason.clone();
     if work.act == BatchAct::Reroute {
         let stores = memory::stores(scope).await?;
         let store_id = match work.to {
             Some(to) => to,
-            None => reroute::by_rule(scope, &stores, id).await?,
+            None => reroute::by_rule_beside(scope, &stores, id, spoken).await?,
         };
         let mut tx = scope.begin().await?;
         if !reroute::reroute_in(&mut tx, scope, &stores, id, &Reroute { store_id, reason }).await? {
             return Err(Fault::conflict("so_already", "订单已由这家门店服务，不用处理"));
         }
+        reroute::must_leave(&mut tx, (id, store_id), spoken).await?;
         return Ok((tx, Some(store_id)));
     }
     let mut tx = scope.begin().await?;

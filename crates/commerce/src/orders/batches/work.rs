@@ -1,21 +1,15 @@
 //! A job does what a batch says, in the name of whoever started it.
 
 use chrono::Duration;
-use domain::{
-    Fault, OrderBatchId, OrderId, StaffId,
-    order_batches::{BatchAct, Outcome},
-    orders::OrderAct,
-};
-use sqlx::{PgConnection, Postgres, Transaction};
+use domain::{Fault, OrderBatchId, OrderId, StaffId, order_batches::Outcome};
+use sqlx::PgConnection;
 
-use super::{Tried, Work, attempt, lock, refusal_or};
+use super::{Spoken, Tried, Work, attempt, lock, refusal_or};
 use crate::{
     Scope,
     database::OrFault,
     faults::{self, Deed},
-    keys,
-    orders::steps,
-    staff,
+    keys, staff,
 };
 
 /// How many orders are worked on before other jobs have their turn.
@@ -63,10 +57,10 @@ pub(crate) async fn work(scope: &Scope, id: OrderBatchId) -> Result<Option<Durat
 
 /// Does the act with one order. What became of it stands in the act's own transaction.
 async fn one(scope: &Scope, id: OrderBatchId, work: &Work, order: OrderId) -> Result<(), Fault> {
-    let problem = match attempt(scope, work, order).await {
+    let problem = match attempt(scope, work, order, &Spoken::new()).await {
         Ok((mut tx, to)) => {
             if note(&mut tx, scope, (id, order), Tried { to, problem: None }).await? {
-                commit(tx, scope, work.act).await?;
+                faults::commit(tx, scope, Deed::WorkOrderBatch).await?;
             }
             return Ok(());
         }
@@ -99,16 +93,6 @@ async fn note(
     .await
     .or_fault()?;
     Ok(noted.rows_affected() == 1)
-}
-
-/// Makes an act durable, past the places at which it may be cut off when it is done by itself.
-async fn commit(tx: Transaction<'static, Postgres>, scope: &Scope, act: BatchAct) -> Result<(), Fault> {
-    match act {
-        BatchAct::Annotate => tx.commit().await.or_fault(),
-        BatchAct::Reroute => steps::commit(tx, scope, OrderAct::Reroute).await,
-        BatchAct::CallOff => steps::commit(tx, scope, OrderAct::CallOff).await,
-        BatchAct::Refund => faults::commit(tx, scope, Deed::DecideReturn).await,
-    }
 }
 
 /// Whoever started it may do nothing any more: what is left stays as it is.
