@@ -12,7 +12,7 @@ use rpc::{Asked, Next};
 use ui::{Button, Form, Hidden, TableIn, Tone};
 use uuid::Uuid;
 
-use crate::{counts::path_of, frame::news, listed::wrong_lines};
+use crate::{counts::path_of, frame::news};
 
 const LOG_IN: &str = "/console/login";
 /// The part of the page that its forms speak to.
@@ -35,7 +35,7 @@ pub fn section(asked: &Asked, count: &CountView) -> Option<AnyView> {
     if !count.may_count {
         return None;
     }
-    let (said, wrong) = (news(asked, FORM), wrong_lines(asked, FORM));
+    let (said, wrong) = (news(asked, FORM), asked.wrong_lines(FORM));
     let pasted = asked.field(FORM, "table").1.unwrap_or_default();
     let open = !wrong.is_empty() || !pasted.is_empty();
     let (id, path) = (count.card.id.to_string(), path_of(count.card.id));

@@ -4,6 +4,34 @@ use leptos::prelude::*;
 
 use super::{action::LinkButton, action::Size, field::TextArea};
 
+/// A table that fills in the form around it, below that form's own button: its button sends the form to `action`, which
+/// leads back here with the fields filled in.
+#[component]
+pub fn FillIn(
+    #[prop(into)] title: String,
+    #[prop(into)] button: String,
+    /// Where the form is sent with the table.
+    #[prop(into)]
+    action: String,
+    #[prop(into)] hint: String,
+    #[prop(into)] template: String,
+    #[prop(optional, into)] value: String,
+    wrong: Vec<String>,
+) -> impl IntoView {
+    let open = !wrong.is_empty() || !value.is_empty();
+    view! {
+        <details class="mt-4 border-t border-base-300 pt-3" open=open>
+            <summary class="touch cursor-pointer font-medium">{title}</summary>
+            <div class="mt-3 max-w-2xl">
+                <TableIn hint=hint template=template value=value wrong=wrong>
+                    <button type="submit" class="btn btn-outline" formaction=action formenctype="multipart/form-data"
+                        formnovalidate=true>{button}</button>
+                </TableIn>
+            </div>
+        </details>
+    }
+}
+
 /// Fields of a form for a table: `file`, or `table` for what is pasted; the form is to be sent as `multipart/form-data`.
 /// Below them its own button.
 #[component]
