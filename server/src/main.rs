@@ -10,6 +10,7 @@ mod exports;
 mod files;
 mod identity;
 mod import;
+mod listed;
 mod live;
 mod papers;
 mod postgres;

@@ -19,7 +19,8 @@ use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
 use crate::{
-    api, callbacks, errors, exports, files::Files, identity, live::Live, papers, reported, sent, uploads, wechat,
+    api, callbacks, errors, exports, files::Files, identity, listed, live::Live, papers, reported, sent, uploads,
+    wechat,
 };
 
 /// What the routes share.
@@ -60,6 +61,7 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .merge(uploads::routes())
         .merge(sent::routes())
         .merge(reported::routes())
+        .merge(listed::routes())
         .merge(papers::routes())
         .merge(exports::routes())
         .route("/login/wechat", get(wechat::come_back))

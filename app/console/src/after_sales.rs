@@ -20,7 +20,7 @@ use ui::{
 };
 
 use crate::{
-    frame::{Frame, Lit, live, news},
+    frame::{Frame, Lit, files, live, news},
     returns::{self, Finder},
 };
 
@@ -61,7 +61,10 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("售后", move || {
         let finder = receives.then(|| view! { <Finder asked=asked.clone()/> });
         let body = view! {
-            <h1 class="mb-3 text-xl font-bold">"售后"</h1>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"售后"</h1>
+                {files(PATH, &ask.pairs())}
+            </div>
             {live(&asked)}
             {news(&asked, FORM)}
             {finder}

@@ -19,7 +19,7 @@ use ui::{
 
 use crate::{
     counts::choose_place,
-    frame::{Frame, Lit, news},
+    frame::{Frame, Lit, files, news},
 };
 
 /// This page.
@@ -108,7 +108,7 @@ pub async fn alerts(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"库存提醒"</h1>
-                {all}
+                <div class="flex flex-wrap items-center gap-3">{files(PATH, &ask.pairs())} {all}</div>
             </div>
             {news(&asked, FORM)}
             {news(&asked, RULE)}

@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     count_lines::{filters, line_list},
+    count_list,
     counts::{FORM, PATH, off_text, path_of, progress, title_of, tone_of},
     frame::{Frame, Lit, news},
 };
@@ -140,6 +141,7 @@ pub async fn count(asked: Asked) -> Result<Page, Fault> {
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-[24rem_1fr] lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {entry(&asked, &count)}
+                    {count_list::section(&asked, &count)}
                     {decision(&asked, &count)}
                     {latest(&count, &asked.here, now)}
                 </div>
@@ -227,7 +229,11 @@ fn latest(count: &CountView, here: &str, now: DateTime<Utc>) -> Option<AnyView> 
     }
     let (may, id) = (count.may_count, count.card.id);
     let items = count.entries.iter().cloned().map(|one| latest_item(one, may, id, here.to_owned(), now)).collect_view();
-    Some(view! { <Card title="最近录入"><ul class="-my-2 divide-y divide-base-300">{items}</ul></Card> }.into_any())
+    let undoing = may.then(|| count_list::undoing(&count.entries, id, here, now));
+    Some(
+        view! { <Card title="最近录入"><ul class="-my-2 divide-y divide-base-300">{items}</ul>{undoing}</Card> }
+            .into_any(),
+    )
 }
 
 fn latest_item(one: CountEntry, may: bool, id: CountId, here: String, now: DateTime<Utc>) -> impl IntoView {

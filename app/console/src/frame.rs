@@ -4,7 +4,7 @@ use commerce::{Scope, after_sales, alerts, approvals, counts, losses, stock::sho
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, NavLink, Notice, RailScreen, Size, Tone};
+use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, RailScreen, Size, Tone};
 
 use crate::{account, islands::LivePage, log_in::StaffLogOut};
 
@@ -126,6 +126,22 @@ pub fn news(asked: &Asked, form: &str) -> Option<AnyView> {
     let tone = if flash.good { Tone::Success } else { Tone::Error };
     let message = flash.message.clone();
     Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
+}
+
+/// Links to the whole list at `path`, as these filters have it, as files.
+pub fn files<T: AsRef<str>>(path: &str, filters: &[(&'static str, T)]) -> impl IntoView + use<T> {
+    let given = filters.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
+    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
+    let file = |kind: &str| match query.is_empty() {
+        true => format!("{path}/all/{kind}"),
+        false => format!("{path}/all/{kind}?{}", query.join("&")),
+    };
+    view! {
+        <div class="flex gap-2">
+            <LinkButton href=file("csv") file=true size=Size::Small>"导出 CSV"</LinkButton>
+            <LinkButton href=file("xlsx") file=true size=Size::Small>"XLSX"</LinkButton>
+        </div>
+    }
 }
 
 /// Has the page shown anew when something happens at the stores that whoever looks may see. Without script it is as it

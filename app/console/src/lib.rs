@@ -21,11 +21,15 @@ mod count;
 #[cfg(feature = "ssr")]
 mod count_lines;
 #[cfg(feature = "ssr")]
+mod count_list;
+#[cfg(feature = "ssr")]
 mod counts;
 #[cfg(feature = "ssr")]
 mod delivery;
 #[cfg(feature = "ssr")]
 mod frame;
+#[cfg(feature = "ssr")]
+mod listed;
 #[cfg(feature = "ssr")]
 mod log_in;
 #[cfg(feature = "ssr")]
@@ -78,9 +82,9 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, batches, board, claim, code, count, counts, delivery, log_in, loss, losses,
-        orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared, shipment,
-        shortages, stock, transfer, transfers,
+        account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
+        losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared,
+        shipment, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -175,6 +179,7 @@ mod routes {
         register_explicit::<counts::OpenCount>();
         register_explicit::<count::EnterCount>();
         register_explicit::<count::UndoCountEntry>();
+        register_explicit::<count_list::UndoCountList>();
         register_explicit::<count::RecountLine>();
         register_explicit::<count::SubmitCount>();
         register_explicit::<count::CancelCount>();

@@ -20,8 +20,11 @@ use ui::{
 };
 use uuid::Uuid;
 
-use crate::batches::batch_cells;
-use crate::frame::{Frame, Lit, news};
+use crate::{
+    batches::batch_cells,
+    frame::{Frame, Lit, news},
+    listed::fill_in,
+};
 
 /// The list.
 pub const PATH: &str = "/console/purchases";
@@ -213,6 +216,9 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
     let (error, value) = if typed { asked.field(FORM, name) } else { (None, None) };
     let (here, id) = (asked.here.clone(), found.card.id.to_string());
     let tone = if returns { Tone::Error } else { Tone::Primary };
+    let path = format!("{PATH}/{}", found.card.id);
+    let hint = "每行：编码或条码、件数、批次号、到期日，后两项可不填。表格里没有的商品填 0，核对后再确认收货。";
+    let by_file = (!returns).then(|| fill_in(asked, FORM, &path, hint));
     let heading = if returns { "退货给供应商" } else { "商品" };
     view! {
         <Card title=heading>
@@ -225,6 +231,7 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
                     <Field name=name label=label required=returns maxlength=200 value=value.unwrap_or_default() error=error.unwrap_or_default()/>
                     <Button tone=tone>{button}</Button>
                 </div>
+                {by_file}
             </Form>
         </Card>
     }

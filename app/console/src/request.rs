@@ -6,7 +6,7 @@ use domain::{
     staff::{Permission, Reach},
     supply::{ListStock, ReceiptView, StockEntry},
     text,
-    transfers::{ListTransfers, Location, field_of},
+    transfers::{LINES_MOST, ListTransfers, Location, field_of},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     batches::batch_cells,
     frame::{Frame, Lit, news},
+    listed::fill_in,
     transfer::count_field,
     transfers::{FORM, PATH},
 };
@@ -37,9 +38,20 @@ async fn own(asked: &Asked, permission: Permission) -> Result<Vec<Location>, Fau
     if own.is_empty() { Err(Fault::Forbidden) } else { Ok(own) }
 }
 
-/// The goods that are asked for already, out of the address.
+/// The goods that are asked for already, out of the address, a file, or what was typed.
 fn chosen(asked: &Asked) -> Vec<SkuId> {
-    asked.query.under("pieces.").filter_map(|(sku, _)| sku.parse().ok()).take(200).collect()
+    let typed = asked.flash_of(FORM).into_iter().flat_map(|flash| flash.typed.under("pieces."));
+    let mut chosen: Vec<SkuId> =
+        typed.chain(asked.query.under("pieces.")).filter_map(|(sku, _)| sku.parse().ok()).collect();
+    chosen.sort_unstable_by_key(|sku| sku.0);
+    chosen.dedup();
+    chosen.truncate(LINES_MOST);
+    chosen
+}
+
+/// How many goods are shown: whatever is asked for already, and some to choose from.
+fn most_shown(also: &[SkuId]) -> i64 {
+    GOODS_MOST.max(also.len() as i64)
 }
 
 fn items(places: &[Location]) -> Vec<SelectItem> {
@@ -50,11 +62,15 @@ fn items(places: &[Location]) -> Vec<SelectItem> {
 pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::MoveStock).await?;
     let sources = supply::sources(&asked.scope).await?;
-    let field = |name: &str| -> Option<LocationId> { asked.query.text(name).parse().ok() };
+    let field = |name: &str| -> Option<LocationId> {
+        let typed = asked.field(FORM, name).1.and_then(|typed| typed.parse().ok());
+        typed.or_else(|| asked.query.text(name).parse().ok())
+    };
     let target = field("target").filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
     let first = sources.iter().find(|place| place.id != target).map(|place| place.id);
     let source = field("source").filter(|id| sources.iter().any(|place| place.id == *id)).or(first);
-    let ask = ListStock { words: asked.query.words("q"), also: chosen(&asked), most: GOODS_MOST, skip: 0 };
+    let also = chosen(&asked);
+    let ask = ListStock { words: asked.query.words("q"), most: most_shown(&also), also, skip: 0 };
     let found = match source {
         Some(source) => supply::stock(&asked.scope, source, &ask).await?.0,
         None => Vec::new(),
@@ -67,6 +83,8 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
         let here = asked.here.clone();
         let source = source.map(|id| id.to_string()).unwrap_or_default();
         let (reason_wrong, reason) = asked.field(FORM, "reason");
+        let hint = "每行：编码或条码、件数，最多 200 种商品。填好后核对，再提交要货。";
+        let by_file = fill_in(&asked, FORM, "/console/transfers/new", hint);
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="my-3 text-xl font-bold">"要货"</h1>
@@ -85,6 +103,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
                         error=reason_wrong.unwrap_or_default() hint="对方会看到，例如「周末活动备货」。"/>
                     <Button>"提交要货"</Button>
                 </div>
+                {by_file}
             </Form>
         };
         frame.screen(Lit::Transfers, body.into_any())
@@ -148,7 +167,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     let words = asked.query.words("q");
     let also = chosen(&asked);
     // Before anybody searches there is nothing to count.
-    let ask = ListStock { most: GOODS_MOST, skip: 0, words, also };
+    let ask = ListStock { most: most_shown(&also), skip: 0, words, also };
     let found = match ask.words.is_empty() && ask.also.is_empty() {
         true => Vec::new(),
         false => supply::stock(&asked.scope, place, &ask).await?.0,

@@ -16,7 +16,7 @@ use ui::{
     Hidden, LinkButton, Notice, Pager, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{Frame, Lit, files, news};
 
 /// The list.
 pub const PATH: &str = "/console/shortages";
@@ -46,7 +46,10 @@ pub async fn shortages(asked: Asked) -> Result<Page, Fault> {
             Chip::new("全部记录", format!("{PATH}?solved=1")).active(ask.solved),
         ];
         let body = view! {
-            <h1 class="mb-3 text-xl font-bold">"缺货处理"</h1>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"缺货处理"</h1>
+                {files(PATH, &ask.pairs())}
+            </div>
             <div class="mb-3"><Chips label="缺货记录" chips=chips/></div>
             {results(&ask, found, asked.scope.now)}
         };

@@ -15,6 +15,7 @@ use ui::{
 
 use crate::{
     frame::{Frame, Lit, news},
+    listed::fill_in,
     picking::taken_first,
     transfers::{FORM, PATH, path_of, state},
 };
@@ -139,7 +140,11 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     let hidden = view! { <Hidden name="from" value=here.clone()/> <Hidden name="id" value=id.clone()/> }.into_any();
     let form = match next_step(asked, ask) {
         None => table,
-        Some((action, rest)) => view! { <Form action=action>{hidden}{table}{rest}</Form> }.into_any(),
+        Some((action, rest)) => {
+            let hint = "每行：编码或条码、实收件数。表格里没有的商品填 0，核对后再确认收货。";
+            let by_file = (ask == Ask::Received).then(|| fill_in(asked, FORM, &path_of(transfer.card.id), hint));
+            view! { <Form action=action>{hidden}{table}{rest}{by_file}</Form> }.into_any()
+        }
     };
     let back = call_off(asked, transfer);
     let whole = wrong(asked, "lines");

@@ -19,7 +19,7 @@ use ui::{
     Pager, Picture, Section, Select, SelectItem, TextArea, Tone,
 };
 
-use crate::frame::{Frame, LOG_IN, Tab, address, live, said};
+use crate::frame::{Frame, LOG_IN, Tab, address, files, live, said};
 
 pub const PATH: &str = "/hq/after-sales";
 /// The part of the page that its forms speak to.
@@ -56,7 +56,8 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             {results(&ask, found, asked.scope.now)}
         };
         let terms = asked.scope.staff_everywhere(Permission::ArbitrateReturns).is_ok();
-        let beside = terms.then(|| view! { <LinkButton href="/hq/after-sales/terms">"售后期限"</LinkButton> });
+        let terms = terms.then(|| view! { <LinkButton href="/hq/after-sales/terms">"售后期限"</LinkButton> });
+        let beside = view! { {files(PATH, &ask.pairs())} {terms} };
         frame.screen(Tab::AfterSales, "售后".into(), "", beside.into_any(), body.into_any())
     }))
 }

@@ -19,7 +19,7 @@ use ui::{
 
 use crate::{
     counts::{place_items, stock_chips},
-    frame::{Frame, LOG_IN, Tab, address, said},
+    frame::{Frame, LOG_IN, Tab, address, files, said},
 };
 
 const PATH: &str = "/hq/alerts";
@@ -59,7 +59,8 @@ pub async fn alerts(asked: Asked) -> Result<Page, Fault> {
     let places = counts::places(&asked.scope).await.unwrap_or_default();
     let sets = asked.scope.staff_everywhere(Permission::DecideProposals).is_ok();
     Ok(Page::new("库存提醒", move || {
-        let beside = sets.then(|| view! { <SheetButton target="alert-rule">"设置提醒"</SheetButton> });
+        let rules_button = sets.then(|| view! { <SheetButton target="alert-rule">"设置提醒"</SheetButton> });
+        let beside = view! { {files(PATH, &ask.pairs())} {rules_button} };
         let form = sets.then(|| rule_form(&asked));
         let body = view! {
             {said(&asked, RULE)}

@@ -40,6 +40,8 @@ pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
 #[cfg(feature = "ssr")]
+mod listed;
+#[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
 mod margins;

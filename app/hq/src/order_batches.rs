@@ -104,7 +104,13 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
     let title = format!("批量{}", batch.card.act.label());
     Ok(Page::new(title.clone(), move || {
         let state = batch.card.state;
-        let beside = view! { <Badge tone=tone_of_batch(state)>{state.label()}</Badge> };
+        let file = |kind: &str| format!("{PATH}/{}/lines/{kind}", batch.card.id);
+        let (csv, xlsx) = (file("csv"), file("xlsx"));
+        let beside = view! {
+            <Badge tone=tone_of_batch(state)>{state.label()}</Badge>
+            <LinkButton href=csv file=true>"导出 CSV"</LinkButton>
+            <LinkButton href=xlsx file=true>"XLSX"</LinkButton>
+        };
         let refresh = (state == BatchState::Running).then(|| view! { <meta http-equiv="refresh" content="2"/> });
         let card = batch.card.clone();
         let body = view! {

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{
     batches::batch_cells,
     frame::{Frame, Tab, said},
+    listed::fill_in,
     purchases::{PATH, badge, path_of},
     suppliers::{FORM, everywhere, part, price, wrong},
 };
@@ -403,6 +404,10 @@ fn moving(asked: &Asked, found: &PurchaseView, returns: bool, table: AnyView) ->
     let (value, error) = part(asked, name, String::new());
     let (here, id) = (asked.here.clone(), found.card.id.to_string());
     let tone = if returns { Tone::Error } else { Tone::Primary };
+    let by_file = (!returns).then(|| {
+        let hint = "每行：编码或条码、件数、批次号、到期日，后两项可不填。表格里没有的商品填 0，核对后再确认收货。";
+        fill_in(asked, FORM, &format!("/console/purchases/{id}"), hint)
+    });
     view! {
         <Form action=action>
             <Hidden name="from" value=here/>
@@ -413,6 +418,7 @@ fn moving(asked: &Asked, found: &PurchaseView, returns: bool, table: AnyView) ->
                 <Field name=name label=label hint=hint required=returns maxlength=200 value=value error=error/>
                 <Button tone=tone>{button}</Button>
             </div>
+            {by_file}
         </Form>
     }
     .into_any()

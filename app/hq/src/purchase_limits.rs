@@ -10,7 +10,7 @@ use rpc::{Asked, Next};
 use ui::{Button, Column, DataTable, Field, Form, Hidden, Tone};
 
 use crate::{
-    frame::{LOG_IN, said},
+    frame::{LOG_IN, files, said},
     stock_models::PATH,
 };
 
@@ -52,7 +52,10 @@ pub fn section(asked: &Asked, rules: Vec<PurchaseLimitRule>, sets: bool) -> AnyV
     let told = said(asked, FORM);
     view! {
         <section class="mt-8" aria-labelledby="purchase-limits">
-            <h2 id="purchase-limits" class="mb-3 text-lg font-bold">"限购"</h2>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h2 id="purchase-limits" class="text-lg font-bold">"限购"</h2>
+                <div class="flex gap-3">{files("/hq/purchase-limits", &[])}</div>
+            </div>
             {told}
             {none}
             {table}

@@ -18,7 +18,7 @@ use ui::{
 
 use crate::{
     dispatch,
-    frame::{Frame, LOG_IN, Tab, address, said},
+    frame::{Frame, LOG_IN, Tab, address, files, said},
 };
 
 /// The list.
@@ -82,7 +82,8 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             {filters(&ask, stores)}
             {results(&asked, &ask, found)}
         };
-        frame.screen(Tab::Refunds, "异常退款".into(), "", ().into_any(), body.into_any())
+        let beside = files(PATH, &ask.pairs()).into_any();
+        frame.screen(Tab::Refunds, "异常退款".into(), "", beside, body.into_any())
     }))
 }
 

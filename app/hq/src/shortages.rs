@@ -20,7 +20,7 @@ use ui::{
 
 use crate::{
     dispatch,
-    frame::{Frame, LOG_IN, Tab, address, said},
+    frame::{Frame, LOG_IN, Tab, address, files, said},
 };
 
 /// The list.
@@ -79,7 +79,8 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             <div class="mb-3"><Chips label="缺货记录" chips=chips/></div>
             {results(&ask, found, asked.scope.now)}
         };
-        frame.screen(Tab::Shortages, "缺货".into(), "", ().into_any(), body.into_any())
+        let beside = files(PATH, &ask.pairs()).into_any();
+        frame.screen(Tab::Shortages, "缺货".into(), "", beside, body.into_any())
     }))
 }
 
@@ -89,9 +90,11 @@ fn results(ask: &ListShortages, found: Listed<Shortage>, now: DateTime<Utc>) -> 
         return view! { <EmptyState glyph=Glyph::Check title="没有缺货" text=text>""</EmptyState> }.into_any();
     }
     let columns = ["门店或仓库", "商品", "状态", "从什么时候起", "到时怎么办", "处理"].map(Column::new).to_vec();
-    let solved = if ask.solved { "1" } else { "" };
-    let store = ask.store.map(|store| store.to_string()).unwrap_or_default();
-    let next = found.next.map(|after| address(PATH, &[("solved", solved), ("store", &store), ("after", &after)]));
+    let next = found.next.map(|after| {
+        let mut pairs = ask.pairs();
+        pairs.push(("after", after));
+        address(PATH, &pairs)
+    });
     let rows = found.items.into_iter().map(|case| row(case, now)).collect_view();
     view! {
         <DataTable caption="缺货" columns=columns>{rows}</DataTable>

@@ -15,7 +15,7 @@ use ui::{
 
 use crate::{
     counts::stock_chips,
-    frame::{Frame, LOG_IN, Tab, said},
+    frame::{Frame, LOG_IN, Tab, files, said},
     purchase_limits,
 };
 
@@ -52,7 +52,8 @@ pub async fn stock_models(asked: Asked) -> Result<Page, Fault> {
     let limited = limits::rules(&asked.scope).await?;
     let sets = asked.scope.staff_everywhere(Permission::DecideProposals).is_ok();
     Ok(Page::new("渠道库存", move || {
-        let beside = sets.then(|| view! { <SheetButton target="stock-model">"设置商品"</SheetButton> });
+        let set = sets.then(|| view! { <SheetButton target="stock-model">"设置商品"</SheetButton> });
+        let beside = view! { {files(PATH, &[])} {set} };
         let form = sets.then(|| form(&asked));
         let limits = purchase_limits::section(&asked, limited, sets);
         let body = view! {

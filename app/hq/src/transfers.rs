@@ -20,7 +20,10 @@ use ui::{
     LinkButton, Pager, Select, SelectItem, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Tab, address, files, said};
+use crate::{
+    frame::{Frame, Tab, address, files, said},
+    listed::fill_in,
+};
 
 pub const PATH: &str = "/hq/transfers";
 /// The part of the page that the console's forms speak to.
@@ -319,6 +322,10 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
     };
     let (here, id) = (asked.here.clone(), transfer.card.id.to_string());
     let needed = act == TransferAct::Settle;
+    let by_file = (act == TransferAct::Receive).then(|| {
+        let hint = "每行：编码或条码、实收件数。表格里没有的商品填 0，核对后再确认收货。";
+        fill_in(asked, FORM, &format!("/console/transfers/{id}"), hint)
+    });
     view! {
         <Form action=action>
             <Hidden name="from" value=here/>
@@ -328,6 +335,7 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
                 <TextArea name=name label=label hint=hint rows=2 maxlength=200 required=needed value=typed.unwrap_or_default() error=wrong.unwrap_or_default()/>
                 <div class="flex gap-3">{buttons}</div>
             </div>
+            {by_file}
         </Form>
     }
     .into_any()

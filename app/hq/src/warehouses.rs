@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     batches::batch_cells,
-    frame::{Frame, LOG_IN, Tab, after, pager, said},
+    frame::{Frame, LOG_IN, Tab, after, files, pager, said},
     transfers::{FORM, kinds, supplies},
 };
 
@@ -206,7 +206,16 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
             {pages}
             <div class="mt-6"><Card title="最近收货">{receipts(latest, asked.scope.now)}</Card></div>
         };
-        frame.screen(Tab::Supply, format!("{} · 库存与收货", warehouse.name), LIST, ().into_any(), body.into_any())
+        // The file is that of head office's list of stock, which fewer people see.
+        let sees = [Permission::CountStock, Permission::DecideProposals].into_iter().any(|one| asked.scope.may(one));
+        let of_stock = sees.then(|| files("/hq/stock", &[("location", id.to_string()), ("q", ask.words.clone())]));
+        frame.screen(
+            Tab::Supply,
+            format!("{} · 库存与收货", warehouse.name),
+            LIST,
+            of_stock.into_any(),
+            body.into_any(),
+        )
     }))
 }
 

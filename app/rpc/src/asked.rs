@@ -45,6 +45,16 @@ impl Asked {
         (flash.complaint(name).map(str::to_owned), flash.typed.0.get(name).cloned())
     }
 
+    /// What was wrong with a table that `form` brought, line by line.
+    pub fn wrong_lines(&self, form: &str) -> Vec<String> {
+        let complaints = self.flash_of(form).map(|flash| flash.complaints.as_slice()).unwrap_or_default();
+        let told = complaints.iter().filter_map(|one| match one.field.strip_prefix("line.") {
+            Some(line) => Some(format!("第 {line} 行：{}", one.message)),
+            None => (one.field == "table").then(|| one.message.clone()),
+        });
+        told.collect()
+    }
+
     /// The flash where it belongs to `form`.
     pub fn flash_of(&self, form: &str) -> Option<&Flash> {
         self.flash.as_ref().filter(|flash| flash.form == form)

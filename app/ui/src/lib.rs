@@ -26,6 +26,7 @@ mod server_side {
     mod shell;
     mod state;
     mod surface;
+    mod table_in;
     mod tone;
 
     pub use action::{Button, CountButtons, Form, Hidden, LinkButton, Size};
@@ -42,6 +43,7 @@ mod server_side {
     pub use shell::{Assets, Head, Theme, page};
     pub use state::{EmptyState, ErrorPage, Notice, Progress, Step, StepState};
     pub use surface::{Badge, Card, Section, Sheet, SheetButton};
+    pub use table_in::{FillIn, TableIn};
     pub use tone::Tone;
 }
 #[cfg(feature = "ssr")]

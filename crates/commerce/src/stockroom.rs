@@ -1,5 +1,7 @@
 //! Places where stock lies, what is theirs, and who decides there: what counts, losses and alerts share (K4).
 
+use std::collections::{BTreeSet, HashMap};
+
 use domain::{
     Fault, Fen, LocationId, SkuId, StaffId, StoreId,
     counts::{CategoryChoice, PlaceOfStock},
@@ -167,6 +169,45 @@ pub(crate) async fn of_code(tx: &mut PgConnection, location: LocationId, code: &
         [one] => Ok(SkuId(*one)),
         _ => Err(Fault::conflict("code_ambiguous", "这个条码对应多个商品，请输入商品编码")),
     }
+}
+
+/// What each of some codes or barcodes means at a place, as [`of_code`] has it; or what is wrong with it, for people.
+pub(crate) async fn of_codes(
+    tx: &mut PgConnection,
+    location: LocationId,
+    codes: &[&str],
+) -> Result<Vec<Result<SkuId, &'static str>>, Fault> {
+    let barcodes: Vec<String> = codes.iter().map(|code| code.trim().to_owned()).collect();
+    let lower: Vec<String> = barcodes.iter().map(|code| code.to_lowercase()).collect();
+    let rows = sqlx::query!(
+        r#"select k.id, lower(k.code) as "code!", k.barcode from skus k
+           where (lower(k.code) = any($2) or k.barcode = any($3))
+             and (exists (select from listings l where l.store_id = $1 and l.sku_id = k.id)
+                  or exists (select from stock t where t.location_id = $1 and t.sku_id = k.id))"#,
+        location.0,
+        &lower,
+        &barcodes,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let mut named: HashMap<&str, BTreeSet<Uuid>> = HashMap::new();
+    for row in &rows {
+        named.entry(&row.code).or_default().insert(row.id);
+        if let Some(barcode) = &row.barcode {
+            named.entry(barcode).or_default().insert(row.id);
+        }
+    }
+    let meaning = |(code, lower): (&String, &String)| {
+        let found: BTreeSet<Uuid> =
+            [code, lower].iter().filter_map(|name| named.get(name.as_str())).flatten().copied().collect();
+        match (found.first(), found.len()) {
+            (Some(one), 1) => Ok(SkuId(*one)),
+            (Some(_), _) => Err("这个条码对应多个商品，请填写商品编码"),
+            (None, _) => Err("没有找到：不是这里的商品，请核对编码或条码"),
+        }
+    };
+    Ok(barcodes.iter().zip(&lower).map(meaning).collect())
 }
 
 /// What a piece sells for at a place: the store's price, or that of all. Counts and losses are valued by it, since those

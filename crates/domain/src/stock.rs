@@ -99,6 +99,14 @@ impl ListShortages {
             after: fields.text("after").parse().ok(),
         }
     }
+
+    /// The filters as an address has them, but for where the page begins.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("solved", if self.solved { "1".into() } else { String::new() }),
+            ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
+        ]
+    }
 }
 
 /// Lets a case wait: the missing pieces are on their way, or the shoppers were called.

@@ -84,6 +84,8 @@ const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
 pub struct Table {
     /// The columns' names.
     pub header: Vec<String>,
+    /// The line on which they stand.
+    pub header_line: u64,
     /// The rows, each with its line; the first line of a file is 1.
     pub rows: Vec<(u64, Vec<String>)>,
     /// What the file was taken for, in words.
@@ -111,7 +113,7 @@ impl Table {
                 rows.push((*line, own.collect()));
             }
         }
-        Self { header, rows, read_as: self.read_as }
+        Self { header, header_line: self.header_line, rows, read_as: self.read_as }
     }
 }
 
@@ -125,6 +127,20 @@ pub fn read(bytes: &[u8], form: &Form) -> Result<Table, Unreadable> {
         return Err(Unreadable::TooWide(table.header.len()));
     }
     if table.rows.is_empty() { Err(Unreadable::NoRows) } else { Ok(table) }
+}
+
+/// Reads a file whose first row need not be a header, as [`read`] does: all its rows.
+pub fn read_rows(bytes: &[u8], form: &Form) -> Result<Vec<(u64, Vec<String>)>, Unreadable> {
+    if bytes.len() > MOST_BYTES {
+        return Err(Unreadable::TooLarge(bytes.len()));
+    }
+    let table = rows_of(bytes, form)?;
+    let mut rows = vec![(table.header_line, table.header)];
+    rows.extend(table.rows);
+    match rows.iter().map(|(_, row)| row.len()).max() {
+        Some(columns) if columns > MOST_COLUMNS => Err(Unreadable::TooWide(columns)),
+        _ => Ok(rows),
+    }
 }
 
 fn rows_of(bytes: &[u8], form: &Form) -> Result<Table, Unreadable> {
@@ -146,12 +162,12 @@ fn rows_of(bytes: &[u8], form: &Form) -> Result<Table, Unreadable> {
         let line = lines.of(start);
         let cells = record.iter().map(|cell| unguarded(cell).to_owned()).collect();
         match header {
-            None => header = Some(cells),
+            None => header = Some((line, cells)),
             Some(_) => rows.push((line, cells)),
         }
     }
-    let header = header.ok_or(Unreadable::Empty)?;
-    Ok(Table { header, rows, read_as: format!("{encoding}, separated by {:?}", char::from(separator)) })
+    let (header_line, header) = header.ok_or(Unreadable::Empty)?;
+    Ok(Table { header, header_line, rows, read_as: format!("{encoding}, separated by {:?}", char::from(separator)) })
 }
 
 /// A cell without the apostrophe that keeps a spreadsheet from running it as a formula.
@@ -220,13 +236,13 @@ fn workbook(bytes: &[u8], sheet: Option<&str>) -> Result<Table, Unreadable> {
         }
     };
     rows.retain(|_, cells| cells.iter().any(|cell| !cell.is_empty()));
-    let (_, header) = rows.pop_first().ok_or(Unreadable::Empty)?;
+    let (header_line, header) = rows.pop_first().ok_or(Unreadable::Empty)?;
     // Cells that are empty are not written: a row has at least as many as the header.
     for cells in rows.values_mut().filter(|cells| cells.len() < header.len()) {
         cells.resize(header.len(), String::new());
     }
     let rows = rows.into_iter().collect();
-    Ok(Table { header, rows, read_as: format!("a workbook, sheet {name:?}") })
+    Ok(Table { header, header_line, rows, read_as: format!("a workbook, sheet {name:?}") })
 }
 
 /// A small archive may hold a large file; the archive says how large. (Sizes that lie end the unpacking.)
@@ -467,10 +483,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_a_header_loses_no_row() {
+        let rows = |text: &str| read_rows(text.as_bytes(), &Form::default()).unwrap();
+        let row = |line, cells: &[&str]| (line, cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>());
+        assert_eq!(rows("690\n691"), [row(1, &["690"]), row(2, &["691"])]);
+        assert_eq!(rows("690\t3\r\n\r\n691\t4"), [row(1, &["690", "3"]), row(3, &["691", "4"])]);
+        let book = xlsx(&["690", "3"], [vec!["691", "4"]].into_iter()).unwrap();
+        let read = read_rows(&book, &Form::default()).unwrap();
+        assert_eq!(read, [row(1, &["690", "3"]), row(2, &["691", "4"])]);
+        assert!(matches!(read_rows(b"", &Form::default()), Err(Unreadable::Empty)));
+    }
+
+    #[test]
     fn a_column_for_each_thing_becomes_a_row_for_each() {
         let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
         let table = Table {
             header: row(["仓", "SKU", " S-1 ", "S-2"]),
+            header_line: 1,
             rows: vec![(2, row(["W", "T-1", "8", ""])), (3, row(["W", "T-2", "0", "3"]))],
             read_as: String::new(),
         };

@@ -6,8 +6,8 @@ use domain::{
     CountId, LocationId, SkuId,
     approvals::Decide,
     counts::{
-        CountCard, CountLine, CountState, CountView, EnterCount, LinesShown, ListCounts, ListLines, OpenCount,
-        PlaceOfStock, SubmitCount,
+        CountCard, CountLine, CountListEntered, CountState, CountView, EnterCount, EnterCountList, LinesShown,
+        ListCounts, ListLines, OpenCount, PlaceOfStock, SubmitCount,
     },
     page::Page,
 };
@@ -117,6 +117,27 @@ pub async fn enter(
     Sent(command): Sent<EnterCount>,
 ) -> Result<Json<CountLine>, Problem> {
     caller.answer(counts::enter(&caller.0, id, command).await)
+}
+
+/// Adds all that a scanner's list says, or nothing where a line is wrong: then `lines.{at}`, from 0, says which. The
+/// same list again adds nothing.
+#[utoipa::path(post, path = "/console/counts/{count_id}/lists", tag = "counts", security(("bearer" = [])),
+    params(("count_id" = CountId, Path)), request_body = EnterCountList,
+    responses((status = 200, body = CountListEntered), (status = "default", body = Problem)))]
+pub async fn enter_list(
+    caller: Caller,
+    Path(id): Path<CountId>,
+    Sent(command): Sent<EnterCountList>,
+) -> Result<Json<CountListEntered>, Problem> {
+    caller.answer(counts::enter_list(&caller.0, id, command).await)
+}
+
+/// Takes back all that came with a list.
+#[utoipa::path(delete, path = "/console/counts/{count_id}/lists/{list_id}", tag = "counts", security(("bearer" = [])),
+    params(("count_id" = CountId, Path), ("list_id" = Uuid, Path)),
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn undo_list(caller: Caller, Path((id, list)): Path<(CountId, Uuid)>) -> Result<StatusCode, Problem> {
+    caller.done(counts::undo_list(&caller.0, id, list).await)
 }
 
 /// Takes an entry back.

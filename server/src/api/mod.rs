@@ -208,6 +208,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(counts::lines))
         .routes(routes!(counts::enter))
         .routes(routes!(counts::undo))
+        .routes(routes!(counts::enter_list))
+        .routes(routes!(counts::undo_list))
         .routes(routes!(counts::recount))
         .routes(routes!(counts::submit))
         .routes(routes!(counts::cancel))

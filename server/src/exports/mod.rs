@@ -1,9 +1,12 @@
 //! Head office's lists as files: CSV that Excel opens as what it is, and XLSX. What can be imported comes in the
 //! columns that an import knows, and goes in again unchanged.
 
+mod after_sales;
 mod purchasing;
+mod stock;
 mod supply;
 mod tables;
+mod templates;
 
 use axum::{
     Extension, Router,
@@ -15,7 +18,7 @@ use commerce::{
     Scope,
     exports::{self, Exported},
 };
-use domain::{Fault, Fields, catalog::ListProducts, stores::ListStores, text};
+use domain::{Fault, Fields, catalog::ListProducts, staff::Permission, stores::ListStores, text};
 
 use crate::{site::Site, uploads::download};
 
@@ -50,6 +53,9 @@ pub fn routes() -> Router<Site> {
         .route("/hq/counts/all/{kind}", get(all_counts))
         .route("/hq/losses/all/{kind}", get(all_losses))
         .route("/me/export.json", get(about_me))
+        .merge(after_sales::routes())
+        .merge(stock::routes())
+        .merge(templates::routes())
 }
 
 /// The table as a file of the kind that the address names, under the list's name and today's date.
@@ -75,6 +81,15 @@ async fn file(scope: &Scope, name: &str, kind: String, exported: Result<Exported
             (rpc::status_of(&fault), fault.message()).into_response()
         }
     }
+}
+
+/// A table of a page of head office's, for those who come there.
+async fn at_head_office(
+    scope: &Scope,
+    table: impl Future<Output = Result<Exported, Fault>>,
+) -> Result<Exported, Fault> {
+    scope.reach(Permission::UseHq)?;
+    table.await
 }
 
 /// The file's bytes and its media type.

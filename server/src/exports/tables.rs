@@ -1,5 +1,7 @@
 //! Lists that are only read: in the columns and words of their pages.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use commerce::{
     Scope, audit, counts, exports::Exported, imports::sent, keys, losses, orders, staff, transfers, webhooks,
@@ -12,6 +14,7 @@ use domain::{
     keys::KeyView,
     losses::{ListLosses, LossCard},
     orders::{ListOrders, OrderCard},
+    page::Page,
     staff::{Department, ListStaff, Merchant, Permission, RoleView, StaffEntry, StoreGroup},
     text,
     transfers::{ListTransfers, TransferCard, TransferLine},
@@ -25,12 +28,20 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
     at.with_timezone(&text::zone("")).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn moment_if_any(at: Option<DateTime<Utc>>) -> String {
+pub(super) fn moment_if_any(at: Option<DateTime<Utc>>) -> String {
     at.map_or(String::new(), moment)
 }
 
 pub(super) fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -> Vec<String>) -> Exported {
     Exported { header: header.to_vec(), rows: found.into_iter().map(row).collect() }
+}
+
+/// Adds a page of a list to what was found; whether there is another to ask for, from `after` on. A list that is longer
+/// than a file may be ends there.
+pub(super) fn goes_on<T, Id: FromStr>(found: &mut Vec<T>, page: Page<T>, after: &mut Option<Id>) -> bool {
+    found.extend(page.items);
+    *after = page.next.and_then(|next| next.parse().ok()).filter(|_| found.len() < DOCUMENTS_MOST);
+    after.is_some()
 }
 
 /// The orders that head office's list shows with these filters, newest first, with the phones that whoever asks may
@@ -292,7 +303,7 @@ pub(super) async fn count(scope: &Scope, id: CountId) -> Result<Exported, Fault>
     Ok(table(&header, lines, row))
 }
 
-/// The most counts or reports of one file.
+/// The most counts, reports, requests or cases of one file.
 const DOCUMENTS_MOST: usize = 10_000;
 
 /// The counts that head office's list shows with these filters, newest first.
@@ -314,14 +325,7 @@ pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fa
     ];
     let mut ask = ListCounts { most: 100, ..ListCounts::from_fields(query) };
     let mut found = Vec::new();
-    while found.len() < DOCUMENTS_MOST {
-        let page = counts::list(scope, &ask).await?;
-        found.extend(page.items);
-        match page.next.and_then(|next| next.parse().ok()) {
-            Some(next) => ask.after = Some(next),
-            None => break,
-        }
-    }
+    while goes_on(&mut found, counts::list(scope, &ask).await?, &mut ask.after) {}
     let row = |count: CountCard| {
         vec![
             count.location_name,
@@ -347,14 +351,7 @@ pub(super) async fn losses(scope: &Scope, query: &Fields) -> Result<Exported, Fa
     let header = ["地点", "商品", "编码", "件数", "金额(元)", "成本(元)", "类型", "原因", "状态", "提交人", "提交时间"];
     let mut ask = ListLosses { most: 100, ..ListLosses::from_fields(query) };
     let mut found = Vec::new();
-    while found.len() < DOCUMENTS_MOST {
-        let page = losses::list(scope, &ask).await?;
-        found.extend(page.items);
-        match page.next.and_then(|next| next.parse().ok()) {
-            Some(next) => ask.after = Some(next),
-            None => break,
-        }
-    }
+    while goes_on(&mut found, losses::list(scope, &ask).await?, &mut ask.after) {}
     let row = |loss: LossCard| {
         vec![
             loss.location_name,

@@ -164,6 +164,13 @@ pub const API: &[Door] = &[
         r#"{"id":"{new_id}","code":"x","pieces":1}"#,
     ),
     door("DELETE", "/api/v1/console/counts/{count_id}/entries/{entry_id}", Staff(CountStock), ""),
+    door(
+        "POST",
+        "/api/v1/console/counts/{count_id}/lists",
+        Staff(CountStock),
+        r#"{"id":"{new_id}","lines":[{"code":"x","pieces":1}]}"#,
+    ),
+    door("DELETE", "/api/v1/console/counts/{count_id}/lists/{list_id}", Staff(CountStock), ""),
     door("DELETE", "/api/v1/console/counts/{count_id}/lines/{sku_id}", Staff(CountStock), ""),
     door("POST", "/api/v1/console/counts/{count_id}/submit", Staff(CountStock), r#"{"uncounted":"zero"}"#),
     door("POST", "/api/v1/console/counts/{count_id}/cancel", Stock, ""),

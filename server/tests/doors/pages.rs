@@ -7,6 +7,9 @@ use super::{
     form, get,
 };
 
+/// A list of goods that is pasted.
+const LIST: &str = "--door\r\ncontent-disposition: form-data; name=\"table\"\r\n\r\nx,1\r\n--door--\r\n";
+
 pub const PAGES: &[Door] = &[
     // The shop's pages and forms.
     get("/", Nothing),
@@ -111,6 +114,10 @@ pub const PAGES: &[Door] = &[
     get("/console/transfers/new", Staff(MoveStock)),
     get("/console/transfers/{transfer}", Goods),
     get("/console/transfers/{transfer}/pick", Goods),
+    get("/console/transfers/{transfer}/template/{kind}", Goods),
+    get("/console/transfers/new/template/{kind}", Staff(MoveStock)),
+    form("/console/transfers/{transfer}/list", Goods, LIST),
+    form("/console/transfers/new/list", Staff(MoveStock), LIST),
     get("/console/stock", Goods),
     get("/console/receipts", Staff(ReceiveGoods)),
     form(
@@ -170,6 +177,7 @@ pub const PAGES: &[Door] = &[
     form("/rpc/console/redeem_code", Staff(FulfilOrders), "code={pickup_code}&from=/console"),
     get("/console/after-sales", Staff(ReadOrders)),
     get("/console/after-sales/{request}", Staff(ReadOrders)),
+    get("/console/after-sales/all/{kind}", Staff(ReadOrders)),
     get("/console/after-sales/files/{file}/{size}", Staff(ReadOrders)),
     get("/console/returns", Staff(FulfilOrders)),
     get("/console/orders/{order}/after-sales", Staff(FulfilOrders)),
@@ -198,9 +206,11 @@ pub const PAGES: &[Door] = &[
     ),
     get("/console/shortages", Shortages),
     get("/console/shortages/{shortage}", Shortages),
+    get("/console/shortages/all/{kind}", Shortages),
     form("/rpc/console/let_shortage_wait", Shortages, "id={shortage_id}&hours=1&note=x&from=/console/shortages"),
     get("/hq/shortages", Shortages),
     get("/hq/shortages/{shortage}", Shortages),
+    get("/hq/shortages/all/{kind}", Shortages),
     form("/rpc/hq/let_case_wait", Shortages, "id={shortage_id}&hours=1&note=x&from=/hq/shortages"),
     form(
         "/rpc/hq/reroute_short_order",
@@ -218,6 +228,9 @@ pub const PAGES: &[Door] = &[
     get("/console/counts/new", Staff(CountStock)),
     get("/console/counts/{count}", Stock),
     get("/console/counts/{count}/lines/{kind}", Stock),
+    get("/console/counts/{count}/template/{kind}", Stock),
+    form("/console/counts/{count}/list", Staff(CountStock), LIST),
+    form("/rpc/console/undo_count_list", Staff(CountStock), "id={count_id}&list={new_id}&from=/console/counts"),
     form(
         "/rpc/console/open_count",
         Staff(CountStock),
@@ -250,6 +263,7 @@ pub const PAGES: &[Door] = &[
     form("/rpc/console/withdraw_loss", Staff(CountStock), "id={loss_id}&from=/console/losses"),
     form("/rpc/console/decide_loss", Stock, "id={loss_id}&verdict=approve&from=/console/losses"),
     get("/console/alerts", Staff(CountStock)),
+    get("/console/alerts/all/{kind}", Stock),
     form("/rpc/console/see_alert", Stock, "id={alert_id}&from=/console/alerts"),
     form("/rpc/console/see_all_alerts", Stock, "location={store_id}&from=/console/alerts"),
     form(
@@ -271,12 +285,15 @@ pub const PAGES: &[Door] = &[
     get("/hq/losses", Stock),
     get("/hq/losses/all/{kind}", Stock),
     get("/hq/alerts", Stock),
+    get("/hq/alerts/all/{kind}", Stock),
     form(
         "/rpc/console/register_batch",
         Staff(CountStock),
         "location={store_id}&sku_id={sku_id}&code=x&expires_on=2027-01-01&quantity=1&from=/console/stock",
     ),
     get("/hq/stock-models", Stock),
+    get("/hq/stock-models/all/{kind}", Stock),
+    get("/hq/purchase-limits/all/{kind}", Stock),
     form(
         "/rpc/hq/set_stock_model",
         Everywhere(DecideProposals),
@@ -304,6 +321,7 @@ pub const PAGES: &[Door] = &[
     form("/rpc/hq/call_off_order", Staff(ManageOrders), "id={order_id}&reason=x&from=/hq/orders"),
     form("/rpc/hq/refund_order", Staff(RefundOrders), "id={order_id}&key={new_id}&n.1=1&reason=x&from=/hq/orders"),
     get("/hq/refunds", Staff(RefundOrders)),
+    get("/hq/refunds/all/{kind}", Staff(RefundOrders)),
     form("/rpc/hq/retry_refund", Staff(RefundOrders), "id={refund_id}&from=/hq/refunds"),
     form(
         "/rpc/hq/settle_refund",
@@ -312,6 +330,7 @@ pub const PAGES: &[Door] = &[
     ),
     get("/hq/order-batches", Batches),
     get("/hq/order-batches/{batch}", Batches),
+    get("/hq/order-batches/{batch}/lines/{kind}", Batches),
     form(
         "/rpc/hq/draft_order_batch",
         Staff(ManageOrders),
@@ -328,6 +347,7 @@ pub const PAGES: &[Door] = &[
     form("/rpc/hq/end_delegation", Oneself, "id={delegation_id}&from=/hq/proposals"),
     get("/hq/after-sales", Staff(ReadOrders)),
     get("/hq/after-sales/{request}", Staff(ReadOrders)),
+    get("/hq/after-sales/all/{kind}", Staff(ReadOrders)),
     form("/rpc/hq/arbitrate_after_sales", Staff(ArbitrateReturns), "id={request}&verdict=agree&from=/hq/after-sales"),
     get("/hq/transfers", Goods),
     get("/hq/transfers/all/{kind}", Goods),
@@ -391,6 +411,8 @@ pub const PAGES: &[Door] = &[
     ),
     get("/console/purchases", Goods),
     get("/console/purchases/{purchase}", Goods),
+    get("/console/purchases/{purchase}/template/{kind}", Goods),
+    form("/console/purchases/{purchase}/list", Goods, LIST),
     form("/rpc/console/receive_purchase", Goods, "id={purchase_id}&key={new_id}&from=/console/purchases"),
     form(
         "/rpc/console/return_purchase",

@@ -412,6 +412,7 @@ impl Foreign {
             ("model_id", model),
             ("alert_id", unknown.clone()),
             ("ride_id", unknown.clone()),
+            ("list_id", unknown.clone()),
             ("parcel_id", unknown.clone()),
             ("category_id", unknown.clone()),
             ("webhook", unknown.clone()),

@@ -50,7 +50,7 @@ pub async fn enter(scope: &Scope, id: CountId, command: EnterCount) -> Result<Co
     Ok(line)
 }
 
-fn must_be_open(count: &Count) -> Result<(), Fault> {
+pub(super) fn must_be_open(count: &Count) -> Result<(), Fault> {
     if count.state == CountState::Open { Ok(()) } else { Err(count.not_now("录入")) }
 }
 
@@ -62,7 +62,7 @@ fn at_code(fault: Fault) -> Fault {
     }
 }
 
-fn key_reused() -> Fault {
+pub(super) fn key_reused() -> Fault {
     Fault::conflict("key_reused", "这个页面已经录过另一笔，请刷新后再试")
 }
 

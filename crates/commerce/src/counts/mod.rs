@@ -2,6 +2,7 @@
 //!
 //! - `open`: beginning a count and what it takes in
 //! - `enter`: what was found, by several people at once
+//! - `list`: what a scanner's file found, all of it or nothing
 //! - `submit`: handing it in, giving it up
 //! - `decide`: agreeing to it, which books its differences, or sending it back
 //! - `read`: lists, one count, its lines, how many wait
@@ -16,6 +17,7 @@
 mod apart;
 mod decide;
 mod enter;
+mod list;
 mod open;
 mod read;
 mod submit;
@@ -40,6 +42,7 @@ use crate::{
 pub use crate::stockroom::{categories, places};
 pub use decide::decide;
 pub use enter::{enter, recount, undo};
+pub use list::{enter_list, undo_list};
 pub use open::open;
 pub use read::{lines, list, show, waiting, whole};
 pub use submit::{cancel, submit};

@@ -182,6 +182,18 @@ async fn best_selling(
 ///
 /// Faults: `Conflict` (`counted_elsewhere`), which names the other count.
 pub(super) async fn take_in(tx: &mut PgConnection, count: &Count, goods: &[Uuid]) -> Result<(), Fault> {
+    match refused(tx, count, goods).await? {
+        None => Ok(()),
+        Some((_, why)) => Err(Fault::conflict("counted_elsewhere", why)),
+    }
+}
+
+/// Takes goods into a count as [`take_in`] does; answers one of them that another open count has, and why it cannot be.
+pub(super) async fn refused(
+    tx: &mut PgConnection,
+    count: &Count,
+    goods: &[Uuid],
+) -> Result<Option<(Uuid, String)>, Fault> {
     stockroom::shelve(tx, count.room.id, goods).await?;
     sqlx::query!(
         "insert into count_lines (count_id, location_id, sku_id)
@@ -195,7 +207,7 @@ pub(super) async fn take_in(tx: &mut PgConnection, count: &Count, goods: &[Uuid]
     .or_fault()?;
     // Whoever was first has committed by now: the insertion waited for them.
     let elsewhere = sqlx::query!(
-        r#"select c.id, c.kind, c.opened_at, o.name as opener, d.name as product, array_to_string(k.spec_values, ' ') as "spec!"
+        r#"select l.sku_id, c.id, c.kind, c.opened_at, o.name as opener, d.name as product, array_to_string(k.spec_values, ' ') as "spec!"
            from count_lines l join counts c on c.id = l.count_id join staff o on o.id = c.opened_by
            join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            where l.location_id = $1 and l.sku_id = any($2) and l.active and l.count_id <> $3
@@ -207,15 +219,13 @@ pub(super) async fn take_in(tx: &mut PgConnection, count: &Count, goods: &[Uuid]
     .fetch_optional(tx)
     .await
     .or_fault()?;
-    let Some(other) = elsewhere else { return Ok(()) };
+    let Some(other) = elsewhere else { return Ok(None) };
     let kind = CountKind::from_code(&other.kind).map_or("盘点", CountKind::label);
     let began = other.opened_at.with_timezone(&text::zone("")).format("%m-%d %H:%M");
     let goods = stockroom::named(&other.product, &other.spec);
     let (opener, number) = (other.opener, short(CountId(other.id)));
-    Err(Fault::conflict(
-        "counted_elsewhere",
-        format!("「{goods}」正在另一次{kind}里（{opener} {began} 开始，编号 {number}），请先完成或取消它"),
-    ))
+    let why = format!("「{goods}」正在另一次{kind}里（{opener} {began} 开始，编号 {number}），请先完成或取消它");
+    Ok(Some((other.sku_id, why)))
 }
 
 /// The end of a count's identity, by which people tell counts apart.

@@ -198,7 +198,7 @@ pub async fn show(scope: &Scope, id: CountId) -> Result<CountView, Fault> {
 async fn entries(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountEntry>, Fault> {
     let rows = sqlx::query!(
         r#"select n.id, n.sku_id, k.code, d.name as product, array_to_string(k.spec_values, ' ') as "spec!", n.pieces,
-                  p.name as person, n.at, n.undone_at is not null as "undone!"
+                  p.name as person, n.at, n.undone_at is not null as "undone!", n.list_id
            from count_entries n join skus k on k.id = n.sku_id join products d on d.id = k.product_id
            join staff p on p.id = n.staff_id
            where n.count_id = $1 order by n.place desc limit $2"#,
@@ -217,6 +217,7 @@ async fn entries(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountEntry>, 
         by: row.person,
         at: row.at,
         undone: row.undone,
+        list_id: row.list_id,
     });
     Ok(entry.collect())
 }

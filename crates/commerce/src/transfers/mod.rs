@@ -11,6 +11,7 @@
 
 mod carry;
 mod decide;
+mod listed;
 mod read;
 mod request;
 mod rights;
@@ -34,6 +35,7 @@ use crate::{
 
 pub use carry::{receive, settle, ship};
 pub use decide::{cancel, decide};
+pub use listed::of_list;
 pub use read::{list, show, waiting, whole_list};
 pub(crate) use request::{Asking, write};
 pub use request::{request, withdraw};

@@ -18,6 +18,7 @@ mod cart;
 mod chain;
 mod checkout_ways;
 mod checkouts;
+mod count_lists;
 mod counts;
 mod delivery;
 mod demo;

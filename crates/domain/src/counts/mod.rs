@@ -4,6 +4,7 @@
 //! each other and never overwrite. What was wrong is undone and counted again. What a line is compared with is what
 //! the books said at the moment of its last entry, so that goods may come and go before and after.
 
+mod list;
 mod view;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{CountId, Fault, Fen, Fields, LocationId, approvals::REASON_MOST, stores::words};
 
+pub use list::{CountListEntered, EnterCountList, FoundLine, found_field};
 pub use view::*;
 
 /// How far a count is.

@@ -153,6 +153,9 @@ pub struct CountEntry {
     pub at: DateTime<Utc>,
     /// Whether it was undone, and counts no more.
     pub undone: bool,
+    /// The list with which it came; nothing where it was scanned or typed by itself.
+    #[serde(default)]
+    pub list_id: Option<Uuid>,
 }
 
 /// One thing that happened to a count.

@@ -1,12 +1,16 @@
 //! Stores, products and what is bought and supplied, from a table: which column is what, and what a row must be like (O1,
-//! C1, K3, K5).
+//! C1, K3, K5); and lists of goods that fill in a form (K4).
 
+mod listed;
 mod products;
 mod reason;
 mod sent;
 mod stores;
 mod supply;
 
+use chrono::{Datelike, Days, NaiveDate};
+
+pub use listed::{Filled, LISTED_MOST, Listed, Wanted, filled, line_field, listed};
 pub use products::{Known, KnownProduct, KnownSku, ProductField, ProductGiven, ProductSheet, SkuGiven, specs_text};
 pub use reason::{Lacking, Reason, RowComplaint, Thing};
 pub use sent::{
@@ -14,8 +18,8 @@ pub use sent::{
 };
 pub use stores::{StoreField, StoreRow, StoreSheet};
 pub use supply::{
-    AllocationField, AllocationRow, KnownPlace, KnownSupplier, KnownSupply, PurchaseField, PurchaseRow, SupplierField,
-    SupplierPriceGiven, SupplierRow, SupplyPriceField, SupplyPriceRow, SupplySheet,
+    AllocationField, AllocationRow, KnownPlace, KnownSupplier, KnownSupply, ListedField, PurchaseField, PurchaseRow,
+    SupplierField, SupplierPriceGiven, SupplierRow, SupplyPriceField, SupplyPriceRow, SupplySheet,
 };
 
 /// What a row tells, one column for each.
@@ -240,6 +244,20 @@ fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
+/// A day as people and spreadsheets write it. A cell that a workbook shows as a date holds the days since the end of
+/// 1899 (ECMA-376 18.17.4).
+fn day_of(text: &str) -> Option<NaiveDate> {
+    let plain =
+        text.split([' ', 'T']).next().unwrap_or_default().replace(['/', '.', '年', '月'], "-").replace('日', "");
+    let written = || ["%Y-%m-%d", "%Y%m%d"].iter().find_map(|form| NaiveDate::parse_from_str(&plain, form).ok());
+    let serial = || {
+        let days = plain.parse().ok().filter(|_| plain.len() == 5)?;
+        NaiveDate::from_ymd_opt(1899, 12, 30)?.checked_add_days(Days::new(days))
+    };
+    // Of a year with two digits nobody knows which it is.
+    written().or_else(serial).filter(|day| (2000..2100).contains(&day.year()))
+}
+
 /// A name as a code: `Luckin Coffee` → `luckin-coffee`. Chinese stays Chinese.
 pub fn slug(name: &str) -> String {
     let lower = name.to_lowercase();
@@ -249,6 +267,17 @@ pub fn slug(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_day_is_read_as_it_is_written_or_as_a_workbook_keeps_it() {
+        let day = |text: &str| super::day_of(text).map(|day| day.to_string());
+        for text in ["2027-01-02", "2027/1/2", "2027年1月2日", "20270102", "2027-01-02 00:00:00", "46389"] {
+            assert_eq!(day(text).as_deref(), Some("2027-01-02"), "{text}");
+        }
+        for text in ["", "soon", "27-01-02", "12", "99999", "2027-13-01"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
     #[test]
     fn a_brand_code_has_letters_digits_and_dashes_only() {
         assert_eq!(super::slug("Luckin  Coffee®"), "luckin-coffee");

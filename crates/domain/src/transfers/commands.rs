@@ -12,7 +12,7 @@ use crate::{
 /// The most pieces of one line.
 pub const PIECES_MOST: i64 = 100_000;
 /// The most lines of one document.
-const LINES_MOST: usize = 200;
+pub const LINES_MOST: usize = 200;
 
 /// Asks for goods.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

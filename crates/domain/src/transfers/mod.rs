@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Complaint, Fault, LocationId, SkuId, StoreId, stores::words};
 
 pub use commands::{
-    CancelTransfer, DecideTransfer, ListTransfers, PIECES_MOST, ReceiveTransfer, RequestTransfer, SettleTransfer,
-    Settled, ShipTransfer, TransferTab,
+    CancelTransfer, DecideTransfer, LINES_MOST, ListTransfers, PIECES_MOST, ReceiveTransfer, RequestTransfer,
+    SettleTransfer, Settled, ShipTransfer, TransferTab,
 };
 pub(crate) use commands::{checked_lines, pieces_of};
 pub use views::{TransferCard, TransferLine, TransferStep, TransferView};

@@ -301,6 +301,11 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("key_reused", "这个页面已经录过另一笔，请刷新后再试"),
         ],
     ),
+    (
+        "counts_enter_list",
+        &[("not_now", "这次盘点待确认，不能再录入"), ("key_reused", "这个页面已经录过另一笔，请刷新后再试")],
+    ),
+    ("counts_undo_list", &[("not_now", "这次盘点待确认，不能再录入")]),
     ("counts_undo", &[("not_now", "这次盘点待确认，不能再录入")]),
     ("counts_recount", &[("not_now", "这次盘点待确认，不能再录入")]),
     (

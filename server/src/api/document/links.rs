@@ -110,7 +110,15 @@ pub(super) const LINKS: &[Link] = &[
     ("console_add_photo", &["console_remove_photo", "console_restore_photo"], &[("photo_id", "$response.body#/id")]),
     (
         "counts_list",
-        &["counts_show", "counts_lines", "counts_enter", "counts_submit", "counts_cancel", "counts_decide"],
+        &[
+            "counts_show",
+            "counts_lines",
+            "counts_enter",
+            "counts_enter_list",
+            "counts_submit",
+            "counts_cancel",
+            "counts_decide",
+        ],
         &[("count_id", "$response.body#/items/0/id")],
     ),
     (

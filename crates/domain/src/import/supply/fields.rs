@@ -115,3 +115,16 @@ fields!(
     /// How many pieces.
     Quantity = "quantity" / "数量", true, 20, ["件数", "配货数量", "分配数量", "配货件数"];
 );
+
+fields!(
+    /// What a row of a list of goods tells: what a scanner found, what a delivery note says.
+    ListedField:
+    /// The variant's code or barcode.
+    Sku = "sku" / "SKU", true, 64, ["编码", "商品编码", "SKU编码", "SKU 编码", "规格编码", "条码", "条形码", "商品条码", "货号", "code", "barcode"];
+    /// How many pieces.
+    Quantity = "pieces" / "件数", false, 20, ["数量", "盘点数", "盘点件数", "实收", "本次实收", "实收件数", "到货数量", "quantity", "qty"];
+    /// The code of their batch.
+    Batch = "batch" / "批次号", false, 40, ["批次", "批号", "生产批号"];
+    /// Their last day.
+    Expires = "expires" / "到期日", false, 20, ["有效期至", "有效期", "保质期至", "到期日期", "失效日期"];
+);

@@ -11,7 +11,7 @@ use std::{
 
 use super::{Cells, Columns, Header, Lacking, Reason, RowComplaint, Sheet};
 use crate::{Fen, LocationId, SkuId, SupplierId};
-pub use fields::{AllocationField, PurchaseField, SupplierField, SupplyPriceField};
+pub use fields::{AllocationField, ListedField, PurchaseField, SupplierField, SupplyPriceField};
 use reading::SupplyRow;
 pub use rows::{AllocationRow, PurchaseRow, SupplierPriceGiven, SupplierRow, SupplyPriceRow};
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Fen, SkuId,
-    import::{Cells, Field, Reason, Thing, given, products::pieces_of},
+    import::{Cells, Field, Reason, Thing, day_of, given, products::pieces_of},
     purchasing::{DAYS_MOST, PRICE_MOST, is_supplier_code},
     stores::Ownership,
     supply::PriceFor,
@@ -74,11 +74,7 @@ impl<F: Field> Cells<'_, F> {
         if text.is_empty() {
             return Some(None);
         }
-        let plain =
-            text.split([' ', 'T']).next().unwrap_or_default().replace(['/', '.', '年', '月'], "-").replace('日', "");
-        let day = ["%Y-%m-%d", "%Y%m%d"].iter().find_map(|form| NaiveDate::parse_from_str(&plain, form).ok());
-        // Of a year with two digits nobody knows which it is.
-        let day = day.filter(|day| (2000..2100).contains(&chrono::Datelike::year(day)));
+        let day = day_of(&text);
         if day.is_none() {
             self.complain(field, Reason::Day(text));
         }

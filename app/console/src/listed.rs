@@ -1,0 +1,15 @@
+//! A list of goods that comes in as a file, or pasted, and fills in the form around it.
+
+use leptos::prelude::*;
+use rpc::Asked;
+use ui::FillIn;
+
+/// Its fields within the page's form `form`: nothing is done before somebody sends the form itself. `path`: of the
+/// document.
+pub fn fill_in(asked: &Asked, form: &str, path: &str, hint: &'static str) -> impl IntoView + use<> {
+    let (wrong, pasted) = (asked.wrong_lines(form), asked.field(form, "table").1.unwrap_or_default());
+    let (action, template) = (format!("{path}/list"), format!("{path}/template"));
+    view! {
+        <FillIn title="用文件填写数量" button="填入数量" action=action hint=hint template=template value=pasted wrong=wrong/>
+    }
+}
