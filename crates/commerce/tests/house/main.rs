@@ -16,6 +16,7 @@ mod authority;
 mod batches;
 mod cart;
 mod chain;
+mod channels;
 mod checkout_ways;
 mod checkouts;
 mod counts;
