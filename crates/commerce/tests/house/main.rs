@@ -29,6 +29,7 @@ mod freight;
 mod fulfilment;
 mod gateway;
 mod holds;
+mod keys;
 mod late;
 mod life;
 mod limits;
