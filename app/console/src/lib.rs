@@ -57,6 +57,7 @@ mod shared;
 #[cfg(feature = "ssr")]
 mod shipment;
 #[cfg(feature = "ssr")]
+mod shortage_rules;
 mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
@@ -80,7 +81,7 @@ mod routes {
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, counts, delivery, log_in, loss, losses,
         orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared, shipment,
-        shortages, stock, transfer, transfers,
+        shortage_rules, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -169,6 +170,8 @@ mod routes {
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
         register_explicit::<shortages::LetShortageWait>();
+        register_explicit::<shortage_rules::SetShortageRule>();
+        register_explicit::<shortage_rules::EndShortageRule>();
         register_explicit::<after_sales::DecideAfterSales>();
         register_explicit::<returns::ReceiveReturn>();
         register_explicit::<claim::RequestForShopper>();

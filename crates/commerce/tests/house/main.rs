@@ -53,6 +53,7 @@ mod races;
 mod rides;
 mod second_fence;
 mod second_step;
+mod shortage_rules;
 mod shortages;
 mod staff;
 mod stock_models;
