@@ -10,7 +10,7 @@ use commerce::Scope;
 use domain::{Fault, orders::Channel};
 use rpc::{Nonce, fault_page};
 
-use crate::api::problem::Problem;
+use crate::{api::problem::Problem, identity::face_of};
 
 /// An address nobody serves.
 pub async fn not_found(
@@ -19,7 +19,8 @@ pub async fn not_found(
     uri: OriginalUri,
 ) -> Response {
     let fault = Fault::NotFound("这个页面");
-    match scope.channel {
+    // A mini-program's session has a channel of its own on every face.
+    match face_of(uri.path()).0 {
         Channel::Api => Problem::of(&fault, &scope.request_id).into_response(),
         _ => fault_page(app::face_of(uri.path()), &nonce, &scope.request_id, &fault),
     }

@@ -48,7 +48,7 @@ pub async fn identify(State(site): State<Site>, mut request: Request, next: Next
 
 /// Which face a path belongs to, and which cookie counts there. The JSON API takes no cookie, so
 /// that no other site's page can use a browser's session on it.
-fn face_of(path: &str) -> (Channel, Option<Bearer>) {
+pub fn face_of(path: &str) -> (Channel, Option<Bearer>) {
     let under = |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if under("/api") {
         (Channel::Api, None)

@@ -184,8 +184,19 @@ async fn a_mini_program_logs_in_once_a_number_was_shown() {
     let used = json!({ "app": "mini_program", "code": "no such code" });
     visitor.post("/auth/wechat-sessions", used).await.refused(409, "wechat_code");
 
-    // Taken off with a proof, it is nobody's again.
+    // What it orders is its own channel's, and what it cannot have is a problem in JSON.
     let program = town.program(again["session"]["token"].as_str().unwrap());
+    let goods = program.goods("QH-SH-001", TEA).await;
+    let order = program.place(&goods, 1).await;
+    let hq = town.staff("hq").await;
+    for (channel, listed) in [("mini_program", true), ("api", false), ("shop", false)] {
+        let found = hq.get(&format!("/hq/orders?limit=100&channel={channel}")).await.done();
+        let found = found["items"].as_array().unwrap().iter().any(|card| card["id"] == order.as_str());
+        assert_eq!(found, listed, "{channel}");
+    }
+    program.get("/nowhere").await.refused(404, "not_found");
+
+    // Taken off with a proof, it is nobody's again.
     assert_eq!(program.get("/me/account").await.done()["wechat"].as_array().unwrap().len(), 1);
     let no_proof = program.attempt(Method::DELETE, "/me/wechat", Some(&json!({}))).await.unwrap();
     no_proof.refused(422, "invalid");

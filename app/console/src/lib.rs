@@ -61,6 +61,8 @@ mod shared;
 #[cfg(feature = "ssr")]
 mod shipment;
 #[cfg(feature = "ssr")]
+mod shortage_rules;
+#[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
@@ -84,7 +86,7 @@ mod routes {
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
         losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared,
-        shipment, shortages, stock, transfer, transfers,
+        shipment, shortage_rules, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -173,6 +175,8 @@ mod routes {
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
         register_explicit::<shortages::LetShortageWait>();
+        register_explicit::<shortage_rules::SetShortageRule>();
+        register_explicit::<shortage_rules::EndShortageRule>();
         register_explicit::<after_sales::DecideAfterSales>();
         register_explicit::<returns::ReceiveReturn>();
         register_explicit::<claim::RequestForShopper>();

@@ -1,7 +1,10 @@
 //! What is promised and not there: the cases, and one with the orders that wait.
 
 use chrono::{DateTime, Utc};
-use commerce::stock::shortages;
+use commerce::{
+    stock::{shortage_rules as rules, shortages},
+    stores,
+};
 use domain::{
     Fault, Fields, ShortageId,
     page::Page as Listed,
@@ -16,7 +19,10 @@ use ui::{
     Hidden, LinkButton, Notice, Pager, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Lit, files, news};
+use crate::{
+    frame::{Frame, Lit, files, news},
+    shortage_rules,
+};
 
 /// The list.
 pub const PATH: &str = "/console/shortages";
@@ -30,7 +36,7 @@ pub async fn let_shortage_wait(#[server(flatten)] fields: Fields) -> Result<(), 
     rpc::post(FORM, "/console/login", fields, async |scope, fields| {
         let id: ShortageId = fields.text("id").parse().map_err(|_| Fault::NotFound("这条缺货记录"))?;
         shortages::let_wait(&scope, id, &LetWait::from_fields(&fields)?).await?;
-        Ok(Next::to(format!("{PATH}/{id}")).saying(FORM, "已记下，到时间前不会自动退款"))
+        Ok(Next::to(format!("{PATH}/{id}")).saying(FORM, "已记下，到时间前系统不会自动处理"))
     })
     .await
 }
@@ -39,12 +45,16 @@ pub async fn let_shortage_wait(#[server(flatten)] fields: Fields) -> Result<(), 
 pub async fn shortages(asked: Asked) -> Result<Page, Fault> {
     let ask = ListShortages { most: PAGE, ..ListShortages::from_fields(&asked.query) };
     let found = shortages::list(&asked.scope, &ask).await?;
+    let rules = rules::rules(&asked.scope).await?;
+    let turns_down = asked.scope.may(Permission::RejectOrders);
+    let mine = if turns_down { stores::mine(&asked.scope, Permission::RejectOrders).await? } else { Vec::new() };
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("缺货处理", move || {
         let chips = vec![
             Chip::new("待处理", PATH).active(!ask.solved),
             Chip::new("全部记录", format!("{PATH}?solved=1")).active(ask.solved),
         ];
+        let section = shortage_rules::section(&asked, rules, mine);
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"缺货处理"</h1>
@@ -52,6 +62,7 @@ pub async fn shortages(asked: Asked) -> Result<Page, Fault> {
             </div>
             <div class="mb-3"><Chips label="缺货记录" chips=chips/></div>
             {results(&ask, found, asked.scope.now)}
+            {section}
         };
         frame.screen(Lit::Shortages, body.into_any())
     }))
@@ -62,7 +73,7 @@ fn results(ask: &ListShortages, found: Listed<Shortage>, now: DateTime<Utc>) -> 
         let text = "盘点、报损或调整后，如果剩下的货不够交付已卖出的订单，会出现在这里。";
         return view! { <EmptyState glyph=Glyph::Check title="没有缺货" text=text>""</EmptyState> }.into_any();
     }
-    let columns = ["商品", "缺", "账面 / 已卖出", "门店", "起因", "自动退款"].map(Column::new).to_vec();
+    let columns = ["商品", "缺", "账面 / 已卖出", "门店", "起因", "到时怎么办"].map(Column::new).to_vec();
     let solved = if ask.solved { "solved=1&" } else { "" };
     let next = found.next.map(|after| format!("{PATH}?{solved}after={after}"));
     let rows = found.items.into_iter().map(|case| row(case, now)).collect_view();
@@ -77,7 +88,7 @@ fn row(case: Shortage, now: DateTime<Utc>) -> impl IntoView {
     let at = |when| text::moment(when, now, text::zone(""));
     let (missing, until) = if case.short > 0 {
         let missing = view! { <Badge tone=Tone::Error>{format!("缺 {} 件", case.short)}</Badge> };
-        (missing.into_any(), at(case.waits_until))
+        (missing.into_any(), rule(&case, now))
     } else {
         (view! { <Badge tone=Tone::Success>"已补足"</Badge> }.into_any(), "—".to_owned())
     };
@@ -89,8 +100,18 @@ fn row(case: Shortage, now: DateTime<Utc>) -> impl IntoView {
             <td class="tabular whitespace-nowrap">{format!("{} / {}", case.on_hand, case.promised)}</td>
             <td class="min-w-28">{case.store_name}</td>
             <td class="whitespace-nowrap">{cause}</td>
-            <td class="tabular whitespace-nowrap">{until}</td>
+            <td class="tabular min-w-32">{until}</td>
         </tr>
+    }
+}
+
+/// When something happens by itself, and what.
+fn rule(case: &Shortage, now: DateTime<Utc>) -> String {
+    let until = text::moment(case.waits_until, now, text::zone(""));
+    if case.is_overdue(now) {
+        format!("{until} 已到时间，等人处理")
+    } else {
+        format!("{until} {}", case.then.then())
     }
 }
 
@@ -133,8 +154,9 @@ fn advice(case: &Shortage) -> AnyView {
         return view! { <Notice tone=Tone::Success>"货已补足，不需要再处理。"</Notice> }.into_any();
     }
     let text = format!(
-        "还缺 {} 件：补货或调货到店后自动结束；也可以打开右边的订单拒单退款，或请总部改由有货的门店服务。到自动退款时间仍缺货，系统会从最晚付款的订单开始退款。",
-        case.short
+        "还缺 {} 件：补货或调货到店后自动结束；也可以打开右边的订单拒单退款，或请总部改由有货的门店服务。{}",
+        case.short,
+        case.then.meaning()
     );
     view! { <Notice tone=Tone::Warn>{text}</Notice> }.into_any()
 }
@@ -143,7 +165,8 @@ fn about(case: &Shortage, now: DateTime<Utc>) -> impl IntoView + use<> {
     let case = case.clone();
     let at = move |when| text::moment(when, now, text::zone(""));
     let cause = format!("{} · {}", case.cause, at(case.opened_at));
-    let until = (case.short > 0).then(|| view! { <Fact label="自动退款">{at(case.waits_until)}</Fact> });
+    let rule = rule(&case, now);
+    let until = (case.short > 0).then(|| view! { <Fact label="到时怎么办">{rule}</Fact> });
     let note = (!case.note.is_empty()).then(|| view! { <Fact label="处理说明">{case.note}</Fact> });
     let (on_hand, promised) = (format!("{} 件", case.on_hand), format!("{} 件", case.promised));
     view! {

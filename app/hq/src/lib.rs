@@ -76,6 +76,8 @@ mod replenishment;
 #[cfg(feature = "ssr")]
 mod roles;
 #[cfg(feature = "ssr")]
+mod shortage_rules;
+#[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
 mod staff;
@@ -116,8 +118,8 @@ mod routes {
         after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
         departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
         order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases, refunds,
-        replenishment, roles, shortages, staff, stock, stock_models, stores, suppliers, transfers, wall, warehouses,
-        webhook, webhooks, weights,
+        replenishment, roles, shortage_rules, shortages, staff, stock, stock_models, stores, suppliers, transfers,
+        wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -267,6 +269,8 @@ mod routes {
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<shortages::RerouteShortOrder>();
         register_explicit::<shortages::LetCaseWait>();
+        register_explicit::<shortage_rules::SetHouseShortageRule>();
+        register_explicit::<shortage_rules::EndStoreShortageRule>();
         register_explicit::<stock_models::SetStockModel>();
         register_explicit::<stock_models::RemoveStockModel>();
         register_explicit::<purchase_limits::SetPurchaseLimit>();

@@ -75,7 +75,7 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionC
     let mut region_items = vec![SelectItem::new("", "全部区域")];
     region_items.extend(regions.into_iter().map(|region| SelectItem::new(region.code, region.name)));
     let mut channel_items = vec![SelectItem::new("", "全部来源")];
-    channel_items.extend([Channel::Shop, Channel::Api].iter().map(|one| SelectItem::new(one.code(), one.label())));
+    channel_items.extend(Channel::OF_ORDERS.map(|one| SelectItem::new(one.code(), one.label())));
     let channel = filter.0.channel.map_or("", Channel::code);
     let mut store_items = vec![SelectItem::new("", "全部门店")];
     store_items.extend(stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));

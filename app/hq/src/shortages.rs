@@ -2,7 +2,10 @@
 //! another store can serve.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, orders, stock::shortages as use_cases};
+use commerce::{
+    Scope, orders,
+    stock::{shortage_rules as rules, shortages as use_cases},
+};
 use domain::{
     Fault, Fields, OrderId, ShortageId,
     order_centre::{Reroute, RerouteChoice, is_in_hand},
@@ -21,6 +24,7 @@ use ui::{
 use crate::{
     dispatch,
     frame::{Frame, LOG_IN, Tab, address, files, said},
+    shortage_rules,
 };
 
 /// The list.
@@ -57,7 +61,7 @@ pub async fn let_case_wait(#[server(flatten)] fields: Fields) -> Result<(), Serv
     rpc::post(WAIT, LOG_IN, fields, async |scope, fields| {
         let id = id_of(&fields)?;
         use_cases::let_wait(&scope, id, &LetWait::from_fields(&fields)?).await?;
-        Ok(Next::to(path_of(id)).saying(WAIT, "已记下，到时间前不会自动退款"))
+        Ok(Next::to(path_of(id)).saying(WAIT, "已记下，到时间前系统不会自动处理"))
     })
     .await
 }
@@ -67,21 +71,36 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let ask = ListShortages { most: PAGE, ..ListShortages::from_fields(&asked.query) };
     let found = use_cases::list(&asked.scope, &ask).await?;
+    let rules = rules::rules(&asked.scope).await?;
+    let overdue = use_cases::overdue(&asked.scope).await?;
     Ok(Page::new("缺货", move || {
         let chips = vec![
             Chip::new("待处理", PATH).active(!ask.solved),
             Chip::new("全部记录", format!("{PATH}?solved=1")).active(ask.solved),
         ];
+        let late = late(overdue);
+        let sets = asked.scope.staff_everywhere(Permission::ManageOrders).is_ok();
+        let section = shortage_rules::section(&asked, rules, sets, asked.scope.may(Permission::RejectOrders));
         let body = view! {
             <p class="mb-3 max-w-prose text-base-content/70">
-                "盘点、报损或调整后，剩下的货不够交付已卖出的订单。补货到店、改由其他门店服务或拒单退款都会结束它；到自动退款时间仍缺货，系统从最晚付款的订单开始退款。"
+                "盘点、报损或调整后，剩下的货不够交付已卖出的订单。补货到店、改由其他门店服务或拒单退款都会结束它；到时间仍缺货，按下面的规则处理。"
             </p>
+            {late}
             <div class="mb-3"><Chips label="缺货记录" chips=chips/></div>
             {results(&ask, found, asked.scope.now)}
+            {section}
         };
         let beside = files(PATH, &ask.pairs()).into_any();
         frame.screen(Tab::Shortages, "缺货".into(), "", beside, body.into_any())
     }))
+}
+
+/// That cases have waited longer than they should, for whom it is to decide.
+pub(crate) fn late(overdue: i64) -> Option<AnyView> {
+    let text = format!("{overdue} 条缺货已超过处理时间，系统不会自动处理，请补货、改派或退款。");
+    (overdue > 0).then(|| {
+        view! { <Notice tone=Tone::Warn>{text}<a class="link ms-2" href=PATH>"查看缺货"</a></Notice> }.into_any()
+    })
 }
 
 fn results(ask: &ListShortages, found: Listed<Shortage>, now: DateTime<Utc>) -> AnyView {
@@ -113,11 +132,13 @@ fn state(case: &Shortage) -> AnyView {
 /// When something happens by itself, and who or what says so.
 fn rule(case: &Shortage, now: DateTime<Utc>) -> String {
     let until = text::moment(case.waits_until, now, text::zone(""));
+    let then = case.then.then();
     match (&case.waits_by, case.solved_at) {
         (_, Some(_)) => "—".into(),
-        (Some(by), None) => format!("{by} 延后到 {until}，到时自动退款"),
-        (None, None) if case.note.is_empty() => format!("系统规则：{until} 自动退款"),
-        (None, None) => format!("已延后到 {until}，到时自动退款"),
+        _ if case.is_overdue(now) => format!("{until} 已到时间，等人处理"),
+        (Some(by), None) => format!("{by} 延后到 {until}，到时{then}"),
+        (None, None) if case.note.is_empty() => format!("系统规则：{until} {then}"),
+        (None, None) => format!("已延后到 {until}，到时{then}"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wall: how today goes, against the same hours of yesterday.
 
 use chrono::{DateTime, Timelike, Utc};
-use commerce::figures;
+use commerce::{figures, stock::shortages as cases};
 use domain::{
     Fault, Fen,
     figures::{SalesToday, StoreSales},
@@ -13,7 +13,10 @@ use ui::{
     Bar, BarChart, Card, Column, DataTable, EmptyState, Glyph, Line, LineChart, LinkButton, Section, Stat, Trend,
 };
 
-use crate::frame::{Frame, Tab, address};
+use crate::{
+    frame::{Frame, Tab, address},
+    shortages,
+};
 
 /// How many stores the bars compare.
 const BARS: usize = 10;
@@ -22,6 +25,7 @@ const BARS: usize = 10;
 pub async fn wall(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let sales = figures::sales_today(&asked.scope).await?;
+    let overdue = cases::overdue(&asked.scope).await?;
     Ok(Page::new("实时大屏", move || {
         let now = asked.scope.now;
         let as_of = now.with_timezone(&text::zone("")).format("数据截至 %H:%M:%S").to_string();
@@ -29,11 +33,13 @@ pub async fn wall(asked: Asked) -> Result<Page, Fault> {
             <p class="tabular hidden text-sm text-base-content/70 sm:block">{as_of}</p>
             <LinkButton href="/hq">"刷新"</LinkButton>
         };
+        let late = shortages::late(overdue);
         let sums = view! { <Sums sales=sales.clone()/> }.into_any();
         let hours = view! { <Hours sales=sales.clone() now=now/> }.into_any();
         let ranking = view! { <Ranking stores=sales.by_store.clone()/> }.into_any();
         let stores = view! { <Stores stores=sales.by_store/> }.into_any();
         let body = view! {
+            {late}
             {sums}
             <div class="mt-4 grid gap-4 xl:grid-cols-5 xl:items-start">
                 <Card class="xl:col-span-3">{hours}</Card>

@@ -7,7 +7,7 @@ use chrono::Duration;
 use domain::{
     Fault, StoreId,
     audit::{Act, ObjectKind},
-    keys::{CreateKey, KeyState, KeyView},
+    keys::{CreateKey, GIVEN_BY_ITS_OWN, GRANTABLE, KeyState, KeyView},
     staff::{Permission, Reach},
     text,
 };
@@ -30,13 +30,15 @@ const BEGINNING: &str = "mk_";
 
 /// Sets a key up; it works once [`make`] has made it.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over.
+/// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over, beside
+/// `may` for what no key is given, or not by whoever asks.
 pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
     scope.staff_everywhere(Permission::ManagePartners)?;
     let expires_at = command.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
     if expires_at.is_some_and(|end| end <= scope.now) {
         return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
     }
+    must_give(scope, &command.permissions)?;
     let stores = stores::of_codes(scope, &command.stores).await?;
     let permissions: Vec<String> = command.permissions.iter().map(|one| one.code().to_owned()).collect();
     let id = new_id();
@@ -63,6 +65,18 @@ pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
     note(&mut tx, scope, Act::CreateKey, id, after).await?;
     tx.commit().await.or_fault()?;
     Ok(id)
+}
+
+/// Refuses what no key is given, and what whoever asks may not do everywhere themselves where it has to be theirs.
+fn must_give(scope: &Scope, wanted: &[Permission]) -> Result<(), Fault> {
+    if wanted.iter().any(|one| !GRANTABLE.contains(one)) {
+        return Err(Fault::invalid("may", "这项权限不能授予密钥"));
+    }
+    let lacks = |one: &&Permission| GIVEN_BY_ITS_OWN.contains(one) && scope.staff_everywhere(**one).is_err();
+    match wanted.iter().find(lacks) {
+        Some(one) => Err(Fault::invalid("may", format!("您自己没有全部门店的“{}”权限，不能授予密钥", one.label()))),
+        None => Ok(()),
+    }
 }
 
 /// Makes the key and answers it, once. One made before ends at the same moment: this is how a key that was lost

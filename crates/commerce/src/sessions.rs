@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     CartId, Fault, MemberId, StaffId,
+    members::ProgramKind,
     orders::Channel,
     sessions::SessionView,
     staff::{Permission, reach_of},
@@ -102,6 +103,9 @@ pub async fn identify(house: &House, token: Option<&str>, request: Request) -> R
         note_seen(house, &hash, request.now).await?;
     }
     scope.token_hash = Some(hash);
+    if let Some(channel) = session.channel {
+        scope.channel = channel;
+    }
     scope.cart = session.cart_id.map(CartId);
     if let Some(member) = session.member_id {
         scope.who = Who::Member(MemberId(member));
@@ -151,6 +155,8 @@ pub(crate) struct Session {
     /// Rises with every change of what anybody of staff may do.
     authority: i64,
     cart_id: Option<Uuid>,
+    /// Over what it asks, where its face does not say.
+    channel: Option<Channel>,
 }
 
 /// The sessions of these hashes, in their order.
@@ -158,7 +164,7 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
     let found = sqlx::query!(
         r#"select s.token_hash, s.expires_at, s.seen_at, m.id as "member_id?", s.staff_id, coalesce(m.cart_id, s.cart_id) as cart_id,
                   p.name as "staff_name?", coalesce(p.must_change_password, false) as "must_change_password!",
-                  p.totp_since is not null as "has_second_step!", s.awaits_code,
+                  p.totp_since is not null as "has_second_step!", s.awaits_code, s.channel,
                   (select sum(version)::bigint from versions where what in ('authority', 'stores')) as "authority!"
            from unnest((select $1::bytea[])) asked (token_hash)
            join sessions s on s.token_hash = asked.token_hash
@@ -187,6 +193,7 @@ async fn find(house: House, hashes: Vec<Vec<u8>>) -> Vec<Result<Option<Session>,
                 awaits_code: row.awaits_code,
                 authority: row.authority,
                 cart_id: row.cart_id,
+                channel: row.channel.as_deref().and_then(Channel::from_code),
             };
             (row.token_hash, session)
         })
@@ -235,17 +242,18 @@ pub async fn welcome(scope: &Scope) -> Result<(Token, Scope), Fault> {
 pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) -> Result<Token, Fault> {
     let token = Token::new();
     let (member, staff, lasts) = match person {
-        Person::Member(id) => (Some(id.0), None, Duration::days(MEMBER_DAYS)),
+        Person::Member(id, _) => (Some(id.0), None, Duration::days(MEMBER_DAYS)),
         Person::Staff(id) => (None, Some(id.0), Duration::hours(STAFF_HOURS)),
         Person::StaffWithoutCode(id) => (None, Some(id.0), CODE_WITHIN),
     };
     let awaits_code = matches!(person, Person::StaffWithoutCode(_));
+    let program = if let Person::Member(_, program) = person { program } else { None };
     if let Some(old) = &scope.token_hash {
         forget(tx, old).await?;
     }
     sqlx::query!(
-        "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at, agent, address, awaits_code)
-         values ($1, $2, $3, $4, $4, $5, $6, $7, $8)",
+        "insert into sessions (token_hash, member_id, staff_id, created_at, seen_at, expires_at, agent, address, awaits_code, channel)
+         values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
         hash_of(token.secret()),
         member,
         staff,
@@ -254,6 +262,7 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
         scope.agent.chars().take(AGENT_MOST).collect::<String>(),
         &*scope.address,
         awaits_code,
+        program.map(|program| program.channel().code()),
     )
     .execute(tx)
     .await
@@ -263,7 +272,8 @@ pub(crate) async fn begin(tx: &mut PgConnection, scope: &Scope, person: Person) 
 
 /// Whom a session is for.
 pub(crate) enum Person {
-    Member(MemberId),
+    /// And on what kind of program, where that is told apart.
+    Member(MemberId, Option<ProgramKind>),
     Staff(StaffId),
     /// Whose password was right and whose code is still to come.
     StaffWithoutCode(StaffId),

@@ -12,6 +12,8 @@ pub const GRANTABLE: &[Permission] = &[
     Permission::ReadOrders,
     Permission::FulfilOrders,
     Permission::RejectOrders,
+    Permission::ManageOrders,
+    Permission::RefundOrders,
     Permission::ReadSales,
     Permission::ReceiveGoods,
     Permission::MoveStock,
@@ -19,6 +21,10 @@ pub const GRANTABLE: &[Permission] = &[
     Permission::ManagePurchasing,
     Permission::SeeCosts,
 ];
+
+/// What of it is given only by those who may do it everywhere themselves: it calls orders off or pays them back, whatever
+/// their stores say.
+pub const GIVEN_BY_ITS_OWN: &[Permission] = &[Permission::ManageOrders, Permission::RefundOrders];
 
 /// How many requests a minute a key is given unless somebody says otherwise.
 pub const PER_MINUTE: u32 = 600;
@@ -136,11 +142,12 @@ mod tests {
         let asked = fields(&[
             ("name", "配送平台"),
             ("may.read_orders", "on"),
+            ("may.manage_orders", "on"),
             ("may.manage_imports", "on"),
             ("stores", "QH-SH-001，QH-SH-002 "),
         ]);
         let key = CreateKey::from_fields(&asked).unwrap();
-        assert_eq!(key.permissions, [Permission::ReadOrders]);
+        assert_eq!(key.permissions, [Permission::ReadOrders, Permission::ManageOrders]);
         assert_eq!(key.stores, ["QH-SH-001", "QH-SH-002"]);
         assert_eq!((key.per_minute, key.until), (PER_MINUTE, None));
     }

@@ -41,6 +41,7 @@ pub mod purchasing;
 pub mod refunds;
 pub mod route;
 pub mod sessions;
+pub mod shortage_rules;
 pub mod staff;
 pub mod stock;
 pub mod stock_lists;

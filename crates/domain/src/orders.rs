@@ -175,7 +175,9 @@ words!(Lateness: Unaccepted = "unaccepted" / "超时未接单", Escalated = "esc
 pub enum Channel {
     /// The shop's pages.
     Shop,
-    /// The JSON API.
+    /// A mini-program, which speaks the JSON API and whose session says so.
+    MiniProgram,
+    /// Any other program, over the JSON API.
     Api,
     /// A store's console.
     Console,
@@ -185,7 +187,14 @@ pub enum Channel {
     System,
 }
 
-words!(Channel: Shop = "shop" / "商城", Api = "api" / "接口", Console = "console" / "门店端", Hq = "hq" / "总部", System = "system" / "系统");
+words!(Channel:
+    Shop = "shop" / "商城", MiniProgram = "mini_program" / "小程序", Api = "api" / "接口", Console = "console" / "门店端",
+    Hq = "hq" / "总部", System = "system" / "系统");
+
+impl Channel {
+    /// Those over which orders come.
+    pub const OF_ORDERS: [Self; 3] = [Self::Shop, Self::MiniProgram, Self::Api];
+}
 
 /// Places an order for what the cart holds of one store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{Fault, Fen, Fields, OrderId, ShortageId, SkuId, StoreId, orders::OrderState};
+use crate::{Fault, Fen, Fields, OrderId, ShortageId, SkuId, StoreId, orders::OrderState, shortage_rules::ShortageAct};
 
-/// How long a case waits for a person; then the server gives the money of the latest orders back.
+/// How long a case waits for a person where nobody has said otherwise; then the server does what the rule says.
 pub const SHORTAGE_WAITS: Duration = Duration::hours(24);
 /// How much longer whoever looks after a case may let it wait, in hours.
 pub const LONGEST_WAIT_HOURS: i64 = 24 * 14;
@@ -38,8 +38,10 @@ pub struct Shortage {
     pub opened_at: DateTime<Utc>,
     /// What whoever looks after it has written down.
     pub note: String,
-    /// When the server gives money back by itself.
+    /// When the server acts by itself, or its time is over for people.
     pub waits_until: DateTime<Utc>,
+    /// What it does then, as the rule is now.
+    pub then: ShortageAct,
     /// Who let it wait until then; nothing where nobody did, or a program.
     #[serde(default)]
     pub waits_by: Option<String>,
@@ -106,6 +108,13 @@ impl ListShortages {
             ("solved", if self.solved { "1".into() } else { String::new() }),
             ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
         ]
+    }
+}
+
+impl Shortage {
+    /// Whether its time is over, and it waits for a person all the same.
+    pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
+        self.solved_at.is_none() && self.short > 0 && self.waits_until <= now
     }
 }
 

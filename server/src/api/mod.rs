@@ -202,6 +202,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(shortages::list))
         .routes(routes!(shortages::show))
         .routes(routes!(shortages::let_wait))
+        .routes(routes!(shortages::rules, shortages::set_rule))
+        .routes(routes!(shortages::set_store_rule, shortages::end_store_rule))
         .routes(routes!(counts::places))
         .routes(routes!(counts::list, counts::open))
         .routes(routes!(counts::show))

@@ -1,10 +1,11 @@
 //! What is promised and not there.
 
 use axum::{Json, http::StatusCode};
-use commerce::stock::shortages;
+use commerce::stock::{shortage_rules, shortages};
 use domain::{
     ShortageId, StoreId,
     page::Page,
+    shortage_rules::{ShortageRule, ShortageRules},
     stock::{LetWait, ListShortages, Shortage, ShortageView},
 };
 use serde::Deserialize;
@@ -62,4 +63,38 @@ pub async fn let_wait(
     Sent(wait): Sent<LetWait>,
 ) -> Result<StatusCode, Problem> {
     caller.done(shortages::let_wait(&caller.0, id, &wait).await)
+}
+
+/// What the server does where nobody solves a case in time: at all stores, and at those within reach that have a rule of
+/// their own.
+#[utoipa::path(get, path = "/shortage-rules", tag = "shortages", security(("bearer" = [])),
+    responses((status = 200, body = ShortageRules), (status = "default", body = Problem)))]
+pub async fn rules(caller: Caller) -> Result<Json<ShortageRules>, Problem> {
+    caller.answer(shortage_rules::rules(&caller.0).await)
+}
+
+/// Sets the rule for all stores that have none of their own.
+#[utoipa::path(put, path = "/shortage-rules", tag = "shortages", security(("bearer" = [])), request_body = ShortageRule,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_rule(caller: Caller, Sent(rule): Sent<ShortageRule>) -> Result<StatusCode, Problem> {
+    caller.done(shortage_rules::set(&caller.0, None, rule).await)
+}
+
+/// Sets the rule of one store.
+#[utoipa::path(put, path = "/shortage-rules/{store_id}", tag = "shortages", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)), request_body = ShortageRule,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_store_rule(
+    caller: Caller,
+    Path(store): Path<StoreId>,
+    Sent(rule): Sent<ShortageRule>,
+) -> Result<StatusCode, Problem> {
+    caller.done(shortage_rules::set(&caller.0, Some(store), rule).await)
+}
+
+/// Lets the rule for all stores hold at one again.
+#[utoipa::path(delete, path = "/shortage-rules/{store_id}", tag = "shortages", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn end_store_rule(caller: Caller, Path(store): Path<StoreId>) -> Result<StatusCode, Problem> {
+    caller.done(shortage_rules::remove(&caller.0, store).await)
 }

@@ -211,6 +211,14 @@ pub const PAGES: &[Door] = &[
     get("/hq/shortages", Shortages),
     get("/hq/shortages/{shortage}", Shortages),
     get("/hq/shortages/all/{kind}", Shortages),
+    form(
+        "/rpc/console/set_shortage_rule",
+        Staff(RejectOrders),
+        "store={store_id}&act=wait&wait_hours=1&from=/console/shortages",
+    ),
+    form("/rpc/console/end_shortage_rule", Staff(RejectOrders), "store={store_id}&from=/console/shortages"),
+    form("/rpc/hq/set_house_shortage_rule", Everywhere(ManageOrders), "act=wait&wait_hours=1&from=/hq/shortages"),
+    form("/rpc/hq/end_store_shortage_rule", Staff(RejectOrders), "store={store_id}&from=/hq/shortages"),
     form("/rpc/hq/let_case_wait", Shortages, "id={shortage_id}&hours=1&note=x&from=/hq/shortages"),
     form(
         "/rpc/hq/reroute_short_order",

@@ -470,6 +470,7 @@ impl Foreign {
             "/hq/audit?limit=200",
             "/proposals",
             "/shortages",
+            "/shortage-rules",
             "/console/after-sales",
             "/console/counts",
             "/console/losses",

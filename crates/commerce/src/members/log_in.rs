@@ -3,7 +3,7 @@
 use chrono::Duration;
 use domain::{
     Fault, MemberId,
-    members::{AccountView, LogIn, LogInWithPassword, MemberView, Phone, WeChatAccount, WeChatApp},
+    members::{AccountView, LogIn, LogInWithPassword, MemberView, Phone, ProgramKind, WeChatAccount, WeChatApp},
     staff::PASSWORD_MOST,
 };
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -48,10 +48,12 @@ pub async fn log_in(scope: &Scope, command: LogIn) -> Result<LoggedIn, Fault> {
         None => None,
     };
     let member = join(&mut tx, scope, &command.phone).await?;
+    let mut program = command.app;
     if let Some(named) = named {
         wechat::link_or_refuse(&mut tx, scope, &named, member.id).await?;
+        program = program.or(wechat::program(named.app));
     }
-    enter(tx, scope, member, command.device.as_deref()).await
+    enter(tx, scope, member, command.device.as_deref(), program).await
 }
 
 /// Logs in with the password that a member chose. An unknown number, one without a password and a wrong password
@@ -87,21 +89,24 @@ pub async fn log_in_with_password(scope: &Scope, command: LogInWithPassword) -> 
     .or_fault()?
     .ok_or_else(wrong)?;
     let member = MemberView { id: MemberId(row.id), phone: command.phone, name: row.name, joined_at: row.joined_at };
-    enter(tx, scope, member, device).await
+    enter(tx, scope, member, device, command.app).await
 }
 
-/// Begins the session of a member who is locked against merging and erasing.
+/// Begins the session of a member who is locked against merging and erasing, on this kind of program, or on that which
+/// asks.
 pub(super) async fn enter(
     mut tx: Transaction<'static, Postgres>,
     scope: &Scope,
     member: MemberView,
     device: Option<&str>,
+    program: Option<ProgramKind>,
 ) -> Result<LoggedIn, Fault> {
     if let Some(cart) = scope.cart.filter(|_| scope.member().is_err()) {
         hand_over_cart(&mut tx, cart.0, member.id).await?;
     }
     let device = devices::remember(&mut tx, scope, member.id.0, device).await?;
-    let token = sessions::begin(&mut tx, scope, Person::Member(member.id)).await?;
+    let token =
+        sessions::begin(&mut tx, scope, Person::Member(member.id, program.or(ProgramKind::of(scope.channel)))).await?;
     tx.commit().await.or_fault()?;
     Ok(LoggedIn { token, device, member })
 }

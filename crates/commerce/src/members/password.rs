@@ -23,7 +23,7 @@ pub async fn set_password(scope: &Scope, command: SetPassword) -> Result<LoggedI
     let hash = password::hash(command.password).await?;
     let mut proved = proof::begin(scope, &command.proof, None).await?;
     replace(&mut proved.tx, proved.id, Some(hash)).await?;
-    enter(proved.tx, scope, me, None).await
+    enter(proved.tx, scope, me, None, None).await
 }
 
 /// Gives the password up: from then on only codes by SMS and WeChat open the account. Every other session ends.
@@ -33,7 +33,7 @@ pub async fn remove_password(scope: &Scope, proof: &Proof) -> Result<LoggedIn, F
     let me = super::me(scope).await?;
     let mut proved = proof::begin(scope, proof, None).await?;
     replace(&mut proved.tx, proved.id, None).await?;
-    enter(proved.tx, scope, me, None).await
+    enter(proved.tx, scope, me, None, None).await
 }
 
 async fn replace(tx: &mut PgConnection, member: uuid::Uuid, hash: Option<String>) -> Result<(), Fault> {

@@ -7,7 +7,7 @@
 use chrono::Duration;
 use domain::{
     Fault, MemberId,
-    members::{LinkWeChat, LogInWithWeChat, MemberView, MergeOffer, Proof, WeChatApp, WeChatLinked},
+    members::{LinkWeChat, LogInWithWeChat, MemberView, MergeOffer, ProgramKind, Proof, WeChatApp, WeChatLinked},
 };
 use partners::wechat_log_in::{AppKind, Browser, Identity, LogInFailure, WeChatLogIn};
 use sqlx::{PgConnection, Postgres, Transaction};
@@ -194,7 +194,7 @@ async fn come(scope: &Scope, identity: &Identity, device: Option<&str>) -> Resul
         return arrive(tx, scope, identity).await.map(Came::New);
     };
     remember(&mut tx, scope, identity, member.id.0).await?;
-    enter(tx, scope, member, device).await.map(Came::In)
+    enter(tx, scope, member, device, program(identity.app)).await.map(Came::In)
 }
 
 /// One at a time for a person at WeChat, through whichever app they come: two first arrivals must not become two
@@ -258,6 +258,11 @@ fn word(app: AppKind) -> WeChatApp {
         AppKind::OfficialAccount => WeChatApp::OfficialAccount,
         AppKind::Website => WeChatApp::Website,
     }
+}
+
+/// What kind of program WeChat named somebody to; a browser is none.
+pub(super) fn program(app: AppKind) -> Option<ProgramKind> {
+    (app == AppKind::MiniProgram).then_some(ProgramKind::MiniProgram)
 }
 
 async fn arrive(mut tx: Transaction<'static, Postgres>, scope: &Scope, identity: &Identity) -> Result<Token, Fault> {

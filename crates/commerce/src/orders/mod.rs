@@ -38,6 +38,7 @@ pub use send::{deliver, dispatch, undelivered};
 pub use steps::{accept, cancel, prepare, redeem, reject};
 
 pub(crate) use codes::{note_miss, refuse_guessing};
+pub(crate) use reroute::give_away;
 pub(crate) use send::{arrive, come_back, give_up, leave};
 pub(crate) use steps::{Ordered, commit, expire, lock, lock_all, lock_within, paid, revived, turn_down};
 pub(crate) use write::{Desk, desk};

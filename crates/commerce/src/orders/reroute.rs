@@ -1,4 +1,5 @@
-//! An order of one store is given to another (D8): by hand, or to the store that the rule of routing names.
+//! An order of one store is given to another (D8): by hand, or to the store that the rule of routing names; by the server
+//! where it cannot be served (K2).
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use domain::{
     fulfilment::Fulfilment,
     geo::Point,
     order_centre::{Reroute, RerouteChoice, checked_reason, is_in_hand},
-    orders::OrderAct,
+    orders::{OrderAct, OrderState},
     route::Wanted,
     staff::Permission,
     stores::StoreState,
@@ -60,6 +61,19 @@ pub(super) async fn reroute_in(
     if order.store_id == to && is_in_hand(order.state) {
         return Ok(false);
     }
+    give(tx, scope, stores, (&order, to), reason).await?;
+    Ok(true)
+}
+
+/// Gives a locked order to another store that serves it, or changes nothing.
+async fn give(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    stores: &Stores,
+    (order, to): (&Ordered, StoreId),
+    reason: &str,
+) -> Result<(), Fault> {
+    let id = order.id;
     must_serve(tx, id, to).await?;
     // Of what is not in hand any more the table says why.
     if order.fulfilment != Fulfilment::Pickup && is_in_hand(order.state) {
@@ -73,10 +87,39 @@ pub(super) async fn reroute_in(
             return Err(Fault::conflict("cannot_bring", message));
         }
     }
-    steps::advance(tx, scope, &order, OrderAct::Reroute, reason).await?;
+    steps::advance(tx, scope, order, OrderAct::Reroute, reason).await?;
     stock::relocate(tx, scope, id, to).await?;
-    move_to(tx, &order, to).await?;
-    Ok(true)
+    move_to(tx, order, to).await
+}
+
+/// The server gives an order that its store cannot serve to the one that the rule of routing names; `false` where none
+/// has everything, or the order is no longer `from`'s to give away. Who fetches an order is never sent to another store.
+pub(crate) async fn give_away(scope: &Scope, id: OrderId, from: StoreId) -> Result<bool, Fault> {
+    match give_by_rule(scope, id, from).await {
+        Err(Fault::Conflict { .. } | Fault::SoldOut(_) | Fault::NotFound(_)) => Ok(false),
+        given => given,
+    }
+}
+
+async fn give_by_rule(scope: &Scope, id: OrderId, from: StoreId) -> Result<bool, Fault> {
+    let stores = memory::stores(scope).await?;
+    let to = named(scope, &stores, id, None, &HashMap::new()).await?;
+    let mut tx = scope.begin().await?;
+    let order = steps::lock(&mut tx, id).await?;
+    let word = match order.fulfilment {
+        Fulfilment::Delivery => "配送",
+        Fulfilment::Express => "发货",
+        Fulfilment::Pickup | Fulfilment::InStore => return Ok(false),
+    };
+    // What is ready is there for its shopper.
+    let waits = matches!(order.state, OrderState::Paid | OrderState::Accepted);
+    if order.store_id != from || !waits {
+        return Ok(false);
+    }
+    let name = stores.with_id(to.0).map_or("其他门店", Store::name);
+    let reason = format!("门店缺货，系统按规则改由{name}{word}");
+    give(&mut tx, scope, &stores, (&order, to), &reason).await?;
+    steps::commit(tx, scope, OrderAct::Reroute).await.map(|()| true)
 }
 
 /// Refuses an order that was just given to a store, where less is left there than others are to have.
@@ -230,10 +273,10 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
 }
 
 /// The store that an order goes to by the rule of routing: head office's for express, otherwise the nearest, among stores
-/// of the same brand and merchant within reach that serve it there, take orders now and have everything.
+/// of the same brand and merchant within reach that serve it there, take orders now and have everything beside what is
+/// spoken for.
 ///
 /// Faults: `NotFound` out of reach; `Forbidden`; `Conflict` (`no_store`) where there is none.
-/// What is spoken for there already is not counted.
 pub(super) async fn by_rule_beside(
     scope: &Scope,
     stores: &Stores,
@@ -241,6 +284,17 @@ pub(super) async fn by_rule_beside(
     taken: &HashMap<(StoreId, SkuId), i64>,
 ) -> Result<StoreId, Fault> {
     let reach = scope.reach_filter(Permission::ManageOrders)?;
+    named(scope, stores, id, reach, taken).await
+}
+
+/// [`by_rule_beside`] among stores within this reach; `None` is all of them.
+async fn named(
+    scope: &Scope,
+    stores: &Stores,
+    id: OrderId,
+    reach: Option<Vec<Uuid>>,
+    taken: &HashMap<(StoreId, SkuId), i64>,
+) -> Result<StoreId, Fault> {
     let mut tx = scope.begin_search().await?;
     let own = sqlx::query!(
         r#"select s.latitude, s.longitude, o.fulfilment,

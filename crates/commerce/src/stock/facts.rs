@@ -115,15 +115,17 @@ pub(crate) async fn book(
                  -- Where the counter has pieces of its own, it is there that they come and go.
                  kept_back = case when stock.separate then greatest(stock.kept_back + excluded.on_hand, 0) else stock.kept_back end
              returning sku_id, short, held + allocated - on_hand as lacks
+         ), due as materialized (
+             select $7::timestamptz + make_interval(hours => r.wait_hours) as until from shortage_rule_at($1) r
          ), opened as (
-             insert into shortages (id, location_id, sku_id, cause, document_id, opened_by, opened_at)
-             select gen_random_uuid(), $1, sku_id, $4, $5, $6, $7 from shelved where short > 0
+             insert into shortages (id, location_id, sku_id, cause, document_id, opened_by, opened_at, wait_until)
+             select gen_random_uuid(), $1, sku_id, $4, $5, $6, $7, due.until from shelved cross join due where short > 0
              -- Of a case whose time is over, or that was covered and is not closed yet, this is the beginning.
              on conflict (location_id, sku_id) where solved_at is null do update
              set wait_until = case
                  when coalesce(shortages.wait_until, shortages.opened_at + ($9::timestamptz - $7::timestamptz)) <= $7
                    or (select s.lacks + f.quantity <= 0 from shelved s join fact f using (sku_id) where s.sku_id = shortages.sku_id)
-                 then $9 else shortages.wait_until end
+                 then excluded.wait_until else shortages.wait_until end
              returning id, coalesce(wait_until, opened_at + ($9::timestamptz - $7::timestamptz)) as until
          ), scheduled as (
              insert into jobs (kind, subject, run_at) select $8, id, until from opened

@@ -12,6 +12,7 @@ pub mod models;
 pub mod purchase_limits;
 mod reallocate;
 mod relocate;
+pub mod shortage_rules;
 pub mod shortages;
 
 use std::collections::{BTreeSet, HashMap};

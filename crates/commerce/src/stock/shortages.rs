@@ -1,12 +1,16 @@
 //! Cases of too little: facts have left fewer pieces at a store than orders are promised. Somebody gets the pieces,
-//! turns orders down, or lets the case wait; after its time the server gives the latest orders their money back.
+//! turns orders down, or lets the case wait; after its time the server does what the rule says (`shortage_rules`).
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::{
     Fault, Fen, OrderId, ShortageId, SkuId, StoreId,
     audit::{Act, ObjectKind},
-    orders::OrderState,
+    fulfilment::Fulfilment,
+    orders::{OrderAct, OrderState},
     page::Page,
+    shortage_rules::ShortageAct,
     staff::Permission,
     stock::{LetWait, ListShortages, SHORTAGE_WAITS, ShortOrder, Shortage, ShortageView},
 };
@@ -39,6 +43,7 @@ struct Row {
     opened_at: DateTime<Utc>,
     note: String,
     wait_until: Option<DateTime<Utc>>,
+    act: String,
     waits_by: Option<String>,
     solved_at: Option<DateTime<Utc>>,
 }
@@ -58,6 +63,7 @@ impl From<Row> for Shortage {
             opened_at: row.opened_at,
             note: row.note,
             waits_until: row.wait_until.unwrap_or(row.opened_at + SHORTAGE_WAITS),
+            then: ShortageAct::from_code(&row.act).unwrap_or_default(),
             waits_by: row.waits_by,
             solved_at: row.solved_at,
         }
@@ -76,11 +82,12 @@ async fn rows(
         r#"select c.id, c.location_id as store_id, coalesce(s.name, w.name, '') as "store_name!", c.sku_id,
                   concat_ws(' · ', p.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!",
                   t.short, t.on_hand, t.held + t.allocated as "promised!",
-                  c.cause, c.opened_at, c.note, c.wait_until, b.name as "waits_by?", c.solved_at
+                  c.cause, c.opened_at, c.note, c.wait_until, r.act as "act!", b.name as "waits_by?", c.solved_at
            from shortages c left join stores s on s.id = c.location_id left join warehouses w on w.id = c.location_id
            left join staff b on b.id = c.waits_by
            join stock t on t.location_id = c.location_id and t.sku_id = c.sku_id
            join skus k on k.id = c.sku_id join products p on p.id = k.product_id
+           cross join lateral shortage_rule_at(c.location_id) r
            where ($1::uuid[] is null or c.location_id = any($1)) and ($2::uuid is null or c.location_id = $2)
              and ($3::uuid is null or c.id = $3) and ($4 or (c.solved_at is null and t.short > 0))
              and ($5::uuid is null or (c.opened_at, c.id) < (select a.opened_at, a.id from shortages a where a.id = $5))
@@ -101,7 +108,7 @@ async fn rows(
 /// of everywhere alone.
 ///
 /// Faults: `Forbidden`.
-fn reach(scope: &Scope) -> Result<Option<Vec<Uuid>>, Fault> {
+pub(super) fn reach(scope: &Scope) -> Result<Option<Vec<Uuid>>, Fault> {
     match [Permission::FulfilOrders, Permission::ManageOrders].map(|permission| scope.reach_filter(permission)) {
         [Ok(None), _] | [_, Ok(None)] => Ok(None),
         [Ok(Some(fulfil)), Ok(Some(manage))] => Ok(Some([fulfil, manage].concat())),
@@ -129,6 +136,24 @@ pub async fn open(scope: &Scope) -> Result<i64, Fault> {
         r#"select count(*) as "open!" from shortages c join stock t using (location_id, sku_id)
            where c.solved_at is null and t.short > 0 and ($1::uuid[] is null or c.location_id = any($1))"#,
         reach.as_deref(),
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .or_fault()
+}
+
+/// How many cases of places within reach have waited longer than they should and are still open, as their rule leaves
+/// them to people or their orders are ready; none for who manages no orders.
+pub async fn overdue(scope: &Scope) -> Result<i64, Fault> {
+    let Ok(reach) = scope.reach_filter(Permission::ManageOrders) else { return Ok(0) };
+    let mut tx = scope.begin_search().await?;
+    sqlx::query_scalar!(
+        r#"select count(*) as "overdue!" from shortages c join stock t using (location_id, sku_id)
+           where c.solved_at is null and t.short > 0 and ($1::uuid[] is null or c.location_id = any($1))
+             and coalesce(c.wait_until, c.opened_at + ($3::timestamptz - $2::timestamptz)) <= $2"#,
+        reach.as_deref(),
+        scope.now,
+        scope.now + SHORTAGE_WAITS,
     )
     .fetch_one(&mut *tx)
     .await
@@ -225,26 +250,62 @@ pub async fn let_wait(scope: &Scope, id: ShortageId, wait: &LetWait) -> Result<(
     tx.commit().await.or_fault()
 }
 
-/// The time of a case is over: the latest orders get their money back, until those that are left are covered. What
-/// is ready for its shopper is left to people.
+/// The time of a case is over, and its rule says what becomes of the latest orders, until those that are left are
+/// covered: another store serves them, or their money goes back, or a person is to decide. What is ready for its shopper
+/// is left to people.
 pub(crate) async fn solve(scope: &Scope, id: ShortageId) -> Result<(), Fault> {
+    let rule = rule_of(scope, id).await?;
+    if rule == ShortageAct::Wait {
+        return Ok(());
+    }
+    let mut kept = HashSet::new();
     loop {
         let mut tx = scope.begin().await?;
-        let latest = sqlx::query_scalar!(
-            "select o.id from shortages c join stock t using (location_id, sku_id) join holds h using (location_id, sku_id)
-             join orders o on o.id = h.order_id
-             where c.id = $1 and c.solved_at is null and t.short > 0 and h.state = 'allocated'
-               and o.state in ('paid', 'accepted')
-             order by o.paid_at desc, o.id desc limit 1",
-            id.0,
-        )
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?;
-        let Some(order) = latest else { return Ok(()) };
-        orders::turn_down(&mut tx, scope, OrderId(order), "门店缺货，款项原路退回").await?;
-        tx.commit().await.or_fault()?;
+        let Some((order, from, way)) = latest(&mut tx, id).await? else { return Ok(()) };
+        let is_sent = matches!(way, Fulfilment::Delivery | Fulfilment::Express);
+        if rule == ShortageAct::RerouteThenRefund && is_sent && kept.insert(order) {
+            drop(tx);
+            // Whether another store has it or none does, the case is looked at anew.
+            orders::give_away(scope, order, from).await?;
+            continue;
+        }
+        orders::turn_down(&mut tx, scope, order, "门店缺货，系统已自动退款").await?;
+        orders::commit(tx, scope, OrderAct::Reject).await?;
     }
+}
+
+/// The rule for the place of a case.
+async fn rule_of(scope: &Scope, id: ShortageId) -> Result<ShortageAct, Fault> {
+    let mut tx = scope.begin().await?;
+    let act = sqlx::query_scalar!(
+        "select r.act from shortages c cross join lateral shortage_rule_at(c.location_id) r where c.id = $1",
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .flatten();
+    Ok(act.as_deref().and_then(ShortageAct::from_code).unwrap_or_default())
+}
+
+/// Whoever paid last of those that wait for what is short, where it lies, and how it reaches its shopper.
+async fn latest(tx: &mut PgConnection, id: ShortageId) -> Result<Option<(OrderId, StoreId, Fulfilment)>, Fault> {
+    let found = sqlx::query!(
+        "select o.id, c.location_id, o.fulfilment
+         from shortages c join stock t using (location_id, sku_id) join holds h using (location_id, sku_id)
+         join orders o on o.id = h.order_id
+         where c.id = $1 and c.solved_at is null and t.short > 0 and h.state = 'allocated'
+           and o.state in ('paid', 'accepted')
+         order by o.paid_at desc, o.id desc limit 1",
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    Ok(found.map(|row| {
+        let way = Fulfilment::from_code(&row.fulfilment).unwrap_or_default();
+        (OrderId(row.id), StoreId(row.location_id), way)
+    }))
 }
 
 /// Closes the cases of which enough is there again. The balance is locked: a fact that leaves too little meanwhile

@@ -68,7 +68,7 @@ fn wish(address: AddressId) -> Wish {
 }
 
 /// An order for the whole cart, brought there in the first window.
-async fn brought(world: &World, who: &Scope, address: AddressId) -> PlaceOrder {
+pub async fn brought(world: &World, who: &Scope, address: AddressId) -> PlaceOrder {
     let quote = cart::quote_for(who, world.store, &wish(address)).await.unwrap();
     let way = quote.way().unwrap();
     PlaceOrder {

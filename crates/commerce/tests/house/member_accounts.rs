@@ -57,7 +57,7 @@ pub async fn with_password(world: &World, who: &Scope, password: &str) -> Scope 
 
 async fn log_in(who: &Scope, phone: &str, password: &str, device: Option<&str>) -> Result<members::LoggedIn, Fault> {
     let device = device.map(str::to_owned);
-    let command = LogInWithPassword { phone: phone.parse().unwrap(), password: password.into(), device };
+    let command = LogInWithPassword { phone: phone.parse().unwrap(), password: password.into(), device, app: None };
     members::log_in_with_password(who, command).await
 }
 
@@ -150,7 +150,7 @@ async fn whoever_guesses_a_members_password_locks_out_strangers_alone(
     // And a code by SMS opens it as ever.
     send_code(&world, &phone).await;
     stranger.address = "10.0.1.3".into();
-    let command = LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: None, device: None };
+    let command = LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: None, device: None, app: None };
     members::log_in(&stranger, command).await.map(drop).unwrap();
     let too_long = try_log_in(&stranger, &phone, PASSWORD, Some(&"0".repeat(65))).await;
     assert_eq!(field_of(too_long), "device");

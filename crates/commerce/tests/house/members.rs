@@ -40,7 +40,7 @@ pub async fn send_code(world: &World, phone: &str) {
 }
 
 async fn try_code(who: &Scope, phone: &str, code: &str) -> Result<sessions::Token, Fault> {
-    let command = LogIn { phone: phone.parse().unwrap(), code: code.into(), arrival: None, device: None };
+    let command = LogIn { phone: phone.parse().unwrap(), code: code.into(), arrival: None, device: None, app: None };
     members::log_in(who, command).await.map(|done| done.token)
 }
 

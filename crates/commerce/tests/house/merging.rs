@@ -186,8 +186,13 @@ async fn a_log_in_while_its_account_is_absorbed_opens_nothing_that_has_gone(
         let start = Arc::new(Barrier::new(2));
         let (entering, merging) = (start.clone(), start.clone());
         let (visitor, taker) = (world.visitor().await, kept.clone());
-        let command =
-            domain::members::LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: None, device: None };
+        let command = domain::members::LogIn {
+            phone: phone.parse().unwrap(),
+            code: CODE.into(),
+            arrival: None,
+            device: None,
+            app: None,
+        };
         let entered = tokio::spawn(async move {
             entering.wait().await;
             members::log_in(&visitor, command).await

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// So many medium teas turn out not to be there: a fact, as a count would find it.
-async fn lose(world: &World, pieces: i64) {
+pub async fn lose(world: &World, pieces: i64) {
     let store = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
     let above = world.staff("区域经理", Role::RegionalManager, Reach::Region("310100")).await;
     let proposal = Propose {
@@ -33,7 +33,7 @@ async fn lose(world: &World, pieces: i64) {
     approvals::decide(&above, proposal.id, Decide { approve: true, note: String::new() }).await.unwrap();
 }
 
-async fn cases(scope: &Scope) -> Vec<Shortage> {
+pub async fn cases(scope: &Scope) -> Vec<Shortage> {
     shortages::list(scope, &ListShortages { most: 10, ..Default::default() }).await.unwrap().items
 }
 

@@ -67,18 +67,19 @@ async fn wechat_that_knows_everybody() -> WeChatLogIn {
     WeChatLogIn::new(apps).unwrap()
 }
 
-async fn world(options: PgPoolOptions, connect: PgConnectOptions) -> World {
+/// A world whose WeChat knows everybody: [`arrival`].
+pub async fn world(options: PgPoolOptions, connect: PgConnectOptions) -> World {
     let partners = Partners { wechat_log_in: Some(wechat_that_knows_everybody().await), ..Partners::default() };
     World::with(options, connect, partners, Settings::default()).await
 }
 
-async fn come(who: &Scope, code: &str) -> Result<Came, Fault> {
+pub async fn come(who: &Scope, code: &str) -> Result<Came, Fault> {
     let command = LogInWithWeChat { app: WeChatApp::MiniProgram, code: code.into(), device: None };
     wechat::log_in(who, command).await
 }
 
 /// The secret of an arrival of somebody who is not known.
-async fn arrival(who: &Scope, code: &str) -> String {
+pub async fn arrival(who: &Scope, code: &str) -> String {
     match come(who, code).await.unwrap() {
         Came::New(arrival) => arrival.secret().to_owned(),
         Came::In(done) => panic!("known as {:?}", done.member),
@@ -96,7 +97,7 @@ async fn comes_in(who: &Scope, code: &str) -> uuid::Uuid {
 async fn show_number(world: &World, who: &Scope, arrival: &str) -> Result<Scope, Fault> {
     send_code(world, PHONE).await;
     let (phone, arrival) = (PHONE.parse().unwrap(), Some(arrival.to_owned()));
-    let done = members::log_in(who, LogIn { phone, code: CODE.into(), arrival, device: None }).await?;
+    let done = members::log_in(who, LogIn { phone, code: CODE.into(), arrival, device: None, app: None }).await?;
     Ok(world.bearer(Some(done.token.secret()), Channel::Shop).await)
 }
 
@@ -139,7 +140,7 @@ async fn an_arrival_is_good_once_and_for_ten_minutes(options: PgPoolOptions, con
     send_code(&world, PHONE).await;
     world.alter("update phone_codes set expires_at = expires_at + interval '1 hour'").await;
     let (phone, arrival) = (PHONE.parse().unwrap(), Some(late));
-    let refused = members::log_in(&visitor, LogIn { phone, code: CODE.into(), arrival, device: None }).await;
+    let refused = members::log_in(&visitor, LogIn { phone, code: CODE.into(), arrival, device: None, app: None }).await;
     assert_eq!(field_of(refused.map(drop)), "arrival");
     world.balanced().await;
 }
@@ -155,7 +156,7 @@ async fn of_many_first_arrivals_of_one_person_one_account_comes(options: PgPoolO
         send_code(&world, &phone).await;
         ready.push((
             visitor,
-            LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: Some(secret), device: None },
+            LogIn { phone: phone.parse().unwrap(), code: CODE.into(), arrival: Some(secret), device: None, app: None },
         ));
     }
     let start = Arc::new(Barrier::new(ready.len()));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MergeOffer, Phone, WeChatApp};
-use crate::{Fault, Fields, staff::PASSWORD_MOST};
+use crate::{Fault, Fields, orders::Channel, staff::PASSWORD_MOST};
 
 /// Asks for a code by SMS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,28 @@ impl AskCode {
         let mut read = fields.read();
         let phone = read.value("phone");
         read.finish(|| Some(Self { phone: phone? }))
+    }
+}
+
+/// What kind of program logs somebody in, where what they order is told apart from any program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum ProgramKind {
+    MiniProgram,
+}
+
+impl ProgramKind {
+    /// Over what the orders of its sessions come.
+    pub fn channel(self) -> Channel {
+        match self {
+            Self::MiniProgram => Channel::MiniProgram,
+        }
+    }
+
+    /// The kind of program that asks over this channel, where it is told apart.
+    pub fn of(channel: Channel) -> Option<Self> {
+        (channel == Channel::MiniProgram).then_some(Self::MiniProgram)
     }
 }
 
@@ -39,6 +61,10 @@ pub struct LogIn {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 64))]
     pub device: Option<String>,
+    /// What kind of program asks, for as long as the session lasts. Where WeChat named somebody to a mini-program, it
+    /// is one without saying so.
+    #[serde(default)]
+    pub app: Option<ProgramKind>,
 }
 
 impl LogIn {
@@ -50,7 +76,7 @@ impl LogIn {
         if !is_code(&code) {
             read.complain("code", CODE_WANTED);
         }
-        read.finish(|| Some(Self { phone: phone?, code, arrival: None, device: None }))
+        read.finish(|| Some(Self { phone: phone?, code, arrival: None, device: None, app: None }))
     }
 }
 
@@ -76,6 +102,9 @@ pub struct LogInWithPassword {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 64))]
     pub device: Option<String>,
+    /// What kind of program asks, for as long as the session lasts.
+    #[serde(default)]
+    pub app: Option<ProgramKind>,
 }
 
 impl LogInWithPassword {
@@ -88,7 +117,7 @@ impl LogInWithPassword {
         if password.is_empty() || password.len() > PASSWORD_MOST {
             read.complain("password", "请输入密码");
         }
-        read.finish(|| Some(Self { phone: phone?, password, device: None }))
+        read.finish(|| Some(Self { phone: phone?, password, device: None, app: None }))
     }
 }
 

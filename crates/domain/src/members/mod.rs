@@ -18,7 +18,7 @@ pub use account::{
     AccountView, AskOwnCode, ChangePhone, CodeFor, EraseAccount, LeavingView, MergeOffer, PhoneChanged, Proof,
     SetPassword, WeChatAccount, WeChatApp,
 };
-pub use log_in::{AskCode, CodeSent, LinkWeChat, LogIn, LogInWithPassword, LogInWithWeChat, WeChatLinked};
+pub use log_in::{AskCode, CodeSent, LinkWeChat, LogIn, LogInWithPassword, LogInWithWeChat, ProgramKind, WeChatLinked};
 
 /// A mobile number of mainland China: 11 digits beginning 13 to 19.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -67,6 +67,12 @@ impl Shelf {
         self.look(0);
     }
 
+    /// Pieces of the shop's own that had come back are lost: nothing of them was the counter's.
+    pub fn lose_of_the_shop(&mut self, pieces: i64) {
+        self.kept_back += if self.separate { pieces } else { 0 };
+        self.book(-pieces);
+    }
+
     /// As [`Self::book`], by a document that takes what is over first.
     pub fn clear(&mut self, pieces: i64) {
         if pieces < 0 {
@@ -464,7 +470,7 @@ impl Model {
         let shelf = &mut self.shelves[order.at];
         shelf.come_back(order.pieces);
         let spoilt = order.parcels.iter().filter(|parcel| parcel.back == Some((Afterwards::Refund, true)));
-        spoilt.for_each(|parcel| shelf.book(-parcel.pieces));
+        spoilt.for_each(|parcel| shelf.lose_of_the_shop(parcel.pieces));
     }
 
     /// What came back of a completed order is at its store, and paid back as far as it was not before.

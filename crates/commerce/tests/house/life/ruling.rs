@@ -117,13 +117,27 @@ impl Cast {
     }
 }
 
+fn is_turned_down(request: &Request) -> bool {
+    matches!(request.state, AfterSalesState::Refused | AfterSalesState::Dismissed)
+}
+
 impl Model {
-    /// How many pieces of an order head office can pay back.
+    /// How many pieces of an order head office can pay back: those that were turned down are among them.
     fn refundable(&self, nth: usize) -> i64 {
-        if self.orders[nth].state == OrderState::Completed { self.rest(nth) } else { 0 }
+        let turned_down = self.requests.iter().filter(|one| one.order == nth && is_turned_down(one));
+        let turned_down: i64 = turned_down.map(|one| one.pieces).sum();
+        if self.orders[nth].state == OrderState::Completed { self.rest(nth) + turned_down } else { 0 }
     }
 
+    /// Requests that were turned down are over as far as their pieces are needed, the oldest first.
     fn paid_back(&mut self, id: AfterSalesId, order: usize, pieces: i64) {
+        let mut lacking = pieces - self.rest(order);
+        for one in self.requests.iter_mut().filter(|one| one.order == order && is_turned_down(one)) {
+            if lacking > 0 {
+                lacking -= one.pieces;
+                one.state = AfterSalesState::Withdrawn;
+            }
+        }
         let (kind, state) = (AfterSalesKind::RefundOnly, AfterSalesState::Refunded);
         self.requests.push(Request { id, order, pieces, kind, state, upheld: false, code: None });
     }

@@ -107,7 +107,7 @@ impl Cast {
             let shelf = &mut model.shelves[order.at];
             shelf.come_back(rest);
             if fate == UnsentFate::Lose {
-                shelf.book(-rest);
+                shelf.lose_of_the_shop(rest);
             }
             model.give_up_what_is_back(nth);
         }
