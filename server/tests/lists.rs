@@ -260,9 +260,11 @@ async fn what_is_no_list_is_refused_in_words_and_nobody_sends_one_to_what_is_ano
     let page = manager.upload(&format!("{path}/list"), &both, ("清单.csv", b"a,1")).await;
     assert!(page.html.contains("请只选一种"), "{}", page.html);
 
-    // A script in a code is a text beside its line.
-    let page = manager.upload_all(&format!("{path}/list"), &[("table", "<script>alert(1)</script>,1")], &[]).await;
+    // A script in a list is a text, kept as it was typed.
+    let typed = "</textarea><script>alert(1)</script> & more,1";
+    let page = manager.upload_all(&format!("{path}/list"), &[("table", typed)], &[]).await;
     assert!(page.html.contains("第 1 行") && !page.html.contains("<script>alert(1)"), "{}", page.html);
+    assert_eq!(page.form("/rpc/console/receive_purchase").value("table"), Some(typed));
     let mut merchant = town.head_office("merchant").await;
     let answered = merchant.upload(&format!("{path}/list"), &fields, ("清单.csv", b"a,1")).await;
     assert_eq!(answered.status, 404);

@@ -119,6 +119,8 @@ pub fn TextArea(
 ) -> impl IntoView {
     let wiring = Wiring::new(id, &name, hint, error);
     let notes = wiring.notes();
+    // Leptos writes what stands in a text area as it is: what somebody typed would end it and go on as a page.
+    let value = value.replace('&', "&amp;").replace('<', "&lt;");
     view! {
         <div class="mb-4">
             {label_view(&wiring.id, label, required)}
@@ -239,6 +241,13 @@ mod tests {
         let html = render(|| view! { <Field name="who" label="称呼" value="\"><script>"/> });
         assert!(!html.contains("<script>"), "{html}");
         assert!(html.contains(r#"value="&quot;&gt;&lt;script&gt;""#), "{html}");
+    }
+
+    #[test]
+    fn nothing_typed_ends_the_area_it_was_typed_in() {
+        let html = render(|| view! { <TextArea name="why" label="原因" value="</textarea><b> & &lt;"/> });
+        assert!(html.contains("&lt;/textarea>&lt;b> &amp; &amp;lt;</textarea>"), "{html}");
+        assert!(!html.contains("<b>"), "{html}");
     }
 
     #[test]
