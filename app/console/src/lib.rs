@@ -58,6 +58,7 @@ mod shared;
 mod shipment;
 #[cfg(feature = "ssr")]
 mod shortage_rules;
+#[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
