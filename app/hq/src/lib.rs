@@ -92,6 +92,8 @@ mod suppliers;
 #[cfg(feature = "ssr")]
 mod transfers;
 #[cfg(feature = "ssr")]
+mod unclaimed;
+#[cfg(feature = "ssr")]
 mod wall;
 #[cfg(feature = "ssr")]
 mod warehouses;
@@ -119,7 +121,7 @@ mod routes {
         departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
         order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases, refunds,
         replenishment, roles, shortage_rules, shortages, staff, stock, stock_models, stores, suppliers, transfers,
-        wall, warehouses, webhook, webhooks, weights,
+        unclaimed, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -145,6 +147,7 @@ mod routes {
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
+            .route("/hq/unclaimed", page(FACE, unclaimed::unclaimed))
             .route("/hq/shortages", page(FACE, shortages::list))
             .route("/hq/shortages/{shortage}", page(FACE, shortages::one))
             .route("/hq/alerts", page(FACE, alerts::alerts))
@@ -269,6 +272,7 @@ mod routes {
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<shortages::RerouteShortOrder>();
         register_explicit::<shortages::LetCaseWait>();
+        register_explicit::<unclaimed::SetUnclaimedRule>();
         register_explicit::<shortage_rules::SetHouseShortageRule>();
         register_explicit::<shortage_rules::EndStoreShortageRule>();
         register_explicit::<stock_models::SetStockModel>();

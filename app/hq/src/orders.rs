@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     dispatch::{PATH, TOGETHER},
     frame::{Frame, Tab, address, files, said, slot_text, tone_of},
-    order_batches,
+    order_batches, unclaimed,
 };
 
 /// How many orders a page of the list has.
@@ -63,8 +63,11 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
             {results(&asked, &filter, found, picks)}
         };
         let batches = may_batch.then(|| view! { <LinkButton href=order_batches::PATH>"批量处理记录"</LinkButton> });
+        let unclaimed = asked.scope.staff_everywhere(Permission::ManageOrders).is_ok();
+        let unclaimed = unclaimed.then(|| view! { <LinkButton href=unclaimed::PATH>"逾期未取规则"</LinkButton> });
         let beside = view! {
             {batches}
+            {unclaimed}
             {files(PATH, &filter.0.pairs())}
         };
         frame.screen(Tab::Orders, "订单".into(), "", beside.into_any(), body.into_any())

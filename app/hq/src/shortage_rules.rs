@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
-use ui::{Button, Card, Column, DataTable, Field, Form, Hidden, Select, SelectItem, Tone};
+use ui::{Button, Card, Field, Form, Hidden, Select, SelectItem, Tone};
 
 use crate::{
     frame::{LOG_IN, said},
@@ -88,9 +88,14 @@ fn own(stores: Vec<StoreShortageRule>, ends: bool) -> AnyView {
                 </Form>
             }
         });
-        view! { <tr><td class="min-w-28">{one.store_name}</td><td class="min-w-40">{one.rule.text()}</td><td>{end}</td></tr> }
+        view! {
+            <li class="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
+                <span class="font-medium">{one.store_name}</span>
+                <span class="text-base-content/70">{one.rule.text()}</span>
+                <span class="ms-auto">{end}</span>
+            </li>
+        }
     };
-    let columns = ["门店", "规则", "操作"].map(Column::new).to_vec();
     let rows = stores.into_iter().map(row).collect_view();
-    view! { <DataTable caption="门店自己的规则" columns=columns>{rows}</DataTable> }.into_any()
+    view! { <ul class="divide-y divide-base-300">{rows}</ul> }.into_any()
 }

@@ -147,6 +147,10 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
         OrderState::Accepted => format!("门店正在备货；预计 {slot} {there}"),
         OrderState::Ready if express => format!("已备好，等待快递揽收；预计 {slot} {there}"),
         OrderState::Ready if is_sent => format!("已备好，等待配送；预计 {slot} {there}"),
+        OrderState::Ready if order.claim_before.is_some() => {
+            let until = order.claim_before.map(|until| text::moment(until, now, zone)).unwrap_or_default();
+            format!("已备好，请在 {until} 前到店出示取货码，逾期自动取消并退款")
+        }
         OrderState::Ready if order.card.late.is_some() => "取货时间已过，请尽快到店出示取货码，或联系门店".into(),
         OrderState::Ready => "已备好，请到店出示取货码".into(),
         OrderState::Dispatched if express => "快递运输中，单号见下方；收到全部商品后请确认收货".into(),

@@ -127,6 +127,48 @@ pub struct OrderNote {
     pub at: DateTime<Utc>,
 }
 
+/// The most days that an order waits to be fetched before it is called off.
+pub const UNCLAIMED_DAYS_MOST: i32 = 90;
+
+/// After how many days an order is called off that is ready and that nobody fetches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct UnclaimedRule {
+    /// Days after its slot, 1 to 90; 0 is never.
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 90))]
+    pub days: i32,
+}
+
+impl UnclaimedRule {
+    /// Refuses what a form would not let through.
+    ///
+    /// Faults: `Invalid` beside `days`.
+    pub fn check(&self) -> Result<(), Fault> {
+        if (0..=UNCLAIMED_DAYS_MOST).contains(&self.days) {
+            return Ok(());
+        }
+        Err(Fault::invalid("days", format!("请填写 0 到 {UNCLAIMED_DAYS_MOST} 的整数，0 表示不自动取消")))
+    }
+
+    /// Reads the rule from a form: `days`.
+    ///
+    /// Faults: `Invalid` beside it.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let days = read.parse("days", &format!("请填写 0 到 {UNCLAIMED_DAYS_MOST} 的整数，0 表示不自动取消"));
+        let rule = read.finish(|| Some(Self { days: days? }))?;
+        rule.check().map(|()| rule)
+    }
+
+    /// For people.
+    pub fn text(&self) -> String {
+        match self.days {
+            0 => "逾期未取的订单只提醒，不自动取消。".into(),
+            days => format!("自提订单备好后，过了取货时段 {days} 天还没取，系统自动取消并原路退款。"),
+        }
+    }
+}
+
 /// A reason without space around it.
 ///
 /// Faults: `Invalid` beside `reason`.

@@ -384,6 +384,9 @@ pub struct OrderView {
     pub pickup_code: Option<String>,
     /// Until when it must be paid.
     pub pay_before: Option<DateTime<Utc>>,
+    /// Until when it must be fetched; then it is called off, and its money goes back. Nothing where no such rule is.
+    #[serde(default)]
+    pub claim_before: Option<DateTime<Utc>>,
     /// What was paid.
     pub paid_fen: Fen,
     /// What went back.

@@ -185,6 +185,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(order_centre::batches, order_centre::draft_batch))
         .routes(routes!(order_centre::batch))
         .routes(routes!(order_centre::start_batch))
+        .routes(routes!(order_centre::unclaimed_rule, order_centre::set_unclaimed_rule))
         .routes(routes!(refunds::list))
         .routes(routes!(refunds::retry))
         .routes(routes!(refunds::settle))

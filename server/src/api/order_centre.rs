@@ -9,7 +9,7 @@ use domain::{
     OrderBatchId, OrderId,
     after_sales::{RefundOrder, Refundable},
     order_batches::{BatchCard, BatchView, DraftBatch},
-    order_centre::{Annotate, CallOff, CallOffAll, CalledOff, OrderNote, Reroute, RerouteChoice},
+    order_centre::{Annotate, CallOff, CallOffAll, CalledOff, OrderNote, Reroute, RerouteChoice, UnclaimedRule},
 };
 
 use super::problem::{Caller, Path, Problem, Sent};
@@ -122,4 +122,18 @@ pub async fn batch(caller: Caller, Path(id): Path<OrderBatchId>) -> Result<Json<
     responses((status = 204), (status = "default", body = Problem)))]
 pub async fn start_batch(caller: Caller, Path(id): Path<OrderBatchId>) -> Result<StatusCode, Problem> {
     caller.done(batches::start(&caller.0, id).await)
+}
+
+/// After how many days an order is called off that is ready and that nobody fetches.
+#[utoipa::path(get, path = "/hq/unclaimed-rule", tag = "centre", security(("bearer" = [])),
+    responses((status = 200, body = UnclaimedRule), (status = "default", body = Problem)))]
+pub async fn unclaimed_rule(caller: Caller) -> Result<Json<UnclaimedRule>, Problem> {
+    caller.answer(orders::unclaimed_rule(&caller.0).await)
+}
+
+/// Sets after how many days; 0 is never. Whoever has not fetched an order by now has all of them from now on.
+#[utoipa::path(put, path = "/hq/unclaimed-rule", tag = "centre", security(("bearer" = [])), request_body = UnclaimedRule,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_unclaimed_rule(caller: Caller, Sent(rule): Sent<UnclaimedRule>) -> Result<StatusCode, Problem> {
+    caller.done(orders::set_unclaimed_rule(&caller.0, rule).await)
 }

@@ -425,6 +425,8 @@ pub const API: &[Door] = &[
     get("/api/v1/shortages", Shortages),
     get("/api/v1/shortages/{shortage_id}", Shortages),
     door("POST", "/api/v1/shortages/{shortage_id}/wait", Shortages, r#"{"hours":1,"note":"x"}"#),
+    get("/api/v1/hq/unclaimed-rule", Everywhere(ManageOrders)),
+    door("PUT", "/api/v1/hq/unclaimed-rule", Everywhere(ManageOrders), r#"{"days":1}"#),
     get("/api/v1/shortage-rules", Shortages),
     door("PUT", "/api/v1/shortage-rules", Everywhere(ManageOrders), r#"{"act":"wait","wait_hours":1}"#),
     door("PUT", "/api/v1/shortage-rules/{store_id}", Staff(RejectOrders), r#"{"act":"wait","wait_hours":1}"#),

@@ -217,6 +217,8 @@ pub const PAGES: &[Door] = &[
         "store={store_id}&act=wait&wait_hours=1&from=/console/shortages",
     ),
     form("/rpc/console/end_shortage_rule", Staff(RejectOrders), "store={store_id}&from=/console/shortages"),
+    get("/hq/unclaimed", Everywhere(ManageOrders)),
+    form("/rpc/hq/set_unclaimed_rule", Everywhere(ManageOrders), "days=1&from=/hq/unclaimed"),
     form("/rpc/hq/set_house_shortage_rule", Everywhere(ManageOrders), "act=wait&wait_hours=1&from=/hq/shortages"),
     form("/rpc/hq/end_store_shortage_rule", Staff(RejectOrders), "store={store_id}&from=/hq/shortages"),
     form("/rpc/hq/let_case_wait", Shortages, "id={shortage_id}&hours=1&note=x&from=/hq/shortages"),

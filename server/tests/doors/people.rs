@@ -471,6 +471,7 @@ impl Foreign {
             "/proposals",
             "/shortages",
             "/shortage-rules",
+            "/hq/unclaimed-rule",
             "/console/after-sales",
             "/console/counts",
             "/console/losses",

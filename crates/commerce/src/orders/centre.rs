@@ -11,7 +11,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::steps;
+use super::steps::{self, Ordered};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -44,11 +44,20 @@ pub(super) async fn call_off_in(
     if order.state == OrderState::Cancelled {
         return Ok(false);
     }
-    steps::advance(tx, scope, &order, OrderAct::CallOff, reason).await?;
-    stock::turn(tx, scope, &[id], Turn::Release).await?;
-    payments::close_open(tx, scope, id).await?;
-    payments::want_refund(tx, scope, id, reason).await?;
-    Ok(true)
+    call_off_locked(tx, scope, &order, reason).await.map(|()| true)
+}
+
+/// Calls a locked order off: its pieces are free, and what was paid goes back.
+pub(super) async fn call_off_locked(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: &Ordered,
+    reason: &str,
+) -> Result<(), Fault> {
+    steps::advance(tx, scope, order, OrderAct::CallOff, reason).await?;
+    stock::turn(tx, scope, &[order.id], Turn::Release).await?;
+    payments::close_open(tx, scope, order.id).await?;
+    payments::want_refund(tx, scope, order.id, reason).await
 }
 
 /// Calls several orders off, each by itself; answers which were left as they are, and why.

@@ -10,6 +10,7 @@
 //! - `reroute`: an order of one store is given to another
 //! - `batches`: several orders that head office does one thing with
 //! - `late`: orders that wait longer than they should
+//! - `unclaimed`: those that nobody fetches, called off after as many days as head office says
 //! - `pick`: what somebody takes off the shelf for an order
 //! - `read`: one order, and lists that begin from what the caller may see
 
@@ -25,6 +26,7 @@ mod reroute;
 mod send;
 mod share;
 mod steps;
+mod unclaimed;
 mod write;
 
 pub use centre::{annotate, call_off, call_off_all, notes};
@@ -36,6 +38,7 @@ pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use reroute::{reroute, reroute_choices};
 pub use send::{deliver, dispatch, undelivered};
 pub use steps::{accept, cancel, prepare, redeem, reject};
+pub use unclaimed::{call_off_unclaimed, set_unclaimed_rule, unclaimed_rule};
 
 pub(crate) use codes::{note_miss, refuse_guessing};
 pub(crate) use reroute::give_away;

@@ -340,6 +340,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
+                  claim_before(o.id) as claim_before,
                   coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
                   coalesce((select sum(amount_fen) from refunds where order_id = o.id and state in ('succeeded', 'settled')), 0)::bigint as "refunded!",
                   (select array_agg(amount_fen order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as settled_fen,
@@ -363,6 +364,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         rider: fulfilment::rider(&mut tx, id).await?,
         pickup_code: more.pickup_code.filter(|_| open),
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
+        claim_before: more.claim_before,
         paid_fen: Fen(more.paid),
         refunded_fen: Fen(more.refunded),
         refund_delayed: more.refund_delayed,

@@ -24,3 +24,21 @@ create function shortage_rule_at(of_location uuid, out act text, out wait_hours 
         order by s.store_id nulls last limit 1
     ) r on true
 $$;
+
+-- After how many days head office has an order called off that is ready and that nobody fetches (D3); never where nothing
+-- is said, or 0, as a server of the release before never does.
+create table unclaimed_rule (
+    id boolean primary key default true check (id),
+    days integer not null check (days between 0 and 90),
+    set_at timestamptz not null
+);
+
+-- Until when such an order waits: so many days after its slot, after it was made ready and after the rule was set,
+-- whichever is latest. Its shopper reads it from the first of these days.
+create function claim_before(of_order uuid) returns timestamptz language sql stable as $$
+    select greatest(o.slot_end, r.set_at, (
+               select max(t.at) from order_steps t where t.order_id = o.id and t.act = 'prepare'
+           )) + make_interval(hours => 24 * r.days)
+    from orders o cross join unclaimed_rule r
+    where o.id = of_order and o.state = 'ready' and o.fulfilment = 'pickup' and r.days > 0
+$$;

@@ -1,0 +1,106 @@
+// What head office and a store say becomes of orders by themselves: those that cannot be served and those that nobody
+// fetches; and a mini-program's orders in head office's list.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browser, codeFor, newId, pay, picture, putInCart, request, staffMember, staffToken, town, visitor } from "./town.mjs";
+
+const PC = { width: 1440, height: 900 };
+const PHONE = { width: 390, height: 844 };
+let home;
+let opened;
+before(async () => {
+  [home, opened] = [await town(), await browser()];
+}, { timeout: 120_000 });
+after(async () => {
+  await opened?.close();
+  await home?.end();
+});
+
+const api = (method, path, body, token) => request(home, method, path, body, token);
+
+/** A paid order of a member who came by a mini-program; answers it with the member's phone and token. */
+async function miniOrder() {
+  const phone = `135${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+  await api("POST", "/auth/codes", { phone });
+  const { token } = await api("POST", "/auth/sessions", { phone, code: await codeFor(home, phone), app: "mini_program" });
+  const [store] = await api("GET", "/stores?q=QH-SH-001");
+  await putInCart(home, token, store, "qh-zhenzhu-naicha", 1);
+  const quote = await api("GET", `/cart/quotes/${store.id}`, undefined, token);
+  const order = { id: newId(), store_id: store.id, slot: quote.slots[0].start, expected_total_fen: quote.total_fen };
+  const { number } = await api("POST", "/orders", order, token);
+  await pay(home, order.id, token);
+  return { id: order.id, number, token, phone };
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
+    test("head office and a store say what becomes of a shortage, and a refused rule changes nothing", async () => {
+      const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
+      await page.goto(`${home.base}/hq/shortages`);
+      const form = "form[action$='set_house_shortage_rule']";
+      await page.selectOption(`${form} select[name=act]`, "reroute_then_refund");
+      await page.fill(`${form} input[name=wait_hours]`, "337");
+      await page.click(`${form} button`);
+      await page.waitForSelector(`${form} :text('请填写 1 到 336 的整数')`);
+      assert.equal(await page.inputValue(`${form} select[name=act]`), "reroute_then_refund", "what was typed is still there");
+      await picture(page, "shortage-rule-refused");
+      await page.fill(`${form} input[name=wait_hours]`, "12");
+      await page.click(`${form} button`);
+      await page.waitForSelector("text=给人 12 小时处理");
+
+      const store = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PHONE });
+      await store.page.goto(`${home.base}/console/shortages`);
+      await store.page.click("summary:has-text('设置门店自己的规则')");
+      await store.page.selectOption("form[action$='set_shortage_rule'] select[name=act]", "wait");
+      await store.page.click("form[action$='set_shortage_rule'] button");
+      await store.page.waitForSelector("text=已保存");
+      await store.page.waitForSelector("li:has-text('12 小时后提醒总部处理')");
+      await picture(store.page, "shortage-rule-console");
+      await page.reload();
+      await page.waitForSelector("li:has-text('12 小时后提醒总部处理')");
+      await picture(page, "shortage-rules");
+      await page.setViewportSize(PHONE);
+      await picture(page, "shortage-rules-phone");
+      await page.click("form[action$='end_store_shortage_rule'] button");
+      await page.waitForSelector("text=所有门店都按总部的规则");
+      assert.deepEqual([...faults, ...store.faults], []);
+      await store.close();
+      await close();
+    });
+
+    test("a mini-program's order is found under its source, and its shopper reads until when to fetch it", async () => {
+      const order = await miniOrder();
+      const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
+      await page.goto(`${home.base}/hq/orders?channel=mini_program`);
+      await page.waitForSelector(`tr:has-text('${order.number}'):has-text('小程序')`);
+      await picture(page, "orders-mini-program");
+      await page.goto(`${home.base}/hq/orders?channel=shop`);
+      assert.equal(await page.locator(`tr:has-text('${order.number}')`).count(), 0);
+
+      await page.click("a:has-text('逾期未取规则')");
+      await page.fill("input[name=days]", "91");
+      await page.click("form[action$='set_unclaimed_rule'] button");
+      await page.waitForSelector("form[action$='set_unclaimed_rule'] :text('请填写 0 到 90 的整数')");
+      await page.fill("input[name=days]", javaScriptEnabled ? "3" : "4");
+      await page.click("form[action$='set_unclaimed_rule'] button");
+      await page.waitForSelector("text=天还没取，系统自动取消");
+      await picture(page, "unclaimed");
+      await page.setViewportSize(PHONE);
+      await picture(page, "unclaimed-phone");
+      const clerk = await staffToken(home, "clerk");
+      await api("POST", `/console/orders/${order.id}/accept`, {}, clerk);
+      await api("POST", `/console/orders/${order.id}/prepare`, {}, clerk);
+      const seen = await api("GET", `/orders/${order.id}`, undefined, order.token);
+      assert.ok(seen.claim_before > seen.slot.end, JSON.stringify(seen.claim_before));
+      assert.equal(seen.channel, "mini_program");
+      const shopper = await visitor(opened, { javaScriptEnabled, ...PHONE });
+      await shopper.page.context().addCookies([{ name: "mendian", value: order.token, url: home.base }]);
+      await shopper.page.goto(`${home.base}/orders/${order.id}`);
+      await shopper.page.waitForSelector("text=逾期自动取消并退款");
+      await picture(shopper.page, "order-to-be-fetched");
+      await shopper.close();
+      assert.deepEqual(faults, []);
+      await close();
+    });
+  });
+}
