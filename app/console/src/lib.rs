@@ -53,6 +53,7 @@ mod returns;
 #[cfg(feature = "ssr")]
 mod ride;
 #[cfg(feature = "ssr")]
+mod set_apart;
 mod shared;
 #[cfg(feature = "ssr")]
 mod shipment;
@@ -79,8 +80,8 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, counts, delivery, log_in, loss, losses,
-        orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared, shipment,
-        shortages, stock, transfer, transfers,
+        orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, set_apart, shared,
+        shipment, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -105,6 +106,7 @@ mod routes {
             .route("/console/orders/{order}/picking", page(FACE, picking::picking))
             .route("/console/purchases", page(FACE, purchases::list))
             .route("/console/purchases/{purchase}", page(FACE, purchases::purchase))
+            .route("/console/set-apart", page(FACE, set_apart::set_apart))
             .route("/console/transfers", page(FACE, transfers::list))
             .route("/console/transfers/new", page(FACE, request::new))
             .route("/console/transfers/{transfer}", page(FACE, transfer::transfer))
@@ -165,6 +167,8 @@ mod routes {
         register_explicit::<transfers::ReceiveGoods>();
         register_explicit::<purchases::ReceivePurchase>();
         register_explicit::<purchases::ReturnPurchase>();
+        register_explicit::<set_apart::EndSetApart>();
+        register_explicit::<set_apart::CreditHandOver>();
         register_explicit::<photos::MovePhoto>();
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();

@@ -41,6 +41,10 @@ pub enum Deed {
     ReceiveGoods,
     /// Goods go back to their supplier.
     ReturnGoods,
+    /// What shoppers brought back for a supplier goes to them.
+    HandOver,
+    /// Or is scrapped.
+    ScrapSetApart,
     /// Pieces are shared between shop and counter in another way.
     SetStockModel,
     /// The shop gets so many of them.
@@ -49,7 +53,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 17] = {
+    pub const ALL: [Self; 19] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -67,6 +71,8 @@ impl Deed {
             EndUnsent,
             ReceiveGoods,
             ReturnGoods,
+            HandOver,
+            ScrapSetApart,
             SetStockModel,
             ShareOut,
         ]

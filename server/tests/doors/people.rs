@@ -484,6 +484,7 @@ impl Foreign {
             "/hq/routing",
             "/hq/suppliers",
             "/console/purchases",
+            "/console/set-apart",
             "/hq/invoices",
             "/hq/payables",
             "/hq/costs",

@@ -51,6 +51,7 @@ mod races;
 mod rides;
 mod second_fence;
 mod second_step;
+mod set_apart;
 mod shortages;
 mod staff;
 mod stock_models;
