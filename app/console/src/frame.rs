@@ -19,6 +19,7 @@ pub enum Lit {
     Alerts,
     Transfers,
     Purchases,
+    SetApart,
     Stock,
     Photos,
     Delivery,
@@ -99,6 +100,7 @@ impl Frame {
             let link = NavLink::new("要货调拨", "/console/transfers", Glyph::Truck);
             links.push(link.active(lit == Lit::Transfers).badge(badge(waiting)));
             links.push(NavLink::new("采购到货", "/console/purchases", Glyph::Receipt).active(lit == Lit::Purchases));
+            links.push(NavLink::new("待退供应商", "/console/set-apart", Glyph::Box).active(lit == Lit::SetApart));
             links.push(NavLink::new("库存", "/console/stock", Glyph::Box).active(lit == Lit::Stock));
         }
         if self.photos {

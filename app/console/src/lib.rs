@@ -57,6 +57,8 @@ mod returns;
 #[cfg(feature = "ssr")]
 mod ride;
 #[cfg(feature = "ssr")]
+mod set_apart;
+#[cfg(feature = "ssr")]
 mod shared;
 #[cfg(feature = "ssr")]
 mod shipment;
@@ -85,8 +87,8 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
-        losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, shared,
-        shipment, shortage_rules, shortages, stock, transfer, transfers,
+        losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, set_apart,
+        shared, shipment, shortage_rules, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -111,6 +113,7 @@ mod routes {
             .route("/console/orders/{order}/picking", page(FACE, picking::picking))
             .route("/console/purchases", page(FACE, purchases::list))
             .route("/console/purchases/{purchase}", page(FACE, purchases::purchase))
+            .route("/console/set-apart", page(FACE, set_apart::set_apart))
             .route("/console/transfers", page(FACE, transfers::list))
             .route("/console/transfers/new", page(FACE, request::new))
             .route("/console/transfers/{transfer}", page(FACE, transfer::transfer))
@@ -171,6 +174,8 @@ mod routes {
         register_explicit::<transfers::ReceiveGoods>();
         register_explicit::<purchases::ReceivePurchase>();
         register_explicit::<purchases::ReturnPurchase>();
+        register_explicit::<set_apart::EndSetApart>();
+        register_explicit::<set_apart::CreditHandOver>();
         register_explicit::<photos::MovePhoto>();
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();

@@ -30,6 +30,7 @@ pub fn kinds(asked: &Asked, here: &str) -> AnyView {
         (buys, "补货建议", "/hq/replenishment"),
         (buys || pays, "供应商", LIST),
         (pays, "发票与应付", "/hq/invoices"),
+        (buys, "待退供应商", "/console/set-apart"),
         (asked.scope.may(Permission::SeeCosts), "库存成本", "/hq/costs"),
         (asked.scope.may(Permission::SeeCosts), "成本与毛利", "/hq/margins"),
     ];

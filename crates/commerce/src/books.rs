@@ -400,9 +400,42 @@ const RULES: &[(&str, &str)] = &[
                and not exists (select from parcel_returns r where r.parcel_id = document_id)
                and not exists (select from unsent_ends u where u.id = document_id)
                and not exists (select from parcel_goods g where g.document_id = m.document_id)
+               and not exists (select from set_apart_ends e where e.id = document_id)
              group by 1, 2, 3
          ) m using (loss_id, location_id, sku_id)
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",
+    ),
+    (
+        "what lies apart for suppliers is what came for them, less what they took and what was scrapped",
+        "select (select count(*) from (
+                     select l.after_sales_id, l.line, l.sku_id, l.quantity, a.received_store_id
+                     from after_sales_lines l join after_sales a on a.id = l.after_sales_id where l.condition = 'supplier'
+                 ) l full join set_apart s using (after_sales_id, line)
+                 left join (select after_sales_id, line, sum(quantity) as gone from set_apart_end_lines group by 1, 2) g
+                     using (after_sales_id, line)
+                 where l.quantity is distinct from s.quantity or l.sku_id is distinct from s.sku_id
+                    or l.received_store_id is distinct from s.location_id
+                    or s.remains::numeric is distinct from s.quantity - coalesce(g.gone, 0))
+              + (select count(*) from set_apart_ends e left join set_apart_end_lines l on l.end_id = e.id
+                 left join set_apart s using (after_sales_id, line) where s.location_id is distinct from e.location_id)",
+    ),
+    (
+        "what was scrapped of what lay apart went from the supplier's to what is lost, and what suppliers took moves nothing",
+        "select count(*) from (
+             select e.id as document_id, e.location_id, s.sku_id, x.cause, sum(x.sign * l.quantity) as pieces
+             from set_apart_ends e join set_apart_end_lines l on l.end_id = e.id join set_apart s using (after_sales_id, line)
+             cross join (values ('supplier_return', 1), ('loss', -1)) x (cause, sign)
+             where e.fate = 'scrap' group by 1, 2, 3, 4
+         ) e full join (
+             select document_id, location_id, sku_id, cause, sum(on_hand) as pieces from movements
+             where document_id in (select id from set_apart_ends) group by 1, 2, 3, 4
+         ) m using (document_id, location_id, sku_id, cause) where e.pieces is distinct from m.pieces",
+    ),
+    (
+        "what a supplier credits is for goods that they took, and what its pieces come to where they were priced",
+        "select count(*) from set_apart_ends e left join purchase_receipts r on r.handed_over_id = e.id
+         left join (select end_id, sum(quantity * price_fen) as fen from set_apart_end_lines group by 1) l on l.end_id = e.id
+         where (e.fate = 'scrap' and (r.id is not null or l.fen is not null)) or (l.fen > 0 and r.value_fen::numeric is distinct from l.fen)",
     ),
     (
         "what came of an order to a supplier and went back is what its receipts say, and has moved once",
@@ -473,11 +506,14 @@ const RULES: &[(&str, &str)] = &[
          left join lateral (
              select coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end), 0) as received,
                     coalesce(sum(case when r.returned then -r.value_fen else r.value_fen end - coalesce(i.amount, 0)), 0) as waiting
-             from purchases u join purchase_receipts r on r.purchase_id = u.id
-             left join lateral (
+             from (
+                 select r.* from purchases u join purchase_receipts r on r.purchase_id = u.id where u.supplier_id = s.id
+                 union all
+                 select r.* from set_apart_ends e join purchase_receipts r on r.handed_over_id = e.id where e.supplier_id = s.id
+             ) r left join lateral (
                  select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as amount
                  from supplier_invoice_receipts x where x.receipt_id = r.id
-             ) i on true where u.supplier_id = s.id
+             ) i on true
          ) r on true
          left join lateral (
              select coalesce(sum(amount_fen) filter (where state = 'open'), 0) as owed,
@@ -496,8 +532,9 @@ const RULES: &[(&str, &str)] = &[
     (
         "an invoice is for the receipts of its supplier, and says what they come to",
         "select count(*) from supplier_invoices i left join lateral (
-             select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as fen, bool_and(u.supplier_id = i.supplier_id) as own
-             from supplier_invoice_receipts x join purchase_receipts r on r.id = x.receipt_id join purchases u on u.id = r.purchase_id
+             select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as fen, bool_and(coalesce(u.supplier_id, e.supplier_id) = i.supplier_id) as own
+             from supplier_invoice_receipts x join purchase_receipts r on r.id = x.receipt_id
+             left join purchases u on u.id = r.purchase_id left join set_apart_ends e on e.id = r.handed_over_id
              where x.invoice_id = i.id
          ) r on true where i.received_fen is distinct from r.fen or not coalesce(r.own, false)",
     ),

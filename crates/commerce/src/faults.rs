@@ -47,6 +47,10 @@ pub enum Deed {
     ReceiveGoods,
     /// Goods go back to their supplier.
     ReturnGoods,
+    /// What shoppers brought back for a supplier goes to them.
+    HandOver,
+    /// Or is scrapped.
+    ScrapSetApart,
     /// Pieces are shared between shop and counter in another way.
     SetStockModel,
     /// The shop gets so many of them.
@@ -55,7 +59,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 20] = {
+    pub const ALL: [Self; 22] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -76,6 +80,8 @@ impl Deed {
             EndUnsent,
             ReceiveGoods,
             ReturnGoods,
+            HandOver,
+            ScrapSetApart,
             SetStockModel,
             ShareOut,
         ]

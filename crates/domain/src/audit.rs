@@ -145,6 +145,9 @@ pub enum Act {
     ReceivePurchase,
     ClosePurchase,
     ReturnPurchase,
+    HandToSupplier,
+    ScrapSetApart,
+    CreditHandOver,
     EnterInvoice,
     PayInvoice,
 }
@@ -212,6 +215,8 @@ words!(Act:
     ApprovePurchase = "approve_purchase" / "通过采购单", RejectPurchase = "reject_purchase" / "驳回采购单",
     CancelPurchase = "cancel_purchase" / "取消采购单", ReceivePurchase = "receive_purchase" / "采购收货",
     ClosePurchase = "close_purchase" / "结束采购单", ReturnPurchase = "return_purchase" / "采购退货",
+    HandToSupplier = "hand_to_supplier" / "交还供应商", ScrapSetApart = "scrap_set_apart" / "报废待退商品",
+    CreditHandOver = "credit_hand_over" / "登记供应商退款",
     EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款");
 
 impl Act {
@@ -345,6 +350,7 @@ pub enum ObjectKind {
     Supplier,
     Purchase,
     Invoice,
+    SetApart,
 }
 
 words!(ObjectKind:
@@ -359,7 +365,8 @@ words!(ObjectKind:
     Transfer = "transfer" / "调拨", GoodsReceipt = "goods_receipt" / "收货单",
     Warehouse = "warehouse" / "仓库", Product = "product" / "商品", Sku = "sku" / "商品规格", Category = "category" / "商品分类",
     Freight = "freight" / "运费",
-    Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票");
+    Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票",
+    SetApart = "set_apart" / "退供单");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -96,4 +96,6 @@ ids! {
     PurchaseId,
     /// A supplier's invoice; made by the client, and the idempotency key of entering it.
     InvoiceId,
+    /// That goods which lay apart went to their supplier, or were scrapped; made by the client.
+    SetApartEndId,
 }

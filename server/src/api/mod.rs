@@ -29,6 +29,7 @@ pub mod problem;
 mod purchase_limits;
 mod purchasing;
 mod refunds;
+mod set_apart;
 mod shortages;
 mod staff;
 mod stock_lists;
@@ -86,6 +87,7 @@ use crate::site::Site;
         (name = "express", description = "Parcels, riders, and what is told of both"),
         (name = "freight", description = "What sending goods costs, and which stores send them"),
         (name = "purchasing", description = "Buying goods, what they cost, what is owed"),
+        (name = "set_apart", description = "What shoppers brought back for suppliers"),
         (name = "staff", description = "Accounts, roles, groups of stores, merchants, departments"),
     )
 )]
@@ -282,6 +284,10 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(purchasing::close))
         .routes(routes!(purchasing::receive))
         .routes(routes!(purchasing::send_back))
+        .routes(routes!(set_apart::list))
+        .routes(routes!(set_apart::hand_over))
+        .routes(routes!(set_apart::scrap))
+        .routes(routes!(set_apart::credit))
         .routes(routes!(purchasing::billable))
         .routes(routes!(purchasing::invoices, purchasing::enter_invoice))
         .routes(routes!(purchasing::invoice))

@@ -19,6 +19,8 @@ use crate::{
 
 /// What becomes of goods that somebody does not want.
 pub const RETURNING: [Deed; 3] = [Deed::RequestReturn, Deed::DecideReturn, Deed::ReceiveReturn];
+/// What becomes of goods that came back for their supplier.
+pub const APART: [Deed; 2] = [Deed::HandOver, Deed::ScrapSetApart];
 /// What becomes of goods that are not sent.
 pub const ENDING: [Deed; 1] = [Deed::EndUnsent];
 /// Goods that can be sent, and come back.
@@ -85,6 +87,48 @@ async fn what_was_being_brought_back_is_taken_once_and_its_money_goes_back_once(
         .await;
     }
     mortal.town.check_books().await;
+}
+
+#[tokio::test]
+async fn what_lay_apart_for_its_supplier_is_handed_over_once_and_scrapped_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let [buyer, manager] = [mortal.town.member("13800000564").await, mortal.town.staff("manager").await];
+    let office = mortal.town.staff("hq").await;
+    let (goods, supplier) = (buyer.goods(STORE, TIN).await, Uuid::now_v7());
+    let known = json!({ "code": "JN-1", "name": "江南食品", "terms_days": 30, "lead_days": 7 });
+    office.put(&format!("/hq/suppliers/{supplier}"), known).await.done();
+    for (point, deed) in APART.into_iter().flat_map(|deed| around(deed).map(|point| (point, deed))) {
+        let [order, code] = paid(&mut mortal, &buyer, (&goods, 1), None).await;
+        manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+        manager.post("/console/redemptions", json!({ "code": code })).await.done();
+        let request = Uuid::now_v7();
+        let asked = json!({
+            "id": request, "order_id": order, "kind": "return", "lines": [{ "line": 1, "quantity": 1 }],
+            "reason": "unwanted", "note": "", "expected_refund_fen": goods.price_fen,
+        });
+        buyer.post("/after-sales", asked).await.done();
+        let path = format!("/console/after-sales/{request}/decision");
+        manager.post(&path, json!({ "agree": true, "note": "" })).await.done();
+        let seen = buyer.get(&format!("/after-sales/{request}")).await.done();
+        let brought = json!({
+            "code": seen["code"], "store_id": goods.store_id, "lines": [{ "line": 1, "condition": "supplier" }],
+        });
+        manager.post("/console/returns", brought).await.done();
+        mortal.until_it_ends_at(point).await;
+        let lines = json!([{ "sku_id": goods.sku_id, "quantity": 1 }]);
+        let (id, at) = (Uuid::now_v7(), &goods.store_id);
+        let (path, ends) = match deed {
+            Deed::HandOver => {
+                ("hand-overs", json!({ "id": id, "location_id": at, "supplier_id": supplier, "lines": lines }))
+            }
+            _ => ("scraps", json!({ "id": id, "location_id": at, "lines": lines, "reason": "供应商不收" })),
+        };
+        mortal.twice(&manager, Method::POST, &format!("/console/set-apart/{path}"), &ends).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        let left = manager.get("/console/set-apart").await.done();
+        assert_eq!(left["lying"], json!([]), "{point:?}");
+        mortal.town.check_books().await;
+    }
 }
 
 /// The store sends everywhere, and the buyer lives somewhere; answers their address.

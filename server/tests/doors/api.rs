@@ -280,6 +280,25 @@ pub const API: &[Door] = &[
         Goods,
         r#"{"id":"{new_id}","lines":[{"sku_id":"{sku_id}","quantity":1}],"reason":"x"}"#,
     ),
+    get("/api/v1/console/set-apart", Goods),
+    door(
+        "POST",
+        "/api/v1/console/set-apart/hand-overs",
+        Goods,
+        r#"{"id":"{new_id}","location_id":"{store_id}","supplier_id":"{supplier_id}","lines":[{"sku_id":"{sku_id}","quantity":1}]}"#,
+    ),
+    door(
+        "POST",
+        "/api/v1/console/set-apart/scraps",
+        Goods,
+        r#"{"id":"{new_id}","location_id":"{store_id}","lines":[{"sku_id":"{sku_id}","quantity":1}],"reason":"x"}"#,
+    ),
+    door(
+        "POST",
+        "/api/v1/hq/set-apart/{end_id}/credit",
+        Everywhere(ManagePurchasing),
+        r#"{"amount_fen":1,"credit_note":"x"}"#,
+    ),
     get("/api/v1/hq/invoices", Everywhere(PaySuppliers)),
     door(
         "POST",

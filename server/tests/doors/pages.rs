@@ -429,6 +429,17 @@ pub const PAGES: &[Door] = &[
         Goods,
         "id={purchase_id}&key={new_id}&pieces.{sku_id}=1&reason=x&from=/console/purchases",
     ),
+    get("/console/set-apart", Goods),
+    form(
+        "/rpc/console/end_set_apart",
+        Goods,
+        "key={new_id}&location={store_id}&supplier={supplier_id}&pieces.{sku_id}=1&from=/console/set-apart",
+    ),
+    form(
+        "/rpc/console/credit_hand_over",
+        Everywhere(ManagePurchasing),
+        "id={new_id}&amount=1&credit_note=x&from=/console/set-apart",
+    ),
     get("/hq/warehouses", Everywhere(ManageSupply)),
     get("/hq/warehouses/{warehouse}", Everywhere(ManageSupply)),
     get("/hq/warehouses/{warehouse}/stock", Everywhere(ManageSupply)),

@@ -487,6 +487,7 @@ impl Foreign {
             "/hq/routing",
             "/hq/suppliers",
             "/console/purchases",
+            "/console/set-apart",
             "/hq/invoices",
             "/hq/payables",
             "/hq/costs",

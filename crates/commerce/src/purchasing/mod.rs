@@ -7,6 +7,7 @@
 //! - `read`: lists, one order
 //! - `payables`: invoices against what arrived, payments, what is owed
 //! - `ledger`: double entry of what is owed
+//! - `set_apart`: what shoppers brought back for the supplier
 //! - `replenish`: what is to be ordered, and why
 //! - `import`: suppliers with their prices, and drafts, from tables
 //!
@@ -20,6 +21,7 @@ mod payables;
 mod read;
 mod receive;
 mod replenish;
+mod set_apart;
 mod suppliers;
 
 use chrono::NaiveDate;
@@ -48,6 +50,7 @@ pub use payables::{billable, enter_invoice, invoice, invoices, pay_invoice, paya
 pub use read::{list, places as places_to_order_to, show, waiting, whole_list};
 pub use receive::{receive, send_back};
 pub use replenish::{order_proposed, proposals};
+pub use set_apart::{credit as credit_hand_over, hand_over, scrap_set_apart, set_apart};
 pub use suppliers::{list as suppliers, prices, save as save_supplier, set_prices};
 
 /// Refuses whoever does not buy for the chain.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     NO_SUPPLIER, everywhere,
     ledger::{self, Account, Entry},
-    number_text, today,
+    number_text, set_apart, today,
 };
 use crate::{
     FaultPoint, Scope,
@@ -52,17 +52,19 @@ async fn receipts_of(
     invoice: Option<InvoiceId>,
 ) -> Result<Vec<Billable>, Fault> {
     let rows = sqlx::query!(
-        r#"select r.id, u.number, r.returned, r.at, r.note, w.whole as "whole!",
+        r#"select r.id, u.number as "number?", e.number as "handed_over?", r.returned, r.at, r.note, w.whole as "whole!",
                   case when $2::uuid is null then w.whole - coalesce(i.amount, 0) else coalesce(i.own, w.whole) end::bigint as "value!",
-                  (select coalesce(sum(l.quantity), 0)::bigint from purchase_receipt_lines l where l.receipt_id = r.id) as "pieces!"
-           from purchase_receipts r join purchases u on u.id = r.purchase_id
+                  ((select coalesce(sum(l.quantity), 0) from purchase_receipt_lines l where l.receipt_id = r.id)
+                   + (select coalesce(sum(l.quantity), 0) from set_apart_end_lines l where l.end_id = r.handed_over_id))::bigint as "pieces!"
+           from purchase_receipts r left join purchases u on u.id = r.purchase_id
+           left join set_apart_ends e on e.id = r.handed_over_id
            cross join lateral (select case when r.returned then -r.value_fen else r.value_fen end as whole) w
            left join lateral (
                select sum(coalesce(x.amount_fen, w.whole)) as amount, sum(x.amount_fen) filter (where x.invoice_id = $2) as own,
                       bool_or(x.invoice_id = $2) as of_it
                from supplier_invoice_receipts x where x.receipt_id = r.id
            ) i on true
-           where ($1::uuid is null or (u.supplier_id = $1 and (i.amount is null or i.amount <> w.whole)))
+           where ($1::uuid is null or ($1 in (u.supplier_id, e.supplier_id) and (i.amount is null or i.amount <> w.whole)))
              and ($2::uuid is null or i.of_it)
            order by r.at, r.id"#,
         supplier.map(|id| id.0),
@@ -73,7 +75,7 @@ async fn receipts_of(
     .or_fault()?;
     let receipt = rows.into_iter().map(|row| Billable {
         id: row.id,
-        purchase: number_text(row.number),
+        purchase: row.number.map(number_text).or(row.handed_over.map(set_apart::number_text)).unwrap_or_default(),
         returned: row.returned,
         at: row.at,
         note: row.note,

@@ -193,7 +193,8 @@ async fn write(
 
 /// What stands under an id already.
 struct Booked {
-    purchase: Uuid,
+    /// None where a supplier credits what they took of goods that lay apart.
+    purchase: Option<Uuid>,
     returned: bool,
     note: String,
     lines: Vec<(Uuid, i64)>,
@@ -209,7 +210,7 @@ impl Booked {
         lines.sort();
         // Nothing said was all that was to come.
         let same_lines = asked.is_empty() || lines == self.lines;
-        if (self.purchase, self.returned, self.note.as_str()) == (id.0, returned, note) && same_lines {
+        if (self.purchase, self.returned, self.note.as_str()) == (Some(id.0), returned, note) && same_lines {
             return Ok(());
         }
         Err(Fault::conflict("key_reused", "这个页面已经提交过另一张收货单或退货单，请刷新后再试"))

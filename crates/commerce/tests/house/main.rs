@@ -56,6 +56,7 @@ mod replenishing;
 mod rides;
 mod second_fence;
 mod second_step;
+mod set_apart;
 mod settling;
 mod shortage_rules;
 mod shortages;

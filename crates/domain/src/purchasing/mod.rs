@@ -5,6 +5,7 @@ mod margins;
 mod orders;
 mod payables;
 mod replenishment;
+mod set_apart;
 mod suppliers;
 mod views;
 
@@ -22,6 +23,9 @@ pub use payables::{
     ReceiptPart, ageing, part_field, tax_within,
 };
 pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day};
+pub use set_apart::{
+    CreditHandOver, Fate, HandOver, HandedOver, LyingApart, ScrapSetApart, SetApart, SetApartEnd, SupplierChoice,
+};
 pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{
     ListSuppliers, PRICE_COLUMNS, PriceRow, PricedRow, SaveSupplier, SetPrices, Supplier, SupplierPriceView, said_of,

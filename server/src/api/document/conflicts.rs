@@ -238,6 +238,12 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("purchasing_close", &[NOT_NOW_OF_PURCHASE]),
     ("purchasing_receive", &[NOT_NOW_OF_PURCHASE, KEY_OF_RECEIPT, CLOSED]),
     ("purchasing_send_back", &[NOT_NOW_OF_PURCHASE, KEY_OF_RECEIPT, ("sold_out", "连体衣 73 可动用的只有 0 件")]),
+    ("set_apart_hand_over", &[KEY_OF_SET_APART]),
+    (
+        "set_apart_scrap",
+        &[KEY_OF_SET_APART, ("beyond_store", "金额或数量较大，请由有审批权限的上级报废，或分批退给供应商")],
+    ),
+    ("set_apart_credit", &[("credited_already", "这张退供单已经登记过供应商退款，请刷新后查看")]),
     ("purchasing_enter_invoice", &[("key_reused", "这个页面已经登记过另一张发票，请刷新后再试")]),
     ("purchasing_pay_invoice", &[("paid_already", "这张发票已经登记过付款，请刷新后查看")]),
     ("purchasing_order_proposed", &[NOT_NOW_OF_PURCHASE, SUPPLIER_CLOSED, CLOSED]),
@@ -385,6 +391,7 @@ const ASKING: &[(&str, &str)] = &[
 const NOT_NOW_OF_TRANSFER: (&str, &str) = ("not_now", "这张调拨单已取消，不能再发货");
 const KEY_OF_TRANSFER: (&str, &str) = ("key_reused", "这个页面已经提交过另一张调拨单，请刷新后再试");
 const NOT_NOW_OF_PURCHASE: (&str, &str) = ("not_now", "这张采购单已取消，不能再部分收货");
+const KEY_OF_SET_APART: (&str, &str) = ("key_reused", "这个页面已经提交过另一张退供单，请刷新后再试");
 const KEY_OF_RECEIPT: (&str, &str) = ("key_reused", "这个页面已经提交过另一张收货单或退货单，请刷新后再试");
 const SUPPLIER_CLOSED: (&str, &str) = ("supplier_closed", "「江南食品」已停用，不能向它采购");
 const CLOSED: (&str, &str) = ("location_closed", "「上海中心仓」已关闭，不能调拨");

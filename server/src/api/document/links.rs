@@ -55,6 +55,7 @@ pub(super) const LINKS: &[Link] = &[
         ],
         &[("supplier_id", "$response.body#/0/id")],
     ),
+    ("set_apart_list", &["set_apart_credit"], &[("end_id", "$response.body#/ends/0/id")]),
     (
         "purchasing_purchases",
         &[
