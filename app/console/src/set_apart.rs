@@ -194,6 +194,7 @@ fn ends(asked: &Asked, ends: &[SetApartEnd]) -> AnyView {
 }
 
 fn end(asked: &Asked, one: &SetApartEnd, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let fate = one.fate.label();
     let tone = if one.fate == Fate::HandOver { Tone::Success } else { Tone::Error };
     let whom = one.supplier.as_ref().map(|supplier| format!(" → {}", supplier.name)).unwrap_or_default();
     let who = format!("{} · {}", one.by, text::moment(one.at, now, text::zone("")));
@@ -205,7 +206,7 @@ fn end(asked: &Asked, one: &SetApartEnd, now: DateTime<Utc>) -> impl IntoView + 
         <li class="py-2 text-sm">
             <p class="flex flex-wrap items-center gap-x-3 gap-y-1">
                 <span class="tabular font-medium">{one.number.clone()}</span>
-                <Badge tone=tone>{one.fate.label()}</Badge>
+                <Badge tone=tone>{fate}</Badge>
                 <span>{format!("{}{whom}", one.location_name)}</span>
                 {credit}
             </p>
