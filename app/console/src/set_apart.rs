@@ -5,7 +5,7 @@ use commerce::{Scope, purchasing};
 use domain::{
     Fault, Fields, LocationId, SetApartEndId, SupplierId,
     purchasing::{
-        CreditHandOver as CreditCommand, Fate, HandOver, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
+        CreditHandOver as CreditCommand, Fate, HandToSupplier, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
         SupplierChoice, price_field,
     },
     text,
@@ -46,7 +46,8 @@ pub async fn end_set_apart(#[server(flatten)] fields: Fields) -> Result<(), Serv
         };
         return act(fields, "已报废，已记为损失", scrap).await;
     }
-    let hand_over = async |scope, fields: Fields| purchasing::hand_over(&scope, HandOver::from_fields(&fields)?).await;
+    let hand_over =
+        async |scope, fields: Fields| purchasing::hand_over(&scope, HandToSupplier::from_fields(&fields)?).await;
     act(fields, "已交给供应商", hand_over).await
 }
 
@@ -66,13 +67,14 @@ pub async fn set_apart(asked: Asked) -> Result<Page, Fault> {
     let found = purchasing::set_apart(&asked.scope, place).await?;
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("待退供应商", move || {
+        let ended = ends(&asked, &found.ends);
         let body = view! {
             <h1 class="mb-1 text-xl font-bold">"待退供应商"</h1>
             <p class="mb-3 text-base-content/70">"顾客退回、要退给供应商的商品，已不在可售库存里，单独存放。"</p>
             {news(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4">
                 {lying(&asked, &found)}
-                <Card title="退供单">{ends(&asked, &found.ends)}</Card>
+                <Card title="退供单">{ended}</Card>
             </div>
         };
         frame.screen(Lit::SetApart, body.into_any())
@@ -201,6 +203,8 @@ fn end(asked: &Asked, one: &SetApartEnd, now: DateTime<Utc>) -> impl IntoView + 
     let credit = one
         .credit_fen
         .map(|credit| view! { <span class="tabular font-medium">{format!("供应商退款 {credit}")}</span> });
+    let (fate, note) = (one.fate.label(), one.note.as_str());
+    let who = if note.is_empty() { who } else { format!("{who} · {note}") };
     let ask = one.may_credit.then(|| credit_form(asked, one.id));
     view! {
         <li class="py-2 text-sm">
@@ -211,7 +215,7 @@ fn end(asked: &Asked, one: &SetApartEnd, now: DateTime<Utc>) -> impl IntoView + 
                 {credit}
             </p>
             <p class="mt-1 break-words">{one.goods.clone()}</p>
-            <p class="mt-1 break-words text-base-content/70">{format!("{who}{}", if one.note.is_empty() { String::new() } else { format!(" · {}", one.note) })}</p>
+            <p class="mt-1 break-words text-base-content/70">{who}</p>
             {ask}
         </li>
     }

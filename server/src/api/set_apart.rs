@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode};
 use commerce::purchasing;
 use domain::{
     LocationId, SetApartEndId,
-    purchasing::{CreditHandOver, HandOver, ScrapSetApart, SetApart},
+    purchasing::{CreditHandOver, HandToSupplier, ScrapSetApart, SetApart},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -28,8 +28,8 @@ pub async fn list(caller: Caller, Query(asked): Query<SetApartAsked>) -> Result<
 
 /// Gives goods that lie apart to a supplier. The same request again hands nothing over twice.
 #[utoipa::path(post, path = "/console/set-apart/hand-overs", tag = "set_apart", security(("bearer" = [])),
-    request_body = HandOver, responses((status = 204), (status = "default", body = Problem)))]
-pub async fn hand_over(caller: Caller, Sent(command): Sent<HandOver>) -> Result<StatusCode, Problem> {
+    request_body = HandToSupplier, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn hand_over(caller: Caller, Sent(command): Sent<HandToSupplier>) -> Result<StatusCode, Problem> {
     caller.done(purchasing::hand_over(&caller.0, command).await)
 }
 

@@ -5,7 +5,8 @@ use domain::{
     Fault, Fen, InvoiceId, LocationId, SetApartEndId, SkuId, StoreId, SupplierId,
     after_sales::{AfterSalesKind, Condition},
     purchasing::{
-        CreditHandOver, EnterInvoice, Fate, HandOver, HandedOver, PriceRow, SaveSupplier, ScrapSetApart, SetPrices,
+        CreditHandOver, EnterInvoice, Fate, HandToSupplier, HandedToSupplier, PriceRow, SaveSupplier, ScrapSetApart,
+        SetPrices,
     },
     staff::Role,
     transfers::{Pieces, field_of as pieces_field},
@@ -59,9 +60,9 @@ async fn apart(options: PgPoolOptions, connect: PgConnectOptions) -> Apart {
 }
 
 impl Apart {
-    fn hands_over(&self, quantity: i64, price: Option<i64>) -> HandOver {
-        let line = HandedOver { sku_id: self.tea, quantity, price_fen: price.map(Fen) };
-        HandOver {
+    fn hands_over(&self, quantity: i64, price: Option<i64>) -> HandToSupplier {
+        let line = HandedToSupplier { sku_id: self.tea, quantity, price_fen: price.map(Fen) };
+        HandToSupplier {
             id: SetApartEndId(Uuid::now_v7()),
             location_id: self.here,
             supplier_id: self.supplier,
@@ -105,7 +106,7 @@ async fn what_came_back_for_the_supplier_lies_apart_until_they_take_it(
     purchasing::hand_over(&apart.cast.manager, command.clone()).await.unwrap();
     purchasing::hand_over(&apart.cast.manager, command.clone()).await.unwrap();
     assert_eq!(apart.lying().await, 1, "the same again hands nothing over twice");
-    let other = HandOver { lines: apart.hands_over(1, None).lines, ..command.clone() };
+    let other = HandToSupplier { lines: apart.hands_over(1, None).lines, ..command.clone() };
     assert_eq!(code_of(purchasing::hand_over(&apart.cast.manager, other).await), "key_reused");
     assert_eq!(apart.cast.on_hand(StoreId(apart.here.0), apart.tea).await, before, "they had left the shelf");
     assert_eq!(apart.credit_waiting().await, 0, "nobody has said what it is credited with");
@@ -129,7 +130,7 @@ async fn no_more_is_handed_over_or_scrapped_than_lies_there(options: PgPoolOptio
         wrong,
         "who sees no costs says none"
     );
-    let nobody = HandOver { supplier_id: SupplierId(Uuid::now_v7()), ..apart.hands_over(1, None) };
+    let nobody = HandToSupplier { supplier_id: SupplierId(Uuid::now_v7()), ..apart.hands_over(1, None) };
     assert_eq!(field_of(purchasing::hand_over(&apart.cast.manager, nobody).await), "supplier");
     assert_eq!(
         code_of(purchasing::hand_over(&apart.cast.clerk_elsewhere, apart.hands_over(1, None)).await),

@@ -24,7 +24,8 @@ pub use payables::{
 };
 pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day};
 pub use set_apart::{
-    CreditHandOver, Fate, HandOver, HandedOver, LyingApart, ScrapSetApart, SetApart, SetApartEnd, SupplierChoice,
+    CreditHandOver, Fate, HandToSupplier, HandedToSupplier, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
+    SupplierChoice,
 };
 pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{

@@ -27,7 +27,7 @@ words!(Fate: HandOver = "hand_over" / "已交供应商", Scrap = "scrap" / "已�
 /// So many pieces that a supplier takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct HandedOver {
+pub struct HandedToSupplier {
     /// Which variant.
     pub sku_id: SkuId,
     /// How many.
@@ -42,7 +42,7 @@ pub struct HandedOver {
 /// Gives goods that lie apart to a supplier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct HandOver {
+pub struct HandToSupplier {
     /// Made by the client: the same request again hands nothing over twice.
     pub id: SetApartEndId,
     /// Where they lie.
@@ -51,14 +51,14 @@ pub struct HandOver {
     pub supplier_id: SupplierId,
     /// How many of what; 1 to 200 lines, each variant once.
     #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 200))]
-    pub lines: Vec<HandedOver>,
+    pub lines: Vec<HandedToSupplier>,
     /// The number of the supplier's credit note, where there is one already.
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 200))]
     pub credit_note: String,
 }
 
-impl HandOver {
+impl HandToSupplier {
     /// How many of what.
     pub fn pieces(&self) -> Vec<Pieces> {
         self.lines.iter().map(|line| Pieces { sku_id: line.sku_id, quantity: line.quantity }).collect()
@@ -69,7 +69,7 @@ impl HandOver {
     /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}` or `credit_note`.
     pub fn checked_note(&self) -> Result<&str, Fault> {
         checked_lines(&self.pieces())?;
-        let dear = |line: &&HandedOver| line.price_fen.is_some_and(|price| !(0..=PRICE_MOST).contains(&price.0));
+        let dear = |line: &&HandedToSupplier| line.price_fen.is_some_and(|price| !(0..=PRICE_MOST).contains(&price.0));
         let wrong = self.lines.iter().filter(dear);
         let wrong: Vec<Complaint> =
             wrong.map(|line| Complaint::new(price_field(line.sku_id), "退款单价须是 0 到 99,999.99 元")).collect();
@@ -102,8 +102,11 @@ impl HandOver {
         let head = read.finish(|| Some((id?, location_id?, supplier_id?, credit_note?)))?;
         let (id, location_id, supplier_id, credit_note) = head;
         let price_of = |sku| prices.iter().find(|(of, _)| *of == sku).map(|(_, price)| *price);
-        let line =
-            |one: Pieces| HandedOver { sku_id: one.sku_id, quantity: one.quantity, price_fen: price_of(one.sku_id) };
+        let line = |one: Pieces| HandedToSupplier {
+            sku_id: one.sku_id,
+            quantity: one.quantity,
+            price_fen: price_of(one.sku_id),
+        };
         let lines = pieces_of(fields, false)?.into_iter().filter(|one| one.quantity != 0).map(line).collect();
         Ok(Self { id, location_id, supplier_id, lines, credit_note })
     }

@@ -10,7 +10,7 @@ use domain::{
     Fault, Fen, LocationId, SetApartEndId, StoreId, SupplierId,
     audit::{Act, ObjectKind},
     counts::Off,
-    purchasing::{CreditHandOver, Fate, HandOver, ScrapSetApart, price_field},
+    purchasing::{CreditHandOver, Fate, HandToSupplier, ScrapSetApart, price_field},
     staff::Column,
     transfers::{Location, Pieces, within},
 };
@@ -61,7 +61,7 @@ struct End<'a> {
 ///
 /// Faults: `Forbidden`; `NotFound` for a place out of reach; `Invalid` beside `lines`, `supplier`, `credit_note`, beside
 /// `pieces.{sku}` for more than lies there, and beside `price.{sku}` of who does not see costs; `Conflict` (`key_reused`).
-pub async fn hand_over(scope: &Scope, command: HandOver) -> Result<(), Fault> {
+pub async fn hand_over(scope: &Scope, command: HandToSupplier) -> Result<(), Fault> {
     let note = command.checked_note()?;
     let mut tx = scope.begin().await?;
     let place = ending_at(&mut tx, scope, command.location_id).await?;
