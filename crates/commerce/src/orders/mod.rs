@@ -18,6 +18,7 @@ mod centre;
 mod checkout;
 mod codes;
 mod late;
+mod looked_for;
 mod pick;
 mod place;
 mod read;
