@@ -165,6 +165,47 @@ async fn what_is_exported_is_imported_again_unchanged() {
 }
 
 #[tokio::test]
+async fn orders_are_filtered_alike_in_the_list_its_file_its_batches_and_the_api() {
+    let town = Town::start().await;
+    let member = town.member("13800000021").await;
+    let order = member.place(&member.goods(STORE, TEA).await, 1).await;
+    let number = member.order(&order).await["number"].as_str().unwrap().to_owned();
+    let (mut hq, program) = (town.head_office("hq").await, town.staff("hq").await);
+    for (filter, there) in [
+        ("from=2020-01-01", true),
+        ("to=2020-01-01", false),
+        ("goods=zznc", true),
+        ("goods=zzzzz", false),
+        ("fulfilment=pickup", true),
+        ("fulfilment=express", false),
+    ] {
+        let page = hq.open(&format!("/hq/orders?{filter}")).await;
+        assert_eq!(page.html.contains(&number), there, "{filter}");
+        let file = String::from_utf8(hq.download(&format!("/hq/orders/all/csv?{filter}")).await).unwrap();
+        assert_eq!(file.contains(&number), there, "{filter}");
+        let list = program.get(&format!("/hq/orders?{filter}")).await.done();
+        assert_eq!(list["items"].as_array().unwrap().iter().any(|one| one["number"] == number), there, "{filter}");
+        assert_eq!(
+            page.attributes("form[role=search] details[open]", "class").len(),
+            1,
+            "what is set is not folded away"
+        );
+        let (name, value) = filter.split_once('=').unwrap();
+        if there {
+            let batch = page.form("/rpc/hq/draft_order_batch");
+            assert_eq!(batch.value(&format!("{name}.filter")), Some(value));
+        }
+    }
+    let wrong = "from=2026-11-02&to=2026-11-01";
+    let page = hq.open(&format!("/hq/orders?{wrong}")).await;
+    assert!(page.status == 200 && page.html.contains("结束日期早于开始日期") && page.html.contains("2026-11-02"));
+    assert_eq!(hq.open(&format!("/hq/orders/all/csv?{wrong}")).await.status, 422);
+    assert_eq!(hq.open("/hq/orders?from=yesterday").await.status, 422, "no day is not any day");
+    program.get(&format!("/hq/orders?{wrong}")).await.refused(422, "invalid");
+    town.check_books().await;
+}
+
+#[tokio::test]
 async fn an_import_whose_server_was_killed_is_done_by_the_next_and_once() {
     const ROWS: usize = 20_000;
     let mut town = Town::start().await;

@@ -1,9 +1,10 @@
 //! All orders within a person's reach, newest first, with the filters in the address.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use commerce::{Scope, orders, staff, stores};
 use domain::{
     Fault, Fields, StoreId,
+    fulfilment::Fulfilment,
     order_batches::{BATCH_MOST, BatchAct},
     orders::{Channel, ListOrders, OrderCard, OrderState},
     page::Page as Listed,
@@ -45,13 +46,25 @@ impl Filter {
     fn is_set(&self) -> bool {
         self.0 != ListOrders { most: PAGE, ..ListOrders::default() }
     }
+
+    /// Whether one is set of those that are folded away.
+    fn has_more(&self) -> bool {
+        let ListOrders { region, channel, fulfilment, from, to, goods, .. } = &self.0;
+        let days = from.or(*to).is_some();
+        days || region.is_some() || channel.is_some() || fulfilment.is_some() || !goods.is_empty()
+    }
 }
 
 /// The list's page.
 pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked)?;
-    let found = orders::list(&asked.scope, filter.0.clone()).await?;
+    // Days that end before they begin are said beside their field, in the list that has nothing of them.
+    let wrong_day = filter.0.placed().err().map(|fault| fault.message()).unwrap_or_default();
+    let found = match wrong_day.is_empty() {
+        true => orders::list(&asked.scope, filter.0.clone()).await?,
+        false => Listed::cut(Vec::new(), PAGE, |_| String::new()),
+    };
     let stores = stores::mine(&asked.scope, Permission::ReadOrders).await?;
     let regions = staff::regions_with_stores(&asked.scope).await?;
     let picks = Picks::of(&asked.scope).await?;
@@ -59,7 +72,7 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("订单", move || {
         let body = view! {
             {said(&asked, TOGETHER)}
-            {filters(&filter, stores, regions)}
+            {filters(&filter, stores, regions, wrong_day)}
             {results(&asked, &filter, found, picks)}
         };
         let batches = may_batch.then(|| view! { <LinkButton href=order_batches::PATH>"批量处理记录"</LinkButton> });
@@ -74,12 +87,13 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
     }))
 }
 
-fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionChoice>) -> impl IntoView + use<> {
-    let mut region_items = vec![SelectItem::new("", "全部区域")];
-    region_items.extend(regions.into_iter().map(|region| SelectItem::new(region.code, region.name)));
-    let mut channel_items = vec![SelectItem::new("", "全部来源")];
-    channel_items.extend(Channel::OF_ORDERS.map(|one| SelectItem::new(one.code(), one.label())));
-    let channel = filter.0.channel.map_or("", Channel::code);
+/// Those filters that most people look with, and the others below them, open where one of them is set.
+fn filters(
+    filter: &Filter,
+    stores: Vec<(StoreId, String)>,
+    regions: Vec<RegionChoice>,
+    wrong_day: String,
+) -> impl IntoView + use<> {
     let mut store_items = vec![SelectItem::new("", "全部门店")];
     store_items.extend(stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)));
     let mut state_items = vec![SelectItem::new("", "全部状态")];
@@ -88,16 +102,47 @@ fn filters(filter: &Filter, stores: Vec<(StoreId, String)>, regions: Vec<RegionC
     let late = filter.0.late;
     let reset = filter.is_set().then(|| view! { <LinkButton href=PATH>"清除"</LinkButton> });
     view! {
-        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-[1fr_1fr_1fr_1fr_1fr_auto] lg:items-end">
-            <Select name="region" label="区域" items=region_items value=filter.0.region.clone().unwrap_or_default()/>
-            <Select name="store" label="门店" items=store_items value=filter.0.store.map(|id| id.to_string()).unwrap_or_default()/>
-            <Select name="state" label="状态" items=state_items value=state/>
-            <Select name="channel" label="来源" items=channel_items value=channel/>
-            <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=Fields::WORDS_MOST as u32 required=false
-                value=filter.0.words.clone()/>
-            <label class="mb-4 flex items-center gap-2 lg:col-span-5"><input type="checkbox" class="checkbox" name="late" value="on" checked=late/>"只看超时的订单"</label>
-            <div class="mb-4 flex gap-2"><button type="submit" class="btn btn-primary">"筛选"</button>{reset}</div>
+        <form method="get" action=PATH role="search" class="panel mb-4 px-4 pt-4">
+            <div class="grid gap-x-4 sm:grid-cols-3">
+                <Select name="store" label="门店" items=store_items value=filter.0.store.map(|id| id.to_string()).unwrap_or_default()/>
+                <Select name="state" label="状态" items=state_items value=state/>
+                <Field name="q" kind="search" label="搜索" placeholder="订单号、取货码或手机尾号" maxlength=Fields::WORDS_MOST as u32 required=false
+                    value=filter.0.words.clone()/>
+            </div>
+            {more_filters(filter, regions, wrong_day)}
+            <div class="mb-4 flex flex-wrap items-center gap-x-4 gap-y-3">
+                <button type="submit" class="btn btn-primary">"筛选"</button>
+                {reset}
+                <label class="flex items-center gap-2"><input type="checkbox" class="checkbox" name="late" value="on" checked=late/>"只看超时的订单"</label>
+            </div>
         </form>
+    }
+}
+
+fn more_filters(filter: &Filter, regions: Vec<RegionChoice>, wrong_day: String) -> impl IntoView + use<> {
+    let mut region_items = vec![SelectItem::new("", "全部区域")];
+    region_items.extend(regions.into_iter().map(|region| SelectItem::new(region.code, region.name)));
+    let mut channel_items = vec![SelectItem::new("", "全部来源")];
+    channel_items.extend(Channel::OF_ORDERS.map(|one| SelectItem::new(one.code(), one.label())));
+    let channel = filter.0.channel.map_or("", Channel::code);
+    let mut ways = vec![SelectItem::new("", "全部方式")];
+    ways.extend(Fulfilment::ALL.iter().map(|way| SelectItem::new(way.code(), way.label())));
+    let way = filter.0.fulfilment.map_or("", Fulfilment::code);
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let (from, to) = (day(filter.0.from), day(filter.0.to));
+    view! {
+        <details class="mb-4" open=filter.has_more()>
+            <summary class="cursor-pointer font-medium">"更多筛选"</summary>
+            <div class="mt-3 grid gap-x-4 sm:grid-cols-2 lg:grid-cols-3">
+                <Field name="from" kind="date" label="下单日期，从" required=false value=from/>
+                <Field name="to" kind="date" label="下单日期，到" required=false value=to error=wrong_day/>
+                <Field name="goods" kind="search" label="商品" placeholder="名称、编码或条码" maxlength=Fields::WORDS_MOST as u32 required=false
+                    value=filter.0.goods.clone()/>
+                <Select name="fulfilment" label="配送方式" items=ways value=way/>
+                <Select name="region" label="区域" items=region_items value=filter.0.region.clone().unwrap_or_default()/>
+                <Select name="channel" label="来源" items=channel_items value=channel/>
+            </div>
+        </details>
     }
 }
 
@@ -132,6 +177,7 @@ fn results(asked: &Asked, filter: &Filter, found: Listed<OrderCard>, picks: Opti
         Column::new("件数").right(),
         Column::new("金额").right(),
         Column::new("来源"),
+        Column::new("方式"),
         Column::new("下单时间"),
         Column::new("取货时间"),
     ];
@@ -220,12 +266,13 @@ fn row(order: OrderCard, now: DateTime<Utc>, pick: Option<(bool, String)>) -> im
         <tr>
             {pick}
             <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
-            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label()}</Badge>{late}</td>
+            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge>{late}</td>
             <td class="min-w-40">{order.store_name}</td>
             <td class="min-w-40">{order.summary}</td>
             <td class="tabular text-end">{order.pieces}</td>
             <td class="tabular text-end">{order.total_fen.to_string()}</td>
             <td class="whitespace-nowrap">{order.channel.label()}</td>
+            <td class="whitespace-nowrap">{order.fulfilment.label()}</td>
             <td class="tabular whitespace-nowrap">{text::moment(order.placed_at, now, text::zone(""))}</td>
             <td class="tabular whitespace-nowrap">{slot_text(order.slot, now)}</td>
         </tr>
@@ -234,7 +281,7 @@ fn row(order: OrderCard, now: DateTime<Utc>, pick: Option<(bool, String)>) -> im
 
 fn none(filter: &Filter) -> impl IntoView + use<> {
     let (title, text, href, label) = if filter.is_set() {
-        ("没有符合条件的订单", "换一个门店或状态，或核对订单号、取货码、手机尾号。", PATH, "查看全部订单")
+        ("没有符合条件的订单", "换一个门店、状态或日期，或核对订单号、取货码、手机尾号和商品。", PATH, "查看全部订单")
     } else {
         ("还没有订单", "门店有了第一笔订单后，会列在这里。", "/hq/stores", "查看门店")
     };

@@ -1,7 +1,6 @@
 //! The log of what staff and partners' programs changed: written in the transaction of the change, searched by
 //! those who may.
 
-use chrono::{DateTime, Datelike, NaiveDate};
 use domain::{
     Fault,
     audit::{Act, AuditEntry, ListAudit, ObjectKind},
@@ -60,11 +59,9 @@ pub(crate) async fn record(tx: &mut PgConnection, scope: &Scope, change: Change<
 pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fault> {
     let reach = scope.reach_filter(Permission::ReadAudit)?;
     let words = ask.words.trim().to_lowercase();
-    // A day begins when the one before it ends. One that nobody lived to see bounds nothing, or everything.
-    let bound =
-        |day: NaiveDate| text::end_of_day(day).or_else(|| DateTime::from_timestamp(0, 0).filter(|_| day.year() < 1970));
-    let from = ask.from.and_then(|day| bound(day.pred_opt().unwrap_or(day)));
-    let to = ask.to.and_then(bound);
+    // A day begins when the one before it ends.
+    let from = ask.from.map(|day| text::bound_of_day(day.pred_opt().unwrap_or(day)));
+    let to = ask.to.map(text::bound_of_day);
     let most = ask.most.clamp(1, 10_000);
     let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(

@@ -1,11 +1,12 @@
 //! Several orders that head office does one thing with (D8): each by itself, so that one that cannot be done leaves the
 //! others right.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
     Fault, Fields, OrderBatchId, OrderId, StoreId,
+    fulfilment::Fulfilment,
     order_centre::{Annotate, checked_reason},
     orders::{Channel, ListOrders, OrderState},
     staff::Permission,
@@ -57,6 +58,14 @@ pub struct OrderFilter {
     pub state: Option<OrderState>,
     /// Only over this face.
     pub channel: Option<Channel>,
+    /// Only those that reach their shopper in this way.
+    pub fulfilment: Option<Fulfilment>,
+    /// Placed from this day on, in China.
+    pub from: Option<NaiveDate>,
+    /// Placed up to this day and with it, in China.
+    pub to: Option<NaiveDate>,
+    /// Only with such goods: words in a product's name, its pinyin or initials; a variant's whole code or barcode.
+    pub goods: String,
     /// A number, a pickup code or the end of a phone number.
     pub q: String,
     /// Only those that wait longer than they should.
@@ -70,6 +79,10 @@ impl From<&OrderFilter> for ListOrders {
             region: filter.region.clone(),
             channel: filter.channel,
             states: filter.state.into_iter().collect(),
+            fulfilment: filter.fulfilment,
+            from: filter.from,
+            to: filter.to,
+            goods: filter.goods.clone(),
             words: filter.q.clone(),
             late: filter.late,
             ..Self::default()
@@ -137,8 +150,22 @@ impl DraftBatch {
 }
 
 fn filter_of(fields: &Fields) -> Result<OrderFilter, Fault> {
-    let ListOrders { store, region, channel, states, words, late, .. } = ListOrders::from_fields(fields)?;
-    Ok(OrderFilter { store_id: store, region, state: states.first().copied(), channel, q: words, late })
+    // Each by its name, so that a filter that is added cannot be forgotten here.
+    let ListOrders {
+        store: store_id,
+        region,
+        channel,
+        states,
+        fulfilment,
+        from,
+        to,
+        goods,
+        words: q,
+        late,
+        most: _,
+        after: _,
+    } = ListOrders::from_fields(fields)?;
+    Ok(OrderFilter { store_id, region, state: states.first().copied(), channel, fulfilment, from, to, goods, q, late })
 }
 
 /// How far a batch is.

@@ -13,6 +13,10 @@ use crate::{
     stores::words,
 };
 
+mod list;
+
+pub use list::ListOrders;
+
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -433,57 +437,6 @@ pub struct OrderPlaced {
     pub total_fen: Fen,
     /// Until when.
     pub pay_before: DateTime<Utc>,
-}
-
-/// What a staff list of orders is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ListOrders {
-    /// Only of this store.
-    pub store: Option<StoreId>,
-    /// Only of stores in this region, or below it; by its code.
-    pub region: Option<String>,
-    /// Only over this face.
-    pub channel: Option<Channel>,
-    /// Only in these states; any where empty.
-    pub states: Vec<OrderState>,
-    /// A number, a pickup code or the end of a phone number.
-    pub words: String,
-    /// Only those that wait longer than they should.
-    pub late: bool,
-    /// How many at most; 1 to 100.
-    pub most: usize,
-    /// Where to read on.
-    pub after: Option<String>,
-}
-
-impl ListOrders {
-    /// Reads the filters from an address.
-    ///
-    /// Faults: `NotFound` for a store that can be none.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let store = fields.given("store").map(|text| text.parse().map_err(|_| Fault::NotFound("这家门店")));
-        Ok(Self {
-            store: store.transpose()?,
-            region: fields.given("region").map(str::to_owned),
-            channel: fields.given("channel").and_then(Channel::from_code),
-            states: fields.given("state").and_then(OrderState::from_code).into_iter().collect(),
-            words: fields.words("q"),
-            late: fields.given("late").is_some(),
-            ..Self::default()
-        })
-    }
-
-    /// The filters as [`Self::from_fields`] reads them.
-    pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
-            ("region", self.region.clone().unwrap_or_default()),
-            ("channel", self.channel.map_or("", Channel::code).to_owned()),
-            ("state", self.states.first().map_or("", |state| state.code()).to_owned()),
-            ("q", self.words.clone()),
-            ("late", if self.late { "on".into() } else { String::new() }),
-        ]
-    }
 }
 
 /// A phone as it stands on the order board.

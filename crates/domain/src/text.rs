@@ -42,6 +42,13 @@ pub fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
     zone("").from_local_datetime(&next).earliest().map(|end| end.to_utc())
 }
 
+/// [`end_of_day`] as a bound of what a list is asked for: a day before all that happened was over before it, one that
+/// nobody will live to see is over after it.
+pub fn bound_of_day(day: NaiveDate) -> DateTime<Utc> {
+    let beyond = || if day.year() < 1970 { DateTime::UNIX_EPOCH } else { DateTime::<Utc>::MAX_UTC };
+    end_of_day(day).unwrap_or_else(beyond)
+}
+
 /// The moment at which a day that somebody gave is over in China.
 ///
 /// Faults: `Invalid` beside `field`.

@@ -7,6 +7,7 @@ use domain::{
     StaffId, StoreId,
     audit::{Act, AuditEntry, ListAudit, ObjectKind},
     figures::SalesToday,
+    fulfilment::Fulfilment,
     orders::{Channel, ListOrders, OrderCard},
     page::Page,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
@@ -37,6 +38,15 @@ pub struct WideAsked {
     /// Only over this face.
     #[param(inline)]
     channel: Option<Channel>,
+    /// Only those that reach their shopper in this way.
+    #[param(inline)]
+    fulfilment: Option<Fulfilment>,
+    /// Placed from this day on, in China.
+    from: Option<NaiveDate>,
+    /// Placed up to this day and with it, in China.
+    to: Option<NaiveDate>,
+    /// Only with such goods: words in a product's name, its pinyin or initials; a variant's whole code or barcode.
+    goods: Option<String>,
     /// Only those that wait longer than they should.
     #[serde(default)]
     late: bool,
@@ -50,7 +60,9 @@ pub async fn orders(
     Query(asked): Query<Listed>,
     Query(wide): Query<WideAsked>,
 ) -> Result<Json<Page<OrderCard>>, Problem> {
-    let ask = ListOrders { region: wide.region, channel: wide.channel, late: wide.late, ..asked.into() };
+    let WideAsked { region, channel, fulfilment, from, to, goods, late } = wide;
+    let goods = goods.unwrap_or_default();
+    let ask = ListOrders { region, channel, fulfilment, from, to, goods, late, ..asked.into() };
     caller.answer(orders::list(&caller.0, ask).await)
 }
 

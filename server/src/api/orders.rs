@@ -54,13 +54,11 @@ impl From<Listed> for ListOrders {
     fn from(asked: Listed) -> Self {
         Self {
             store: asked.store_id,
-            region: None,
-            channel: None,
             states: asked.state.into_iter().collect(),
             words: asked.q.unwrap_or_default(),
-            late: false,
             most: asked.limit.map_or(20, Limit::get),
             after: asked.after,
+            ..Self::default()
         }
     }
 }

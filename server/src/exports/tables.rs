@@ -49,17 +49,30 @@ pub(super) fn goes_on<T, Id: FromStr>(found: &mut Vec<T>, page: Page<T>, after: 
 pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
     let found = orders::whole_list(scope, ListOrders::from_fields(query)?, ORDERS_MOST).await?;
-    let header =
-        ["订单号", "状态", "门店", "商品", "件数", "金额(元)", "来源", "手机号", "下单时间", "取货开始", "取货结束"];
+    let header = [
+        "订单号",
+        "状态",
+        "门店",
+        "商品",
+        "件数",
+        "金额(元)",
+        "来源",
+        "方式",
+        "手机号",
+        "下单时间",
+        "取货开始",
+        "取货结束",
+    ];
     let row = |(order, phone): (OrderCard, String)| {
         vec![
             order.number,
-            order.state.label().to_owned(),
+            order.state.label_of(order.fulfilment).to_owned(),
             order.store_name,
             order.summary,
             order.pieces.to_string(),
             format!("{}.{:02}", order.total_fen.0 / 100, order.total_fen.0 % 100),
             order.channel.label().to_owned(),
+            order.fulfilment.label().to_owned(),
             phone,
             moment(order.placed_at),
             moment(order.slot.start),

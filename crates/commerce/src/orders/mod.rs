@@ -19,6 +19,7 @@ mod centre;
 mod checkout;
 mod codes;
 mod late;
+mod looked_for;
 mod pick;
 mod place;
 mod read;

@@ -26,7 +26,10 @@ use crate::{
     fulfilment,
     house::new_id,
     members::GONE,
-    orders::codes,
+    orders::{
+        codes,
+        looked_for::{Goods, Words},
+    },
     payments,
 };
 
@@ -104,6 +107,7 @@ pub(super) struct Within<'a> {
     member: Option<Uuid>,
     reach: Option<&'a [Uuid]>,
     checkout: Option<CheckoutId>,
+    goods: Goods,
     /// Oldest slot first, as a board wants it, rather than newest order first.
     by_slot: bool,
 }
@@ -112,28 +116,6 @@ impl Within<'_> {
     /// Those that were placed together, the caller's own.
     pub fn checkout(member: Option<Uuid>, id: CheckoutId) -> Self {
         Self { member, checkout: Some(id), ..Self::default() }
-    }
-}
-
-/// What is looked for, by its form: each has an index of its own.
-#[derive(Default)]
-struct Words<'a> {
-    number: Option<&'a str>,
-    code: Option<PickupCode>,
-    phone_tail: Option<&'a str>,
-}
-
-impl<'a> Words<'a> {
-    /// Whatever is neither a code nor the end of a phone may be a number.
-    fn read(text: &'a str) -> Self {
-        let text = text.trim();
-        let digits = text.bytes().all(|sign| sign.is_ascii_digit());
-        match text.parse() {
-            _ if text.is_empty() => Self::default(),
-            Ok(code) => Self { code: Some(code), ..Self::default() },
-            Err(_) if digits && text.len() == 4 => Self { phone_tail: Some(text), ..Self::default() },
-            Err(_) => Self { number: Some(text), ..Self::default() },
-        }
     }
 }
 
@@ -149,6 +131,7 @@ pub(super) async fn rows(
         .as_deref()
         .map(|text| text.parse().map_err(|_| Fault::invalid("after", "翻页位置无效，请从第一页开始")))
         .transpose()?;
+    let (from, until) = ask.placed()?;
     let words = Words::read(&ask.words);
     let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
     cards!(
@@ -163,6 +146,12 @@ pub(super) async fn rows(
              and ($9::uuid is null or id < $9)
              and ($12::text is null or channel = $12)
              and (not $14 or late is not null)
+             and ($15::timestamptz is null or placed_at >= $15)
+             and ($16::timestamptz is null or placed_at < $16)
+             and ($17::text is null or fulfilment = $17)
+             and ($18::uuid[] is null or id = any($18))
+             and ($19::uuid[] is null or exists (
+                 select from order_lines l where l.order_id = order_cards.id and l.sku_id = any($19)))
              and ($13::text is null or region_code in (
                  with recursive below as (
                      select $13 as code union all select r.code from below b join regions r on r.parent_code = b.code
@@ -184,6 +173,11 @@ pub(super) async fn rows(
         ask.channel.map(Channel::code),
         ask.region.as_deref(),
         ask.late,
+        from,
+        until,
+        ask.fulfilment.map(Fulfilment::code),
+        within.goods.orders.as_deref(),
+        within.goods.skus.as_deref(),
     )
     .fetch_all(tx)
     .await
@@ -217,7 +211,7 @@ pub async fn mine(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fau
 
 /// Orders within a person's reach, newest first.
 ///
-/// Faults: `TooMany` past so many pickup codes that nobody has.
+/// Faults: `Invalid` beside `to` where it is before `from`; `TooMany` past so many pickup codes that nobody has.
 pub async fn list(scope: &Scope, ask: ListOrders) -> Result<Page<OrderCard>, Fault> {
     let most = ask.most.clamp(1, 100);
     Ok(page(scope, &ask, most).await?.map(Row::card))
@@ -249,7 +243,7 @@ pub async fn whole_list(scope: &Scope, mut ask: ListOrders, most: usize) -> Resu
             found.push((row.card(), phone));
         }
         if found.len() > most {
-            return Err(Fault::invalid("q", format!("订单超过 {most} 笔，请先按门店或状态筛选，分几次导出")));
+            return Err(Fault::invalid("q", format!("订单超过 {most} 笔，请先按日期或门店筛选，分几次导出")));
         }
         ask.after = page.next;
         if ask.after.is_none() {
@@ -280,7 +274,8 @@ async fn note_phones(scope: &Scope, store: Option<StoreId>, many: usize) -> Resu
 
 async fn page(scope: &Scope, ask: &ListOrders, most: usize) -> Result<Page<Row>, Fault> {
     let reach = scope.reach_filter(Permission::ReadOrders)?;
-    let within = Within { reach: reach.as_deref(), ..Within::default() };
+    let Some(goods) = Goods::of(scope, &ask.goods).await? else { return Ok(page_of(Vec::new(), most)) };
+    let within = Within { reach: reach.as_deref(), goods, ..Within::default() };
     let by_code = Words::read(&ask.words).code.is_some();
     if by_code {
         codes::refuse_guessing(scope).await?;

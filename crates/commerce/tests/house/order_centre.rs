@@ -2,11 +2,14 @@
 
 use commerce::{Scope, audit, orders};
 use domain::{
-    OrderId,
+    OrderBatchId, OrderId,
     audit::{Act, ListAudit},
+    fulfilment::Fulfilment,
+    order_batches::{BatchAct, DraftBatch, OrderFilter},
     order_centre::{Annotate, CallOff, CallOffAll, Reroute},
     orders::{Channel, ListOrders, OrderState},
     staff::Role,
+    text,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::Barrier;
@@ -224,5 +227,93 @@ async fn orders_are_listed_by_region_and_channel(options: PgPoolOptions, connect
         list(ListOrders { channel: Some(Channel::Api), ..Default::default() }).await,
     ];
     assert_eq!(counts.iter().sum::<usize>(), 1);
+    world.balanced().await;
+}
+
+/// How many orders somebody's list has.
+async fn many(who: &Scope, ask: ListOrders) -> usize {
+    orders::list(who, ListOrders { most: 10, ..ask }).await.unwrap().items.len()
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_are_listed_by_the_days_they_were_placed_on_and_by_their_way(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let (buyer, service) = (world.member().await, service(&world).await);
+    world.place_paid(&buyer, 1).await;
+    world.place_paid(&buyer, 2).await;
+    // The last moment of the day before, in China, which is not that of the day in Greenwich.
+    world
+        .alter(
+            "update orders o set placed_at = (date_trunc('day', placed_at at time zone 'Asia/Shanghai')
+                                              - interval '1 second') at time zone 'Asia/Shanghai'
+             where exists (select from order_lines where order_id = o.id and quantity = 2)",
+        )
+        .await;
+    let today = world.now.with_timezone(&text::zone("")).date_naive();
+    let days = |from: i64, to: i64| {
+        let day = |far: i64| Some(today + chrono::Duration::days(far));
+        ListOrders { from: day(from), to: day(to), ..ListOrders::default() }
+    };
+    assert_eq!(many(&service, days(-1, 0)).await, 2);
+    assert_eq!(many(&service, days(0, 0)).await, 1);
+    assert_eq!(many(&service, days(-1, -1)).await, 1, "the last day is in it, whole");
+    assert_eq!(many(&service, days(-9, -2)).await + many(&service, days(1, 9)).await, 0);
+    assert_eq!(many(&service, ListOrders { to: None, ..days(0, 0) }).await, 1, "one side may be open");
+    assert_eq!(field_of(orders::list(&service, days(1, 0)).await), "to");
+    let never = ListOrders { from: "9999-12-31".parse().ok(), ..ListOrders::default() };
+    assert_eq!(many(&service, never).await, 0);
+    let sent = |way| ListOrders { fulfilment: Some(way), ..ListOrders::default() };
+    assert_eq!(many(&service, sent(Fulfilment::Pickup)).await, 2);
+    assert_eq!(many(&service, sent(Fulfilment::Express)).await, 0);
+    assert_eq!(orders::whole_list(&service, days(0, 0), 10).await.unwrap().len(), 1, "files too");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn orders_are_listed_by_their_goods_whether_few_have_them_or_many(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let (buyer, service) = (world.member().await, service(&world).await);
+    let elsewhere = world.staff("西湖店长", Role::StoreManager, Reach::Store(world.elsewhere)).await;
+    world.place_paid(&buyer, 1).await;
+    world.put(&buyer, world.large, 1).await;
+    let command = world.command(&buyer).await;
+    let large = command.id;
+    orders::place(&buyer, command).await.unwrap();
+    let with = |goods: &str| ListOrders { goods: goods.into(), ..ListOrders::default() };
+    let code = world.large.to_string();
+    for times in 0..2 {
+        assert_eq!(many(&service, with("珍珠奶")).await, 2, "{times}");
+        assert_eq!(many(&service, with(&format!(" {} ", code.to_uppercase()))).await, 1, "{times}");
+        assert_eq!(many(&service, with(code.split_at(8).0)).await, 0, "of a code only the whole");
+        assert_eq!(many(&service, with("拿铁")).await, 0);
+        assert_eq!(many(&elsewhere, with("珍珠奶")).await, 0, "never another store's");
+        // Once more with as many lines as make them frequent goods.
+        world
+            .alter(
+                "insert into order_lines
+                 select order_id, line + n, sku_id, name, spec, options, options_text, picture, quantity, unit_fen,
+                        total_fen
+                 from order_lines cross join generate_series(100, 2200) n where line < 100
+                 on conflict do nothing",
+            )
+            .await;
+    }
+    let command = DraftBatch {
+        id: OrderBatchId(Uuid::now_v7()),
+        act: BatchAct::Annotate,
+        orders: Vec::new(),
+        all: Some(OrderFilter { goods: code, ..OrderFilter::default() }),
+        store_id: None,
+        reason: "缺货".into(),
+    };
+    let batch = orders::batches::draft(&service, &command).await.unwrap();
+    assert_eq!(batch.lines.iter().map(|line| line.order_id).collect::<Vec<_>>(), [large], "batches of all too");
+    world.alter("delete from order_lines where line >= 100").await;
     world.balanced().await;
 }
