@@ -131,7 +131,7 @@ pub(super) async fn rows(
         .as_deref()
         .map(|text| text.parse().map_err(|_| Fault::invalid("after", "翻页位置无效，请从第一页开始")))
         .transpose()?;
-    let (from, until) = ask.placed()?;
+    let [from, until] = ask.placed()?;
     let words = Words::read(&ask.words);
     let states: Vec<String> = ask.states.iter().map(|state| state.code().to_owned()).collect();
     cards!(

@@ -75,13 +75,13 @@ impl ListOrders {
     /// From which moment on, and before which one, the orders were placed; nothing where a side is open.
     ///
     /// Faults: `Invalid` beside `to` where it is before `from`.
-    pub fn placed(&self) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>), Fault> {
+    pub fn placed(&self) -> Result<[Option<DateTime<Utc>>; 2], Fault> {
         if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
             return Err(Fault::invalid("to", "结束日期早于开始日期，请重新选择"));
         }
         // A day begins when the one before it ends.
         let begin = self.from.map(|day| text::bound_of_day(day.pred_opt().unwrap_or(day)));
-        Ok((begin, self.to.map(text::bound_of_day)))
+        Ok([begin, self.to.map(text::bound_of_day)])
     }
 }
 
@@ -101,11 +101,14 @@ mod tests {
         let asked = |from: &str, to: &str| ListOrders::from_fields(&fields(&[("from", from), ("to", to)]));
         let moment = |text: &str| Some(text.parse::<DateTime<Utc>>().unwrap());
         let one = asked("2026-11-26", "2026-11-26").unwrap();
-        assert_eq!(one.placed().unwrap(), (moment("2026-11-25T16:00:00Z"), moment("2026-11-26T16:00:00Z")));
-        assert_eq!(asked("", "2026-11-26").unwrap().placed().unwrap().0, None, "an open side bounds nothing");
+        assert_eq!(one.placed().unwrap(), [moment("2026-11-25T16:00:00Z"), moment("2026-11-26T16:00:00Z")]);
+        assert_eq!(asked("", "2026-11-26").unwrap().placed().unwrap()[0], None, "an open side bounds nothing");
         let (ages_ago, never) = (asked("", "0001-01-01").unwrap(), asked("9999-12-31", "").unwrap());
-        assert!(ages_ago.placed().unwrap().1.is_some_and(|end| end.timestamp() == 0), "nothing was placed before then");
-        assert!(never.placed().unwrap().0.is_some(), "nor will be after then");
+        assert!(
+            ages_ago.placed().unwrap()[1].is_some_and(|end| end.timestamp() == 0),
+            "nothing was placed before then"
+        );
+        assert!(never.placed().unwrap()[0].is_some(), "nor will be after then");
         let Err(Fault::Invalid(wrong)) = asked("2026-11-27", "2026-11-26").unwrap().placed() else { panic!() };
         assert_eq!(wrong[0].field, "to");
         assert!(asked("昨天", "").is_err());
