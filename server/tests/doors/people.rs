@@ -410,6 +410,7 @@ impl Foreign {
             ("loss_id", loss),
             ("rule_id", rule),
             ("model_id", model),
+            ("end_id", unknown.clone()),
             ("alert_id", unknown.clone()),
             ("ride_id", unknown.clone()),
             ("list_id", unknown.clone()),

@@ -159,7 +159,6 @@ async fn what_a_supplier_credits_for_goods_that_lay_apart_is_owed_less_and_goes_
     let more = CreditHandOver { amount_fen: Fen(900), ..says };
     assert_eq!(code_of(purchasing::credit_hand_over(&apart.buyer, later.id, more).await), "credited_already");
     assert_eq!(apart.credit_waiting().await, -1150);
-    apart.cast.world.balanced().await;
     let waiting = purchasing::billable(&apart.payer, apart.supplier).await.unwrap();
     let invoice = EnterInvoice {
         id: InvoiceId(Uuid::now_v7()),
