@@ -57,12 +57,13 @@ impl Goods {
         .fetch_all(scope.pool())
         .await
         .or_fault()?;
+        let mut tx = scope.house_begin().await?;
         let orders = sqlx::query_scalar!(
             "select order_id from order_lines where sku_id = any($1) limit $2",
             &skus,
             FEW as i64 + 1,
         )
-        .fetch_all(scope.pool())
+        .fetch_all(&mut *tx)
         .await
         .or_fault()?;
         Ok(match orders.len() {
