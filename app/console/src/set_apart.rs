@@ -18,8 +18,6 @@ use uuid::Uuid;
 
 use crate::frame::{Frame, Lit, news};
 
-/// The page.
-const PATH: &str = "/console/set-apart";
 const LOG_IN: &str = "/console/login";
 /// The part of the page that its forms speak to.
 const FORM: &str = "set_apart";
@@ -196,7 +194,6 @@ fn ends(asked: &Asked, ends: &[SetApartEnd]) -> AnyView {
 }
 
 fn end(asked: &Asked, one: &SetApartEnd, now: DateTime<Utc>) -> impl IntoView + use<> {
-    let fate = one.fate.label();
     let tone = if one.fate == Fate::HandOver { Tone::Success } else { Tone::Error };
     let whom = one.supplier.as_ref().map(|supplier| format!(" → {}", supplier.name)).unwrap_or_default();
     let who = format!("{} · {}", one.by, text::moment(one.at, now, text::zone("")));

@@ -265,12 +265,12 @@ pub fn live(asked: &Asked) -> impl IntoView + use<> {
     view! { <LivePage events=format!("/console/events?since={}", asked.scope.now.timestamp_millis())/> }
 }
 
-/// Links to the whole list at `path`, as these filters have it, as files.
+/// Links to the whole list at `path`, as these filters have it, as files. A phone's bar has room for one.
 pub fn files(path: &str, filters: &[(&'static str, String)]) -> impl IntoView + use<> {
     let file = |kind: &str| address(&format!("{path}/all/{kind}"), filters);
     view! {
-        <LinkButton href=file("csv") file=true>"导出 CSV"</LinkButton>
-        <LinkButton href=file("xlsx") file=true>"XLSX"</LinkButton>
+        <span class="max-sm:hidden"><LinkButton href=file("csv") file=true>"导出 CSV"</LinkButton></span>
+        <LinkButton href=file("xlsx") file=true><span class="sm:hidden">"导出 "</span>"XLSX"</LinkButton>
     }
 }
 
