@@ -44,11 +44,22 @@ pub async fn list(scope: &Scope, location: Option<LocationId>) -> Result<SetApar
     let places = if concern.buys { None } else { transfers::seen(scope)? };
     let seen = Seen { concern, places, place: location.map(|id| id.0), costs: scope.sight(Column::Cost) };
     let mut tx = scope.begin_search().await?;
-    let suppliers =
-        sqlx::query!("select id, name from suppliers where not closed order by name, id limit $1", SUPPLIERS_MOST)
-            .fetch_all(&mut *tx)
-            .await
-            .or_fault()?;
+    // Who buys may name any; a store knows those that sell what lies there.
+    let suppliers = sqlx::query!(
+        "select s.id, s.name from suppliers s
+         where not s.closed and ($2 or exists (
+             select from supplier_prices x join set_apart a on a.sku_id = x.sku_id
+             where x.supplier_id = s.id and a.remains > 0 and ($3::uuid[] is null or a.location_id = any($3))
+               and ($4::uuid is null or a.location_id = $4)))
+         order by s.name, s.id limit $1",
+        SUPPLIERS_MOST,
+        must_buy(scope).is_ok(),
+        seen.places.as_deref(),
+        seen.place,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
     let choice = suppliers.into_iter().map(|row| SupplierChoice { id: SupplierId(row.id), name: row.name });
     Ok(SetApart {
         lying: lying(&mut tx, scope, &seen).await?,
