@@ -7,15 +7,19 @@
 use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use domain::Fault;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::House;
 
 /// How many may wait at one desk. Beyond it a quick no is kinder than a late one.
 const WAITING_MOST: usize = 4_096;
+/// How long anybody waits for their round to begin: well within what a browser and a proxy wait for an answer, and
+/// longer than any queue of [`WAITING_MOST`] takes while the database answers.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Where questions of one kind are asked and wait, in the order they came.
 pub(crate) struct Desk<Q, A>(Arc<Room<Q, A>>);
@@ -24,45 +28,67 @@ struct Room<Q, A> {
     queue: Mutex<Queue<Q, A>>,
     clerks_most: usize,
     round_most: usize,
+    patience: Duration,
 }
 
 struct Queue<Q, A> {
-    waiting: Vec<(Q, oneshot::Sender<A>)>,
+    /// In the order of their tickets.
+    waiting: Vec<Waiting<Q, A>>,
+    next_ticket: u64,
     clerks: usize,
+}
+
+struct Waiting<Q, A> {
+    ticket: u64,
+    question: Q,
+    tell: oneshot::Sender<A>,
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Desk<Q, A> {
     /// A desk at which so many rounds may be under way at once, each with so many questions.
     pub fn new(clerks_most: usize, round_most: usize) -> Self {
-        let queue = Mutex::new(Queue { waiting: Vec::new(), clerks: 0 });
-        Self(Arc::new(Room { queue, clerks_most, round_most }))
+        Self::with_patience(clerks_most, round_most, PATIENCE)
+    }
+
+    fn with_patience(clerks_most: usize, round_most: usize, patience: Duration) -> Self {
+        let queue = Mutex::new(Queue { waiting: Vec::new(), next_ticket: 0, clerks: 0 });
+        Self(Arc::new(Room { queue, clerks_most, round_most, patience }))
     }
 
     /// The answer to one question, out of a round that began after it was asked. `serve` answers the
     /// questions of a round in their order; it is the same for all questions of a desk.
     ///
-    /// Faults: `TooMany` where too many wait already.
-    pub async fn ask<F, R>(&self, house: &House, question: Q, serve: F) -> Result<A, Fault>
+    /// Faults: `TooMany` where too many wait already, and for whoever has waited too long for their round to begin:
+    /// nothing was done for them then. What has begun is waited for.
+    pub async fn ask<H, F, R>(&self, house: &H, question: Q, serve: F) -> Result<A, Fault>
     where
-        F: Fn(House, Vec<Q>) -> R + Send + 'static,
+        H: Clone + Send + 'static,
+        F: Fn(H, Vec<Q>) -> R + Send + 'static,
         R: Future<Output = Vec<A>> + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
-        let call = {
+        let (tell, mut told) = oneshot::channel();
+        let (ticket, call) = {
             let mut queue = self.0.queue();
             if queue.waiting.len() >= WAITING_MOST {
                 return Err(Fault::TooMany { retry_after_s: 1 });
             }
-            queue.waiting.push((question, tell));
+            let ticket = queue.next_ticket;
+            queue.next_ticket += 1;
+            queue.waiting.push(Waiting { ticket, question, tell });
             let call = queue.clerks < self.0.clerks_most;
             queue.clerks += usize::from(call);
-            call
+            (ticket, call)
         };
         if call {
             // On its own: whoever asked first may hang up, and the others still want their answer.
             tokio::spawn(work(self.0.clone(), house.clone(), serve));
         }
-        told.await.map_err(|_| Fault::Internal("whoever worked at the desk has gone".into()))
+        let gone = |_| Fault::Internal("whoever worked at the desk has gone".into());
+        match timeout(self.0.patience, &mut told).await {
+            Ok(answer) => answer.map_err(gone),
+            Err(_) if self.0.leave(ticket) => Err(Fault::TooMany { retry_after_s: 1 }),
+            Err(_) => told.await.map_err(gone),
+        }
     }
 }
 
@@ -96,6 +122,16 @@ impl<Q, A> Room<Q, A> {
         // A queue is whole at any moment, also where somebody panicked beside it.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Takes whoever has this ticket out of the queue; false where their round has begun.
+    fn leave(&self, ticket: u64) -> bool {
+        let mut queue = self.queue();
+        let place = queue.waiting.binary_search_by_key(&ticket, |waiting| waiting.ticket);
+        place.is_ok_and(|place| {
+            queue.waiting.remove(place);
+            true
+        })
+    }
 }
 
 /// A clerk leaves, however that comes about; otherwise nobody would be called for the next question.
@@ -108,9 +144,10 @@ impl<Q, A> Drop for Leaving<'_, Q, A> {
 }
 
 /// Serves round after round until nobody waits.
-async fn work<Q, A, F, R>(room: Arc<Room<Q, A>>, house: House, serve: F)
+async fn work<Q, A, H, F, R>(room: Arc<Room<Q, A>>, house: H, serve: F)
 where
-    F: Fn(House, Vec<Q>) -> R,
+    H: Clone,
+    F: Fn(H, Vec<Q>) -> R,
     R: Future<Output = Vec<A>>,
 {
     let leaving = Leaving(&*room);
@@ -126,11 +163,61 @@ where
             let many = queue.waiting.len().min(room.round_most);
             queue.waiting.drain(..many).collect()
         };
-        let (questions, askers): (Vec<_>, Vec<_>) = round.into_iter().unzip();
+        let (questions, askers): (Vec<_>, Vec<_>) = round.into_iter().map(|one| (one.question, one.tell)).unzip();
         let answers = serve(house.clone(), questions).await;
         for (answer, asker) in answers.into_iter().zip(askers) {
             // Who hung up is not told.
             drop(asker.send(answer));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{sync::Semaphore, task::yield_now};
+
+    /// Whose round lasts until it is let go, and who says which questions were served.
+    #[derive(Clone)]
+    struct Slow {
+        may_go: Arc<Semaphore>,
+        served: Arc<Mutex<Vec<u32>>>,
+    }
+
+    impl Slow {
+        fn new() -> Self {
+            Self { may_go: Arc::new(Semaphore::new(0)), served: Arc::default() }
+        }
+
+        async fn serve(self, round: Vec<u32>) -> Vec<u32> {
+            self.may_go.acquire().await.unwrap().forget();
+            self.served.lock().unwrap().extend(&round);
+            round
+        }
+    }
+
+    async fn asked(desk: &Arc<Desk<u32, u32>>, house: &Slow, question: u32) -> Result<u32, Fault> {
+        desk.ask(house, question, Slow::serve).await
+    }
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_told_no_and_nothing_is_done_for_them() {
+        let (desk, house) = (Arc::new(Desk::with_patience(1, 1, Duration::from_millis(30))), Slow::new());
+        let first = tokio::spawn({
+            let (desk, house) = (desk.clone(), house.clone());
+            async move { asked(&desk, &house, 1).await }
+        });
+        while !desk.0.queue().waiting.is_empty() || desk.0.queue().clerks == 0 {
+            yield_now().await;
+        }
+
+        let second = asked(&desk, &house, 2).await;
+        assert!(matches!(second, Err(Fault::TooMany { .. })), "{second:?}");
+        assert!(desk.0.queue().waiting.is_empty());
+        // What has begun is waited for, however long it takes.
+        house.may_go.add_permits(2);
+        assert_eq!(first.await.unwrap().unwrap(), 1);
+        assert_eq!(asked(&desk, &house, 3).await.unwrap(), 3);
+        assert_eq!(*house.served.lock().unwrap(), [1, 3]);
     }
 }
