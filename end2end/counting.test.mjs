@@ -1,7 +1,7 @@
 // A blind count in a storeroom, on a phone, while the shop sells: with and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browser, codeFor, staffMember, town, visitor } from "./town.mjs";
+import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
 
 const GOODS = "qh-zhenzhu-naicha-l";
 
@@ -104,3 +104,64 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test("a scanner is never waited for, and what it reads while the network is away is entered once it is back", { timeout: 120_000 }, async () => {
+  const manager = await staff("manager", { javaScriptEnabled: true, width: 820, height: 1180 });
+  const clerk = await staff("clerk", { javaScriptEnabled: true });
+  await manager.page.goto(`${home.base}/console/counts/new`);
+  await manager.page.fill("textarea[name=skus]", GOODS);
+  await manager.page.click("main button:has-text('开始盘点')");
+  await manager.page.waitForURL(/counts\/[0-9a-f]{8}-/);
+  const count = manager.page.url().split("?")[0];
+
+  const { page } = clerk;
+  await page.goto(count);
+  await page.waitForSelector("html[data-islands=ready]");
+  await page.evaluate(() => (window.sameDocument = true));
+  await page.focus("#field-code");
+  const scan = async (code) => {
+    await page.keyboard.type(code);
+    await page.keyboard.press("Enter");
+  };
+  for (let pieces = 0; pieces < 8; pieces += 1) await scan(GOODS);
+  await scan("6900000000000");
+  await page.waitForSelector("text=共 8 件");
+  await page.waitForSelector("text=6900000000000：没有找到");
+
+  await page.context().setOffline(true);
+  for (let pieces = 0; pieces < 5; pieces += 1) await scan(GOODS);
+  await page.waitForSelector("text=网络断开");
+  await page.waitForSelector("text=还有 5 笔正在录入");
+  await page.context().setOffline(false);
+  await page.waitForSelector("text=共 13 件");
+  await page.waitForSelector("text=网络断开", { state: "detached" });
+  assert.match(await page.textContent("#count-latest"), /\+1/, "the list beside it is fresh");
+  assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was never loaded anew");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "field-code");
+
+  // This browser reads no codes with its camera; what one would see stands here.
+  assert.equal(await page.isVisible("button:has-text('用相机扫码')"), false);
+  await page.addInitScript((code) => {
+    window.inSight = [code];
+    window.BarcodeDetector = class {
+      detect = async () => window.inSight.map((rawValue) => ({ rawValue }));
+    };
+  }, GOODS);
+  await page.goto(count);
+  await page.waitForSelector("#count-lines >> text=13");
+  await page.click("button:has-text('用相机扫码')");
+  await page.waitForSelector("text=共 14 件");
+  await picture(page, "count-camera");
+  assert.equal(await page.isVisible("text=共 15 件"), false, "what lies before the camera counts once");
+  await page.evaluate(() => (window.inSight = []));
+  await page.waitForTimeout(2_000);
+  await page.evaluate((code) => (window.inSight = [code]), GOODS);
+  await page.waitForSelector("text=共 15 件");
+  await page.click("button:has-text('关闭相机')");
+  await page.waitForSelector("video", { state: "hidden" });
+  await page.click("button:has-text('取消盘点')");
+  await page.click("#cancel-count button:has-text('取消盘点')");
+  await page.waitForSelector("text=库存没有改变");
+  assert.deepEqual([...manager.faults, ...clerk.faults], []);
+  await Promise.all([manager.close(), clerk.close()]);
+});

@@ -104,7 +104,11 @@ export async function town(more = {}) {
 export const browser = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      // A camera that shows a pattern, and that nobody has to allow.
+      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+    ],
   });
 
 /** A request of a town's API that must succeed; answers what it does. */

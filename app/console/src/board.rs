@@ -16,7 +16,7 @@ use ui::{Badge, Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButto
 
 use crate::{
     frame::{Frame, Lit, news},
-    islands::BoardBell,
+    islands::{BoardBell, CameraScan},
     picking, receipt,
 };
 
@@ -119,6 +119,7 @@ fn Top(
                     <div class="flex-1">
                         <Field name="code" label="扫码或输入取货码" inputmode="numeric" autocomplete="off" placeholder="8 位数字"
                             autofocus=true value=typed.unwrap_or_default() error=error.unwrap_or_default()/>
+                        <CameraScan/>
                     </div>
                     <div class="pt-7"><Button size=Size::Large>"核销"</Button></div>
                 </Form>

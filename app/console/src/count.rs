@@ -1,6 +1,8 @@
 //! One count: what is found is scanned or typed, handed in, and decided on. It is made for a phone in a storeroom.
 //!
-//! A scanner types the code and Enter, which sends the form; the page comes back with the field ready for the next.
+//! A scanner types the code and Enter, which sends the form. Where there is script, what was scanned is sent in the
+//! background ([`ScanQueue`]) and the parts that bear `data-fresh` are shown anew; else the page comes back with the
+//! field ready for the next.
 
 use chrono::{DateTime, Utc};
 use commerce::counts as use_cases;
@@ -25,6 +27,7 @@ use crate::{
     count_list,
     counts::{FORM, PATH, off_text, path_of, progress, title_of, tone_of},
     frame::{Frame, Lit, news},
+    islands::{CameraScan, ScanQueue},
 };
 
 const LOG_IN: &str = "/console/login";
@@ -136,19 +139,19 @@ pub async fn count(asked: Asked) -> Result<Page, Fault> {
         let now = asked.scope.now;
         let body = view! {
             <Breadcrumbs items=crumbs/>
-            {head(&count, title)}
+            <div id="count-head" data-fresh>{head(&count, title)}</div>
             {news(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-[24rem_1fr] lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {entry(&asked, &count)}
                     {count_list::section(&asked, &count)}
                     {decision(&asked, &count)}
-                    {latest(&count, &asked.here, now)}
+                    <div id="count-latest" data-fresh>{latest(&count, &asked.here, now)}</div>
                 </div>
                 <div class="min-w-0">
                     {filters(&count, &ask)}
-                    {line_list(&count, &ask, lines, &asked.here)}
-                    {hand_in(&count)}
+                    <div id="count-lines" data-fresh>{line_list(&count, &ask, lines, &asked.here)}</div>
+                    <div id="count-hand-in" data-fresh>{hand_in(&count)}</div>
                     {steps(&count.steps, now)}
                 </div>
             </div>
@@ -202,7 +205,7 @@ fn entry(asked: &Asked, count: &CountView) -> Option<AnyView> {
         view! { <div class="mt-3"><Notice tone=Tone::Warn>{words}</Notice></div> }
     });
     let form = view! {
-        <section class="panel p-4">
+        <section id=ENTRY class="panel p-4">
             {said}
             <Form action=EnterCount::PATH>
                 <Hidden name="from" value=here/>
@@ -215,6 +218,8 @@ fn entry(asked: &Asked, count: &CountView) -> Option<AnyView> {
                     </div>
                     <div class="mb-4"><Button size=Size::Large>"录入"</Button></div>
                 </div>
+                <CameraScan/>
+                <ScanQueue part=ENTRY.to_owned()/>
                 <p class="text-sm text-base-content/70">"每次录入都是加上去的，几个人可以一起盘。已备好、等顾客来取的也要数。"</p>
             </Form>
             {apart}

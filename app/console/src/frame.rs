@@ -4,9 +4,9 @@ use commerce::{Scope, after_sales, alerts, approvals, counts, losses, stock::sho
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, RailScreen, Size, Tone};
+use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, RailScreen, Size, Tone, live::LivePage};
 
-use crate::{account, islands::LivePage, log_in::StaffLogOut};
+use crate::{account, log_in::StaffLogOut};
 
 /// Which link is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,11 +15,12 @@ use domain::{
 use leptos::prelude::*;
 use rpc::Asked;
 use ui::{
-    Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone, TopBar,
+    Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone,
+    TopBar, live::LivePage,
 };
 use uuid::Uuid;
 
-use crate::{islands::LivePage, shortages as shortages_page};
+use crate::shortages as shortages_page;
 
 /// Where the console's form logs a person of staff out; the faces do not know each other's code.
 const LOG_OUT: &str = "/rpc/console/log_out";

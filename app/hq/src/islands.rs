@@ -36,21 +36,6 @@ pub fn Progress(
     }
 }
 
-/// Changes that come together are shown together.
-const GATHER: Duration = Duration::from_millis(400);
-
-/// Keeps a page up to date: shows it anew when the event stream at `events` tells of a change, never while somebody
-/// types. Seen by nobody.
-#[island]
-pub fn LivePage(events: String) -> impl IntoView {
-    Effect::new(move || {
-        follow(&events, &["message", "new"], |heard| match heard {
-            Heard::Event { .. } | Heard::Open { again: true } => reload_when_idle(GATHER),
-            Heard::Open { again: false } | Heard::Lost => {}
-        });
-    });
-}
-
 /// Three lines: how many are done, of how many, and the same in words.
 fn read(data: &str) -> Option<(i32, i32, String)> {
     let mut lines = data.splitn(3, '\n');

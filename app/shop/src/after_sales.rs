@@ -14,13 +14,12 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
     Badge, Button, Card, EmptyState, Fact, Facts, Form, Glyph, Hidden, LinkButton, Notice, Pager, Picture, Price,
-    Progress, QrCode, Size, Step, StepState, TextArea, Tone,
+    Progress, QrCode, Size, Step, StepState, TextArea, Tone, live::LivePage,
 };
 
 use crate::{
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
-    islands::LivePage,
 };
 
 /// The list.

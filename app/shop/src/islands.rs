@@ -2,8 +2,6 @@
 
 use leptos::html::{Form, Input};
 use leptos::prelude::*;
-use std::time::Duration;
-use ui::live::{Heard, follow, reload_when_idle};
 use ui::{Glyph, Icon};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -12,8 +10,6 @@ use web_sys::{Coordinates, Position, PositionError, PositionOptions};
 /// A position up to this old is good enough to find what is near.
 const POSITION_AGE_MS: u32 = 300_000;
 const POSITION_TIMEOUT_MS: u32 = 10_000;
-/// Changes that come together are shown together.
-const GATHER: Duration = Duration::from_millis(400);
 
 /// A button that asks the browser where it is and posts `lat` and `lon`, in degrees, to `action`.
 /// Without script there is nobody to ask, so it is not seen.
@@ -94,16 +90,4 @@ fn advice(code: u16) -> &'static str {
         PositionError::TIMEOUT => "定位太久没有结果，请再试一次，或在下方选择门店。",
         _ => "暂时拿不到位置，请再试一次，或在下方选择门店。",
     }
-}
-
-/// Keeps the page up to date: shows it anew when the event stream at `events` tells of a change.
-/// Seen by nobody; without script the page is as it was when it was loaded.
-#[island]
-pub fn LivePage(events: String) -> impl IntoView {
-    Effect::new(move || {
-        follow(&events, &["message", "new"], |heard| match heard {
-            Heard::Event { .. } | Heard::Open { again: true } => reload_when_idle(GATHER),
-            Heard::Open { again: false } | Heard::Lost => {}
-        });
-    });
 }

@@ -16,7 +16,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
     Badge, Button, Card, Fact, Facts, Form, Glyph, Hidden, Icon, LinkButton, Notice, Price, Progress, QrCode, Size,
-    Step, StepState, Tone,
+    Step, StepState, Tone, live::LivePage,
 };
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     claim,
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
-    islands::LivePage,
     shipment,
 };
 

@@ -3,7 +3,7 @@
 //! The page itself is the view of its data: rather than patching what is on screen, an island asks
 //! for it again, and never while somebody is in the middle of something.
 
-use leptos::prelude::{document, set_timeout, window};
+use leptos::prelude::*;
 use std::cell::Cell;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
@@ -14,6 +14,23 @@ use web_sys::{Event, EventSource, HtmlInputElement, HtmlTextAreaElement, Message
 const RETRY: Duration = Duration::from_secs(2);
 /// How long somebody who is told that it worked has to read it.
 const READING: Duration = Duration::from_secs(4);
+
+/// The stream's event for something that nobody has seen yet; any other change is a `message`.
+pub const NEW: &str = "new";
+/// Changes that come together are shown together.
+const GATHER: Duration = Duration::from_millis(400);
+
+/// Keeps a page up to date: shows it anew when the event stream at `events` tells of a change, never while somebody
+/// types. Seen by nobody; without script the page is as it was when it was loaded.
+#[island]
+pub fn LivePage(events: String) -> impl IntoView {
+    Effect::new(move || {
+        follow(&events, &["message", NEW], |heard| match heard {
+            Heard::Event { .. } | Heard::Open { again: true } => reload_when_idle(GATHER),
+            Heard::Open { again: false } | Heard::Lost => {}
+        });
+    });
+}
 
 /// What a stream has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,24 +1,17 @@
-//! What the console runs in the browser. Every page works without it.
+//! The board that stands open all day: whether it is connected, and the bell for new orders.
 
 use leptos::prelude::*;
-use std::cell::OnceCell;
 use std::time::Duration;
-use ui::live::{Heard, follow, reload_when_idle};
+use ui::live::{Heard, NEW, follow, reload_when_idle};
 use ui::{Glyph, Icon};
-use wasm_bindgen::JsValue;
-use web_sys::{AudioContext, Storage};
+use web_sys::Storage;
 
-/// The stream's event for something that nobody has seen yet; any other change is a `message`.
-const NEW: &str = "new";
+use super::sound::ring;
+
 /// Long enough for the bell to ring out before the page goes.
 const RING: Duration = Duration::from_millis(900);
-/// Changes that come together are shown together.
-const GATHER: Duration = Duration::from_millis(400);
 /// Where the browser keeps whether the bell rings.
 const SOUND_KEY: &str = "board-bell";
-/// The two notes of the bell: their pitch in hertz and their start in seconds.
-const NOTES: [(f32, f64); 2] = [(880.0, 0.0), (1174.7, 0.18)];
-const NOTE_SECONDS: f64 = 0.4;
 
 /// The connection of a board that stands open all day: rings and counts in the title on an event
 /// named `new`, shows the board anew on that and on any `message`, and says whether it is connected.
@@ -86,18 +79,6 @@ pub fn BoardBell(
     }
 }
 
-/// Keeps a page up to date: shows it anew when the event stream at `events` tells of a change, never while somebody
-/// types. Seen by nobody.
-#[island]
-pub fn LivePage(events: String) -> impl IntoView {
-    Effect::new(move || {
-        follow(&events, &["message", NEW], |heard| match heard {
-            Heard::Event { .. } | Heard::Open { again: true } => reload_when_idle(GATHER),
-            Heard::Open { again: false } | Heard::Lost => {}
-        });
-    });
-}
-
 fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
@@ -125,39 +106,6 @@ fn without_count(title: &str) -> &str {
         Some((digits, rest)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => rest,
         _ => title,
     }
-}
-
-thread_local! {
-    static BELL: OnceCell<AudioContext> = const { OnceCell::new() };
-}
-
-fn ring() {
-    BELL.with(|bell| {
-        if bell.get().is_none()
-            && let Ok(audio) = AudioContext::new()
-        {
-            // Just seen to be empty.
-            let _ = bell.set(audio);
-        }
-        // A browser without sound still shows the count.
-        let _ = bell.get().map(play);
-    });
-}
-
-fn play(audio: &AudioContext) -> Result<(), JsValue> {
-    let _ = audio.resume()?;
-    for (pitch, start) in NOTES {
-        let begin = audio.current_time() + start;
-        let note = audio.create_oscillator()?;
-        let volume = audio.create_gain()?;
-        note.frequency().set_value(pitch);
-        volume.gain().set_value_at_time(0.4, begin)?;
-        volume.gain().exponential_ramp_to_value_at_time(0.001, begin + NOTE_SECONDS)?;
-        note.connect_with_audio_node(&volume)?.connect_with_audio_node(&audio.destination())?;
-        note.start_with_when(begin)?;
-        note.stop_with_when(begin + NOTE_SECONDS)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
