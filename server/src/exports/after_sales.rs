@@ -18,7 +18,7 @@ use domain::{
 use super::{
     at_head_office, file,
     purchasing::yuan,
-    tables::{goes_on, moment, moment_if_any, table},
+    tables::{DOCUMENTS_MOST, cut_at, goes_on, moment, moment_if_any, table},
 };
 use crate::site::Site;
 
@@ -94,7 +94,7 @@ async fn requests(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
             moment_if_any(card.due_at),
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// The refunds that the list shows with these filters.
@@ -144,7 +144,7 @@ async fn refunds(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
         }
         cells
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// What became of each order of one's own batch, or would.

@@ -12,7 +12,7 @@ use domain::{
     text,
 };
 
-use super::tables::{moment, table};
+use super::tables::{cut_at, documents, moment, table};
 
 /// The most orders, invoices or costs of one file; more are asked for in parts.
 const MOST: usize = 10_000;
@@ -53,7 +53,8 @@ pub(super) async fn purchases(scope: &Scope, query: &Fields) -> Result<Exported,
         ]
     };
     let found = purchasing::whole_list(scope, &ListPurchases::from_fields(query), MOST).await?;
-    Ok(table(&header, found, row))
+    let many = documents(&found, |(one, _), (other, _)| one.number == other.number);
+    Ok(cut_at(MOST, many, table(&header, found, row)))
 }
 
 /// The suppliers that the list shows.
@@ -118,7 +119,7 @@ pub(super) async fn invoices(scope: &Scope, query: &Fields) -> Result<Exported, 
             break;
         }
     }
-    Ok(table(&header, found, row))
+    Ok(cut_at(MOST, found.len(), table(&header, found, row)))
 }
 
 /// The costs that the list shows with these filters.
@@ -138,7 +139,8 @@ pub(super) async fn costs(scope: &Scope, query: &Fields) -> Result<Exported, Fau
         ]
     };
     let ask = ListCosts { most: MOST as i64, ..ListCosts::from_fields(query) };
-    Ok(table(&header, costs::list(scope, &ask).await?.0, row))
+    let found = costs::list(scope, &ask).await?.0;
+    Ok(cut_at(MOST, found.len(), table(&header, found, row)))
 }
 
 /// What is owed to suppliers.

@@ -21,7 +21,7 @@ use domain::{
 
 use super::{
     at_head_office, file,
-    tables::{goes_on, moment, moment_if_any, table},
+    tables::{DOCUMENTS_MOST, cut_at, goes_on, moment, moment_if_any, table},
 };
 use crate::site::Site;
 
@@ -103,7 +103,7 @@ async fn cases(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
             moment_if_any(case.solved_at),
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// The alerts that a list shows with these filters, newest first.
@@ -126,7 +126,7 @@ async fn inbox(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
             moment(alert.since),
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// How shop and counter share pieces, where something was said of it.

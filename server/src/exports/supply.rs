@@ -18,7 +18,7 @@ use domain::{
 
 use super::{
     purchasing::{cost, yuan},
-    tables::{moment, table},
+    tables::{cut_at, moment, table},
 };
 
 /// The most rows of one file; more are asked for in parts.
@@ -72,7 +72,8 @@ pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fau
         ]
     };
     let ask = ListBalances { most: MOST as i64, ..ListBalances::from_fields(query) };
-    Ok(table(&header, lists::balances(scope, &ask).await?.0, row))
+    let found = lists::balances(scope, &ask).await?.0;
+    Ok(cut_at(MOST, found.len(), table(&header, found, row)))
 }
 
 /// How pieces came and went in a period, the latest first.
@@ -96,14 +97,8 @@ pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported,
     };
     let today = scope.now.with_timezone(&text::zone("")).date_naive();
     let ask = ListMovements { most: MOST, ..ListMovements::from_fields(query, today) };
-    let page = lists::movements(scope, &ask).await?;
-    let mut file = table(&header, page.items, row);
-    if page.next.is_some() {
-        let mut end = vec![String::new(); header.len()];
-        end[0] = format!("只导出了最近的 {MOST} 条；更早的请选择时间分段导出");
-        file.rows.push(end);
-    }
-    Ok(file)
+    let found = lists::movements(scope, &ask).await?.items;
+    Ok(cut_at(MOST, found.len(), table(&header, found, row)))
 }
 
 /// What is left of batches, with these filters; what ends first first.
@@ -123,5 +118,6 @@ pub(super) async fn batches(scope: &Scope, query: &Fields) -> Result<Exported, F
         ]
     };
     let ask = ListBatches { most: MOST as i64, ..ListBatches::from_fields(query) };
-    Ok(table(&header, stock::batches::list(scope, &ask).await?.0, row))
+    let found = stock::batches::list(scope, &ask).await?.0;
+    Ok(cut_at(MOST, found.len(), table(&header, found, row)))
 }

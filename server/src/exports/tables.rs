@@ -36,6 +36,21 @@ pub(super) fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -
     Exported { header: header.to_vec(), rows: found.into_iter().map(row).collect() }
 }
 
+/// The file with a last line that says so, where `listed` is as many as a file may have: its list is likely longer.
+pub(super) fn cut_at(most: usize, listed: usize, mut file: Exported) -> Exported {
+    if listed >= most {
+        let mut end = vec![String::new(); file.header.len()];
+        end[0] = format!("一个文件最多 {most} 条；其余的请用筛选分段导出");
+        file.rows.push(end);
+    }
+    file
+}
+
+/// How many documents these lines are of, which stand together.
+pub(super) fn documents<T>(lines: &[T], same: impl Fn(&T, &T) -> bool) -> usize {
+    lines.chunk_by(same).count()
+}
+
 /// Adds a page of a list to what was found; whether there is another to ask for, from `after` on. A list that is longer
 /// than a file may be ends there.
 pub(super) fn goes_on<T, Id: FromStr>(found: &mut Vec<T>, page: Page<T>, after: &mut Option<Id>) -> bool {
@@ -79,7 +94,7 @@ pub(super) async fn orders(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             moment(order.slot.end),
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(ORDERS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// The most transfers of one file; more are asked for in parts.
@@ -128,7 +143,8 @@ pub(super) async fn transfers(scope: &Scope, query: &Fields) -> Result<Exported,
         ]
     };
     let found = transfers::whole_list(scope, &ListTransfers::from_fields(query), TRANSFERS_MOST).await?;
-    Ok(table(&header, found, row))
+    let many = documents(&found, |(one, _), (other, _)| one.number == other.number);
+    Ok(cut_at(TRANSFERS_MOST, many, table(&header, found, row)))
 }
 
 /// The latest imports, newest first.
@@ -274,14 +290,8 @@ pub(super) async fn audit(scope: &Scope, query: &Fields) -> Result<Exported, Fau
             entry.request_id.clone(),
         ]
     };
-    let page = audit::list(scope, &ask).await?;
-    let mut file = table(&header, page.items, row);
-    if page.next.is_some() {
-        let mut end = vec![String::new(); header.len()];
-        end[0] = format!("只导出了最近的 {CHANGES_MOST} 条；更早的请选择时间分段导出");
-        file.rows.push(end);
-    }
-    Ok(file)
+    let found = audit::list(scope, &ask).await?.items;
+    Ok(cut_at(CHANGES_MOST, found.len(), table(&header, found, row)))
 }
 
 /// Yuan without a sign, as a table has them.
@@ -317,7 +327,7 @@ pub(super) async fn count(scope: &Scope, id: CountId) -> Result<Exported, Fault>
 }
 
 /// The most counts, reports, requests or cases of one file.
-const DOCUMENTS_MOST: usize = 10_000;
+pub(super) const DOCUMENTS_MOST: usize = 10_000;
 
 /// The counts that head office's list shows with these filters, newest first.
 pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
@@ -355,7 +365,7 @@ pub(super) async fn counts(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             count.note,
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// The losses that head office's list shows with these filters, newest first.
@@ -380,5 +390,25 @@ pub(super) async fn losses(scope: &Scope, query: &Fields) -> Result<Exported, Fa
             moment(loss.reported_at),
         ]
     };
-    Ok(table(&header, found, row))
+    Ok(cut_at(DOCUMENTS_MOST, found.len(), table(&header, found, row)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_says_so_in_its_last_line_and_another_does_not() {
+        let file = || table(&["甲", "乙"], vec![1, 2, 3], |one| vec![one.to_string(), String::new()]);
+        assert_eq!(cut_at(4, 3, file()), file());
+        let cut = cut_at(3, 3, file());
+        assert_eq!(cut.rows.len(), 4);
+        assert!(cut.rows[3][0].contains("最多 3 条") && cut.rows[3].len() == 2);
+    }
+
+    #[test]
+    fn a_document_of_several_lines_counts_once() {
+        let lines = [("A", 1), ("A", 2), ("B", 1)];
+        assert_eq!(documents(&lines, |one, other| one.0 == other.0), 2);
+    }
 }
