@@ -7,7 +7,8 @@ use domain::{
     page::Page as Listed,
     purchasing::{
         Billable, EnterInvoice as EnterInvoiceCommand, InvoiceCard, InvoiceState, InvoiceView, ListInvoices,
-        ListSuppliers, PayInvoice as PayInvoiceCommand, Payables, Supplier, part_field,
+        ListSuppliers, PayInvoice as PayInvoiceCommand, Payables, Supplier, TakeBackInvoice as TakeBackInvoiceCommand,
+        part_field,
     },
     text,
 };
@@ -52,6 +53,17 @@ pub async fn pay_invoice(#[server(flatten)] fields: Fields) -> Result<(), Server
         let id: InvoiceId = fields.text("id").parse().map_err(|_| Fault::NotFound("这张发票"))?;
         purchasing::pay_invoice(&scope, id, PayInvoiceCommand::from_fields(&fields)?).await?;
         Ok(Next::to(path_of(id)).saying(FORM, "已登记付款"))
+    })
+    .await
+}
+
+/// Takes an invoice back that was entered wrongly.
+#[server(prefix = "/rpc/hq", endpoint = "take_back_invoice")]
+pub async fn take_back_invoice(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+        let id: InvoiceId = fields.text("id").parse().map_err(|_| Fault::NotFound("这张发票"))?;
+        purchasing::take_back_invoice(&scope, id, TakeBackInvoiceCommand::from_fields(&fields)?).await?;
+        Ok(Next::to(path_of(id)).saying(FORM, "已作废：收货单重新等待开票，这个发票号可以重新登记"))
     })
     .await
 }
@@ -249,6 +261,7 @@ fn results(ask: &ListInvoices, found: Listed<InvoiceCard>) -> AnyView {
 fn badge(card: &InvoiceCard) -> AnyView {
     let (tone, text) = match (card.state, card.overdue_days) {
         (InvoiceState::Paid, _) => (Tone::Success, card.state.label().to_owned()),
+        (InvoiceState::TakenBack, _) => (Tone::Plain, card.state.label().to_owned()),
         (InvoiceState::Open, 0) => (Tone::Warn, card.state.label().to_owned()),
         (InvoiceState::Open, days) => (Tone::Error, format!("逾期 {days} 天")),
     };
@@ -262,12 +275,13 @@ pub async fn invoice(asked: Asked) -> Result<Page, Fault> {
     let found = purchasing::invoice(&asked.scope, asked.id("invoice", "这张发票")?).await?;
     let title = format!("发票 {}", found.card.number);
     Ok(Page::new(title.clone(), move || {
-        let pay = (found.card.state == InvoiceState::Open).then(|| paying(&asked, &found));
+        let is_open = found.card.state == InvoiceState::Open;
+        let (pay, back) = (is_open.then(|| paying(&asked, &found)), is_open.then(|| taking_back(&asked, &found)));
         let (about, receipts) = (about(&found, asked.scope.now), receipts(&found, asked.scope.now));
         let body = view! {
             {said(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
-                <div class="grid grid-cols-1 gap-4"><Card title="对应的收货与退货">{receipts}</Card>{pay}</div>
+                <div class="grid grid-cols-1 gap-4"><Card title="对应的收货与退货">{receipts}</Card>{pay}{back}</div>
                 <Card title="三单核对">{about}</Card>
             </div>
         };
@@ -291,6 +305,12 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
         let text = format!("{day} · {} · {by}", found.reference.clone().unwrap_or_default());
         view! { <Fact label="付款">{text}</Fact> }
     });
+    let back = found.taken_back_at.map(|at| {
+        let by = found.taken_back_by.clone().unwrap_or_default();
+        let why = found.taken_back_reason.clone().unwrap_or_default();
+        let text = format!("{} · {by} · {why}", text::moment(at, now, text::zone("")));
+        view! { <Fact label="作废">{text}</Fact> }
+    });
     let ordered = found.ordered_fen.to_string();
     let entered = format!("{} {}", found.entered_by, text::moment(found.entered_at, now, text::zone("")));
     view! {
@@ -306,6 +326,7 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
             <Fact label="到期">{card.due_on.to_string()}</Fact>
             <Fact label="登记">{entered}</Fact>
             {paid}
+            {back}
         </Facts>
     }
     .into_any()
@@ -340,6 +361,23 @@ fn paying(asked: &Asked, found: &InvoiceView) -> AnyView {
                     <Field name="reference" label="付款流水号" value=reference error=reference_wrong maxlength=60/>
                 </div>
                 <Button>"已付款"</Button>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn taking_back(asked: &Asked, found: &InvoiceView) -> AnyView {
+    let (reason, reason_wrong) = part(asked, "reason", String::new());
+    let id = found.card.id;
+    view! {
+        <Card title="登记错了？">
+            <p class="mb-3 text-sm text-base-content/70">"作废后这张发票不再计入应付，对应的收货单重新等待开票；记录会保留。"</p>
+            <Form action="/rpc/hq/take_back_invoice">
+                <Hidden name="from" value=path_of(id)/>
+                <Hidden name="id" value=id.to_string()/>
+                <Field name="reason" label="作废原因" value=reason error=reason_wrong maxlength=200/>
+                <Button tone=Tone::Error>"作废这张发票"</Button>
             </Form>
         </Card>
     }

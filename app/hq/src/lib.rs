@@ -265,6 +265,7 @@ mod routes {
         register_explicit::<replenishment::OrderProposed>();
         register_explicit::<invoices::EnterInvoice>();
         register_explicit::<invoices::PayInvoice>();
+        register_explicit::<invoices::TakeBackInvoice>();
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();

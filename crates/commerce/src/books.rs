@@ -512,7 +512,7 @@ const RULES: &[(&str, &str)] = &[
                  select r.* from set_apart_ends e join purchase_receipts r on r.handed_over_id = e.id where e.supplier_id = s.id
              ) r left join lateral (
                  select sum(coalesce(x.amount_fen, case when r.returned then -r.value_fen else r.value_fen end)) as amount
-                 from supplier_invoice_receipts x where x.receipt_id = r.id
+                 from invoiced_receipts x where x.receipt_id = r.id
              ) i on true
          ) r on true
          left join lateral (
@@ -526,7 +526,7 @@ const RULES: &[(&str, &str)] = &[
         "invoices together are for no more of a receipt than it comes to",
         "select count(*) from purchase_receipts r join (
              select receipt_id, sum(amount_fen) as fen, count(*) filter (where amount_fen is null) as whole, count(*) as many
-             from supplier_invoice_receipts group by 1
+             from invoiced_receipts group by 1
          ) x on x.receipt_id = r.id where abs(coalesce(x.fen, 0)) > r.value_fen or (x.whole > 0 and x.many > 1 and r.value_fen > 0)",
     ),
     (

@@ -19,6 +19,8 @@ pub enum Deed {
     SettleTransfer,
     /// Head office sends goods out to stores.
     Allocate,
+    /// A scanner's list is added to a count.
+    EnterCountList,
     /// The differences of a count are booked.
     ApproveCount,
     /// A loss is reported, and booked where it is small.
@@ -41,14 +43,22 @@ pub enum Deed {
     SettleRefund,
     /// Goods come back, and the money goes.
     ReceiveReturn,
+    /// A parcel is back at its store, to be sent again or paid back.
+    TakeBackParcel,
     /// The rest of an order is sent no more, and its money goes back.
     EndUnsent,
     /// Goods come in without an order.
     ReceiveGoods,
     /// Goods go back to their supplier.
     ReturnGoods,
+    /// A supplier's invoice is paid.
+    PayInvoice,
+    /// Or taken back, since it was entered wrongly.
+    TakeBackInvoice,
     /// What shoppers brought back for a supplier goes to them.
     HandOver,
+    /// What the supplier credits for it is said later.
+    CreditHandOver,
     /// Or is scrapped.
     ScrapSetApart,
     /// Pieces are shared between shop and counter in another way.
@@ -59,13 +69,14 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 22] = {
+    pub const ALL: [Self; 27] = {
         use Deed::*;
         [
             ShipTransfer,
             ReceiveTransfer,
             SettleTransfer,
             Allocate,
+            EnterCountList,
             ApproveCount,
             ReportLoss,
             ApproveLoss,
@@ -77,10 +88,14 @@ impl Deed {
             RetryRefund,
             SettleRefund,
             ReceiveReturn,
+            TakeBackParcel,
             EndUnsent,
             ReceiveGoods,
             ReturnGoods,
+            PayInvoice,
+            TakeBackInvoice,
             HandOver,
+            CreditHandOver,
             ScrapSetApart,
             SetStockModel,
             ShareOut,

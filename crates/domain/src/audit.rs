@@ -150,6 +150,7 @@ pub enum Act {
     CreditHandOver,
     EnterInvoice,
     PayInvoice,
+    TakeBackInvoice,
 }
 
 words!(Act:
@@ -217,7 +218,8 @@ words!(Act:
     ClosePurchase = "close_purchase" / "结束采购单", ReturnPurchase = "return_purchase" / "采购退货",
     HandToSupplier = "hand_to_supplier" / "交还供应商", ScrapSetApart = "scrap_set_apart" / "报废待退商品",
     CreditHandOver = "credit_hand_over" / "登记供应商退款",
-    EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款");
+    EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款",
+    TakeBackInvoice = "take_back_invoice" / "作废供应商发票");
 
 impl Act {
     /// What staff did to a count.

@@ -292,6 +292,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(purchasing::invoices, purchasing::enter_invoice))
         .routes(routes!(purchasing::invoice))
         .routes(routes!(purchasing::pay_invoice))
+        .routes(routes!(purchasing::take_back_invoice))
         .routes(routes!(purchasing::payables))
         .routes(routes!(purchasing::order_proposed))
         .routes(routes!(purchasing::proposals))

@@ -10,7 +10,7 @@ use domain::{
         Billable, CostEntry, CostStep, DraftPurchase, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListCosts,
         ListInvoices, ListPurchases, ListSuppliers, OrderProposed, PayInvoice, Payables, PricedRow, Proposal,
         PurchaseCard, PurchaseNote, PurchaseState, PurchaseView, ReceivePurchase, ReturnPurchase, SaveSupplier,
-        SetPrices, Supplier, SupplierPriceView,
+        SetPrices, Supplier, SupplierPriceView, TakeBackInvoice,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -263,6 +263,18 @@ pub async fn pay_invoice(
     Sent(command): Sent<PayInvoice>,
 ) -> Result<StatusCode, Problem> {
     caller.done(purchasing::pay_invoice(&caller.0, id, command).await)
+}
+
+/// Takes an invoice back that is not paid and was entered wrongly: what it was for waits for an invoice again.
+#[utoipa::path(post, path = "/hq/invoices/{invoice_id}/void", tag = "purchasing", security(("bearer" = [])),
+    params(("invoice_id" = InvoiceId, Path)), request_body = TakeBackInvoice,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn take_back_invoice(
+    caller: Caller,
+    Path(id): Path<InvoiceId>,
+    Sent(command): Sent<TakeBackInvoice>,
+) -> Result<StatusCode, Problem> {
+    caller.done(purchasing::take_back_invoice(&caller.0, id, command).await)
 }
 
 /// What is owed to each supplier, by how long it has been due.

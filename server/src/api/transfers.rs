@@ -172,9 +172,9 @@ pub async fn stock(
 ) -> Result<Json<Stocked>, Problem> {
     let ask = ListStock {
         words: asked.q.unwrap_or_default(),
-        also: Vec::new(),
         most: asked.limit.map_or(50, Limit::get) as i64,
         skip: asked.offset.map_or(0, Offset::get) as i64,
+        ..ListStock::default()
     };
     let found = supply::stock(&caller.0, place, &ask).await;
     caller.answer(found.map(|(items, total)| Stocked { items, total }))

@@ -17,15 +17,17 @@ pub const MOVING: [Deed; 6] = {
     [ReceiveGoods, Allocate, ShipTransfer, ReceiveTransfer, SettleTransfer, ReturnGoods]
 };
 /// What is found where they lie.
-pub const KEEPING: [Deed; 6] = {
+pub const KEEPING: [Deed; 7] = {
     use Deed::*;
-    [ApproveCount, ReportLoss, ApproveLoss, ApproveProposal, SetStockModel, ShareOut]
+    [EnterCountList, ApproveCount, ReportLoss, ApproveLoss, ApproveProposal, SetStockModel, ShareOut]
 };
 /// The places that goods which are bought pass.
 pub const BUYING: [FaultPoint; 4] = {
     use FaultPoint::*;
     [ArrivalWritten, ArrivalCommitted, InvoiceWritten, InvoiceCommitted]
 };
+/// And what becomes of their invoices.
+pub const PAYING: [Deed; 2] = [Deed::TakeBackInvoice, Deed::PayInvoice];
 /// The code of the tea's first variant.
 const CODE: &str = "qh-zhenzhu-naicha-m";
 
@@ -106,8 +108,10 @@ impl Desk<'_> {
         let begin = json!({ "id": count, "location_id": store, "selection": selection, "blind": false, "note": "" });
         self.post(clerk, "/console/counts", begin).await;
         let path = |step: &str| format!("/console/counts/{count}/{step}");
-        let entry = json!({ "id": Uuid::now_v7(), "code": CODE, "pieces": there - 1 });
+        let entry = json!({ "id": Uuid::now_v7(), "code": CODE, "pieces": 1 });
         self.post(clerk, &path("entries"), entry).await;
+        let scanned = json!([{ "code": CODE, "pieces": there - 2 }]);
+        self.post(clerk, &path("lists"), json!({ "id": Uuid::now_v7(), "lines": scanned })).await;
         self.post(clerk, &path("submit"), json!({})).await;
         let yes = json!({ "approve": true, "note": "" });
         self.post(office, &path("decision"), yes.clone()).await;
@@ -187,26 +191,31 @@ async fn what_was_being_counted_lost_or_shared_out_is_so_once() {
 }
 
 #[tokio::test]
-async fn goods_that_were_being_bought_come_in_once_and_are_owed_once() {
+async fn goods_that_were_being_bought_come_in_once_are_owed_once_and_paid_once() {
     let mut mortal = Mortal { town: Town::start().await, point: None };
     let office = mortal.town.staff("hq").await;
     let buyer = mortal.town.member("13800000556").await;
     let sku = buyer.goods(STORE, TEA).await.sku_id;
     let [warehouse, supplier] = furnish(&office).await;
-    for (bought, point) in (1..).zip(BUYING) {
+    for (bought, point) in (1..).zip(BUYING.into_iter().chain(PAYING.into_iter().flat_map(around))) {
         mortal.until_it_ends_at(point).await;
-        let [purchase, receipt, invoice] = [(); 3].map(|()| Uuid::now_v7());
+        let [purchase, receipt, wrong, invoice] = [(); 4].map(|()| Uuid::now_v7());
         let lines = json!([{ "sku_id": sku, "quantity": 2, "price_fen": 300 }]);
         let order = json!({ "supplier_id": supplier, "location_id": warehouse, "lines": lines });
         let path = format!("/hq/purchases/{purchase}");
         mortal.ask(&office, Method::PUT, &path, Some(&order)).await.done();
         let submitted = mortal.ask(&office, Method::POST, &format!("{path}/submit"), None).await.done();
         assert_eq!(submitted["state"], "approved");
-        let billed = json!({ "id": invoice, "supplier_id": supplier, "number": format!("{bought}"),
-                             "dated": "2026-01-01", "amount_fen": 600, "receipts": [receipt] });
+        let billed = |id: Uuid| {
+            json!({ "id": id, "supplier_id": supplier, "number": format!("{bought}"), "dated": "2026-01-01",
+                    "amount_fen": 600, "receipts": [receipt] })
+        };
         let asked = [
             (format!("/console/purchases/{purchase}/receipts"), json!({ "id": receipt })),
-            ("/hq/invoices".to_owned(), billed),
+            ("/hq/invoices".to_owned(), billed(wrong)),
+            (format!("/hq/invoices/{wrong}/void"), json!({ "reason": "发票号登记错了" })),
+            ("/hq/invoices".to_owned(), billed(invoice)),
+            (format!("/hq/invoices/{invoice}/payment"), json!({ "paid_on": "2026-01-02", "reference": "ICBC-889" })),
         ];
         for (path, body) in asked {
             for _ in 0..2 {

@@ -45,7 +45,7 @@ fn every_act_by_a_person_has_its_places() {
 /// Whoever adds a deed says what becomes of it where the server ends.
 #[test]
 fn every_deed_is_one_of_those_at_which_a_server_is_killed() {
-    let moved = documents::MOVING.iter().chain(&documents::KEEPING);
+    let moved = documents::MOVING.iter().chain(&documents::KEEPING).chain(&documents::PAYING);
     let killed =
         moved.chain(&returns::RETURNING).chain(&returns::APART).chain(&returns::ENDING).chain(&orders::SETTLING);
     let killed = killed.chain(&centre::BATCHES).chain(&centre::RETRYING);

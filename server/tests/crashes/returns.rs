@@ -20,9 +20,9 @@ use crate::{
 /// What becomes of goods that somebody does not want.
 pub const RETURNING: [Deed; 3] = [Deed::RequestReturn, Deed::DecideReturn, Deed::ReceiveReturn];
 /// What becomes of goods that came back for their supplier.
-pub const APART: [Deed; 2] = [Deed::HandOver, Deed::ScrapSetApart];
-/// What becomes of goods that are not sent.
-pub const ENDING: [Deed; 1] = [Deed::EndUnsent];
+pub const APART: [Deed; 3] = [Deed::HandOver, Deed::CreditHandOver, Deed::ScrapSetApart];
+/// What becomes of goods that are not sent, or that their way brings back.
+pub const ENDING: [Deed; 2] = [Deed::EndUnsent, Deed::TakeBackParcel];
 /// Goods that can be sent, and come back.
 const TIN: &str = "qh-mingqian-longjing";
 
@@ -90,7 +90,7 @@ async fn what_was_being_brought_back_is_taken_once_and_its_money_goes_back_once(
 }
 
 #[tokio::test]
-async fn what_lay_apart_for_its_supplier_is_handed_over_once_and_scrapped_once() {
+async fn what_lay_apart_for_its_supplier_is_handed_over_once_credited_once_and_scrapped_once() {
     let mut mortal = Mortal { town: Town::start().await, point: None };
     let [buyer, manager] = [mortal.town.member("13800000564").await, mortal.town.staff("manager").await];
     let office = mortal.town.staff("hq").await;
@@ -118,12 +118,16 @@ async fn what_lay_apart_for_its_supplier_is_handed_over_once_and_scrapped_once()
         let lines = json!([{ "sku_id": goods.sku_id, "quantity": 1 }]);
         let (id, at) = (Uuid::now_v7(), &goods.store_id);
         let (path, ends) = match deed {
-            Deed::HandOver => {
-                ("hand-overs", json!({ "id": id, "location_id": at, "supplier_id": supplier, "lines": lines }))
+            Deed::ScrapSetApart => {
+                ("scraps", json!({ "id": id, "location_id": at, "lines": lines, "reason": "供应商不收" }))
             }
-            _ => ("scraps", json!({ "id": id, "location_id": at, "lines": lines, "reason": "供应商不收" })),
+            _ => ("hand-overs", json!({ "id": id, "location_id": at, "supplier_id": supplier, "lines": lines })),
         };
         mortal.twice(&manager, Method::POST, &format!("/console/set-apart/{path}"), &ends).await;
+        if deed != Deed::ScrapSetApart {
+            let credit = json!({ "amount_fen": 800, "credit_note": "TH-7" });
+            mortal.twice(&office, Method::POST, &format!("/hq/set-apart/{id}/credit"), &credit).await;
+        }
         assert_eq!(mortal.point, None, "the server did not end there");
         let left = manager.get("/console/set-apart").await.done();
         assert_eq!(left["lying"], json!([]), "{point:?}");
@@ -181,7 +185,7 @@ async fn what_was_being_ended_unsent_is_on_the_shelf_once_and_its_money_goes_bac
     let goods = buyer.goods(STORE, TIN).await;
     let address = offer_express(&mortal, &buyer).await;
     let mut orders = Vec::new();
-    for (sent, point) in (1..).zip(ENDING.into_iter().flat_map(around)) {
+    for (sent, point) in (1..).zip(around(Deed::EndUnsent)) {
         let [order, _] = paid(&mut mortal, &buyer, (&goods, 2), Some(&address)).await;
         manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
         let (id, lines) = (Uuid::now_v7(), json!([{ "line": 1, "quantity": 1 }]));
@@ -202,6 +206,39 @@ async fn what_was_being_ended_unsent_is_on_the_shelf_once_and_its_money_goes_bac
             buyer.order(&order).await["refunded_fen"] == goods.price_fen
         })
         .await;
+    }
+    mortal.town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_parcel_that_came_back_is_on_the_shelf_once_and_its_money_goes_back_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let manager = mortal.town.staff("manager").await;
+    let buyer = mortal.town.member("13800000565").await;
+    let goods = buyer.goods(STORE, TIN).await;
+    let address = offer_express(&mortal, &buyer).await;
+    let mut orders = Vec::new();
+    for point in around(Deed::TakeBackParcel) {
+        let [order, _] = paid(&mut mortal, &buyer, (&goods, 2), Some(&address)).await;
+        manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+        let id = Uuid::now_v7();
+        let parcel = json!({
+            "id": id, "carrier": "shunfeng", "tracking_number": id.simple().to_string(), "lines": [],
+        });
+        let path = format!("/console/orders/{order}/parcels");
+        manager.post(&path, parcel).await.done();
+        mortal.until_it_ends_at(point).await;
+        let back = json!({ "afterwards": "refund", "reason": "收件人拒收", "spoilt": false });
+        mortal.twice(&manager, Method::POST, &format!("{path}/{id}/return"), &back).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        assert_eq!(buyer.available(&goods, TIN).await, goods.available, "{point:?}");
+        mortal.town.check_books().await;
+        orders.push(order);
+    }
+    for order in orders {
+        let paid_fen = buyer.order(&order).await["total_fen"].clone();
+        until("the money is back", AFTER_A_MINUTE, async || buyer.order(&order).await["refunded_fen"] == paid_fen)
+            .await;
     }
     mortal.town.check_books().await;
 }

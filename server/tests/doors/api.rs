@@ -313,6 +313,7 @@ pub const API: &[Door] = &[
         Everywhere(PaySuppliers),
         r#"{"paid_on":"2026-01-01","reference":"x"}"#,
     ),
+    door("POST", "/api/v1/hq/invoices/{invoice_id}/void", Everywhere(PaySuppliers), r#"{"reason":"x"}"#),
     get("/api/v1/hq/payables", Everywhere(PaySuppliers)),
     get("/api/v1/hq/replenishments/{location_id}", Everywhere(ManagePurchasing)),
     door(

@@ -419,6 +419,7 @@ pub const PAGES: &[Door] = &[
         Everywhere(PaySuppliers),
         "id={invoice_id}&paid_on=2026-01-01&reference=x&from=/hq/invoices",
     ),
+    form("/rpc/hq/take_back_invoice", Everywhere(PaySuppliers), "id={invoice_id}&reason=x&from=/hq/invoices"),
     get("/console/purchases", Goods),
     get("/console/purchases/{purchase}", Goods),
     get("/console/purchases/{purchase}/template/{kind}", Goods),

@@ -15,7 +15,13 @@ use super::{
     hold,
     open::refused,
 };
-use crate::{Scope, database::OrFault, house::new_id, stockroom};
+use crate::{
+    Scope,
+    database::OrFault,
+    faults::{self, Deed},
+    house::new_id,
+    stockroom,
+};
 
 /// Adds all that a list says to a count, as if each variant had been entered by itself; goods of the place that the
 /// count did not have are taken in. Nothing is added where a line is wrong.
@@ -45,7 +51,7 @@ pub async fn enter_list(scope: &Scope, id: CountId, command: EnterCountList) -> 
     if written < found.len() as u64 && !entered_before(&mut tx, id, me, command.id, &found).await? {
         return Err(key_reused());
     }
-    tx.commit().await.or_fault()?;
+    faults::commit(tx, scope, Deed::EnterCountList).await?;
     Ok(entered)
 }
 

@@ -27,6 +27,7 @@ use crate::{
     Scope, after_sales,
     audit::{self, Change},
     database::OrFault,
+    faults::{self, Deed},
     jobs::{self, Kind},
     orders::{self, Ordered},
     scope::Actor,
@@ -75,7 +76,7 @@ pub async fn take_back(scope: &Scope, id: OrderId, parcel: ParcelId, command: &T
         Afterwards::Refund => pay_back(&mut tx, scope, &order, reason).await?,
     }
     tell_pages(&mut tx, &order).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::TakeBackParcel).await
 }
 
 async fn state_of(tx: &mut PgConnection, order: OrderId, parcel: ParcelId) -> Result<ParcelState, Fault> {

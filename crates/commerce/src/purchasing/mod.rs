@@ -16,6 +16,7 @@
 mod decide;
 mod draft;
 pub(crate) mod import;
+mod invoice_ends;
 mod ledger;
 mod payables;
 mod read;
@@ -46,7 +47,8 @@ use crate::{
 
 pub use decide::{cancel, close, decide};
 pub use draft::{draft, submit};
-pub use payables::{billable, enter_invoice, invoice, invoices, pay_invoice, payables};
+pub use invoice_ends::{pay_invoice, take_back_invoice};
+pub use payables::{billable, enter_invoice, invoice, invoices, payables};
 pub use read::{list, places as places_to_order_to, show, waiting, whole_list};
 pub use receive::{receive, send_back};
 pub use replenish::{order_proposed, proposals};

@@ -6,8 +6,7 @@ use domain::{
     audit::{Act, ObjectKind},
     page::Page,
     purchasing::{
-        Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables, ageing,
-        tax_within,
+        Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, Payables, ageing, tax_within,
     },
     staff::Permission,
 };
@@ -26,10 +25,10 @@ use crate::{
     database::OrFault,
 };
 
-const NO_INVOICE: Fault = Fault::NotFound("这张发票");
+pub(super) const NO_INVOICE: Fault = Fault::NotFound("这张发票");
 
 /// Refuses whoever does not pay suppliers.
-fn must_pay(scope: &Scope) -> Result<(), Fault> {
+pub(super) fn must_pay(scope: &Scope) -> Result<(), Fault> {
     everywhere(scope, Permission::PaySuppliers)
 }
 
@@ -53,19 +52,21 @@ async fn receipts_of(
 ) -> Result<Vec<Billable>, Fault> {
     let rows = sqlx::query!(
         r#"select r.id, u.number as "number?", e.number as "handed_over?", r.returned, r.at, r.note, w.whole as "whole!",
-                  case when $2::uuid is null then w.whole - coalesce(i.amount, 0) else coalesce(i.own, w.whole) end::bigint as "value!",
+                  case when $2::uuid is null then w.whole - coalesce(i.amount, 0) else coalesce(o.own, w.whole) end::bigint as "value!",
                   ((select coalesce(sum(l.quantity), 0) from purchase_receipt_lines l where l.receipt_id = r.id)
                    + (select coalesce(sum(l.quantity), 0) from set_apart_end_lines l where l.end_id = r.handed_over_id))::bigint as "pieces!"
            from purchase_receipts r left join purchases u on u.id = r.purchase_id
            left join set_apart_ends e on e.id = r.handed_over_id
            cross join lateral (select case when r.returned then -r.value_fen else r.value_fen end as whole) w
            left join lateral (
-               select sum(coalesce(x.amount_fen, w.whole)) as amount, sum(x.amount_fen) filter (where x.invoice_id = $2) as own,
-                      bool_or(x.invoice_id = $2) as of_it
-               from supplier_invoice_receipts x where x.receipt_id = r.id
+               select sum(coalesce(x.amount_fen, w.whole)) as amount from invoiced_receipts x where x.receipt_id = r.id
            ) i on true
+           left join lateral (
+               select x.amount_fen as own, true as of_it from supplier_invoice_receipts x
+               where x.receipt_id = r.id and x.invoice_id = $2
+           ) o on true
            where ($1::uuid is null or ($1 in (u.supplier_id, e.supplier_id) and (i.amount is null or i.amount <> w.whole)))
-             and ($2::uuid is null or i.of_it)
+             and ($2::uuid is null or o.of_it)
            order by r.at, r.id"#,
         supplier.map(|id| id.0),
         invoice.map(|id| id.0),
@@ -207,10 +208,12 @@ async fn parts_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<b
         r#"select r.receipt_id, coalesce(r.amount_fen, w.whole) as "amount!",
                   (w.whole - coalesce((
                       select sum(coalesce(x.amount_fen, w.whole)) from supplier_invoice_receipts x
-                      where x.receipt_id = r.receipt_id
+                      join supplier_invoices e on e.id = x.invoice_id
+                      where x.receipt_id = r.receipt_id and not coalesce(e.taken_back_at <= i.entered_at, false)
                         and (select min(g.id) from supplier_ledger g where g.document_id = x.invoice_id)
                             < (select min(g.id) from supplier_ledger g where g.document_id = r.invoice_id)), 0))::bigint as "left!"
            from supplier_invoice_receipts r join purchase_receipts c on c.id = r.receipt_id
+           join supplier_invoices i on i.id = r.invoice_id
            cross join lateral (select case when c.returned then -c.value_fen else c.value_fen end as whole) w
            where r.invoice_id = $1"#,
         command.id.0,
@@ -225,7 +228,7 @@ async fn parts_before(tx: &mut PgConnection, command: &EnterInvoice) -> Result<b
     Ok(same && rows.len() == command.receipts.len())
 }
 
-async fn record(
+pub(super) async fn record(
     tx: &mut PgConnection,
     scope: &Scope,
     id: InvoiceId,
@@ -234,49 +237,6 @@ async fn record(
 ) -> Result<(), Fault> {
     let object = ObjectKind::Invoice;
     audit::record(tx, scope, Change { act, object, object_id: id.0, store_id: None, before, after, reason }).await
-}
-
-/// Says that an invoice was paid. The same again is the same.
-///
-/// Faults: `Unauthenticated`; `Forbidden`; `Invalid` beside `reference` or `paid_on`; `NotFound`; `Conflict`
-/// (`paid_already` with another reference or day).
-pub async fn pay_invoice(scope: &Scope, id: InvoiceId, command: PayInvoice) -> Result<(), Fault> {
-    must_pay(scope)?;
-    let reference = command.checked_reference()?;
-    let me = scope.staff()?.id;
-    if command.paid_on > today(scope) {
-        return Err(Fault::invalid("paid_on", "付款日期不能晚于今天"));
-    }
-    let mut tx = scope.begin().await?;
-    let found = sqlx::query!(
-        "select supplier_id, amount_fen, state, paid_on, reference from supplier_invoices where id = $1 for update",
-        id.0,
-    )
-    .fetch_optional(&mut *tx)
-    .await
-    .or_fault()?
-    .ok_or(NO_INVOICE)?;
-    if found.state == InvoiceState::Paid.code() {
-        let same = (found.paid_on, found.reference.as_deref()) == (Some(command.paid_on), Some(reference));
-        let other = || Fault::conflict("paid_already", "这张发票已经登记过付款，请刷新后查看");
-        return if same { Ok(()) } else { Err(other()) };
-    }
-    sqlx::query!(
-        "update supplier_invoices set state = 'paid', paid_on = $2, reference = $3, paid_by = $4, paid_at = $5 where id = $1",
-        id.0,
-        command.paid_on,
-        reference,
-        me.0,
-        scope.now,
-    )
-    .execute(&mut *tx)
-    .await
-    .or_fault()?;
-    let entry = Entry { debit: Account::Payable, credit: Account::Bank, amount: Fen(found.amount_fen) };
-    ledger::enter(&mut tx, scope, found.supplier_id, id.0, entry).await?;
-    let after = json!({ "paid_on": command.paid_on, "reference": reference });
-    record(&mut tx, scope, id, (Act::PayInvoice, json!(null), after), "").await?;
-    tx.commit().await.or_fault()
 }
 
 struct Row {
@@ -350,10 +310,12 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
     let card = found.into_iter().next().ok_or(NO_INVOICE)?.card(today(scope));
     let more = sqlx::query!(
         r#"select i.difference_note, i.tax_percent, e.name as entered_by, i.entered_at, i.paid_on, i.reference, p.name as "paid_by?",
+                  b.name as "taken_back_by?", i.taken_back_at, i.taken_back_reason,
                   (select coalesce(sum(u.total_fen), 0)::bigint from purchases u where exists (
                        select from supplier_invoice_receipts r join purchase_receipts c on c.id = r.receipt_id
                        where r.invoice_id = i.id and c.purchase_id = u.id)) as "ordered_fen!"
-           from supplier_invoices i join staff e on e.id = i.entered_by left join staff p on p.id = i.paid_by where i.id = $1"#,
+           from supplier_invoices i join staff e on e.id = i.entered_by left join staff p on p.id = i.paid_by
+           left join staff b on b.id = i.taken_back_by where i.id = $1"#,
         id.0,
     )
     .fetch_one(&mut *tx)
@@ -372,6 +334,9 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
         paid_on: more.paid_on,
         reference: more.reference,
         paid_by: more.paid_by,
+        taken_back_by: more.taken_back_by,
+        taken_back_at: more.taken_back_at,
+        taken_back_reason: more.taken_back_reason,
     })
 }
 

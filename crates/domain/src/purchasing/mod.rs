@@ -20,7 +20,7 @@ pub use orders::{
 };
 pub use payables::{
     Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables,
-    ReceiptPart, ageing, part_field, tax_within,
+    ReceiptPart, TakeBackInvoice, ageing, part_field, tax_within,
 };
 pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day};
 pub use set_apart::{

@@ -24,9 +24,11 @@ pub enum InvoiceState {
     Open,
     /// Paid.
     Paid,
+    /// Entered wrongly and taken back: nothing is owed for it.
+    TakenBack,
 }
 
-words!(InvoiceState: Open = "open" / "待付款", Paid = "paid" / "已付款");
+words!(InvoiceState: Open = "open" / "待付款", Paid = "paid" / "已付款", TakenBack = "taken_back" / "已作废");
 
 /// Goods that came from or went back to a supplier and are on no invoice yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -242,6 +244,32 @@ impl PayInvoice {
     }
 }
 
+/// Takes an invoice back that was entered wrongly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "api", schema(as = TakeBackSupplierInvoice))]
+pub struct TakeBackInvoice {
+    /// Why.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 200, pattern = r"\S"))]
+    pub reason: String,
+}
+
+impl TakeBackInvoice {
+    /// Reads the command from a form: `reason`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let command = Self { reason: fields.text("reason").to_owned() };
+        command.checked().map(|_| ())?;
+        Ok(command)
+    }
+
+    /// The reason.
+    ///
+    /// Faults: `Invalid` beside `reason`.
+    pub fn checked(&self) -> Result<&str, Fault> {
+        checked_reason("reason", &self.reason, "请写明作废原因（200 字以内）")
+    }
+}
+
 /// Which invoices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListInvoices {
@@ -328,6 +356,12 @@ pub struct InvoiceView {
     pub reference: Option<String>,
     /// Who said so.
     pub paid_by: Option<String>,
+    /// Who took it back, where it was entered wrongly.
+    pub taken_back_by: Option<String>,
+    /// When.
+    pub taken_back_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub taken_back_reason: Option<String>,
 }
 
 /// What is owed, by how long it has been due.

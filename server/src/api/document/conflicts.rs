@@ -245,7 +245,11 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("set_apart_credit", &[("credited_already", "这张退供单已经登记过供应商退款，请刷新后查看")]),
     ("purchasing_enter_invoice", &[("key_reused", "这个页面已经登记过另一张发票，请刷新后再试")]),
-    ("purchasing_pay_invoice", &[("paid_already", "这张发票已经登记过付款，请刷新后查看")]),
+    (
+        "purchasing_pay_invoice",
+        &[("paid_already", "这张发票已经登记过付款，请刷新后查看"), ("taken_back", "这张发票已作废，不能付款")],
+    ),
+    ("purchasing_take_back_invoice", &[("paid_already", "这张发票已经付款，不能作废；请登记供应商的红字发票")]),
     ("purchasing_order_proposed", &[NOT_NOW_OF_PURCHASE, SUPPLIER_CLOSED, CLOSED]),
     ("approvals_delegate", &[("too_many_delegations", "最多委托 5 位同事，请先收回一项")]),
     ("centre_call_off", &[("not_now", "订单已完成，不能再执行这一步")]),
@@ -328,10 +332,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         &[("own_count", "差异较大，自己提交的盘点要由别人确认"), ("not_now", "这次盘点盘点中，不能再确认入账")],
     ),
     ("losses_report", &[("key_reused", "这个页面已经提交过另一份报损，请刷新后再试")]),
-    (
-        "losses_add_photo",
-        &[("photos_full", "每份报损最多 6 张图片"), ("no_photos_here", "仓库的报损暂不支持图片，请在原因里写明")],
-    ),
+    ("losses_add_photo", &[("photos_full", "每份报损最多 6 张图片")]),
     ("losses_withdraw", &[("not_now", "这份报损已入账，不能再撤回")]),
     (
         "losses_decide",

@@ -72,7 +72,7 @@ pub(super) const LINKS: &[Link] = &[
     ),
     (
         "purchasing_invoices",
-        &["purchasing_invoice", "purchasing_pay_invoice"],
+        &["purchasing_invoice", "purchasing_pay_invoice", "purchasing_take_back_invoice"],
         &[("invoice_id", "$response.body#/items/0/id")],
     ),
     (

@@ -165,7 +165,7 @@ pub async fn credit(scope: &Scope, id: SetApartEndId, command: CreditHandOver) -
         reason: "",
     };
     audit::record(&mut tx, scope, change).await?;
-    tx.commit().await.or_fault()
+    faults::commit(tx, scope, Deed::CreditHandOver).await
 }
 
 /// The place, where whoever asks ends what lies apart there: who sends goods back from it.
