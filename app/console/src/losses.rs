@@ -150,7 +150,6 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let (words, sku) = (asked.query.words("q"), asked.query.given("sku").map(str::to_owned));
     let found = use_cases::goods(&asked.scope, place, sku.as_deref().unwrap_or(&words)).await?;
     let chosen = sku.and_then(|code| found.iter().find(|subject| subject.code == code).cloned());
-    let is_store = places.iter().any(|one| one.id == place && !one.warehouse);
     let batches = match &chosen {
         Some(subject) => batches::left(&asked.scope, place, subject.sku_id).await.map(|left| left.batches),
         None => Ok(Vec::new()),
@@ -161,7 +160,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("报损", move || {
         let crumbs = vec![("报损".to_owned(), PATH.to_owned()), ("新的报损".to_owned(), String::new())];
         let step = match chosen {
-            Some(subject) => form(&asked, (place, is_store), subject, batches),
+            Some(subject) => form(&asked, place, subject, batches),
             None => view! { {choose_place(places, place)} {goods(place, &words, found)} }.into_any(),
         };
         let body = view! {
@@ -208,12 +207,7 @@ fn goods(place: LocationId, words: &str, found: Vec<ProposalSubject>) -> AnyView
     .into_any()
 }
 
-fn form(
-    asked: &Asked,
-    (place, is_store): (LocationId, bool),
-    subject: ProposalSubject,
-    batches: Vec<BatchLeft>,
-) -> AnyView {
+fn form(asked: &Asked, place: LocationId, subject: ProposalSubject, batches: Vec<BatchLeft>) -> AnyView {
     let part = |name: &str| {
         let (wrong, typed) = asked.field(FORM, name);
         (wrong.unwrap_or_default(), typed.unwrap_or_default())
@@ -224,7 +218,6 @@ fn form(
     let another = format!("{NEW}?location={place}");
     let kinds = LossKind::ALL.iter().map(|kind| SelectItem::new(kind.code(), kind.label())).collect();
     let hint = format!("账面 {} 件。", subject.on_hand);
-    let pictures = is_store.then(file_field);
     let (batch_wrong, batch) = part("batch");
     let batch = (!batches.is_empty()).then(|| {
         let mut items = vec![SelectItem::new("", "不指定（先减最早到期的）")];
@@ -250,7 +243,7 @@ fn form(
                 <Select name="kind" label="类型" items=kinds value=kind error=kind_wrong/>
                 <TextArea name="reason" label="原因" required=true maxlength=200 value=reason error=reason_wrong
                     hint="审批人会看到，例如「搬运时打翻」。"/>
-                {pictures}
+                {file_field()}
                 <div class="flex flex-wrap gap-3">
                     <Button size=Size::Large>"提交报损"</Button>
                     <LinkButton href=another tone=Tone::Plain size=Size::Large>"换一件商品"</LinkButton>
@@ -263,7 +256,8 @@ fn form(
 
 /// The field for pictures of it.
 pub fn file_field() -> impl IntoView {
-    let hint = format!("最多 {LOSS_PHOTOS_MOST} 张，JPEG、PNG 或 WebP，每张最大 10 MB；只有门店和上级能看到。");
+    let hint =
+        format!("最多 {LOSS_PHOTOS_MOST} 张，JPEG、PNG 或 WebP，每张最大 10 MB；只有这个门店或仓库和上级能看到。");
     view! {
         <div class="mb-4">
             <label class="mb-1 block text-sm font-semibold" for="file">"照片"<span class="ms-1 font-normal text-base-content/70">"（选填）"</span></label>

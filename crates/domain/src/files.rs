@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{FileId, MemberId, StoreId, stores::words};
+use crate::{FileId, LocationId, MemberId, StoreId, stores::words};
 
 /// How many photos a store may have.
 pub const PHOTOS_MOST: usize = 12;
@@ -20,6 +20,8 @@ pub enum Purpose {
     AfterSalesProof(MemberId),
     /// A picture of what a store reports as lost. Shown to nobody but those who see the report.
     LossPhoto(StoreId),
+    /// The same of a warehouse.
+    WarehouseLossPhoto(LocationId),
     /// A merchant's licence, permit or contract: a photo of it, or a PDF. Shown to nobody but the merchant's owners and
     /// those who manage merchants.
     MerchantPaper(Uuid),
@@ -32,7 +34,7 @@ impl Purpose {
             Self::StorePhoto(_) => "store_photo",
             Self::StorePaper(_) => "store_paper",
             Self::AfterSalesProof(_) => "after_sales_proof",
-            Self::LossPhoto(_) => "loss_photo",
+            Self::LossPhoto(_) | Self::WarehouseLossPhoto(_) => "loss_photo",
             Self::MerchantPaper(_) => "merchant_paper",
         }
     }
@@ -41,24 +43,23 @@ impl Purpose {
     pub fn store(self) -> Option<StoreId> {
         match self {
             Self::StorePhoto(store) | Self::StorePaper(store) | Self::LossPhoto(store) => Some(store),
-            Self::AfterSalesProof(_) | Self::MerchantPaper(_) => None,
+            Self::AfterSalesProof(_) | Self::WarehouseLossPhoto(_) | Self::MerchantPaper(_) => None,
         }
+    }
+
+    /// The warehouse whose it becomes.
+    pub fn warehouse(self) -> Option<LocationId> {
+        if let Self::WarehouseLossPhoto(warehouse) = self { Some(warehouse) } else { None }
     }
 
     /// The member whose it becomes.
     pub fn member(self) -> Option<MemberId> {
-        match self {
-            Self::AfterSalesProof(member) => Some(member),
-            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) | Self::MerchantPaper(_) => None,
-        }
+        if let Self::AfterSalesProof(member) = self { Some(member) } else { None }
     }
 
     /// The merchant whose it becomes.
     pub fn merchant(self) -> Option<Uuid> {
-        match self {
-            Self::MerchantPaper(merchant) => Some(merchant),
-            Self::StorePhoto(_) | Self::StorePaper(_) | Self::LossPhoto(_) | Self::AfterSalesProof(_) => None,
-        }
+        if let Self::MerchantPaper(merchant) = self { Some(merchant) } else { None }
     }
 }
 

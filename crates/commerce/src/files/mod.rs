@@ -26,7 +26,7 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    limits, losses, memory, staff,
+    limits, losses, memory, staff, stockroom,
 };
 
 /// How many files one person or program may send in ten minutes.
@@ -98,6 +98,14 @@ pub async fn may(scope: &Scope, purpose: Purpose) -> Result<(), Fault> {
     if let Some(merchant) = purpose.merchant() {
         return staff::merchant_papers::may(scope, merchant).await;
     }
+    if let Some(warehouse) = purpose.warehouse() {
+        let reach = scope.reach(Permission::CountStock)?;
+        return if reach.covers(stockroom::as_store(warehouse)) {
+            Ok(())
+        } else {
+            Err(Fault::NotFound("这个仓库"))
+        };
+    }
     let Some(store) = purpose.store() else {
         return if purpose.member() == Some(scope.member()?) { Ok(()) } else { Err(Fault::Unauthenticated) };
     };
@@ -116,9 +124,10 @@ pub(crate) async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Res
     limits::count(scope, &format!("files:{who}"), SENT_MOST, Duration::minutes(10)).await?;
     let (byte_size, sha256) = (bytes.len(), Sha256::digest(&bytes).to_vec());
     let paper = match purpose {
-        Purpose::StorePhoto(_) | Purpose::LossPhoto(_) | Purpose::AfterSalesProof(_) => {
-            pictures::picture(bytes).await.map(Paper::Picture)
-        }
+        Purpose::StorePhoto(_)
+        | Purpose::LossPhoto(_)
+        | Purpose::WarehouseLossPhoto(_)
+        | Purpose::AfterSalesProof(_) => pictures::picture(bytes).await.map(Paper::Picture),
         Purpose::StorePaper(_) | Purpose::MerchantPaper(_) => pictures::paper(bytes).await,
     };
     let refused = |refusal: Refusal| Fault::invalid("file", refusal.to_string());
@@ -145,9 +154,9 @@ pub(crate) async fn keep(
     let columns = |pixels: Option<(u32, u32)>| pixels.map(|(width, height)| (width as i32, height as i32)).unzip();
     let (width, height) = columns(made.forms.first().and_then(|large| large.pixels));
     sqlx::query!(
-        "insert into files (id, kind, purpose, store_id, member_id, merchant_id, name, byte_size, sha256, width, height,
-                            created_by, created_at, unused_since)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+        "insert into files (id, kind, purpose, store_id, member_id, merchant_id, warehouse_id, name, byte_size, sha256, width,
+                            height, created_by, created_at, unused_since)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
         id,
         match made.kept {
             Kept::Jpeg => "jpeg",
@@ -157,6 +166,7 @@ pub(crate) async fn keep(
         purpose.store().map(|store| store.0),
         purpose.member().map(|member| member.0),
         purpose.merchant(),
+        purpose.warehouse().map(|warehouse| warehouse.0),
         name,
         made.byte_size as i32,
         made.sha256,
@@ -219,19 +229,21 @@ async fn record(
 pub async fn read(scope: &Scope, id: FileId, size: FileSize) -> Result<Content, Fault> {
     let nothing = || Fault::NotFound("这个文件");
     let mut tx = scope.begin().await?;
-    let file =
-        sqlx::query!("select kind, purpose, state, store_id, member_id, staff_id from files where id = $1", id.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .or_fault()?
-            .ok_or_else(nothing)?;
+    let file = sqlx::query!(
+        "select kind, purpose, state, store_id, warehouse_id, member_id, staff_id from files where id = $1",
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?
+    .ok_or_else(nothing)?;
     let is_published = file.state == "published";
     let edits = |store| scope.reach(Permission::EditStores).is_ok_and(|reach| reach.covers(StoreId(store)));
     let sees = |store| match file.purpose.as_str() {
         "loss_photo" => losses::may_see_photo(scope, store),
         _ => edits(store),
     };
-    let is_theirs = file.store_id.is_some_and(sees)
+    let is_theirs = file.store_id.or(file.warehouse_id).is_some_and(sees)
         || file.member_id.is_some_and(|owner| scope.member().is_ok_and(|member| member.0 == owner))
         || file.staff_id.is_some_and(|owner| scope.staff().is_ok_and(|person| person.id.0 == owner));
     if !is_published && !is_theirs && !concerns(&mut tx, scope, id).await? {

@@ -1,7 +1,7 @@
 //! Reporting a loss, with pictures, and taking the report back: the side of whoever reports.
 
 use domain::{
-    Fault, FileId, LossId, StoreId,
+    Fault, FileId, LossId,
     audit::{Act, ObjectKind},
     counts::Off,
     files::Purpose,
@@ -164,10 +164,10 @@ pub async fn withdraw(scope: &Scope, id: LossId) -> Result<(), Fault> {
     tx.commit().await.or_fault()
 }
 
-/// The store whose report it is, where whoever asks may add pictures to it.
+/// What a picture of this report is for, where whoever asks may add one.
 ///
-/// Faults: `NotFound`, also for another place's; `Conflict` (`no_photos_here`) for a warehouse; `Forbidden`.
-pub async fn may_add_photos(scope: &Scope, id: LossId) -> Result<StoreId, Fault> {
+/// Faults: `NotFound`, also for another place's; `Forbidden`.
+pub async fn may_add_photos(scope: &Scope, id: LossId) -> Result<Purpose, Fault> {
     let reach = scope.reach(Permission::CountStock)?;
     scope.staff()?;
     let mut tx = scope.begin().await?;
@@ -175,16 +175,15 @@ pub async fn may_add_photos(scope: &Scope, id: LossId) -> Result<StoreId, Fault>
     if !reach.covers(stockroom::as_store(loss.room.id)) {
         return Err(NO_LOSS);
     }
-    loss.room.store.ok_or_else(|| Fault::conflict("no_photos_here", "仓库的报损暂不支持图片，请在原因里写明"))
+    Ok(loss.room.store.map_or(Purpose::WarehouseLossPhoto(loss.room.id), Purpose::LossPhoto))
 }
 
 /// Adds a picture to a report. It is private to those who see the report. The same file again is the picture that it
 /// is.
 ///
-/// Faults: as of [`files::take`]; `Conflict` (`photos_full`, `no_photos_here`).
+/// Faults: as of [`files::take`]; `Conflict` (`photos_full`).
 pub async fn add_photo(scope: &Scope, id: LossId, name: &str, bytes: Vec<u8>) -> Result<FileId, Fault> {
-    let store = may_add_photos(scope, id).await?;
-    let purpose = Purpose::LossPhoto(store);
+    let purpose = may_add_photos(scope, id).await?;
     let made = files::made(scope, purpose, bytes).await?;
     let mut tx = scope.begin().await?;
     lock(&mut tx, id).await?;

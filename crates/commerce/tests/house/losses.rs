@@ -14,6 +14,7 @@ use crate::{
     counts::{no, place_of, yes},
     files::picture,
     people::Reach,
+    transfers::{pieces, stocked, warehouse},
     world::{MEDIUM_FEN, PIECES, World, code_of, field_of},
 };
 
@@ -148,5 +149,27 @@ async fn pictures_of_a_loss_are_for_those_who_see_the_report(options: PgPoolOpti
         losses::add_photo(&clerk, id, "x.jpg", picture(side)).await.unwrap();
     }
     assert_eq!(code_of(losses::add_photo(&clerk, id, "x.jpg", picture(99)).await), "photos_full");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
+async fn a_warehouse_shows_pictures_of_what_it_lost_to_those_whom_every_place_is_in_reach_of(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let (office, depot) = warehouse(&world).await;
+    stocked(&office, depot, &[pieces(world.medium, 9)]).await;
+    let keeper = world.staff("仓管", Role::SuperAdmin, Reach::Everywhere).await;
+    let manager = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
+    let (id, _) = reported(&keeper, ReportLoss { location_id: depot, ..lost(&world, 2) }).await;
+    let taken = losses::add_photo(&keeper, id, "打翻.jpg", picture(0)).await.unwrap();
+    assert_eq!(losses::add_photo(&keeper, id, "打翻.jpg", picture(0)).await.unwrap(), taken, "the same file");
+    assert_eq!(losses::show(&keeper, id).await.unwrap().photos.len(), 1);
+    assert!(files::read(&keeper, taken, FileSize::Small).await.is_ok());
+    for who in [&manager, &world.visitor().await] {
+        assert_eq!(code_of(files::read(who, taken, FileSize::Small).await), "not_found");
+    }
+    assert_eq!(code_of(losses::add_photo(&manager, id, "x.jpg", picture(1)).await), "not_found");
     world.balanced().await;
 }
