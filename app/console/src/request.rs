@@ -70,7 +70,8 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let first = sources.iter().find(|place| place.id != target).map(|place| place.id);
     let source = field("source").filter(|id| sources.iter().any(|place| place.id == *id)).or(first);
     let also = chosen(&asked);
-    let ask = ListStock { words: asked.query.words("q"), most: most_shown(&also), also, skip: 0 };
+    let ask =
+        ListStock { words: asked.query.words("q"), most: most_shown(&also), also, going_to: Some(target), skip: 0 };
     let found = match source {
         Some(source) => supply::stock(&asked.scope, source, &ask).await?.0,
         None => Vec::new(),
@@ -167,7 +168,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     let words = asked.query.words("q");
     let also = chosen(&asked);
     // Before anybody searches there is nothing to count.
-    let ask = ListStock { most: most_shown(&also), skip: 0, words, also };
+    let ask = ListStock { most: most_shown(&also), words, also, ..ListStock::default() };
     let found = match ask.words.is_empty() && ask.also.is_empty() {
         true => Vec::new(),
         false => supply::stock(&asked.scope, place, &ask).await?.0,

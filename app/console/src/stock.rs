@@ -62,7 +62,7 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
         }));
     }
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
-    let ask = ListStock { words: asked.query.words("q"), also: Vec::new(), most: PAGE, skip };
+    let ask = ListStock { words: asked.query.words("q"), most: PAGE, skip, ..ListStock::default() };
     let found = supply::stock(&asked.scope, store, &ask).await?;
     let sees = asked.scope.reach(Permission::SeeCosts);
     let costs = sees.is_ok_and(|reach| reach.covers(domain::StoreId(store.0)));

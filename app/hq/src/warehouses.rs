@@ -193,7 +193,7 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
     let found = supply::warehouses(&asked.scope).await?.into_iter().find(|one| one.id == id);
     let warehouse = found.ok_or(Fault::NotFound("这个仓库"))?;
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
-    let ask = ListStock { words: asked.query.words("q"), also: Vec::new(), most: PAGE, skip };
+    let ask = ListStock { words: asked.query.words("q"), most: PAGE, skip, ..ListStock::default() };
     let (goods, total) = supply::stock(&asked.scope, id, &ask).await?;
     let latest = supply::receipts(&asked.scope, id).await?;
     Ok(Page::new(warehouse.name.clone(), move || {

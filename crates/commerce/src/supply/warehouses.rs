@@ -263,7 +263,8 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
               or ((s.on_hand <> 0 or exists (select from listings i where i.store_id = $1 and i.sku_id = k.id)
                    or ($2 <> '' and $5))
                   and ($2 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials), $2) > 0
-                       or lower(k.code) = $2 or k.barcode = $2))
+                       or lower(k.code) = $2 or k.barcode = $2)
+                  and d.brand_id = coalesce((select t.brand_id from stores t where t.id = $7), d.brand_id))
            order by k.id = any($6) desc, d.sort, d.name, k.sort, k.code limit $3 offset $4"#,
         place.0,
         ask.words.trim().to_lowercase(),
@@ -272,6 +273,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
         // What never lay in a warehouse can still arrive there.
         of.location.store().is_none(),
         &ask.also.iter().map(|sku| sku.0).collect::<Vec<Uuid>>(),
+        ask.going_to.map(|place| place.0),
     )
     .fetch_all(&mut *tx)
     .await

@@ -2,7 +2,7 @@
 
 use domain::{
     Fault, SkuId, TransferId,
-    transfers::{LocationKind, Pieces, RequestTransfer, TransferAct, TransferState},
+    transfers::{Location, LocationKind, Pieces, RequestTransfer, TransferAct, TransferState},
 };
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -15,7 +15,8 @@ use crate::{Scope, database::OrFault};
 ///
 /// The transfer's id is the idempotency key: the same request again is the same transfer.
 ///
-/// Faults: `Invalid` beside the fields, or beside `from` for goods of another merchant's; `NotFound` for a receiver out
+/// Faults: `Invalid` beside the fields, beside `from` for goods of another merchant's, or beside `lines` for such of
+/// another brand's; `NotFound` for a receiver out
 /// of reach, a place or a variant that is none; `Conflict` (`location_closed`, `key_reused`).
 pub async fn request(scope: &Scope, command: RequestTransfer) -> Result<(), Fault> {
     command.check()?;
@@ -57,7 +58,8 @@ pub(crate) struct Asking<'a> {
 
 /// Writes a transfer down; answers its number, or nothing where its id is taken.
 ///
-/// Faults: `NotFound` for a variant that is none.
+/// Faults: `NotFound` for a variant that is none; `Invalid` beside `lines` for goods of another brand than the
+/// receiving store's.
 pub(crate) async fn write(
     tx: &mut PgConnection,
     scope: &Scope,
@@ -107,10 +109,28 @@ pub(crate) async fn write(
     if written.rows_affected() != lines.len() as u64 {
         return Err(Fault::NotFound("这件商品"));
     }
+    must_be_sold_at(tx, id, to).await?;
     let step = Step { act: asking.act, state, note: asking.reason };
     write_step(tx, scope, id, &step).await?;
     tell(tx, scope, id, (from, to), &step, (Value::Null, sum(lines)), asking.reason).await?;
     Ok(Some(number))
+}
+
+/// Refuses goods of another brand than that of the store that they are to go to: nobody could sell them there.
+///
+/// Faults: `Invalid` beside `lines`.
+async fn must_be_sold_at(tx: &mut PgConnection, id: TransferId, to: &Location) -> Result<(), Fault> {
+    let other = sqlx::query_scalar!(
+        r#"select d.name from stock_transfer_lines l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
+           join stores s on s.id = $2 where l.transfer_id = $1 and d.brand_id <> s.brand_id order by d.name limit 1"#,
+        id.0,
+        to.id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
+    let Some(name) = other else { return Ok(()) };
+    Err(Fault::invalid("lines", format!("「{name}」不是「{}」所属品牌的商品，不能调到那里", to.name)))
 }
 
 /// Whether the transfer is there because of the same request.

@@ -109,6 +109,25 @@ pub async fn on_hand(world: &World, place: LocationId, sku: SkuId) -> i64 {
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn goods_of_one_brand_go_to_no_store_of_another(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let two = two(&world).await;
+    world
+        .alter(
+            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea')
+                            returning id)
+             update stores set brand_id = (select id from other) where code = 'RMGC'",
+        )
+        .await;
+    let request = asked(&world, 10);
+    assert_eq!(field_of(transfers::request(&two.near, request.clone()).await), "lines");
+    assert_eq!(world.count("select count(*) from stock_transfers").await, 0);
+    let offered = ListStock { most: 9, going_to: Some(request.to_id), ..Default::default() };
+    assert!(supply::stock(&two.near, request.from_id, &offered).await.unwrap().0.is_empty(), "nor are they offered");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn goods_leave_one_store_and_arrive_at_another(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;

@@ -111,6 +111,8 @@ pub struct ListStock {
     pub words: String,
     /// These first, whatever the words.
     pub also: Vec<SkuId>,
+    /// Only what can go there: to a store, goods of its brand.
+    pub going_to: Option<LocationId>,
     /// How many at most.
     pub most: i64,
     /// How many to pass over.
