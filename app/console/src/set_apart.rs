@@ -151,10 +151,11 @@ fn choices(suppliers: &[SupplierChoice], likely: Option<SupplierChoice>) -> Vec<
 
 fn table(asked: &Asked, lines: &[LyingApart], typed: bool) -> AnyView {
     let (asks, prices) = lines.first().map_or((false, false), |one| (one.may_end, one.may_end && one.may_price));
-    let mut columns =
-        vec![Column::new("商品"), Column::new("存放").right(), Column::new("售后单").right(), Column::new("最早")];
+    // What is typed stands beside the goods: a phone shows no more of a table.
+    let mut columns = vec![Column::new("商品")];
     columns.extend(asks.then(|| Column::new("本次件数")));
     columns.extend(prices.then(|| Column::new("退款单价（元，选填）")));
+    columns.extend([Column::new("存放").right(), Column::new("售后单").right(), Column::new("最早")]);
     let entry = |name: String, label: String, prefilled: String, mode: &'static str| {
         let (wrong, value) = if typed { asked.field(FORM, &name) } else { (None, None) };
         let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
@@ -173,11 +174,11 @@ fn table(asked: &Asked, lines: &[LyingApart], typed: bool) -> AnyView {
             <tr>
                 <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
                     <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
+                {pieces}
+                {price}
                 <td class="tabular text-end">{line.quantity}</td>
                 <td class="tabular text-end">{line.requests}</td>
                 <td class="tabular whitespace-nowrap">{since}</td>
-                {pieces}
-                {price}
             </tr>
         }
     };

@@ -107,14 +107,7 @@ impl Cast {
 
     /// What a store has earned.
     pub async fn revenue(&self, store: StoreId) -> i64 {
-        sqlx::query_scalar(
-            "select coalesce(sum(case when credit = $1 then amount_fen else -amount_fen end), 0)::bigint
-             from transfers where $1 in (debit, credit)",
-        )
-        .bind(format!("revenue:{store}"))
-        .fetch_one(&self.world.owner)
-        .await
-        .unwrap()
+        self.world.revenue(store).await
     }
 
     pub async fn on_hand(&self, store: StoreId, sku: SkuId) -> i64 {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use chrono::Duration;
-use commerce::{Partners, Scope, Settings, after_sales, cart, orders, payments};
+use commerce::{Partners, Scope, Settings, after_sales, cart, orders, payments, staff::joined_merchants};
 use domain::{
     CheckoutId, Fault, Fen, OrderId, PaymentId, StoreId,
     after_sales::AfterSalesKind,
     cart::SetLine,
     checkout::{CheckoutPlaced, PlaceCheckout, StartCheckoutPayment},
     fulfilment::Fulfilment,
-    orders::{OrderState, PlaceOrder},
+    orders::{ListOrders, OrderState, PlaceOrder},
     payments::Cashier,
-    staff::Role,
+    staff::{Role, SaveMerchant},
 };
 use futures::future::join_all;
 use partners::wechat_pay::{Event, RefundState};
@@ -131,6 +131,43 @@ async fn one_payment_pays_the_orders_of_all_stores_and_each_hands_its_own_over(
         assert_eq!(world.stock_at(store, world.medium).await, sold);
     }
     assert_eq!(world.count("select count(*) from transfers where cause = 'pay'").await, 2);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn stores_of_two_merchants_share_a_cart_and_a_payment_and_each_owner_has_their_own_order_alone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    world.alter("update stores set ownership = 'merchant'").await;
+    let mut owners = Vec::new();
+    for (code, store) in [("EAST", world.store), ("WEST", world.elsewhere)] {
+        let id = Uuid::now_v7();
+        let of: String = sqlx::query_scalar("select code from stores where id = $1")
+            .bind(store.0)
+            .fetch_one(&world.owner)
+            .await
+            .unwrap();
+        let command = SaveMerchant { code: code.into(), name: format!("商户 {code}"), stores: vec![of] };
+        joined_merchants::save(&hq, id, command).await.unwrap();
+        owners.push(world.staff("方姐", Role::MerchantOwner, Reach::Merchant(id)).await);
+    }
+    let buyer = world.member().await;
+    let placed = place(&world, &buyer, 1, 2).await;
+    let payment = open(&buyer, placed.id).await;
+    assert_eq!(paid(&world, payment, teas(3)).await, "paid");
+    let parts = [(world.store, placed.here, 1), (world.elsewhere, placed.elsewhere, 2)];
+    for ((store, order, pieces), owner) in parts.into_iter().zip(&owners) {
+        let seen = orders::list(owner, ListOrders { most: 9, ..ListOrders::default() }).await.unwrap();
+        assert_eq!(seen.items.iter().map(|card| card.id).collect::<Vec<_>>(), [order]);
+        let other = if order == placed.here { placed.elsewhere } else { placed.here };
+        assert_eq!(code_of(orders::accept(owner, other).await), "not_found");
+        orders::accept(owner, order).await.unwrap();
+        orders::redeem(owner, &world.code_of(order).await).await.unwrap();
+        assert_eq!(world.revenue(store).await, teas(pieces).0, "what each sold is its own");
+    }
     world.balanced().await;
 }
 

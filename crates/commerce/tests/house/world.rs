@@ -231,6 +231,18 @@ impl World {
     pub async fn count(&self, question: &'static str) -> i64 {
         sqlx::query_scalar(question).fetch_one(&self.owner).await.unwrap()
     }
+
+    /// What a store has earned, in fen.
+    pub async fn revenue(&self, store: StoreId) -> i64 {
+        sqlx::query_scalar(
+            "select coalesce(sum(case when credit = $1 then amount_fen else -amount_fen end), 0)::bigint
+             from transfers where $1 in (debit, credit)",
+        )
+        .bind(format!("revenue:{store}"))
+        .fetch_one(&self.owner)
+        .await
+        .unwrap()
+    }
 }
 
 // What people do.
