@@ -1,5 +1,6 @@
 // A return at another store in Chromium, with and without JavaScript: the shopper asks, the store that sold refuses,
-// head office upholds, another store takes the goods, and the money goes back.
+// head office upholds, another store takes the goods, and the money goes back. And goods that a counter turns away, of
+// which it takes a part, and which come by post.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
@@ -132,7 +133,7 @@ for (const script of [true, false]) {
       const other = await office.page.$$eval("select[name=store] option", (stores) =>
         stores.map((one) => one.textContent).find((name) => name.startsWith("青禾茶铺") && !name.includes("人民广场店")));
       await office.page.selectOption("select[name=store]", { label: other });
-      await office.page.check("input[name='condition.1'][value=restock]");
+      assert.equal(await office.page.inputValue("input[name='pieces.1.restock']"), "1", "as new until somebody says otherwise");
       await picture(office.page, "console-counter");
       await office.page.click("button:has-text('确认收货')");
       await office.page.waitForSelector("text=已收货");
@@ -142,6 +143,109 @@ for (const script of [true, false]) {
       await reloadUntil(shopper.page, "text=已原路退回");
       assert.ok((await shopper.page.textContent("main")).includes(other), "the store that took the goods is named");
       await picture(shopper.page, "shop-done");
+      assert.deepEqual([...shopper.faults, ...store.faults, ...office.faults], []);
+      await Promise.all([shopper.close(), store.close(), office.close()]);
+    });
+
+    test("a counter turns goods away, takes less than was asked back, and a parcel", { timeout: 240_000 }, async () => {
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      const { address, code } = await buy(shopper.page);
+      const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
+      await store.page.goto(`${home.base}/console`);
+      await store.page.click("button:has-text('接单')");
+      await store.page.waitForSelector("button:has-text('备货完成')");
+      await store.page.fill("input[name=code]", code);
+      await store.page.press("input[name=code]", "Enter");
+      await store.page.waitForSelector("text=已核销");
+
+      /** Asks for so many pieces to go back, and the store agrees; answers the request's address. */
+      const agreed = async (pieces) => {
+        await shopper.page.goto(`${address}/after-sales?kind=return&n.1=${pieces}`);
+        await shopper.page.selectOption("select[name=reason]", "unwanted");
+        await shopper.page.click("button:has-text('提交申请')");
+        await shopper.page.waitForURL(`${home.base}/after-sales/*`);
+        const request = shopper.page.url();
+        await store.page.goto(`${home.base}/console${new URL(request).pathname}`);
+        await store.page.click("button:has-text('同意')");
+        await store.page.waitForSelector("text=已同意");
+        return request;
+      };
+      const counter = async (digits) => {
+        await store.page.goto(`${home.base}/console/after-sales`);
+        await store.page.fill("input[name=code]", digits);
+        await store.page.press("input[name=code]", "Enter");
+        await store.page.waitForSelector("text=清点并收货");
+      };
+
+      const request = await agreed(2);
+      await shopper.page.goto(request);
+      assert.equal(await shopper.page.$("text=不方便到店"), null, "the store takes no parcels yet");
+      const digits = (await shopper.page.textContent("p.tracking-widest")).replaceAll(" ", "");
+      await counter(digits);
+      await store.page.click("summary:has-text('拒收')");
+      await store.page.fill("textarea[name=note]", "罐子已开封");
+      await picture(store.page, "console-turn-away");
+      await store.page.click("button:text-is('拒收')");
+      await store.page.waitForSelector("text=已拒收");
+      await shopper.page.goto(request);
+      await shopper.page.waitForSelector("text=罐子已开封");
+      await picture(shopper.page, "shop-turned-away");
+      await shopper.page.fill("textarea[name=note]", "买来就是这样");
+      await shopper.page.click("button:has-text('申请总部仲裁')");
+      await shopper.page.waitForSelector("text=已提交总部");
+      await office.page.goto(`${home.base}/hq${new URL(request).pathname}`);
+      await office.page.click("button:has-text('支持顾客')");
+      await office.page.waitForSelector("text=已支持顾客的申请");
+
+      // More than was asked back is told beside the line; then one of the two came, and is spoilt.
+      await counter(digits);
+      await store.page.fill("input[name='pieces.1.scrap']", "1");
+      await store.page.click("button:has-text('确认收货')");
+      await store.page.waitForSelector("text=合计不能超过");
+      await picture(store.page, "console-too-many");
+      await store.page.fill("input[name='pieces.1.restock']", "0");
+      await store.page.fill("input[name='pieces.1.scrap']", "1");
+      await store.page.click("button:has-text('确认收货')");
+      await store.page.waitForSelector("text=没有收到，已退出这张售后单");
+      await picture(store.page, "console-part");
+      await shopper.page.goto(request);
+      await reloadUntil(shopper.page, "text=已原路退回");
+      await shopper.page.waitForSelector("text=没有带来");
+      await picture(shopper.page, "shop-part");
+
+      // The other one comes by post.
+      await store.page.goto(`${home.base}/console/delivery`);
+      await store.page.fill("#return_name", "售后组");
+      await store.page.fill("#return_phone", "电话");
+      await store.page.fill("#return_address", "上海市黄浦区人民大道 1 号 B1 层");
+      await store.page.click("button:has-text('保存退货地址')");
+      await store.page.waitForSelector("text=请填写收件电话");
+      await store.page.fill("#return_phone", "021-63501234");
+      await store.page.click("button:has-text('保存退货地址')");
+      await store.page.waitForSelector("text=退货地址已保存");
+      await picture(store.page, "console-return-address");
+      const second = await agreed(1);
+      await shopper.page.goto(second);
+      await shopper.page.click("summary:has-text('寄回商品')");
+      await shopper.page.selectOption("select[name=carrier]", "shunfeng");
+      await shopper.page.fill("input[name=tracking_number]", "12");
+      await shopper.page.click("button:has-text('保存寄回信息')");
+      await shopper.page.waitForSelector("text=6 到 40 位");
+      await picture(shopper.page, "shop-post");
+      await shopper.page.fill("input[name=tracking_number]", "SF1234567890");
+      await shopper.page.click("button:has-text('保存寄回信息')");
+      await shopper.page.waitForSelector("text=寄回信息已保存");
+      await picture(shopper.page, "shop-posted");
+      await store.page.goto(`${home.base}/console/after-sales?tab=coming&posted=1`);
+      await picture(store.page, "console-posted");
+      await store.page.click("td a.link");
+      await store.page.waitForSelector("text=SF1234567890");
+      await picture(store.page, "console-arrival");
+      await store.page.click("button:has-text('确认收货')");
+      await store.page.waitForSelector("text=已收货");
+      await shopper.page.goto(second);
+      await reloadUntil(shopper.page, "text=已原路退回");
       assert.deepEqual([...shopper.faults, ...store.faults, ...office.faults], []);
       await Promise.all([shopper.close(), store.close(), office.close()]);
     });

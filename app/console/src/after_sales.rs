@@ -6,7 +6,7 @@ use domain::{
     AfterSalesId, Fault, Fields,
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesLine, AfterSalesState, AfterSalesStep,
-        AfterSalesTab, AfterSalesView, DecideAfterSales as DecideCommand, ListAfterSales, NOTE_MOST,
+        AfterSalesTab, AfterSalesView, DecideAfterSales as DecideCommand, ListAfterSales, MissingLine, NOTE_MOST,
     },
     page::Page as Listed,
     staff::Permission,
@@ -20,6 +20,7 @@ use ui::{
 };
 
 use crate::{
+    arrivals,
     frame::{Frame, Lit, files, live, news},
     returns::{self, Finder},
 };
@@ -68,14 +69,14 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             {live(&asked)}
             {news(&asked, FORM)}
             {finder}
-            <div class="mb-3">{tabs(tab, counts)}</div>
-            {results(tab, found, asked.scope.now)}
+            <div class="mb-3">{tabs(tab, ask.posted, counts)}</div>
+            {results(tab, ask.posted, found, asked.scope.now)}
         };
         frame.screen(Lit::AfterSales, body.into_any())
     }))
 }
 
-fn tabs(now: AfterSalesTab, counts: AfterSalesCounts) -> impl IntoView {
+fn tabs(now: AfterSalesTab, posted: bool, counts: AfterSalesCounts) -> impl IntoView {
     let chip = |&tab: &AfterSalesTab| {
         let many = match tab {
             AfterSalesTab::Waiting => counts.waiting,
@@ -83,15 +84,22 @@ fn tabs(now: AfterSalesTab, counts: AfterSalesCounts) -> impl IntoView {
             AfterSalesTab::Appeals => counts.appeals,
             AfterSalesTab::Done => 0,
         };
-        let chip = Chip::new(tab.label(), format!("{PATH}?tab={}", tab.code())).active(tab == now);
+        let chip = Chip::new(tab.label(), format!("{PATH}?tab={}", tab.code())).active(tab == now && !posted);
         chip.count(if many > 0 { many.to_string() } else { String::new() })
     };
-    view! { <Chips label="售后进度" chips=AfterSalesTab::ALL.iter().map(chip).collect()/> }
+    let mut chips: Vec<Chip> = AfterSalesTab::ALL.iter().map(chip).collect();
+    let sent = Chip::new("寄回中", format!("{PATH}?tab=coming&posted=1")).active(posted);
+    chips.insert(2, sent.count(if counts.posted > 0 { counts.posted.to_string() } else { String::new() }));
+    view! { <Chips label="售后进度" chips=chips/> }
 }
 
-fn results(tab: AfterSalesTab, found: Listed<AfterSalesCard>, now: DateTime<Utc>) -> AnyView {
+fn results(tab: AfterSalesTab, posted: bool, found: Listed<AfterSalesCard>, now: DateTime<Utc>) -> AnyView {
     if found.items.is_empty() {
         let (title, text) = match tab {
+            _ if posted => (
+                "没有寄回中的商品",
+                "顾客寄出退回的商品并填写单号后，会出现在这里；要收寄件，请先在配送设置里填写退货地址。",
+            ),
             AfterSalesTab::Waiting => {
                 ("没有等待处理的售后", "顾客申请后会出现在这里，左侧菜单显示数量；3 天内未处理会转总部。")
             }
@@ -110,7 +118,9 @@ fn results(tab: AfterSalesTab, found: Listed<AfterSalesCard>, now: DateTime<Utc>
         Column::new("申请时间"),
     ];
     let rows = found.items.into_iter().map(|card| row(card, now)).collect_view();
-    let next = found.next.map(|after| format!("{PATH}?tab={}&after={after}", tab.code()));
+    let next = found
+        .next
+        .map(|after| format!("{PATH}?tab={}{}&after={after}", tab.code(), if posted { "&posted=1" } else { "" }));
     view! {
         <DataTable caption="售后" columns=columns>{rows}</DataTable>
         {next.map(|next| view! { <Pager next=next/> })}
@@ -119,13 +129,14 @@ fn results(tab: AfterSalesTab, found: Listed<AfterSalesCard>, now: DateTime<Utc>
 }
 
 fn row(card: AfterSalesCard, now: DateTime<Utc>) -> impl IntoView {
+    let words = card.words();
     view! {
         <tr>
             <td class="min-w-44">
                 <a class="link font-medium" href=format!("{PATH}/{}", card.id)>{card.summary}</a>
                 <span class="block text-sm text-base-content/70">{format!("{} · 订单 {}", card.kind.label(), card.order_number)}</span>
             </td>
-            <td><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></td>
+            <td><Badge tone=tone_of(card.state)>{words}</Badge></td>
             <td class="whitespace-nowrap">{card.reason.label()}</td>
             <td class="tabular text-end">{card.refund_fen.to_string()}</td>
             <td class="min-w-28">{card.store_name}</td>
@@ -165,8 +176,10 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
                     {proofs(&request)}
                 </div>
                 <div class="grid grid-cols-1 gap-4">
+                    {arrivals::part(&asked, &request)}
                     {acts(&asked, &request)}
                     {goods(&request.lines)}
+                    {missing(&request.missing)}
                     {past(&request.steps, now)}
                 </div>
             </div>
@@ -177,6 +190,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
 
 fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> {
     let card = request.card.clone();
+    let words = card.words();
     let due = card.due_at.map(|at| {
         let label = if card.state == AfterSalesState::Agreed { "退回期限" } else { "处理期限" };
         view! { <Fact label=label>{text::moment(at, now, text::zone(""))}</Fact> }
@@ -185,11 +199,15 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
     let appeal = request.appeal.clone();
     let appeal = (!appeal.is_empty()).then(|| view! { <Fact label="仲裁理由">{appeal}</Fact> });
     let received = request.received_at_store.clone().map(|name| view! { <Fact label="收货门店">{name}</Fact> });
+    let posted = request.posted.as_ref().map(|posted| {
+        let said = format!("{}（{}）", posted.text(), text::moment(posted.posted_at, now, text::zone("")));
+        view! { <Fact label="顾客寄回"><span class="break-all">{said}</span></Fact> }
+    });
     let money = request.refund_words().map(|far| view! { <Fact label="退款进度">{far}</Fact> });
     view! {
         <Card title="申请">
             <Facts>
-                <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+                <Fact label="状态"><Badge tone=tone_of(card.state)>{words}</Badge></Fact>
                 <Fact label="类型">{card.kind.label()}</Fact>
                 <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span></Fact>
                 <Fact label="原因">{card.reason.label()}</Fact>
@@ -198,6 +216,7 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
                 <Fact label="订单"><a class="link tabular" href=format!("/console/orders/{}", card.order_id)>{card.order_number.clone()}</a></Fact>
                 <Fact label="售出门店">{card.store_name.clone()}</Fact>
                 <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
+                {posted}
                 {received}
                 {money}
                 {due}
@@ -233,8 +252,10 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         let href = format!("/hq/after-sales/{}", request.card.id);
         return Some(view! { <Card title="仲裁"><p class="mb-3 text-sm">"门店已不能处理，由总部决定。"</p><LinkButton href=href>"到总部后台仲裁"</LinkButton></Card> }.into_any());
     }
+    let posted = request.posted.is_some();
     if !request.acts.contains(&AfterSalesAct::Refuse) {
-        return coming.then(|| view! { <Notice>"等顾客带商品到店，在售后列表上用售后码收货。"</Notice> }.into_any());
+        return (coming && !posted)
+            .then(|| view! { <Notice>"等顾客带商品到店，在售后列表上用售后码收货。"</Notice> }.into_any());
     }
     let (note_wrong, note) = asked.field(FORM, "note");
     let consequence = match (agrees, request.card.kind.brings_goods()) {
@@ -275,7 +296,7 @@ pub fn goods(lines: &[AfterSalesLine]) -> impl IntoView + use<> {
             .clone()
             .map(|spec| if spec.is_empty() { "换同款".to_owned() } else { format!("换成 {spec}") });
         let to = to.map(|to| view! { <span class="block text-sm font-medium">{to}</span> });
-        let condition = line.condition.map(|condition| view! { <Badge>{condition.label()}</Badge> });
+        let condition = line.came_words().map(|came| view! { <Badge>{came}</Badge> });
         view! {
             <li class="flex justify-between gap-3 py-2">
                 <span class="min-w-0">
@@ -293,6 +314,18 @@ pub fn goods(lines: &[AfterSalesLine]) -> impl IntoView + use<> {
     };
     let items = lines.iter().map(item).collect_view();
     view! { <Card title="商品"><ul class="divide-y divide-base-200">{items}</ul></Card> }
+}
+
+/// What was asked back and did not come.
+fn missing(lines: &[MissingLine]) -> Option<AnyView> {
+    if lines.is_empty() {
+        return None;
+    }
+    let item = |line: &MissingLine| {
+        view! { <li class="py-1">{format!("{} {} ×{}", line.name, line.spec, line.quantity)}</li> }
+    };
+    let items = lines.iter().map(item).collect_view();
+    Some(view! { <Card title="没有收到，已退出这张售后单"><ul>{items}</ul></Card> }.into_any())
 }
 
 fn past(steps: &[AfterSalesStep], now: DateTime<Utc>) -> impl IntoView + use<> {

@@ -1,6 +1,6 @@
 //! 配送设置: how many orders a store serves at a time, and what it brings where for how much.
 
-use commerce::{fulfilment::settings as use_cases, stores};
+use commerce::{after_sales, fulfilment::settings as use_cases, stores};
 use domain::{
     Fault, Fen, Fields, StoreId,
     fulfilment::{BANDS_MOST, DeliverySettings, FulfilmentSettings, RIDERS_MOST, Range, WINDOWS_MOST},
@@ -14,7 +14,10 @@ use ui::{
     Size, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Lit, news};
+use crate::{
+    frame::{Frame, Lit, news},
+    return_address,
+};
 
 /// The page.
 const PATH: &str = "/console/delivery";
@@ -43,14 +46,18 @@ pub async fn delivery(asked: Asked) -> Result<Page, Fault> {
     let found = match store {
         Some(store) => {
             let point = stores::show_by_id(&scope, store, None).await?.card.point;
-            Some((store, point, use_cases::show(&scope, store).await?))
+            let address = after_sales::return_address(&scope, store).await?;
+            Some((store, point, use_cases::show(&scope, store).await?, address))
         }
         None => None,
     };
     let frame = Frame::of(&scope).await?;
     Ok(Page::new("配送设置", move || {
         let body = match found {
-            Some((store, point, settings)) => of_store(&asked, mine, store, point, settings).into_any(),
+            Some((store, point, settings, address)) => {
+                let returns = return_address::part(&asked, store, address);
+                view! { {of_store(&asked, mine, store, point, settings)} {returns} }.into_any()
+            }
             None => view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店；如需查看更多，请联系总部管理员。"/> }.into_any(),
         };
         let body = view! { <h1 class="mb-3 text-xl font-bold">"配送设置"</h1> {body} };

@@ -9,6 +9,8 @@ mod after_sales;
 #[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
+mod arrivals;
+#[cfg(feature = "ssr")]
 mod batches;
 #[cfg(feature = "ssr")]
 mod board;
@@ -53,6 +55,8 @@ mod receipt;
 #[cfg(feature = "ssr")]
 mod request;
 #[cfg(feature = "ssr")]
+mod return_address;
+#[cfg(feature = "ssr")]
 mod returns;
 #[cfg(feature = "ssr")]
 mod ride;
@@ -86,9 +90,9 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
-        losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, set_apart,
-        shared, shipment, shortage_rules, shortages, stock, transfer, transfers,
+        account, after_sales, alerts, arrivals, batches, board, claim, code, count, count_list, counts, delivery,
+        log_in, loss, losses, orders, photos, picking, proposals, propose, purchases, receipt, request, return_address,
+        returns, ride, set_apart, shared, shipment, shortage_rules, shortages, stock, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -184,6 +188,10 @@ mod routes {
         register_explicit::<shortage_rules::EndShortageRule>();
         register_explicit::<after_sales::DecideAfterSales>();
         register_explicit::<returns::ReceiveReturn>();
+        register_explicit::<returns::TurnAwayReturn>();
+        register_explicit::<arrivals::TakeInPosted>();
+        register_explicit::<arrivals::RefusePosted>();
+        register_explicit::<return_address::SaveReturnAddress>();
         register_explicit::<claim::RequestForShopper>();
         register_explicit::<counts::OpenCount>();
         register_explicit::<count::EnterCount>();

@@ -4,16 +4,16 @@ use commerce::{after_sales as use_cases, stores};
 use domain::{
     Fault, Fields, StoreId,
     after_sales::{
-        AfterSalesKind, AfterSalesLine, AfterSalesState, Condition, Counter, ReceiveReturn as ReceiveCommand,
-        ReturnCode,
+        AfterSalesKind, AfterSalesLine, AfterSalesState, Condition, Counter, NOTE_MOST,
+        ReceiveReturn as ReceiveCommand, ReturnCode, TurnAwayReturn as TurnAwayCommand,
     },
     staff::Permission,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Breadcrumbs, Button, Card, Choice, ChoiceItem, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
-    LinkButton, Notice, Select, SelectItem, Size, Tone,
+    Badge, Breadcrumbs, Button, Card, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton, Notice, Select,
+    SelectItem, Size, TextArea, Tone,
 };
 
 use crate::{
@@ -34,6 +34,16 @@ pub async fn receive_return(#[server(flatten)] fields: Fields) -> Result<(), Ser
         let command = ReceiveCommand::from_fields(&fields)?;
         let id = use_cases::receive(&scope, command).await?;
         Ok(Next::to(format!("{LIST}/{id}")).saying(FORM, "已收货：库存已入账，退款或换货已完成"))
+    })
+    .await
+}
+
+/// Turns goods away that are not what was agreed on.
+#[server(prefix = "/rpc/console", endpoint = "turn_away_return")]
+pub async fn turn_away_return(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(FORM, "/console/login", fields, async |scope, fields| {
+        use_cases::turn_away(&scope, TurnAwayCommand::from_fields(&fields)?).await?;
+        Ok(Next::to(PATH).saying(FORM, "已拒收，商品请交还顾客；顾客会看到原因，可以申请总部仲裁"))
     })
     .await
 }
@@ -101,8 +111,22 @@ pub async fn returns(asked: Asked) -> Result<Page, Fault> {
 
 /// What went wrong with the form, where it is not told beside a field.
 fn told(asked: &Asked) -> Option<AnyView> {
-    let beside = asked.flash_of(FORM)?.complaints.iter().any(|one| one.field.starts_with("condition."));
+    let is_field = |field: &str| field == "note" || field.starts_with("condition.") || field.starts_with("pieces.");
+    let beside = asked.flash_of(FORM)?.complaints.iter().any(|one| is_field(&one.field));
     if beside { None } else { news(asked, FORM) }
+}
+
+/// Which store it is: the only one, or a choice among one's own.
+fn store_field(asked: &Asked, stores: &[(StoreId, String)], sold: StoreId, id: &str) -> AnyView {
+    if let [(store, name)] = stores {
+        let (store, said) = (store.to_string(), format!("收货门店：{name}"));
+        return view! { <Hidden name="store" value=store/> <p class="mb-3 text-sm">{said}</p> }.into_any();
+    }
+    // Most goods come back where they were bought.
+    let picked = asked.field(FORM, "store").1.unwrap_or_else(|| sold.to_string());
+    let items = stores.iter().map(|(id, name)| SelectItem::new(id.to_string(), name.clone())).collect();
+    let id = id.to_owned();
+    view! { <Select name="store" id=id label="收货门店" items=items value=picked/> }.into_any()
 }
 
 fn take(asked: &Asked, stores: Vec<(StoreId, String)>, code: &ReturnCode, counter: Counter) -> impl IntoView + use<> {
@@ -114,19 +138,16 @@ fn take(asked: &Asked, stores: Vec<(StoreId, String)>, code: &ReturnCode, counte
         }
         .into_any();
     }
-    let choices = counter.lines.iter().map(|line| condition(asked, line)).collect_view();
-    // Most goods come back where they were bought.
-    let picked = asked.field(FORM, "store").1.unwrap_or_else(|| card.store_id.to_string());
-    let store = match stores.as_slice() {
-        [(id, name)] => view! { <Hidden name="store" value=id.to_string()/> <p class="mb-3 text-sm">{format!("收货门店：{name}")}</p> }.into_any(),
-        _ => {
-            let items = stores.iter().map(|(id, name)| SelectItem::new(id.to_string(), name.clone())).collect();
-            view! { <Select name="store" label="收货门店" items=items value=picked/> }.into_any()
-        }
-    };
+    let counts = counter.lines.iter().map(|line| pieces(asked, line)).collect_view();
+    let store = store_field(asked, &stores, card.store_id, "store");
+    let away = turn_away(asked, &stores, card.store_id, code.as_str());
     let done = match card.kind {
-        AfterSalesKind::Exchange => format!("收货后请把换的商品交给顾客；差价 {} 原路退回。", card.refund_fen),
-        AfterSalesKind::RefundOnly | AfterSalesKind::Return => format!("收货后 {} 原路退回顾客。", card.refund_fen),
+        AfterSalesKind::Exchange => {
+            format!("收货后请把换的商品交给顾客，收到几件换几件；差价 {} 原路退回。", card.refund_fen)
+        }
+        AfterSalesKind::RefundOnly | AfterSalesKind::Return => {
+            format!("全部收到时，{} 原路退回顾客。", card.refund_fen)
+        }
     };
     let (here, code) = (asked.here.clone(), code.as_str().to_owned());
     view! {
@@ -143,29 +164,70 @@ fn take(asked: &Asked, stores: Vec<(StoreId, String)>, code: &ReturnCode, counte
                 </Card>
                 {after_sales::goods(&counter.lines)}
             </div>
-            <Card title="清点并收货">
-                <Form action=ReceiveReturn::PATH>
-                    <Hidden name="from" value=here/>
-                    <Hidden name="code" value=code/>
-                    {store}
-                    {choices}
-                    <p class="mb-3 text-sm">{done}</p>
-                    <Button block=true size=Size::Large>"确认收货"</Button>
-                </Form>
-            </Card>
+            <div class="grid grid-cols-1 gap-4">
+                <Card title="清点并收货">
+                    <Form action=ReceiveReturn::PATH>
+                        <Hidden name="from" value=here/>
+                        <Hidden name="code" value=code/>
+                        {store}
+                        {counts}
+                        <p class="mb-3 text-sm">{done}" "{FEWER}</p>
+                        <Button block=true size=Size::Large>"确认收货"</Button>
+                    </Form>
+                </Card>
+                {away}
+            </div>
         </div>
     }
     .into_any()
 }
 
-fn condition(asked: &Asked, line: &AfterSalesLine) -> impl IntoView + use<> {
-    let name = format!("condition.{}", line.line);
-    let (wrong, typed) = asked.field(FORM, &name);
-    let items = Condition::ALL.iter().map(|one| ChoiceItem::new(one.code(), one.label())).collect();
-    let legend = format!("{} {} ×{}", line.name, line.spec, line.quantity);
+/// What a counter must know where fewer came.
+pub const FEWER: &str = "没带来的件数不用填：那几件退出这张售后单，按实收件数退款，期限内可以再申请。";
+
+/// How many pieces of a line came in which state: all of them as new, until somebody says otherwise.
+pub fn pieces(asked: &Asked, line: &AfterSalesLine) -> impl IntoView + use<> {
+    let wrong = asked.field(FORM, &format!("pieces.{}", line.line)).0;
+    let wrong = wrong.or_else(|| asked.field(FORM, &format!("condition.{}", line.line)).0);
+    let most = line.quantity.get();
+    let number = |condition: &Condition| {
+        let name = format!("pieces.{}.{}", line.line, condition.code());
+        let plain = if *condition == Condition::Restock { most } else { 0 };
+        let value = asked.field(FORM, &name).1.unwrap_or_else(|| plain.to_string());
+        view! { <Field name=name label=condition.short() inputmode="numeric" autocomplete="off" value=value/> }
+    };
+    let numbers = Condition::ALL.iter().map(number).collect_view();
+    let goods = [line.name.as_str(), line.spec.as_str()].into_iter().filter(|part| !part.is_empty());
+    let legend = format!("{} ×{most}", goods.collect::<Vec<_>>().join(" "));
+    let error = wrong.map(|wrong| view! { <p class="mt-1 text-sm text-error" role="alert">{wrong}</p> });
     view! {
-        <div class="mb-4">
-            <Choice name=name legend=legend items=items value=typed.unwrap_or_default() error=wrong.unwrap_or_default()/>
-        </div>
+        <fieldset class="mb-4">
+            <legend class="mb-1 font-medium">{legend}</legend>
+            <div class="grid grid-cols-3 gap-3">{numbers}</div>
+            {error}
+        </fieldset>
+    }
+}
+
+/// Where goods are turned away that are not what was agreed on.
+fn turn_away(asked: &Asked, stores: &[(StoreId, String)], sold: StoreId, code: &str) -> impl IntoView + use<> {
+    let (wrong, typed) = asked.field(FORM, "note");
+    let store = store_field(asked, stores, sold, "store_away");
+    let (here, code, open) = (asked.here.clone(), code.to_owned(), wrong.is_some());
+    view! {
+        <Card title="商品不对？">
+            <details open=open>
+                <summary class="touch inline-flex cursor-pointer items-center">"拒收：不是本店商品、已使用或人为损坏"</summary>
+                <Form action=TurnAwayReturn::PATH class="mt-3">
+                    <Hidden name="from" value=here/>
+                    <Hidden name="code" value=code/>
+                    {store}
+                    <TextArea name="note" label="拒收原因" required=true maxlength=NOTE_MOST as u32
+                        hint="顾客会看到，可以申请总部仲裁。商品交还顾客，库存和款项都不变。"
+                        value=typed.unwrap_or_default() error=wrong.unwrap_or_default()/>
+                    <Button tone=Tone::Error>"拒收"</Button>
+                </Form>
+            </details>
+        </Card>
     }
 }

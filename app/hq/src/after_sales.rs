@@ -134,11 +134,12 @@ fn results(ask: &ListAfterSales, found: Listed<AfterSalesCard>, now: DateTime<Ut
 }
 
 fn row(card: AfterSalesCard, now: DateTime<Utc>) -> impl IntoView {
+    let words = card.words();
     view! {
         <tr>
             <td class="min-w-40"><a class="link font-medium" href=format!("{PATH}/{}", card.id)>{card.summary}</a></td>
             <td class="whitespace-nowrap">{card.kind.label()}</td>
-            <td class="whitespace-nowrap"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></td>
+            <td class="whitespace-nowrap"><Badge tone=tone_of(card.state)>{words}</Badge></td>
             <td class="min-w-40">{card.store_name}</td>
             <td class="whitespace-nowrap">{card.reason.label()}</td>
             <td class="tabular text-end">{card.refund_fen.to_string()}</td>
@@ -167,15 +168,21 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
     let title = format!("{} · {}", request.card.kind.label(), request.card.summary);
     Ok(Page::new(title.clone(), move || {
         let now = asked.scope.now;
-        let beside = view! { <Badge tone=tone_of(request.card.state)>{request.card.state.label()}</Badge> };
+        let words = request.card.words();
+        let beside = view! { <Badge tone=tone_of(request.card.state)>{words}</Badge> };
         let lines = lines(&request.lines).into_any();
         let steps = steps(&request.steps, now).into_any();
+        let missing = request.missing.iter().map(|line| {
+            let goods = format!("{} {} ×{}", line.name, line.spec, line.quantity);
+            view! { <p class="mt-2 text-sm text-base-content/70">{format!("没有收到、已退出这张售后单：{goods}（{}）", line.refund_fen)}</p> }
+        });
+        let missing = missing.collect_view();
         let body = view! {
             {said(&asked, FORM)}
             {live(&asked)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
-                    <Section title="商品">{lines}</Section>
+                    <Section title="商品">{lines}{missing}</Section>
                     {proofs(&request)}
                     <Section title="记录">{steps}</Section>
                 </div>
@@ -195,7 +202,12 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     }
     let (wrong, note) = asked.field(FORM, "note");
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
-    let consequence = if request.card.kind.brings_goods() {
+    let consequence = if let Some(posted) = &request.posted {
+        format!(
+            "顾客已寄回（{}）。支持后门店可以继续收货，14 天后仍未收货会再转来；确认商品已收到但无法入账时，驳回后可在订单页直接退款。",
+            posted.text()
+        )
+    } else if request.card.kind.brings_goods() {
         "支持后顾客得到售后码，14 天内可以带商品到任意一家门店。".to_owned()
     } else {
         format!("支持后 {} 立即原路退回。", request.card.refund_fen)
@@ -224,6 +236,7 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     let card = request.card.clone();
     let fact =
         |label: &'static str, words: String| (!words.is_empty()).then(|| view! { <Fact label=label>{words}</Fact> });
+    let posted = fact("顾客寄回", request.posted.as_ref().map(|posted| posted.text()).unwrap_or_default());
     let received = fact("收货门店", request.received_at_store.clone().unwrap_or_default());
     let money = fact("退款进度", request.refund_words().unwrap_or_default());
     let (note, appeal) = (fact("顾客说明", card.note.clone()), fact("仲裁理由", request.appeal.clone()));
@@ -237,6 +250,7 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
                 <Fact label="订单"><a class="link tabular" href=format!("/hq/orders/{}", card.order_id)>{card.order_number.clone()}</a></Fact>
                 <Fact label="售出门店">{card.store_name.clone()}</Fact>
                 <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
+                {posted}
                 {received}
                 {money}
             </Facts>
@@ -249,7 +263,7 @@ fn lines(lines: &[AfterSalesLine]) -> impl IntoView + use<> {
         let choice = [line.spec.clone(), line.options_text.clone()];
         let choice = choice.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
         let to = line.exchange_spec.clone().map(|spec| if spec.is_empty() { "同款".to_owned() } else { spec });
-        let condition = line.condition.map(|condition| condition.label());
+        let condition = line.came_words();
         view! {
             <tr>
                 <td class="font-medium">{line.name.clone()}</td>

@@ -20,6 +20,7 @@ use ui::{
 use crate::{
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
+    post_back,
 };
 
 /// The list.
@@ -85,6 +86,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
 pub fn Requests(cards: Vec<AfterSalesCard>, now: DateTime<Utc>) -> impl IntoView {
     let items = cards.into_iter().map(|card| {
         let when = text::moment(card.requested_at, now, text::zone(""));
+        let words = card.words();
         view! {
             <li>
                 <a class="flex gap-3 py-3" href=format!("{PATH}/{}", card.id)>
@@ -92,7 +94,7 @@ pub fn Requests(cards: Vec<AfterSalesCard>, now: DateTime<Utc>) -> impl IntoView
                     <span class="min-w-0 flex-1">
                         <span class="flex items-center justify-between gap-2">
                             <span class="truncate font-medium">{card.summary}</span>
-                            <Badge tone=tone_of(card.state)>{card.state.label()}</Badge>
+                            <Badge tone=tone_of(card.state)>{words}</Badge>
                         </span>
                         <span class="flex justify-between gap-2 text-sm text-base-content/70">
                             <span>{format!("{} · {when}", card.kind.label())}</span>
@@ -150,7 +152,13 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
     let superseded = request.steps.last().is_some_and(|step| step.act == AfterSalesAct::Supersede);
     let advice = match card.state {
         AfterSalesState::Requested => format!("门店会在 {due} 前处理；超时未处理自动转总部"),
-        AfterSalesState::Agreed => format!("请在 {due} 前带商品和售后码到任意一家门店"),
+        AfterSalesState::Agreed => match &request.posted {
+            Some(posted) if posted.arrived_at.is_some() => {
+                format!("商品已寄到，请在 {due} 前凭售后码到「{}」领取换的商品", card.store_name)
+            }
+            Some(_) => format!("门店收到寄回的商品后处理；{due} 前没有收到会转总部"),
+            None => format!("请在 {due} 前带商品和售后码到任意一家门店"),
+        },
         AfterSalesState::Refused => format!("原因：{}", why.unwrap_or_default()),
         AfterSalesState::Appealed => "总部正在处理，结果会显示在这里".into(),
         AfterSalesState::Dismissed => format!("总部的意见：{}", why.unwrap_or_default()),
@@ -172,13 +180,15 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
     let code = request.code.clone().map(|code| view! { <Code code=code/> });
     let appeal = request.acts.contains(&AfterSalesAct::Appeal).then(|| appeal(asked, card.id));
     let withdraw = request.acts.contains(&AfterSalesAct::Withdraw).then(|| withdraw(asked, card.id));
-    let (state, life) = (card.state.label(), life(request));
+    let by_post = post_back::part(asked, request);
+    let (state, life) = (card.words(), life(request));
     view! {
         <Card>
             <h2 class="text-2xl font-bold">{state}</h2>
             <p class="mt-1 break-words text-base-content/70">{advice}</p>
             {code}
             {life}
+            {by_post}
             {appeal}
             {withdraw}
         </Card>
@@ -302,10 +312,16 @@ fn what(request: &AfterSalesView) -> impl IntoView + use<> {
     let note = (!card.note.is_empty()).then(|| view! { <Fact label="说明">{card.note.clone()}</Fact> });
     let appeal = request.appeal.clone();
     let appeal = (!appeal.is_empty()).then(|| view! { <Fact label="仲裁理由">{appeal}</Fact> });
+    let missing = request.missing.iter().map(|line| {
+        let goods = format!("{} {} ×{}", line.name, line.spec, line.quantity);
+        view! { <p class="py-1 text-sm text-base-content/70">{format!("没有带来：{goods}，期限内可以再申请")}</p> }
+    });
+    let missing = missing.collect_view();
     let label = if card.kind == AfterSalesKind::Exchange { "退回差价" } else { "退款金额" };
     view! {
         <Card title=card.kind.label()>
             <ul class="divide-y divide-base-200">{lines}</ul>
+            {missing}
             <p class="my-3 flex items-baseline justify-between border-t border-base-200 pt-3">
                 {label} <Price amount=card.refund_fen.to_string() large=true/>
             </p>

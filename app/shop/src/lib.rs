@@ -37,6 +37,8 @@ mod order;
 #[cfg(feature = "ssr")]
 mod phone;
 #[cfg(feature = "ssr")]
+mod post_back;
+#[cfg(feature = "ssr")]
 mod product;
 #[cfg(feature = "ssr")]
 mod sending;
@@ -63,7 +65,7 @@ mod routes {
 
     use crate::{
         account, addresses, after_sales, cart, checkout, choices, claim, data, finder, home, log_in, me, merge, order,
-        phone, product, shipment, store, together, wechat,
+        phone, post_back, product, shipment, store, together, wechat,
     };
 
     /// The shop among the faces.
@@ -115,6 +117,7 @@ mod routes {
         register_explicit::<claim::RequestAfterSales>();
         register_explicit::<after_sales::AppealAfterSales>();
         register_explicit::<after_sales::WithdrawAfterSales>();
+        register_explicit::<post_back::PostReturn>();
         register_explicit::<log_in::AskCode>();
         register_explicit::<log_in::LogIn>();
         register_explicit::<log_in::LogInWithPassword>();

@@ -272,10 +272,11 @@ const RULES: &[(&str, &str)] = &[
              from after_sales a join after_sales_lines l on l.after_sales_id = a.id
              cross join lateral (values
                  (l.sku_id, 'return', l.quantity),
-                 (l.sku_id, case l.condition when 'scrap' then 'loss' when 'supplier' then 'supplier_return' end, -l.quantity),
+                 (l.sku_id, 'loss', -nullif(l.scrap_pieces, 0)),
+                 (l.sku_id, 'supplier_return', -nullif(l.supplier_pieces, 0)),
                  (l.exchange_sku_id, 'issue', -l.quantity)
              ) x (sku_id, cause, pieces)
-             where a.received_store_id is not null and x.sku_id is not null and x.cause is not null group by 1, 2, 3, 4
+             where a.received_store_id is not null and x.sku_id is not null and x.pieces is not null group by 1, 2, 3, 4
              union all
              -- Of pieces that had been paid back before their parcel came.
              select g.document_id, r.store_id, l.sku_id, x.cause, sum(x.pieces)
@@ -408,8 +409,8 @@ const RULES: &[(&str, &str)] = &[
     (
         "what lies apart for suppliers is what came for them, less what they took and what was scrapped",
         "select (select count(*) from (
-                     select l.after_sales_id, l.line, l.sku_id, l.quantity, a.received_store_id
-                     from after_sales_lines l join after_sales a on a.id = l.after_sales_id where l.condition = 'supplier'
+                     select l.after_sales_id, l.line, l.sku_id, l.supplier_pieces as quantity, a.received_store_id
+                     from after_sales_lines l join after_sales a on a.id = l.after_sales_id where l.supplier_pieces > 0
                  ) l full join set_apart s using (after_sales_id, line)
                  left join (select after_sales_id, line, sum(quantity) as gone from set_apart_end_lines group by 1, 2) g
                      using (after_sales_id, line)

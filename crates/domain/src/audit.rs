@@ -84,6 +84,9 @@ pub enum Act {
     UpholdAppeal,
     DismissAppeal,
     ReceiveReturn,
+    TurnAwayReturn,
+    ArriveReturn,
+    SaveReturnAddress,
     RefundAfterSales,
     SupersedeAfterSales,
     ExchangeGoods,
@@ -185,6 +188,8 @@ words!(Act:
     RequestAfterSales = "request_after_sales" / "代客申请售后", AgreeAfterSales = "agree_after_sales" / "同意售后",
     RefuseAfterSales = "refuse_after_sales" / "拒绝售后", UpholdAppeal = "uphold_appeal" / "仲裁支持顾客",
     DismissAppeal = "dismiss_appeal" / "仲裁维持拒绝", ReceiveReturn = "receive_return" / "收到退货",
+    TurnAwayReturn = "turn_away_return" / "拒收退货",
+    ArriveReturn = "arrive_return" / "寄回的商品到店", SaveReturnAddress = "save_return_address" / "设置退货地址",
     RefundAfterSales = "refund_after_sales" / "售后退款",
     SupersedeAfterSales = "supersede_after_sales" / "直接退款，结束被拒的售后", ExchangeGoods = "exchange_goods" / "换出商品",
     OpenCount = "open_count" / "开始盘点", SubmitCount = "submit_count" / "提交盘点",
@@ -263,12 +268,16 @@ impl Act {
             AfterSalesAct::Uphold => Self::UpholdAppeal,
             AfterSalesAct::Dismiss => Self::DismissAppeal,
             AfterSalesAct::Receive => Self::ReceiveReturn,
+            AfterSalesAct::TurnAway => Self::TurnAwayReturn,
+            AfterSalesAct::Arrive => Self::ArriveReturn,
             AfterSalesAct::Refund => Self::RefundAfterSales,
             AfterSalesAct::Exchange => Self::ExchangeGoods,
             AfterSalesAct::Supersede => Self::SupersedeAfterSales,
-            AfterSalesAct::Withdraw | AfterSalesAct::Appeal | AfterSalesAct::Escalate | AfterSalesAct::Expire => {
-                return None;
-            }
+            AfterSalesAct::Withdraw
+            | AfterSalesAct::Appeal
+            | AfterSalesAct::Escalate
+            | AfterSalesAct::Expire
+            | AfterSalesAct::Post => return None,
         })
     }
 

@@ -65,12 +65,7 @@ impl ShipParcel {
     ///
     /// Faults: `Invalid` beside `tracking_number`, or `pieces.{line}`.
     pub fn checked(mut self) -> Result<Self, Fault> {
-        let number: String = self.tracking_number.chars().filter(|sign| !sign.is_whitespace()).collect();
-        let fits = number.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '-');
-        if !fits || !(6..=40).contains(&number.len()) {
-            return Err(Fault::invalid("tracking_number", "请扫描或填写快递单号：6 到 40 位字母、数字"));
-        }
-        self.tracking_number = number.to_ascii_uppercase();
+        self.tracking_number = checked_number(&self.tracking_number)?;
         self.lines.sort_unstable();
         let twice = self.lines.windows(2).find(|pair| pair[0].line == pair[1].line).map(|pair| pair[0].line);
         let odd = self.lines.iter().find(|line| !(1..=999).contains(&line.quantity)).map(|line| line.line);
@@ -103,6 +98,18 @@ impl ShipParcel {
         let tracking_number = fields.text("tracking_number").to_owned();
         read.finish(|| Some(Self { id: id?, carrier: carrier?, tracking_number, lines }))?.checked()
     }
+}
+
+/// A carrier's number as it is kept.
+///
+/// Faults: `Invalid` beside `tracking_number`.
+pub fn checked_number(typed: &str) -> Result<String, Fault> {
+    let number: String = typed.chars().filter(|sign| !sign.is_whitespace()).collect();
+    let fits = number.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '-');
+    if fits && (6..=40).contains(&number.len()) {
+        return Ok(number.to_ascii_uppercase());
+    }
+    Err(Fault::invalid("tracking_number", "请扫描或填写快递单号：6 到 40 位字母、数字"))
 }
 
 /// What of a line's pieces is to be sent still. `sent` are the lines of earlier parcels.

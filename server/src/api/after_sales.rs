@@ -6,8 +6,9 @@ use domain::{
     AfterSalesId, FileId, OrderId, StoreId,
     after_sales::{
         AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesOptions, AfterSalesQuote, AfterSalesTab,
-        AfterSalesView, Counter, DecideAfterSales, ListAfterSales, QuoteAfterSales, ReceiveReturn, RequestAfterSales,
-        ReturnCode, SetTerms, TermsBook,
+        AfterSalesView, ArriveReturn, Counter, DecideAfterSales, ListAfterSales, PostReturn, QuoteAfterSales,
+        ReceiveReturn, RefuseArrived, RequestAfterSales, ReturnCode, ReturnsByPost, SetTerms, TermsBook,
+        TurnAwayReturn,
     },
     page::Page,
 };
@@ -60,6 +61,8 @@ pub struct AfterSalesAsked {
     kind: Option<AfterSalesKind>,
     /// Only what this store sold or took back.
     store_id: Option<StoreId>,
+    /// Only those whose goods were sent by post.
+    posted: Option<bool>,
     /// An order's number.
     q: Option<String>,
     /// 1 to 100.
@@ -76,6 +79,7 @@ impl From<AfterSalesAsked> for ListAfterSales {
             kind: asked.kind,
             store: asked.store_id,
             order: None,
+            posted: asked.posted.unwrap_or_default(),
             words: asked.q.unwrap_or_default(),
             most: asked.limit.map_or(50, Limit::get),
             after: asked.after,
@@ -124,6 +128,19 @@ pub async fn appeal(
     params(("after_sales_id" = AfterSalesId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn withdraw(caller: Caller, Path(id): Path<AfterSalesId>) -> Result<StatusCode, Problem> {
     caller.done(after_sales::withdraw(&caller.0, id).await)
+}
+
+/// Says that the goods of one of the caller's requests were sent to the store that sold, or, while they have not arrived,
+/// under which other number. Where to is `post_to` of the request. The same again is the same.
+#[utoipa::path(post, path = "/after-sales/{after_sales_id}/post", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = PostReturn,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn post_back(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(command): Sent<PostReturn>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::post(&caller.0, id, &command).await)
 }
 
 /// What a picture is called.
@@ -204,6 +221,52 @@ pub async fn decide(
     caller.done(after_sales::decide(&caller.0, id, decision).await)
 }
 
+/// Takes in what a shopper sent to the store that sold; no code is needed. Of an exchange it is only noted that the goods
+/// are there: they are counted when the shopper comes with the code. The same again is the same.
+#[utoipa::path(post, path = "/console/after-sales/{after_sales_id}/arrival", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = ArriveReturn,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn arrive(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(command): Sent<ArriveReturn>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::arrive(&caller.0, id, &command).await)
+}
+
+/// Does not take in what a shopper sent, since it is not what was agreed on. Nothing is booked; the shopper reads why, and
+/// may take it to head office. The same again is the same.
+#[utoipa::path(post, path = "/console/after-sales/{after_sales_id}/refusal", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path)), request_body = RefuseArrived,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn refuse_arrived(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Sent(command): Sent<RefuseArrived>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::refuse_arrived(&caller.0, id, &command).await)
+}
+
+/// Where a store takes parcels with goods that come back.
+#[utoipa::path(get, path = "/console/stores/{store_id}/return-address", tag = "after-sales", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)),
+    responses((status = 200, body = ReturnsByPost), (status = "default", body = Problem)))]
+pub async fn return_address(caller: Caller, Path(store): Path<StoreId>) -> Result<Json<ReturnsByPost>, Problem> {
+    caller.answer(after_sales::return_address(&caller.0, store).await)
+}
+
+/// Sets it; without an address goods are brought alone. What is on its way stays on its way.
+#[utoipa::path(put, path = "/console/stores/{store_id}/return-address", tag = "after-sales", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)), request_body = ReturnsByPost,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_return_address(
+    caller: Caller,
+    Path(store): Path<StoreId>,
+    Sent(command): Sent<ReturnsByPost>,
+) -> Result<StatusCode, Problem> {
+    caller.done(after_sales::set_return_address(&caller.0, store, &command).await)
+}
+
 /// What is to be taken under the code that a shopper shows, whatever store sold it.
 #[utoipa::path(get, path = "/console/returns/{return_code}", tag = "after-sales", security(("bearer" = [])),
     params(("return_code" = ReturnCode, Path)), responses((status = 200, body = Counter), (status = "default", body = Problem)))]
@@ -220,11 +283,21 @@ pub struct Received {
 }
 
 /// Takes the goods of a request back at a store within reach, whatever store sold them: stock, money and what is given
-/// in exchange move in one transaction. The same again is the same.
+/// in exchange move in one transaction. Of each line either `condition` says how all of it came, or `pieces` how many came
+/// in which state; what was asked for and did not come is no more part of the request, is not paid back, and can be asked
+/// for again. The same again is the same.
 #[utoipa::path(post, path = "/console/returns", tag = "after-sales", security(("bearer" = [])), request_body = ReceiveReturn,
     responses((status = 200, body = Received), (status = "default", body = Problem)))]
 pub async fn receive(caller: Caller, Sent(command): Sent<ReceiveReturn>) -> Result<Json<Received>, Problem> {
     caller.answer(after_sales::receive(&caller.0, command).await.map(|id| Received { id }))
+}
+
+/// Turns goods away at a store within reach, which has seen that they are not what was agreed on. Nothing is booked; the
+/// shopper reads why, and may take it to head office. The same again is the same.
+#[utoipa::path(post, path = "/console/return-refusals", tag = "after-sales", security(("bearer" = [])),
+    request_body = TurnAwayReturn, responses((status = 200, body = Received), (status = "default", body = Problem)))]
+pub async fn turn_away(caller: Caller, Sent(command): Sent<TurnAwayReturn>) -> Result<Json<Received>, Problem> {
+    caller.answer(after_sales::turn_away(&caller.0, command).await.map(|id| Received { id }))
 }
 
 /// Decides for good where the shopper did not take the store's refusal, or the store did not answer.

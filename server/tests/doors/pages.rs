@@ -95,6 +95,7 @@ pub const PAGES: &[Door] = &[
     ),
     form("/rpc/shop/appeal_after_sales", Member, "id={request}&note=x&from=/after-sales"),
     form("/rpc/shop/withdraw_after_sales", Member, "id={request}&from=/after-sales"),
+    form("/rpc/shop/post_return", Member, "id={request}&carrier=shunfeng&tracking_number=SF123456&from=/"),
     form("/rpc/shop/start_payment", Member, "order={order_id}&key={role_id}&cashier=h5&from=/"),
     // The console.
     get("/console", Staff(ReadOrders)),
@@ -141,6 +142,9 @@ pub const PAGES: &[Door] = &[
         "key={new_id}&location={store_id}&pieces.{sku_id}=1&from=/console/receipts",
     ),
     get("/console/delivery", Staff(EditStores)),
+    form("/rpc/console/take_in_posted", Staff(FulfilOrders), "id={request}&from=/console"),
+    form("/rpc/console/refuse_posted", Staff(FulfilOrders), "id={request}&note=x&from=/console"),
+    form("/rpc/console/save_return_address", Staff(EditStores), "store={store_id}&from=/console/delivery"),
     form("/rpc/console/save_delivery", Staff(EditStores), "store={store_id}&pickup_capacity=1&from=/console/delivery"),
     form(
         "/rpc/console/dispatch_order",
@@ -194,7 +198,12 @@ pub const PAGES: &[Door] = &[
     form(
         "/rpc/console/receive_return",
         Staff(FulfilOrders),
-        "code=0000000000&store={store_id}&condition.1=restock&from=/console/returns",
+        "code=0000000000&store={store_id}&pieces.1.restock=1&from=/console/returns",
+    ),
+    form(
+        "/rpc/console/turn_away_return",
+        Staff(FulfilOrders),
+        "code=0000000000&store={store_id}&note=x&from=/console/returns",
     ),
     get("/console/proposals", Proposals),
     get("/console/proposals/new", Staff(ProposeChanges)),

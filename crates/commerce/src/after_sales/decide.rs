@@ -53,9 +53,9 @@ async fn judge(
     if last.as_ref().is_some_and(|(last, _)| *last == act) {
         return Ok(());
     }
-    let upheld = last.as_ref().is_some_and(|(last, _)| *last == AfterSalesAct::Uphold);
-    if upheld && act == AfterSalesAct::Refuse {
-        return Err(Fault::conflict("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"));
+    let held = last.as_ref().is_some_and(|(last, _)| *last == AfterSalesAct::Uphold);
+    if held && act == AfterSalesAct::Refuse {
+        return Err(upheld());
     }
     let me = scope.actor().staff;
     if permission == Permission::ArbitrateReturns && me.is_some() && last.is_some_and(|(_, by)| by == me) {
@@ -72,14 +72,18 @@ async fn judge(
     faults::commit(tx, scope, Deed::DecideReturn).await
 }
 
+pub(super) fn upheld() -> Fault {
+    Fault::conflict("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部")
+}
+
 /// The last decision on a request, and by whom.
-async fn last_decision(
+pub(super) async fn last_decision(
     tx: &mut PgConnection,
     id: AfterSalesId,
 ) -> Result<Option<(AfterSalesAct, Option<Uuid>)>, Fault> {
     let found = sqlx::query!(
         "select act, staff_id from after_sales_steps
-         where after_sales_id = $1 and act in ('agree', 'refuse', 'uphold', 'dismiss') order by step desc limit 1",
+         where after_sales_id = $1 and act in ('agree', 'refuse', 'turn_away', 'uphold', 'dismiss') order by step desc limit 1",
         id.0,
     )
     .fetch_optional(tx)
@@ -97,7 +101,7 @@ async fn give_code(tx: &mut PgConnection, request: &Request, code: &str) -> Resu
 }
 
 /// Locks a request of the member who asks.
-async fn lock_own(tx: &mut PgConnection, scope: &Scope, id: AfterSalesId) -> Result<Request, Fault> {
+pub(super) async fn lock_own(tx: &mut PgConnection, scope: &Scope, id: AfterSalesId) -> Result<Request, Fault> {
     let own = scope.own_filter()?;
     let request = lock(tx, id).await?;
     if own.is_some_and(|member| member != request.member) { Err(not_found()) } else { Ok(request) }
@@ -114,7 +118,7 @@ pub async fn appeal(scope: &Scope, id: AfterSalesId, note: &str) -> Result<(), F
         return Ok(());
     }
     let refused_at = sqlx::query_scalar!(
-        r#"select max(at) from after_sales_steps where after_sales_id = $1 and act = 'refuse'"#,
+        "select max(at) from after_sales_steps where after_sales_id = $1 and act in ('refuse', 'turn_away')",
         id.0,
     )
     .fetch_one(&mut *tx)
@@ -131,18 +135,27 @@ pub async fn appeal(scope: &Scope, id: AfterSalesId, note: &str) -> Result<(), F
 /// Takes one's own request back, while nothing came of it; its pieces can be asked for again. Doing it twice is doing
 /// it once.
 ///
-/// Faults: `NotFound` for another's; `Conflict` (`not_now`).
+/// Faults: `NotFound` for another's; `Conflict` (`not_now`), (`posted`) while its goods are on their way.
 pub async fn withdraw(scope: &Scope, id: AfterSalesId) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let mut request = lock_own(&mut tx, scope, id).await?;
     if request.state == AfterSalesState::Withdrawn {
         return Ok(());
     }
+    if request.posted && may_be_under_way(request.state) {
+        return Err(Fault::conflict("posted", "商品已寄回，等门店收货，不能再撤销申请；没有寄出的请联系门店"));
+    }
     advance(&mut tx, scope, &mut request, AfterSalesAct::Withdraw, "").await?;
     tx.commit().await.or_fault()
 }
 
-/// The time of a request is over: what the store did not decide goes to head office, what was not brought expires.
+/// Whether goods that were sent may not have been seen by the store yet.
+pub(super) fn may_be_under_way(state: AfterSalesState) -> bool {
+    matches!(state, AfterSalesState::Agreed | AfterSalesState::Appealed)
+}
+
+/// The time of a request is over: what the store did not decide, or did not say to have come by post, goes to head office;
+/// what was neither brought nor sent expires.
 pub(crate) async fn due(scope: &Scope, id: AfterSalesId) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let mut request = lock(&mut tx, id).await?;
@@ -151,6 +164,7 @@ pub(crate) async fn due(scope: &Scope, id: AfterSalesId) -> Result<(), Fault> {
     }
     let act = match request.state {
         AfterSalesState::Requested => AfterSalesAct::Escalate,
+        AfterSalesState::Agreed if request.posted => AfterSalesAct::Escalate,
         AfterSalesState::Agreed => AfterSalesAct::Expire,
         _ => return Ok(()),
     };

@@ -3,9 +3,11 @@
 //! - `sold`: an order's lines, what of them is left, and on what terms
 //! - `request`: what can be asked for, what it comes to, and asking
 //! - `decide`: the store, the appeal, head office, and what runs out of time
-//! - `receive`: goods come back at any store, by their code
+//! - `receive`: goods come back at any store, by their code, or are turned away there
+//! - `take_in`: what came of them is counted and booked
 //! - `refund`: what head office pays back without anybody asking
 //! - `returned`: parcels that came back to whoever sent them
+//! - `post`: goods that come by post
 //! - `proofs`: pictures
 //! - `terms`: how long what may be asked for
 //! - `read`: lists, one request, how many wait
@@ -14,6 +16,7 @@
 
 mod codes;
 mod decide;
+mod post;
 mod proofs;
 mod read;
 mod receive;
@@ -21,6 +24,7 @@ mod refund;
 mod request;
 mod returned;
 mod sold;
+mod take_in;
 mod terms;
 
 use chrono::{DateTime, Duration, Utc};
@@ -35,9 +39,10 @@ use uuid::Uuid;
 
 pub(crate) use decide::due;
 pub use decide::{appeal, arbitrate, decide, withdraw};
+pub use post::{arrive, post, refuse_arrived, return_address, set_return_address};
 pub use proofs::{PROOFS_MOST, add as add_proof, may as may_add_proof};
 pub use read::{counts, list, mine, show, show_for_staff};
-pub use receive::{find, receive};
+pub use receive::{find, receive, turn_away};
 pub(crate) use refund::refund_in;
 pub use refund::{refund, refundable};
 pub(crate) use request::has_room;
@@ -79,6 +84,10 @@ struct Request {
     code: Option<String>,
     received_at: Option<StoreId>,
     due_at: Option<DateTime<Utc>>,
+    /// The shopper has sent the goods.
+    posted: bool,
+    /// They lie at the store that sold, of an exchange.
+    arrived: bool,
 }
 
 /// Locks a request, its order first; nothing else happens to it until the transaction ends.
@@ -90,8 +99,10 @@ async fn lock(tx: &mut PgConnection, id: AfterSalesId) -> Result<Request, Fault>
         .ok_or_else(not_found)?;
     sqlx::query!("select id from orders where id = $1 for update", order).fetch_optional(&mut *tx).await.or_fault()?;
     let row = sqlx::query!(
-        "select order_number, member_id, store_id, kind, state, refund_fen, code, received_store_id, due_at
-         from after_sales where id = $1 for update",
+        r#"select order_number, member_id, store_id, kind, state, refund_fen, code, received_store_id, due_at,
+                  exists (select from after_sales_parcels p where p.after_sales_id = a.id) as "posted!",
+                  exists (select from after_sales_parcels p where p.after_sales_id = a.id and p.arrived_at is not null) as "arrived!"
+           from after_sales a where id = $1 for update"#,
         id.0,
     )
     .fetch_optional(tx)
@@ -111,6 +122,8 @@ async fn lock(tx: &mut PgConnection, id: AfterSalesId) -> Result<Request, Fault>
         received_at: row.received_store_id.map(StoreId),
         due_at: row.due_at,
         order_number: row.order_number,
+        posted: row.posted,
+        arrived: row.arrived,
     })
 }
 
@@ -126,8 +139,9 @@ async fn advance(
 ) -> Result<(), Fault> {
     let not_now = || Fault::conflict("not_now", format!("这张售后单{}，不能再{}", request.state.label(), act.label()));
     let next = request.state.after(request.kind, act).ok_or_else(not_now)?;
-    let wait = match next {
-        AfterSalesState::Agreed if request.kind.brings_goods() => Some(BRING_WITHIN),
+    let wait = match (next, act) {
+        (AfterSalesState::Agreed, AfterSalesAct::Post) => Some(post::ARRIVE_WITHIN),
+        (AfterSalesState::Agreed, _) if request.kind.brings_goods() => Some(BRING_WITHIN),
         _ => None,
     };
     let due_at = wait.map(|wait| scope.now + wait);

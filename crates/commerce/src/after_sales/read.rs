@@ -5,7 +5,7 @@ use domain::{
     AfterSalesId, Fault, Fen, FileId, OrderId, Quantity, SkuId, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesLine, AfterSalesReason,
-        AfterSalesState, AfterSalesStep, AfterSalesView, Condition, ListAfterSales, RefundProgress,
+        AfterSalesState, AfterSalesStep, AfterSalesView, Came, Condition, ListAfterSales, MissingLine, RefundProgress,
     },
     files::Photo,
     page::Page,
@@ -14,7 +14,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{APPEAL_WITHIN, not_found};
+use super::{APPEAL_WITHIN, decide::may_be_under_way, not_found, post};
 use crate::{Scope, database::OrFault, members::GONE};
 
 /// Which requests: the caller's own, or those within a reach.
@@ -43,6 +43,7 @@ struct Row {
     requested_at: DateTime<Utc>,
     due_at: Option<DateTime<Utc>>,
     phone_tail: String,
+    posted_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -64,6 +65,7 @@ impl Row {
             note: self.note,
             requested_at: self.requested_at,
             due_at: self.due_at,
+            posted_at: self.posted_at,
             phone_tail: if self.phone_tail.is_empty() { GONE.into() } else { self.phone_tail },
         }
     }
@@ -78,8 +80,9 @@ async fn rows(tx: &mut PgConnection, within: &Within, ask: &ListAfterSales, limi
         Row,
         r#"select a.id, a.order_id, a.order_number, a.kind, a.state, a.store_id, s.name as store_name, a.refund_fen, a.reason,
                   a.note, a.requested_at, a.due_at, l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
-                  coalesce(m.phone_tail, '') as "phone_tail!"
+                  coalesce(m.phone_tail, '') as "phone_tail!", w.posted_at as "posted_at?"
            from after_sales a join stores s on s.id = a.store_id left join members m on m.id = a.member_id
+           left join after_sales_parcels w on w.after_sales_id = a.id
            cross join lateral (
                select coalesce(sum(quantity), 0)::bigint as pieces, coalesce((array_agg(name order by line))[1], '') as first_name,
                       coalesce((array_agg(picture order by line))[1], '') as picture
@@ -94,6 +97,7 @@ async fn rows(tx: &mut PgConnection, within: &Within, ask: &ListAfterSales, limi
              and ($7::uuid is null or a.order_id = $7)
              and ($8 = '' or a.order_number = $8)
              and ($9::uuid is null or a.id < $9)
+             and (not $11 or w.after_sales_id is not null)
            order by a.id desc limit $10"#,
         within.member,
         within.reach.as_deref(),
@@ -105,6 +109,7 @@ async fn rows(tx: &mut PgConnection, within: &Within, ask: &ListAfterSales, limi
         ask.words.trim(),
         ask.after.map(|id| id.0),
         limit,
+        ask.posted,
     )
     .fetch_all(tx)
     .await
@@ -153,14 +158,16 @@ pub async fn counts(scope: &Scope) -> Result<AfterSalesCounts, Fault> {
     let mut tx = scope.begin().await?;
     let row = sqlx::query!(
         r#"select count(*) filter (where state = 'requested') as "waiting!", count(*) filter (where state = 'agreed') as "coming!",
-                  count(*) filter (where state = 'appealed') as "appeals!"
+                  count(*) filter (where state = 'appealed') as "appeals!",
+                  count(*) filter (where state = 'agreed'
+                                   and exists (select from after_sales_parcels p where p.after_sales_id = id)) as "posted!"
            from after_sales where state in ('requested', 'agreed', 'appealed') and ($1::uuid[] is null or store_id = any($1))"#,
         reach.as_deref(),
     )
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
-    Ok(AfterSalesCounts { waiting: row.waiting, coming: row.coming, appeals: row.appeals })
+    Ok(AfterSalesCounts { waiting: row.waiting, coming: row.coming, appeals: row.appeals, posted: row.posted })
 }
 
 /// The caller's own request, with the code while its goods are to come.
@@ -180,14 +187,25 @@ pub async fn show(scope: &Scope, id: AfterSalesId) -> Result<AfterSalesView, Fau
             .into();
         }
     }
-    let refused_at = view.steps.iter().rev().find(|step| step.act == AfterSalesAct::Refuse).map(|step| step.at);
+    let refused_at = view.steps.iter().rev().find(|step| is_refusal(step.act)).map(|step| step.at);
     let appeals = refused_at.is_some_and(|at| at + APPEAL_WITHIN > scope.now);
     view.acts = [AfterSalesAct::Appeal, AfterSalesAct::Withdraw]
         .into_iter()
         .filter(|&act| view.card.state.after(view.card.kind, act).is_some())
         .filter(|&act| act != AfterSalesAct::Appeal || appeals)
+        .filter(|&act| act != AfterSalesAct::Withdraw || view.posted.is_none() || !may_be_under_way(view.card.state))
         .collect();
+    let arrived = view.posted.as_ref().is_some_and(|posted| posted.arrived_at.is_some());
+    if view.card.state == AfterSalesState::Agreed && view.card.kind.brings_goods() && !arrived {
+        view.post_to = post::place_for(scope, view.card.store_id).await?;
+        view.acts.extend(view.post_to.is_some().then_some(AfterSalesAct::Post));
+    }
     Ok(view)
+}
+
+/// Whether it is what a shopper may take to head office.
+fn is_refusal(act: AfterSalesAct) -> bool {
+    matches!(act, AfterSalesAct::Refuse | AfterSalesAct::TurnAway)
 }
 
 /// A request within a person's reach. Its code is the shopper's secret, or nobody would need to bring the goods.
@@ -209,7 +227,22 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
         (view.card.state.after(view.card.kind, act).is_some() && may(permission)).then_some(act)
     };
     view.acts = acts.into_iter().filter_map(can).collect();
+    view.acts.extend(at_the_counter(&view).into_iter().filter(|_| may(Permission::FulfilOrders)));
     Ok(view)
+}
+
+/// What the store that sold does without a code: goods that came by post are counted or turned away; those of an
+/// exchange are there, and wait.
+fn at_the_counter(view: &AfterSalesView) -> Vec<AfterSalesAct> {
+    let (state, kind) = (view.card.state, view.card.kind);
+    let Some(posted) = &view.posted else { return Vec::new() };
+    let first = match kind {
+        AfterSalesKind::Exchange if posted.arrived_at.is_some() => None,
+        AfterSalesKind::Exchange => Some(AfterSalesAct::Arrive),
+        AfterSalesKind::RefundOnly | AfterSalesKind::Return => Some(AfterSalesAct::Receive),
+    };
+    let acts = first.into_iter().chain([AfterSalesAct::TurnAway]);
+    acts.filter(|&act| state.after(kind, act).is_some()).collect()
 }
 
 async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSalesView, Fault> {
@@ -227,9 +260,12 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
     .or_fault()?;
     Ok(AfterSalesView {
         lines: lines(&mut tx, id).await?,
+        missing: missing(&mut tx, id).await?,
         steps: steps(&mut tx, id).await?,
         proofs: proofs(&mut tx, id).await?,
         appeal: more.appeal,
+        post_to: None,
+        posted: post::posted(&mut tx, id).await?,
         code: more.code.filter(|_| card.state == AfterSalesState::Agreed),
         received_at_store: more.received_at,
         refund_proof: more.refund_proof,
@@ -243,7 +279,7 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
 pub(super) async fn lines(tx: &mut PgConnection, id: AfterSalesId) -> Result<Vec<AfterSalesLine>, Fault> {
     let rows = sqlx::query!(
         "select line, sku_id, name, spec, options_text, picture, quantity, paid_fen, refund_fen, exchange_sku_id, exchange_spec,
-                condition
+                condition, restock_pieces, scrap_pieces, supplier_pieces
          from after_sales_lines where after_sales_id = $1 order by line",
         id.0,
     )
@@ -265,9 +301,35 @@ pub(super) async fn lines(tx: &mut PgConnection, id: AfterSalesId) -> Result<Vec
                 exchange_for: row.exchange_sku_id.map(SkuId),
                 exchange_spec: row.exchange_spec,
                 condition: row.condition.as_deref().and_then(Condition::from_code),
+                came: came(row.restock_pieces, row.scrap_pieces, row.supplier_pieces),
             })
         })
         .collect()
+}
+
+fn came(restock: Option<i64>, scrap: Option<i64>, supplier: Option<i64>) -> Option<Came> {
+    Some(Came { restock: restock?, scrap: scrap?, supplier: supplier? })
+}
+
+/// What was asked for and did not come.
+pub(super) async fn missing(tx: &mut PgConnection, id: AfterSalesId) -> Result<Vec<MissingLine>, Fault> {
+    let rows = sqlx::query!(
+        "select line, name, spec, quantity, refund_fen from after_sales_missing where after_sales_id = $1 order by line",
+        id.0,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let missing = rows.into_iter().map(|row| {
+        Ok(MissingLine {
+            line: row.line,
+            name: row.name,
+            spec: row.spec,
+            quantity: Quantity::try_from(row.quantity).map_err(|reason| Fault::Internal(reason.into()))?,
+            refund_fen: Fen(row.refund_fen),
+        })
+    });
+    missing.collect()
 }
 
 async fn steps(tx: &mut PgConnection, id: AfterSalesId) -> Result<Vec<AfterSalesStep>, Fault> {

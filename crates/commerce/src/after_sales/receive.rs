@@ -2,24 +2,25 @@
 //! request belongs to; a counter sees no more of it than it needs. What is done reaches beyond the stores of whoever
 //! does it (the order and its money are the selling store's), so the server does it, after looking at their grants.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::{
     AfterSalesId, Fault, StoreId,
-    after_sales::{AfterSalesAct, AfterSalesLine, AfterSalesState, Condition, Counter, ReceiveReturn, ReturnCode},
+    after_sales::{
+        AfterSalesAct, AfterSalesState, Counter, ReceiveReturn, ReceivedLine, ReturnCode, TurnAwayReturn, what_came,
+    },
     staff::Permission,
     text,
 };
 use sqlx::PgConnection;
-use uuid::Uuid;
 
-use super::{Request, advance, lock, not_found, read, settle};
+use super::{
+    Request, advance, decide, lock, not_found, read, settle,
+    take_in::{self, Goods},
+};
 use crate::{
     Scope,
     database::OrFault,
     faults::{self, Deed},
     memory, orders,
-    stock::{self, Cause, Document, Pieces},
 };
 
 async fn id_of(scope: &Scope, code: &ReturnCode) -> Result<AfterSalesId, Fault> {
@@ -48,45 +49,129 @@ pub async fn find(scope: &Scope, code: &ReturnCode) -> Result<Counter, Fault> {
     Ok(Counter { card, lines: read::lines(&mut tx, id).await? })
 }
 
-/// Takes the goods of a request back at a store within reach: each variant goes where its condition says, in an
-/// exchange others leave the same store's shelf, and the money goes back; all of it or nothing. The same again is the
-/// same.
-///
-/// Faults: `Forbidden`; `NotFound` for a store out of reach or a code that nobody has; `Invalid` beside
-/// `condition.{line}`; `SoldOut` where what is to come in exchange is not there; `Conflict` (`already_received`,
-/// `not_now`, `return_expired`, `other_merchant`, `store_closed`); `TooMany`.
-pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSalesId, Fault> {
-    let within = scope.reach(Permission::FulfilOrders)?.covers(command.store_id);
-    if !within || memory::stores(scope).await?.with_id(command.store_id.0).is_none() {
+/// A store within reach of whoever stands at its counter.
+async fn must_be_here(scope: &Scope, store: StoreId) -> Result<(), Fault> {
+    let within = scope.reach(Permission::FulfilOrders)?.covers(store);
+    if !within || memory::stores(scope).await?.with_id(store.0).is_none() {
         return Err(Fault::NotFound("这家门店"));
     }
+    Ok(())
+}
+
+/// Takes the goods of a request back at a store within reach: each piece goes where its state says, in an exchange as
+/// many others leave the same store's shelf, and the money for what came goes back; all of it or nothing. What was asked
+/// for and did not come is no more part of the request, and can be asked for again. The same again is the same.
+///
+/// Faults: `Forbidden`; `NotFound` for a store out of reach or a code that nobody has; `Invalid` beside
+/// `condition.{line}`, `pieces.{line}` or `lines`; `SoldOut` where what is to come in exchange is not there; `Conflict`
+/// (`already_received`, `not_now`, `return_expired`, `other_merchant`, `store_closed`), (`posted_elsewhere`) where the
+/// goods came to another store by post; `TooMany`.
+pub async fn receive(scope: &Scope, command: ReceiveReturn) -> Result<AfterSalesId, Fault> {
+    must_be_here(scope, command.store_id).await?;
     let id = id_of(scope, &command.code).await?;
     let mut tx = scope.house_begin().await?;
     let mut request = lock(&mut tx, id).await?;
     if request.code.as_deref() != Some(command.code.as_str()) {
         return Err(not_found());
     }
-    let lines = read::lines(&mut tx, id).await?;
-    let conditions = conditions(&command, &lines)?;
-    if request.received_at.is_some() {
-        return received_before(&mut tx, scope, &request, &command, &lines, &conditions).await;
-    }
-    if request.state == AfterSalesState::Agreed && request.due_at.is_some_and(|at| at <= scope.now) {
-        return Err(Fault::conflict("return_expired", "这张售后单已过退回期限，请顾客重新申请"));
-    }
-    must_take(&mut tx, request.store, command.store_id).await?;
-    request.received_at = Some(command.store_id);
-    advance(&mut tx, scope, &mut request, AfterSalesAct::Receive, "").await?;
-    note_conditions(&mut tx, &request, command.store_id, &conditions).await?;
-    move_goods(&mut tx, scope, id, command.store_id, &lines, &conditions).await?;
-    settle(&mut tx, scope, &mut request).await?;
+    take(&mut tx, scope, &mut request, command.store_id, &command.lines).await?;
     faults::commit(tx, scope, Deed::ReceiveReturn).await?;
     Ok(id)
 }
 
+/// [`receive`], of a locked request, for the caller to commit.
+pub(super) async fn take(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    request: &mut Request,
+    store: StoreId,
+    said: &[ReceivedLine],
+) -> Result<(), Fault> {
+    let goods = Goods::of(tx, request.id).await?;
+    let came = what_came(said, &goods.asked())?;
+    if request.received_at.is_some() {
+        return received_before(tx, scope, request, store, goods.came() == came).await;
+    }
+    must_be_in_time(scope, request)?;
+    must_take(tx, request.store, store).await?;
+    if request.arrived && store != request.store {
+        return Err(Fault::conflict("posted_elsewhere", "顾客寄回的商品在售出的门店，请在那里收货"));
+    }
+    let note = goods.note(&came);
+    let lines = take_in::leave_out_missing(tx, request, goods.lines, &came).await?;
+    request.received_at = Some(store);
+    advance(tx, scope, request, AfterSalesAct::Receive, &note).await?;
+    take_in::note_came(tx, request, store, &came).await?;
+    take_in::move_goods(tx, scope, request.id, store, &lines, &came).await?;
+    settle(tx, scope, request).await
+}
+
+/// What was sent may come late: head office is asked then, and the request does not expire.
+pub(super) fn must_be_in_time(scope: &Scope, request: &Request) -> Result<(), Fault> {
+    if request.state == AfterSalesState::Agreed && !request.posted && request.due_at.is_some_and(|at| at <= scope.now) {
+        return Err(Fault::conflict("return_expired", "这张售后单已过退回期限，请顾客重新申请"));
+    }
+    Ok(())
+}
+
+/// Turns goods away at the counter of a store within reach, which has seen that they are not what was agreed on.
+/// Nothing is booked; the shopper reads why, and may take it to head office as after any refusal. The same again is the
+/// same.
+///
+/// Faults: `Forbidden`; `NotFound` for a store out of reach or a code that nobody has; `Invalid` beside `note`;
+/// `Conflict` (`not_now`, `return_expired`, `other_merchant`, `store_closed`), (`upheld`) where head office has agreed to
+/// the request; `TooMany`.
+pub async fn turn_away(scope: &Scope, command: TurnAwayReturn) -> Result<AfterSalesId, Fault> {
+    let note = command.checked_note()?;
+    must_be_here(scope, command.store_id).await?;
+    let id = id_of(scope, &command.code).await?;
+    let mut tx = scope.house_begin().await?;
+    let mut request = lock(&mut tx, id).await?;
+    if request.code.as_deref() != Some(command.code.as_str()) {
+        return Err(not_found());
+    }
+    refuse_goods(&mut tx, scope, &mut request, command.store_id, note).await?;
+    faults::commit(tx, scope, Deed::DecideReturn).await?;
+    Ok(id)
+}
+
+/// [`turn_away`], of a locked request, for the caller to commit.
+pub(super) async fn refuse_goods(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    request: &mut Request,
+    store: StoreId,
+    note: &str,
+) -> Result<(), Fault> {
+    let named = must_take(tx, request.store, store).await?;
+    let note = format!("{named}：{note}");
+    if request.state == AfterSalesState::Refused && was_turned_away(tx, request.id, &note).await? {
+        return Ok(());
+    }
+    let last = decide::last_decision(tx, request.id).await?;
+    if last.is_some_and(|(act, _)| act == AfterSalesAct::Uphold) {
+        return Err(decide::upheld());
+    }
+    must_be_in_time(scope, request)?;
+    // For the log alone: this store has done it. It has not taken the goods.
+    request.received_at = Some(store);
+    advance(tx, scope, request, AfterSalesAct::TurnAway, &note).await
+}
+
+async fn was_turned_away(tx: &mut PgConnection, id: AfterSalesId, note: &str) -> Result<bool, Fault> {
+    let last = sqlx::query!(
+        "select act, note from after_sales_steps where after_sales_id = $1 order by step desc limit 1",
+        id.0,
+    )
+    .fetch_one(tx)
+    .await
+    .or_fault()?;
+    Ok(last.act == AfterSalesAct::TurnAway.code() && last.note == note)
+}
+
 /// Any store of the same brand and merchant that is not closed takes the goods: they are then its to sell, and nobody
-/// else's revenue pays for them.
-async fn must_take(tx: &mut PgConnection, sold: StoreId, takes: StoreId) -> Result<(), Fault> {
+/// else's revenue pays for them. Answers its name.
+pub(super) async fn must_take(tx: &mut PgConnection, sold: StoreId, takes: StoreId) -> Result<String, Fault> {
     let row = sqlx::query!(
         r#"select t.name, t.state = 'closed' as "closed!",
                   t.brand_id <> s.brand_id or t.merchant_id is distinct from s.merchant_id as "foreign!"
@@ -104,20 +189,7 @@ async fn must_take(tx: &mut PgConnection, sold: StoreId, takes: StoreId) -> Resu
     if row.closed {
         return Err(Fault::conflict("store_closed", format!("「{}」已关闭，不能收退货", row.name)));
     }
-    Ok(())
-}
-
-/// The condition of each line, where exactly the request's lines have one.
-fn conditions(command: &ReceiveReturn, lines: &[AfterSalesLine]) -> Result<BTreeMap<i32, Condition>, Fault> {
-    let said: BTreeMap<i32, Condition> = command.lines.iter().map(|one| (one.line, one.condition)).collect();
-    if let Some(line) = lines.iter().find(|line| !said.contains_key(&line.line)) {
-        let message = format!("请选择「{}」的状况", line.name);
-        return Err(Fault::invalid(&format!("condition.{}", line.line), message));
-    }
-    match said.keys().find(|said| lines.iter().all(|line| line.line != **said)) {
-        Some(line) => Err(Fault::invalid(&format!("condition.{line}"), "售后单里没有这件商品")),
-        None => Ok(said),
-    }
+    Ok(row.name)
 }
 
 /// Whether the goods are here because of the same request.
@@ -125,13 +197,11 @@ async fn received_before(
     tx: &mut PgConnection,
     scope: &Scope,
     request: &Request,
-    command: &ReceiveReturn,
-    lines: &[AfterSalesLine],
-    conditions: &BTreeMap<i32, Condition>,
-) -> Result<AfterSalesId, Fault> {
-    let same = lines.iter().all(|line| line.condition == conditions.get(&line.line).copied());
-    if request.received_at == Some(command.store_id) && same {
-        return Ok(request.id);
+    store: StoreId,
+    same: bool,
+) -> Result<(), Fault> {
+    if request.received_at == Some(store) && same {
+        return Ok(());
     }
     let row = sqlx::query!(
         r#"select t.at, s.name, s.timezone from after_sales a join stores s on s.id = a.received_store_id
@@ -144,63 +214,4 @@ async fn received_before(
     let when = text::moment(row.at, scope.now, text::zone(&row.timezone));
     let message = format!("这张售后单的商品已在 {when} 由「{}」收下，请勿重复收货", row.name);
     Err(Fault::conflict("already_received", message))
-}
-
-pub(super) async fn note_conditions(
-    tx: &mut PgConnection,
-    request: &Request,
-    store: StoreId,
-    conditions: &BTreeMap<i32, Condition>,
-) -> Result<(), Fault> {
-    sqlx::query!("update after_sales set received_store_id = $2 where id = $1", request.id.0, store.0)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
-    let (lines, words): (Vec<i32>, Vec<String>) =
-        conditions.iter().map(|(line, condition)| (*line, condition.code().to_owned())).unzip();
-    sqlx::query!(
-        "update after_sales_lines l set condition = c.condition
-         from unnest((select $2::integer[]), (select $3::text[])) as c (line, condition)
-         where l.after_sales_id = $1 and l.line = c.line",
-        request.id.0,
-        &lines,
-        &words,
-    )
-    .execute(tx)
-    .await
-    .or_fault()?;
-    Ok(())
-}
-
-/// Books the goods in; what cannot be sold again out again, as a loss or for the supplier; and what comes in exchange
-/// out. All shelves are locked first, in one order.
-pub(super) async fn move_goods(
-    tx: &mut PgConnection,
-    scope: &Scope,
-    id: AfterSalesId,
-    store: StoreId,
-    lines: &[AfterSalesLine],
-    conditions: &BTreeMap<i32, Condition>,
-) -> Result<(), Fault> {
-    let skus = lines.iter().flat_map(|line| [Some(line.sku_id), line.exchange_for]).flatten();
-    let shelves: BTreeSet<(Uuid, Uuid)> = skus.map(|sku| (store.0, sku.0)).collect();
-    stock::lock(tx, shelves).await?;
-    let pieces = |which: &dyn Fn(&AfterSalesLine) -> Option<Uuid>, sign: i64| -> Vec<Pieces> {
-        let of = |line: &AfterSalesLine| Some(Pieces { sku: which(line)?, quantity: sign * line.quantity.get() });
-        lines.iter().filter_map(of).collect()
-    };
-    let document = |cause| Document { cause, id: Some(id.0) };
-    stock::book(tx, scope, store.0, document(Cause::Return), &pieces(&|line| Some(line.sku_id.0), 1)).await?;
-    for (condition, cause) in [(Condition::Scrap, Cause::Loss), (Condition::Supplier, Cause::SupplierReturn)] {
-        let is = |line: &AfterSalesLine| conditions.get(&line.line) == Some(&condition);
-        let gone = pieces(&|line| is(line).then_some(line.sku_id.0), -1);
-        if !gone.is_empty() {
-            stock::book(tx, scope, store.0, document(cause), &gone).await?;
-        }
-    }
-    let given = pieces(&|line| line.exchange_for.map(|sku| sku.0), 1);
-    if given.is_empty() {
-        return Ok(());
-    }
-    stock::take(tx, scope, store.0, document(Cause::Issue), &given).await
 }

@@ -3,7 +3,7 @@
 use domain::{
     AfterSalesId, Fault, OrderId, ParcelId, Quantity, StoreId,
     after_sales::{
-        AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition, KindUntil, QuoteAfterSales,
+        AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Came, Condition, KindUntil, QuoteAfterSales,
         RequestAfterSales, RequestedLine, Weighed, weigh,
     },
     express::PackedLine,
@@ -11,9 +11,9 @@ use domain::{
 use sqlx::PgConnection;
 
 use super::{
-    advance, lock, read, receive, request, settle,
+    advance, lock, read, request, settle,
     sold::{self, Sold},
-    write_step,
+    take_in as goods_in, write_step,
 };
 use crate::{
     Scope,
@@ -94,12 +94,12 @@ pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBac
     advance(tx, scope, &mut request, AfterSalesAct::Receive, "").await?;
     let lines = read::lines(tx, command.id).await?;
     let condition = if back.spoilt { Condition::Scrap } else { Condition::Restock };
-    let conditions = lines.iter().map(|line| (line.line, condition)).collect();
-    receive::note_conditions(tx, &request, back.store, &conditions).await?;
+    let came = lines.iter().map(|line| (line.line, Came::whole(condition, line.quantity.get()))).collect();
+    goods_in::note_came(tx, &request, back.store, &came).await?;
     // Of this store's shelves all at once, in one order.
     let skus = lines.iter().map(|line| line.sku_id.0).chain(pieces(&sold, &beyond, 1).into_iter().map(|one| one.sku));
     stock::lock(tx, skus.map(|sku| (back.store.0, sku)).collect()).await?;
-    receive::move_goods(tx, scope, command.id, back.store, &lines, &conditions).await?;
+    goods_in::move_goods(tx, scope, command.id, back.store, &lines, &came).await?;
     take_in(tx, scope, &back, &sold, &beyond).await?;
     settle(tx, scope, &mut request).await
 }

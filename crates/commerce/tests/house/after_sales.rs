@@ -116,7 +116,7 @@ impl Cast {
 }
 
 pub fn brings(code: &ReturnCode, store: StoreId, condition: Condition) -> ReceiveReturn {
-    ReceiveReturn { code: code.clone(), store_id: store, lines: vec![ReceivedLine { line: 1, condition }] }
+    ReceiveReturn { code: code.clone(), store_id: store, lines: vec![ReceivedLine::whole(1, condition)] }
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]

@@ -106,7 +106,7 @@ async fn attempt(cast: &Cast, order: OrderId, kind: AfterSalesKind, pieces: [i64
     if kind == AfterSalesKind::Return {
         let view = after_sales::show(&cast.shopper, id).await.unwrap();
         let mut brought = brings(&view.code.unwrap().parse().unwrap(), cast.world.store, Condition::Restock);
-        let all = view.lines.iter().map(|line| ReceivedLine { line: line.line, condition: Condition::Restock });
+        let all = view.lines.iter().map(|line| ReceivedLine::whole(line.line, Condition::Restock));
         brought.lines = all.collect();
         after_sales::receive(&cast.manager, brought).await.unwrap();
     }

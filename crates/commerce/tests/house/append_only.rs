@@ -38,6 +38,8 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "delete from unsent_end_lines",
         "update after_sales_steps set note = ''",
         "delete from after_sales_steps",
+        "update after_sales_missing set quantity = 1",
+        "delete from after_sales_missing",
         "delete from after_sales",
         "update audit set reason = ''",
         "delete from audit",

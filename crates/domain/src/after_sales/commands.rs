@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AfterSalesKind, AfterSalesReason, AfterSalesTab, Condition};
+use super::{AfterSalesKind, AfterSalesReason, AfterSalesTab};
 use crate::{
     AfterSalesId, Complaint, Fault, Fen, Fields, OrderId, Quantity, SkuId, StoreId, approvals::checked_reason,
 };
@@ -207,48 +207,6 @@ impl From<ReturnCode> for String {
     }
 }
 
-/// How one line came back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct ReceivedLine {
-    /// The order's line.
-    #[cfg_attr(feature = "api", schema(minimum = 1))]
-    pub line: i32,
-    /// In which state its goods are.
-    pub condition: Condition,
-}
-
-/// Takes goods back at a store, whatever store sold them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct ReceiveReturn {
-    /// The code that the shopper shows.
-    pub code: ReturnCode,
-    /// The store that has the goods now.
-    pub store_id: StoreId,
-    /// How each of the request's lines came back.
-    pub lines: Vec<ReceivedLine>,
-}
-
-impl ReceiveReturn {
-    /// Reads the command from a form: `code`, `store`, and `condition.{line}`.
-    ///
-    /// Faults: `Invalid`.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let mut read = fields.read();
-        let code = read.value("code");
-        let store_id = read.parse("store", "请选择收货的门店");
-        let mut lines = Vec::new();
-        for (name, typed) in fields.under("condition.") {
-            match (name.parse(), Condition::from_code(typed)) {
-                (Ok(line), Some(condition)) => lines.push(ReceivedLine { line, condition }),
-                _ => read.complain(&format!("condition.{name}"), "请选择商品状况"),
-            }
-        }
-        read.finish(|| Some(Self { code: code?, store_id: store_id?, lines }))
-    }
-}
-
 /// Which requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListAfterSales {
@@ -260,6 +218,8 @@ pub struct ListAfterSales {
     pub store: Option<StoreId>,
     /// Only of this order.
     pub order: Option<OrderId>,
+    /// Only those whose goods were sent by post.
+    pub posted: bool,
     /// An order's number.
     pub words: String,
     /// How many at most; 1 to 100.
@@ -269,13 +229,14 @@ pub struct ListAfterSales {
 }
 
 impl ListAfterSales {
-    /// Reads the filters of an address: `tab`, `kind`, `store`, `q`, `after`.
+    /// Reads the filters of an address: `tab`, `kind`, `store`, `posted`, `q`, `after`.
     pub fn from_fields(fields: &Fields) -> Self {
         Self {
             tab: AfterSalesTab::from_code(fields.text("tab")),
             kind: AfterSalesKind::from_code(fields.text("kind")),
             store: fields.text("store").parse().ok(),
             order: None,
+            posted: fields.text("posted") == "1",
             words: fields.words("q"),
             most: 0,
             after: fields.text("after").parse().ok(),
@@ -288,6 +249,7 @@ impl ListAfterSales {
             ("tab", self.tab.map_or("", AfterSalesTab::code).to_owned()),
             ("kind", self.kind.map_or("", AfterSalesKind::code).to_owned()),
             ("store", self.store.map(|id| id.to_string()).unwrap_or_default()),
+            ("posted", if self.posted { "1" } else { "" }.to_owned()),
             ("q", self.words.clone()),
         ]
     }

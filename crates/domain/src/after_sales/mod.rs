@@ -4,12 +4,16 @@
 //! - `book`: what head office says of that
 //! - `terms`: how long what may be asked for, by category
 //! - `weigh`: what a request comes to, or what is wrong with it
+//! - `came`: what came back of it, in which state, and what that is worth
 //! - `commands`: what people send
+//! - `post`: goods that come by post
 //! - `refund`: what head office pays back without anybody asking
 //! - `views`: what they see
 
 mod book;
+mod came;
 mod commands;
+mod post;
 mod refund;
 mod share;
 mod terms;
@@ -17,10 +21,13 @@ mod views;
 mod weigh;
 
 pub use book::{CategoryTerms, FIELDS as TERMS_FIELDS, SetTerms, TermsBook};
-pub use commands::{
-    DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, ReceiveReturn, ReceivedLine, RequestAfterSales,
-    RequestedLine, ReturnCode,
+pub use came::{
+    AskedLine, Came, MissingLine, ReceiveReturn, ReceivedLine, TurnAwayReturn, received_lines, what_came, worth_of,
 };
+pub use commands::{
+    DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, RequestAfterSales, RequestedLine, ReturnCode,
+};
+pub use post::{ArriveReturn, PostReturn, PostedReturn, RefuseArrived, ReturnAddress, ReturnsByPost};
 pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};
 pub use terms::Terms;
@@ -99,16 +106,22 @@ pub enum AfterSalesAct {
     Request,
     /// The store agrees.
     Agree,
-    /// The store turns it down, also where the goods that come are not what was said.
+    /// The store turns it down.
     Refuse,
+    /// A counter turns the goods away as it sees them: they are not what was agreed on.
+    TurnAway,
     /// The shopper asks head office.
     Appeal,
-    /// The store did not answer in time, so head office is asked.
+    /// The store did not answer in time, or did not say that what was sent has come, so head office is asked.
     Escalate,
     /// Head office agrees.
     Uphold,
     /// Head office turns it down.
     Dismiss,
+    /// The shopper has sent the goods, or says so of another parcel.
+    Post,
+    /// They have arrived, of an exchange that waits for the shopper.
+    Arrive,
     /// A store takes the goods.
     Receive,
     /// The money goes back.
@@ -124,9 +137,10 @@ pub enum AfterSalesAct {
 }
 
 words!(AfterSalesAct:
-    Request = "request" / "提交申请", Agree = "agree" / "门店同意", Refuse = "refuse" / "门店拒绝",
+    Request = "request" / "提交申请", Agree = "agree" / "门店同意", Refuse = "refuse" / "门店拒绝", TurnAway = "turn_away" / "门店拒收",
     Appeal = "appeal" / "申请总部仲裁", Escalate = "escalate" / "门店超时未处理，转总部",
-    Uphold = "uphold" / "总部支持申请", Dismiss = "dismiss" / "总部维持拒绝", Receive = "receive" / "门店收到商品",
+    Uphold = "uphold" / "总部支持申请", Dismiss = "dismiss" / "总部维持拒绝", Post = "post" / "寄回商品",
+    Arrive = "arrive" / "寄回的商品已到店", Receive = "receive" / "门店收到商品",
     Refund = "refund" / "发起退款", Exchange = "exchange" / "换出商品", Withdraw = "withdraw" / "撤销申请",
     Expire = "expire" / "超时未退回，已关闭", Supersede = "supersede" / "总部直接退款，本申请结束");
 
@@ -138,10 +152,13 @@ impl AfterSalesState {
         Some(match (self, act) {
             (Self::Requested, Act::Agree) => Self::Agreed,
             (Self::Requested | Self::Agreed, Act::Refuse) => Self::Refused,
-            (Self::Requested, Act::Escalate) | (Self::Refused, Act::Appeal) => Self::Appealed,
+            (Self::Agreed, Act::TurnAway) if kind.brings_goods() => Self::Refused,
+            (Self::Requested | Self::Agreed, Act::Escalate) | (Self::Refused, Act::Appeal) => Self::Appealed,
             (Self::Appealed, Act::Uphold) => Self::Agreed,
             (Self::Appealed, Act::Dismiss) => Self::Dismissed,
             (Self::Agreed, Act::Refund) if kind == RefundOnly => Self::Refunded,
+            (Self::Agreed, Act::Post) if kind.brings_goods() => Self::Agreed,
+            (Self::Agreed, Act::Arrive) if kind == Exchange => Self::Agreed,
             (Self::Agreed, Act::Receive) if kind.brings_goods() => Self::Received,
             (Self::Received, Act::Refund) if kind == Return => Self::Refunded,
             (Self::Received, Act::Exchange) if kind == Exchange => Self::Exchanged,

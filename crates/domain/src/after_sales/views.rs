@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition};
+use super::{
+    AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Came, Condition, MissingLine, PostedReturn,
+    ReturnAddress,
+};
 use crate::{AfterSalesId, Fen, OrderId, Quantity, SkuId, StoreId, files::Photo, refunds};
 
 /// What may be asked for, and until when.
@@ -123,6 +126,16 @@ pub struct AfterSalesCard {
     pub due_at: Option<DateTime<Utc>>,
     /// The end of the shopper's phone number.
     pub phone_tail: String,
+    /// When the shopper sent its goods by post, where they did.
+    #[serde(default)]
+    pub posted_at: Option<DateTime<Utc>>,
+}
+
+impl AfterSalesCard {
+    /// How far it is, for people: `寄回中` where its goods are on their way.
+    pub fn words(&self) -> &'static str {
+        if self.state == AfterSalesState::Agreed && self.posted_at.is_some() { "寄回中" } else { self.state.label() }
+    }
 }
 
 /// Goods of a request.
@@ -151,8 +164,20 @@ pub struct AfterSalesLine {
     pub exchange_for: Option<SkuId>,
     /// What that is called: `大杯`.
     pub exchange_spec: Option<String>,
-    /// How they came back, once they have.
+    /// How they came back, most of them, once they have.
     pub condition: Option<Condition>,
+    /// How many came in which state, once they have.
+    #[serde(default)]
+    pub came: Option<Came>,
+}
+
+impl AfterSalesLine {
+    /// How its goods came, for people: `完好，重新上架`, `完好 2、损坏 1`; nothing before they have.
+    pub fn came_words(&self) -> Option<String> {
+        let came = self.came?;
+        let condition = came.mostly()?;
+        Some(if came.of(condition) == came.all() { condition.label().to_owned() } else { came.text() })
+    }
 }
 
 /// One thing that happened to a request.
@@ -200,12 +225,21 @@ pub struct AfterSalesView {
     pub card: AfterSalesCard,
     /// Its goods.
     pub lines: Vec<AfterSalesLine>,
+    /// What was asked for and did not come: it is no more part of the request, and can be asked for again.
+    #[serde(default)]
+    pub missing: Vec<MissingLine>,
     /// What happened, oldest first.
     pub steps: Vec<AfterSalesStep>,
     /// What the shopper says to head office.
     pub appeal: String,
     /// The code to show with the goods; to the shopper alone, while the goods are to come.
     pub code: Option<String>,
+    /// Where the goods may be sent to, while the shopper may; to the shopper alone.
+    #[serde(default)]
+    pub post_to: Option<ReturnAddress>,
+    /// What the shopper has sent.
+    #[serde(default)]
+    pub posted: Option<PostedReturn>,
     /// The store that took the goods back.
     pub received_at_store: Option<String>,
     /// How far the money is; nothing before it is sent, or where none goes back.
@@ -250,4 +284,7 @@ pub struct AfterSalesCounts {
     pub coming: i64,
     /// Head office is to decide.
     pub appeals: i64,
+    /// Of those that are to come, the goods are on their way by post.
+    #[serde(default)]
+    pub posted: i64,
 }

@@ -94,7 +94,41 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("appeal_over", "拒绝后 7 天内可以申请仲裁，现在已过期"),
         ],
     ),
-    ("after-sales_withdraw", &[("not_now", "这张售后单已退款，不能再撤销申请")]),
+    (
+        "after-sales_withdraw",
+        &[
+            ("not_now", "这张售后单已退款，不能再撤销申请"),
+            ("posted", "商品已寄回，等门店收货，不能再撤销申请；没有寄出的请联系门店"),
+        ],
+    ),
+    (
+        "after-sales_post_back",
+        &[
+            ("not_now", "这张售后单已退款，不能再寄回商品"),
+            ("return_expired", "这张售后单已过退回期限，请顾客重新申请"),
+            ("no_return_address", "这家门店不收寄回的商品，请带商品和售后码到门店"),
+            ("already_arrived", "商品已到店，单号不能再改"),
+        ],
+    ),
+    (
+        "after-sales_arrive",
+        &[
+            ("not_posted", "顾客没有寄回这张售后单的商品；商品已在柜台的，请用顾客的售后码收货"),
+            ("already_received", "这张售后单的商品已在 今天 12:30 由「青禾茶铺 人民广场店」收下，请勿重复收货"),
+            ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
+            ("not_now", "这张售后单总部仲裁中，不能再门店收到商品"),
+            ABOVE_PAID,
+        ],
+    ),
+    (
+        "after-sales_refuse_arrived",
+        &[
+            ("not_posted", "顾客没有寄回这张售后单的商品；商品已在柜台的，请用顾客的售后码收货"),
+            ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
+            ("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"),
+            ("not_now", "这张售后单已退款，不能再门店拒收"),
+        ],
+    ),
     (
         "after-sales_add_proof",
         &[("not_now", "这张售后单已结束，不能再添加照片"), ("proofs_full", "每张售后单最多 6 张照片")],
@@ -123,8 +157,19 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("other_merchant", "「贝贝树母婴 城西银泰店」属于其他品牌或商户，请顾客到原品牌的门店退换"),
             ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
             ("sold_out", "连体衣 73 可动用的只有 0 件"),
+            ("posted_elsewhere", "顾客寄回的商品在售出的门店，请在那里收货"),
             ("not_now", "这张售后单已撤销，不能再门店收到商品"),
             ABOVE_PAID,
+        ],
+    ),
+    (
+        "after-sales_turn_away",
+        &[
+            ("return_expired", "这张售后单已过退回期限，请顾客重新申请"),
+            ("other_merchant", "「贝贝树母婴 城西银泰店」属于其他品牌或商户，请顾客到原品牌的门店退换"),
+            ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
+            ("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"),
+            ("not_now", "这张售后单已退款，不能再门店拒收"),
         ],
     ),
     ("console_accept", &[("not_now", "订单已取消，不能再执行这一步")]),

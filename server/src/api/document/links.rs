@@ -100,12 +100,18 @@ pub(super) const LINKS: &[Link] = &[
     ("orders_mine", &["after-sales_options"], &[("order_id", "$response.body#/items/0/id")]),
     (
         "after-sales_mine",
-        &["after-sales_show", "after-sales_withdraw", "after-sales_appeal"],
+        &["after-sales_show", "after-sales_withdraw", "after-sales_appeal", "after-sales_post_back"],
         &[("after_sales_id", "$response.body#/items/0/id")],
     ),
     (
         "after-sales_list",
-        &["after-sales_show_for_staff", "after-sales_decide", "after-sales_arbitrate"],
+        &[
+            "after-sales_show_for_staff",
+            "after-sales_decide",
+            "after-sales_arrive",
+            "after-sales_refuse_arrived",
+            "after-sales_arbitrate",
+        ],
         &[("after_sales_id", "$response.body#/items/0/id")],
     ),
     ("console_add_photo", &["console_remove_photo", "console_restore_photo"], &[("photo_id", "$response.body#/id")]),
