@@ -69,6 +69,10 @@ mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
 #[cfg(feature = "ssr")]
+mod till;
+#[cfg(feature = "ssr")]
+mod till_sales;
+#[cfg(feature = "ssr")]
 mod transfer;
 #[cfg(feature = "ssr")]
 mod transfers;
@@ -88,7 +92,7 @@ mod routes {
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
         losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, set_apart,
-        shared, shipment, shortage_rules, shortages, stock, transfer, transfers,
+        shared, shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -120,6 +124,8 @@ mod routes {
             .route("/console/transfers/{transfer}/pick", page(FACE, transfer::pick))
             .route("/console/receipts", page(FACE, request::receipts))
             .route("/console/stock", page(FACE, stock::page))
+            .route("/console/till", page(FACE, till::till))
+            .route("/console/till/sales", page(FACE, till_sales::sales))
             .route("/console/delivery", page(FACE, delivery::delivery))
             .route("/console/photos", page(FACE, photos::photos))
             .route("/console/shortages", page(FACE, shortages::shortages))
@@ -203,5 +209,7 @@ mod routes {
         register_explicit::<shared::RemoveStockModel>();
         register_explicit::<shared::ShareOutStock>();
         register_explicit::<batches::RegisterBatch>();
+        register_explicit::<till::SellAtCounter>();
+        register_explicit::<till_sales::TakeBackCounterSale>();
     }
 }

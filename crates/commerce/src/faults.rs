@@ -51,6 +51,10 @@ pub enum Deed {
     HandOver,
     /// Or is scrapped.
     ScrapSetApart,
+    /// Goods are sold at the counter.
+    SellAtCounter,
+    /// Pieces of such a sale are back on the shelf.
+    TakeBackCounterSale,
     /// Pieces are shared between shop and counter in another way.
     SetStockModel,
     /// The shop gets so many of them.
@@ -59,7 +63,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 22] = {
+    pub const ALL: [Self; 24] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -82,6 +86,8 @@ impl Deed {
             ReturnGoods,
             HandOver,
             ScrapSetApart,
+            SellAtCounter,
+            TakeBackCounterSale,
             SetStockModel,
             ShareOut,
         ]

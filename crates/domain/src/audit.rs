@@ -148,6 +148,8 @@ pub enum Act {
     HandToSupplier,
     ScrapSetApart,
     CreditHandOver,
+    SellAtCounter,
+    TakeBackCounterSale,
     EnterInvoice,
     PayInvoice,
 }
@@ -217,6 +219,7 @@ words!(Act:
     ClosePurchase = "close_purchase" / "结束采购单", ReturnPurchase = "return_purchase" / "采购退货",
     HandToSupplier = "hand_to_supplier" / "交还供应商", ScrapSetApart = "scrap_set_apart" / "报废待退商品",
     CreditHandOver = "credit_hand_over" / "登记供应商退款",
+    SellAtCounter = "sell_at_counter" / "柜台销售", TakeBackCounterSale = "take_back_counter_sale" / "柜台销售退回",
     EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款");
 
 impl Act {
@@ -351,6 +354,7 @@ pub enum ObjectKind {
     Purchase,
     Invoice,
     SetApart,
+    CounterSale,
 }
 
 words!(ObjectKind:
@@ -366,7 +370,7 @@ words!(ObjectKind:
     Warehouse = "warehouse" / "仓库", Product = "product" / "商品", Sku = "sku" / "商品规格", Category = "category" / "商品分类",
     Freight = "freight" / "运费",
     Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票",
-    SetApart = "set_apart" / "退供单");
+    SetApart = "set_apart" / "退供单", CounterSale = "counter_sale" / "柜台销售");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

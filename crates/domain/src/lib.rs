@@ -12,6 +12,7 @@ pub mod batches;
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod counter_sales;
 pub mod counts;
 pub mod express;
 pub mod fault;

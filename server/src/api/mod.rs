@@ -11,6 +11,7 @@ mod cart;
 mod checkouts;
 mod conditional;
 mod console;
+mod counter_sales;
 mod counts;
 mod deliveries;
 mod docs;
@@ -77,6 +78,7 @@ use crate::site::Site;
         (name = "approvals", description = "What stores propose and those above them decide"),
         (name = "shortages", description = "What is promised and not there"),
         (name = "counts", description = "Counting what is there"),
+        (name = "counter_sales", description = "What is sold at the counter, by tills and people"),
         (name = "losses", description = "What is broken, expired, stolen or given away"),
         (name = "alerts", description = "What a store should know of its stock"),
         (name = "batches", description = "Batches and their last day"),
@@ -235,6 +237,9 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(purchase_limits::list, purchase_limits::set))
         .routes(routes!(purchase_limits::remove))
         .routes(routes!(stock_models::show, stock_models::share_out))
+        .routes(routes!(counter_sales::list, counter_sales::sell))
+        .routes(routes!(counter_sales::show))
+        .routes(routes!(counter_sales::take_back))
         .routes(routes!(transfers::list, transfers::request))
         .routes(routes!(transfers::show))
         .routes(routes!(transfers::withdraw))

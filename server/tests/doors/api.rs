@@ -217,6 +217,20 @@ pub const API: &[Door] = &[
     door("DELETE", "/api/v1/console/purchase-limits/{sku_id}", Everywhere(DecideProposals), ""),
     get("/api/v1/console/stores/{store_id}/stock/{sku_id}/shares", Stock),
     door("PUT", "/api/v1/console/stores/{store_id}/stock/{sku_id}/shares", Proposals, r#"{"online":1}"#),
+    get("/api/v1/console/stores/{store_id}/counter-sales", Staff(FulfilOrders)),
+    door(
+        "POST",
+        "/api/v1/console/stores/{store_id}/counter-sales",
+        Staff(FulfilOrders),
+        r#"{"id":"{new_id}","lines":[{"code":"pearl-tea-m","pieces":1}]}"#,
+    ),
+    get("/api/v1/console/counter-sales/{sale_id}", Staff(FulfilOrders)),
+    door(
+        "POST",
+        "/api/v1/console/counter-sales/{sale_id}/returns",
+        Staff(FulfilOrders),
+        r#"{"id":"{new_id}","why":"mistake"}"#,
+    ),
     get("/api/v1/console/transfers", Goods),
     door(
         "POST",

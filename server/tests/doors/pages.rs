@@ -429,6 +429,18 @@ pub const PAGES: &[Door] = &[
         Goods,
         "id={purchase_id}&key={new_id}&pieces.{sku_id}=1&reason=x&from=/console/purchases",
     ),
+    get("/console/till", Staff(FulfilOrders)),
+    get("/console/till/sales", Staff(FulfilOrders)),
+    form(
+        "/rpc/console/sell_at_counter",
+        Staff(FulfilOrders),
+        "key={new_id}&store={store_id}&code.0=pearl-tea-m&pieces.0=1&from=/console/till",
+    ),
+    form(
+        "/rpc/console/take_back_counter_sale",
+        Staff(FulfilOrders),
+        "id={sale_id}&key={new_id}&pieces.{sku_id}=1&why=mistake&from=/console/till",
+    ),
     get("/console/set-apart", Goods),
     form(
         "/rpc/console/end_set_apart",

@@ -6,6 +6,7 @@
 
 pub mod batches;
 mod bring_back;
+mod counter;
 mod facts;
 pub mod lists;
 pub mod models;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::{Scope, database::OrFault};
 
 pub(crate) use bring_back::{bring_back, of_the_shop, shelve};
+pub(crate) use counter::{left_at_counter, lock_for_counter};
 pub(crate) use facts::{Cause, Document, Pieces, book, take};
 pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::{must_leave, relocate};

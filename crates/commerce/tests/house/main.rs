@@ -20,6 +20,7 @@ mod channels;
 mod checkout_ways;
 mod checkouts;
 mod count_lists;
+mod counter_sales;
 mod counts;
 mod delivery;
 mod demo;

@@ -55,6 +55,11 @@ pub(super) const LINKS: &[Link] = &[
         ],
         &[("supplier_id", "$response.body#/0/id")],
     ),
+    (
+        "counter_sales_list",
+        &["counter_sales_show", "counter_sales_take_back"],
+        &[("sale_id", "$response.body#/items/0/id")],
+    ),
     ("set_apart_list", &["set_apart_credit"], &[("end_id", "$response.body#/ends/0/id")]),
     (
         "purchasing_purchases",
