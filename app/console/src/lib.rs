@@ -49,6 +49,8 @@ mod propose;
 #[cfg(feature = "ssr")]
 mod purchases;
 #[cfg(feature = "ssr")]
+mod quotas;
+#[cfg(feature = "ssr")]
 mod receipt;
 #[cfg(feature = "ssr")]
 mod request;
@@ -91,8 +93,8 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, batches, board, claim, code, count, count_list, counts, delivery, log_in, loss,
-        losses, orders, photos, picking, proposals, propose, purchases, receipt, request, returns, ride, set_apart,
-        shared, shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
+        losses, orders, photos, picking, proposals, propose, purchases, quotas, receipt, request, returns, ride,
+        set_apart, shared, shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -208,6 +210,8 @@ mod routes {
         register_explicit::<shared::SetStockModel>();
         register_explicit::<shared::RemoveStockModel>();
         register_explicit::<shared::ShareOutStock>();
+        register_explicit::<quotas::SetChannelQuota>();
+        register_explicit::<quotas::RemoveChannelQuota>();
         register_explicit::<batches::RegisterBatch>();
         register_explicit::<till::SellAtCounter>();
         register_explicit::<till_sales::TakeBackCounterSale>();

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod batches;
 pub mod cart;
 pub mod catalog;
+pub mod channel_quotas;
 pub mod checkout;
 pub mod counter_sales;
 pub mod counts;

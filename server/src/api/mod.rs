@@ -8,6 +8,7 @@ mod approvals;
 mod auth;
 mod batches;
 mod cart;
+mod channel_quotas;
 mod checkouts;
 mod conditional;
 mod console;
@@ -83,6 +84,7 @@ use crate::site::Site;
         (name = "alerts", description = "What a store should know of its stock"),
         (name = "batches", description = "Batches and their last day"),
         (name = "stock_models", description = "How pieces are shared between the shop and the counter"),
+        (name = "channel_quotas", description = "How many pieces one channel sells at a store"),
         (name = "purchase_limits", description = "How many pieces one member may buy"),
         (name = "transfers", description = "Goods between stores and warehouses"),
         (name = "supply", description = "Warehouses and what head office sends out of them"),
@@ -236,6 +238,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(stock_models::remove))
         .routes(routes!(purchase_limits::list, purchase_limits::set))
         .routes(routes!(purchase_limits::remove))
+        .routes(routes!(channel_quotas::list, channel_quotas::set))
+        .routes(routes!(channel_quotas::remove))
         .routes(routes!(stock_models::show, stock_models::share_out))
         .routes(routes!(counter_sales::list, counter_sales::sell))
         .routes(routes!(counter_sales::show))

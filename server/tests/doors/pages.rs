@@ -304,6 +304,19 @@ pub const PAGES: &[Door] = &[
     get("/hq/stock-models", Stock),
     get("/hq/stock-models/all/{kind}", Stock),
     get("/hq/purchase-limits/all/{kind}", Stock),
+    get("/hq/channel-quotas/all/{kind}", Stock),
+    form(
+        "/rpc/hq/set_channel_quota",
+        Everywhere(DecideProposals),
+        "sku=pearl-tea-m&channel=shop&most=2&from=/hq/stock-models",
+    ),
+    form("/rpc/hq/remove_channel_quota", Everywhere(DecideProposals), "id={quota_id}&from=/hq/stock-models"),
+    form(
+        "/rpc/console/set_channel_quota",
+        Staff(ProposeChanges),
+        "sku=pearl-tea-m&store={store_id}&channel=shop&most=2&from=/console/stock",
+    ),
+    form("/rpc/console/remove_channel_quota", Staff(ProposeChanges), "id={quota_id}&from=/console/stock"),
     form(
         "/rpc/hq/set_stock_model",
         Everywhere(DecideProposals),

@@ -11,6 +11,7 @@ mod facts;
 pub mod lists;
 pub mod models;
 pub mod purchase_limits;
+pub mod quotas;
 mod reallocate;
 mod relocate;
 pub mod shortage_rules;

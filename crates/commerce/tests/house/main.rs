@@ -16,6 +16,7 @@ mod authority;
 mod batches;
 mod cart;
 mod chain;
+mod channel_quotas;
 mod channels;
 mod checkout_ways;
 mod checkouts;
