@@ -21,6 +21,7 @@ pub enum Lit {
     Purchases,
     SetApart,
     Stock,
+    Till,
     Photos,
     Delivery,
     Shortages,
@@ -33,6 +34,8 @@ pub struct Frame {
     name: String,
     hq: bool,
     photos: bool,
+    /// Whether they sell at a counter.
+    sells: bool,
     /// How many proposals wait, for who proposes or decides.
     proposals: Option<i64>,
     /// How many cases of too little are open, for who fulfils orders or manages them.
@@ -51,7 +54,8 @@ impl Frame {
         let person = scope.staff()?;
         let concerned = scope.may(Permission::DecideProposals) || scope.may(Permission::ProposeChanges);
         let proposals = if concerned { Some(approvals::waiting(scope).await?) } else { None };
-        let serves = scope.may(Permission::FulfilOrders) || scope.may(Permission::ManageOrders);
+        let sells = scope.may(Permission::FulfilOrders);
+        let serves = sells || scope.may(Permission::ManageOrders);
         let shortages = if serves { Some(shortages::open(scope).await?) } else { None };
         let sees = scope.may(Permission::ReadOrders);
         let after_sales = if sees { Some(after_sales::counts(scope).await?.waiting) } else { None };
@@ -64,7 +68,7 @@ impl Frame {
         let goods = [Permission::MoveStock, Permission::ReceiveGoods, Permission::DecideProposals];
         let goods = goods.into_iter().any(|permission| scope.may(permission)) || scope.may(Permission::ManageSupply);
         let transfers = if goods { Some(transfers::waiting(scope).await?) } else { None };
-        Ok(Self { name: person.name.clone(), hq, photos, proposals, shortages, after_sales, stock, transfers })
+        Ok(Self { name: person.name.clone(), hq, photos, sells, proposals, shortages, after_sales, stock, transfers })
     }
 
     /// A page of the console.
@@ -89,6 +93,9 @@ impl Frame {
         if let Some(waiting) = self.proposals {
             let link = NavLink::new("申请审批", "/console/proposals", Glyph::Check);
             links.push(link.active(lit == Lit::Proposals).badge(badge(waiting)));
+        }
+        if self.sells {
+            links.push(NavLink::new("柜台销售", "/console/till", Glyph::Cart).active(lit == Lit::Till));
         }
         if let Some([counts, losses, alerts]) = self.stock {
             let link = |label, href, glyph, at| NavLink::new(label, href, glyph).active(lit == at);

@@ -51,6 +51,8 @@ mod propose;
 #[cfg(feature = "ssr")]
 mod purchases;
 #[cfg(feature = "ssr")]
+mod quotas;
+#[cfg(feature = "ssr")]
 mod receipt;
 #[cfg(feature = "ssr")]
 mod request;
@@ -73,6 +75,10 @@ mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
 #[cfg(feature = "ssr")]
+mod till;
+#[cfg(feature = "ssr")]
+mod till_sales;
+#[cfg(feature = "ssr")]
 mod transfer;
 #[cfg(feature = "ssr")]
 mod transfers;
@@ -91,8 +97,9 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, arrivals, batches, board, claim, code, count, count_list, counts, delivery,
-        log_in, loss, losses, orders, photos, picking, proposals, propose, purchases, receipt, request, return_address,
-        returns, ride, set_apart, shared, shipment, shortage_rules, shortages, stock, transfer, transfers,
+        log_in, loss, losses, orders, photos, picking, proposals, propose, purchases, quotas, receipt, request,
+        return_address, returns, ride, set_apart, shared, shipment, shortage_rules, shortages, stock, till, till_sales,
+        transfer, transfers,
     };
 
     /// The console among the faces.
@@ -124,6 +131,8 @@ mod routes {
             .route("/console/transfers/{transfer}/pick", page(FACE, transfer::pick))
             .route("/console/receipts", page(FACE, request::receipts))
             .route("/console/stock", page(FACE, stock::page))
+            .route("/console/till", page(FACE, till::till))
+            .route("/console/till/sales", page(FACE, till_sales::sales))
             .route("/console/delivery", page(FACE, delivery::delivery))
             .route("/console/photos", page(FACE, photos::photos))
             .route("/console/shortages", page(FACE, shortages::shortages))
@@ -210,6 +219,10 @@ mod routes {
         register_explicit::<shared::SetStockModel>();
         register_explicit::<shared::RemoveStockModel>();
         register_explicit::<shared::ShareOutStock>();
+        register_explicit::<quotas::SetChannelQuota>();
+        register_explicit::<quotas::RemoveChannelQuota>();
         register_explicit::<batches::RegisterBatch>();
+        register_explicit::<till::SellAtCounter>();
+        register_explicit::<till_sales::TakeBackCounterSale>();
     }
 }

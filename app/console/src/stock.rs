@@ -19,7 +19,7 @@ use ui::{Breadcrumbs, Card, Column, DataTable, EmptyState, Glyph, Icon, LinkButt
 use crate::{
     batches,
     frame::{Frame, Lit},
-    shared,
+    quotas, shared,
 };
 
 /// This page.
@@ -47,6 +47,11 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
             Err(Fault::Forbidden | Fault::NotFound(_)) => None,
             shared => Some(shared?),
         };
+        // Who sees how pieces are shared sees how much each channel may sell of them.
+        let capped = match shared.is_some() {
+            true => stock::quotas::rules(&asked.scope, Some(shop)).await?,
+            false => Vec::new(),
+        };
         let left = match stock::batches::left(&asked.scope, store, sku).await {
             Err(Fault::Forbidden | Fault::NotFound(_)) => None,
             left => Some(left?),
@@ -55,10 +60,11 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
         let sets = asked.scope.may(Permission::ProposeChanges) || asked.scope.may(Permission::DecideProposals);
         let registers = asked.scope.may(Permission::CountStock);
         return Ok(Page::new("商品库存", move || {
+            let quotas = shared.as_ref().map(|shared| quotas::section(&asked, shop, shared, capped, sets));
             let shared = shared.map(|shared| shared::section(&asked, shop, shared, sets));
             let left = left.map(|left| batches::section(&asked, store, sku, left, registers));
             let moved = moved.map(|moved| movements(moved, asked.scope.now));
-            frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{left}{moved} }.into_any()))
+            frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{quotas}{left}{moved} }.into_any()))
         }));
     }
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);

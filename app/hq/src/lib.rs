@@ -15,6 +15,8 @@ mod audit;
 #[cfg(feature = "ssr")]
 mod batches;
 #[cfg(feature = "ssr")]
+mod channel_quotas;
+#[cfg(feature = "ssr")]
 mod costs;
 #[cfg(feature = "ssr")]
 mod counts;
@@ -117,11 +119,11 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, costs, counts,
-        departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants, order,
-        order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases, refunds,
-        replenishment, roles, shortage_rules, shortages, staff, stock, stock_models, stores, suppliers, transfers,
-        unclaimed, wall, warehouses, webhook, webhooks, weights,
+        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, channel_quotas, costs,
+        counts, departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants,
+        order, order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases,
+        refunds, replenishment, roles, shortage_rules, shortages, staff, stock, stock_models, stores, suppliers,
+        transfers, unclaimed, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -278,6 +280,8 @@ mod routes {
         register_explicit::<shortage_rules::EndStoreShortageRule>();
         register_explicit::<stock_models::SetStockModel>();
         register_explicit::<stock_models::RemoveStockModel>();
+        register_explicit::<channel_quotas::SetChannelQuota>();
+        register_explicit::<channel_quotas::RemoveChannelQuota>();
         register_explicit::<purchase_limits::SetPurchaseLimit>();
         register_explicit::<purchase_limits::RemovePurchaseLimit>();
     }

@@ -55,6 +55,7 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
     let columns = vec![
         Column::new("门店或仓库"),
         Column::new("销售额").right(),
+        Column::new("其中柜台").right(),
         Column::new("销售成本").right(),
         Column::new("毛利").right(),
         Column::new("毛利率").right(),
@@ -74,7 +75,7 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
         </div>
         {unknown}
         <DataTable caption="成本与毛利" columns=columns>{rows}</DataTable>
-        <p class="mt-3 text-sm text-base-content/70">"成本按移动加权平均。销售成本在交付时入账，顾客退货时冲回；报损与盘点差异另列，不在销售成本里。在途商品不在任何一处的库存里。"</p>
+        <p class="mt-3 text-sm text-base-content/70">"成本按移动加权平均。销售成本在交付时入账，顾客退货时冲回；报损与盘点差异另列，不在销售成本里。在途商品不在任何一处的库存里。柜台销售按门店标价计，不是收银实收。"</p>
     }
     .into_any()
 }
@@ -86,6 +87,7 @@ fn row(one: PlaceMargin) -> impl IntoView {
         <tr>
             <td class="min-w-40 font-medium">{one.location.name}</td>
             <td class="tabular text-end">{one.sales_fen.to_string()}</td>
+            <td class="tabular text-end">{one.counter_fen.to_string()}</td>
             <td class="tabular text-end">{one.cost_fen.to_string()}</td>
             <td class=format!("tabular text-end {tone}")>{price(gross)}</td>
             <td class="tabular text-end">{margin}</td>

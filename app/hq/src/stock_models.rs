@@ -1,6 +1,6 @@
 //! How variants' pieces are shared between the shop and the counter: everywhere, and where stores have said otherwise.
 
-use commerce::stock::{models as use_cases, purchase_limits as limits};
+use commerce::stock::{models as use_cases, purchase_limits as limits, quotas};
 use domain::{
     Fault, Fields,
     staff::Permission,
@@ -14,6 +14,7 @@ use ui::{
 };
 
 use crate::{
+    channel_quotas,
     counts::stock_chips,
     frame::{Frame, LOG_IN, Tab, files, said},
     purchase_limits,
@@ -50,11 +51,13 @@ pub async fn stock_models(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let rules = use_cases::rules(&asked.scope, None).await?;
     let limited = limits::rules(&asked.scope).await?;
+    let capped = quotas::rules(&asked.scope, None).await?;
     let sets = asked.scope.staff_everywhere(Permission::DecideProposals).is_ok();
     Ok(Page::new("渠道库存", move || {
         let set = sets.then(|| view! { <SheetButton target="stock-model">"设置商品"</SheetButton> });
         let beside = view! { {files(PATH, &[])} {set} };
         let form = sets.then(|| form(&asked));
+        let quotas = channel_quotas::section(&asked, capped, sets);
         let limits = purchase_limits::section(&asked, limited, sets);
         let body = view! {
             {said(&asked, FORM)}
@@ -64,6 +67,7 @@ pub async fn stock_models(asked: Asked) -> Result<Page, Fault> {
             </p>
             {list(rules, sets)}
             {form}
+            {quotas}
             {limits}
         };
         frame.screen(Tab::Stock, "渠道库存".into(), "", beside.into_any(), body.into_any())

@@ -407,6 +407,30 @@ const RULES: &[(&str, &str)] = &[
          where m.moved is distinct from -l.quantity::numeric or m.moves <> 1",
     ),
     (
+        "what was sold at the counter, and what of it came back, has moved once",
+        "select count(*) from (
+             select s.id as document_id, s.store_id as location_id, l.sku_id, 'counter_sale' as cause, -l.quantity as pieces
+             from counter_sales s full join counter_sale_lines l on l.sale_id = s.id
+             union all
+             select r.id, s.store_id, l.sku_id, 'counter_return', l.quantity
+             from counter_returns r join counter_sales s on s.id = r.sale_id full join counter_return_lines l on l.return_id = r.id
+         ) e full join (
+             select document_id, location_id, sku_id, cause, sum(on_hand) as moved, count(*) as moves
+             from movements where cause in ('counter_sale', 'counter_return') group by 1, 2, 3, 4
+         ) m using (document_id, location_id, sku_id, cause)
+         where m.moved is distinct from e.pieces::numeric or m.moves <> 1",
+    ),
+    (
+        "no more of a sale at the counter comes back than was sold, and its total is the sum of its lines",
+        "select (select count(*) from (
+                     select r.sale_id, b.sku_id, sum(b.quantity) as pieces
+                     from counter_returns r join counter_return_lines b on b.return_id = r.id group by 1, 2
+                 ) b left join counter_sale_lines l using (sale_id, sku_id) where l.quantity is null or b.pieces > l.quantity)
+              + (select count(*) from counter_sales s left join (
+                     select sale_id, sum(quantity * price_fen) as fen from counter_sale_lines group by 1
+                 ) l on l.sale_id = s.id where s.total_fen::numeric is distinct from l.fen)",
+    ),
+    (
         "what lies apart for suppliers is what came for them, less what they took and what was scrapped",
         "select (select count(*) from (
                      select l.after_sales_id, l.line, l.sku_id, l.supplier_pieces as quantity, a.received_store_id

@@ -175,7 +175,7 @@ pub async fn history(scope: &Scope, place: LocationId, sku: SkuId) -> Result<Vec
 
 /// What was sold in a period, what it had cost and what is left, at each place where whoever asks sees costs; those of
 /// which there is nothing to say are left out. Goods count with their handing over, money with it: what is on its way
-/// has cost and no sales yet.
+/// has cost and no sales yet. What was sold at the counter counts at the store's prices, since its money is the till's.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, Fault> {
@@ -190,14 +190,27 @@ pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, 
                from transfers t join orders o on o.id = t.order_id
                where t.cause in ('fulfil', 'return') and t.occurred_at >= $2 and t.occurred_at < $3
                  and ($1::uuid[] is null or o.store_id = any($1)) group by 1
+           ), counter as (
+               -- At the store's prices: what the till took is in no ledger.
+               select location_id, sum(fen) as fen from (
+                   select s.store_id as location_id, l.quantity * l.price_fen as fen
+                   from counter_sales s join counter_sale_lines l on l.sale_id = s.id
+                   where s.booked_at >= $2 and s.booked_at < $3 and ($1::uuid[] is null or s.store_id = any($1))
+                   union all
+                   select s.store_id, -b.quantity * l.price_fen
+                   from counter_returns r join counter_sales s on s.id = r.sale_id
+                   join counter_return_lines b on b.return_id = r.id
+                   join counter_sale_lines l on l.sale_id = s.id and l.sku_id = b.sku_id
+                   where r.at >= $2 and r.at < $3 and ($1::uuid[] is null or s.store_id = any($1))
+               ) c group by 1
            ), moved as (
                select location_id, -sum(on_hand) as pieces from movements
-               where cause in ('issue', 'bring_back', 'return') and on_hand <> 0 and occurred_at >= $2 and occurred_at < $3
+               where cause in ('issue', 'bring_back', 'return', 'counter_sale', 'counter_return') and on_hand <> 0 and occurred_at >= $2 and occurred_at < $3
                  and ($1::uuid[] is null or location_id = any($1)) group by 1
            ), booked as (
                select location_id,
-                      -sum(value_milli_fen) filter (where cause in ('issue', 'bring_back', 'return')) as cost,
-                      -sum(quantity) filter (where cause in ('issue', 'bring_back', 'return')) as known,
+                      -sum(value_milli_fen) filter (where cause in ('issue', 'bring_back', 'return', 'counter_sale', 'counter_return')) as cost,
+                      -sum(quantity) filter (where cause in ('issue', 'bring_back', 'return', 'counter_sale', 'counter_return')) as known,
                       -sum(value_milli_fen) filter (where cause = 'loss') as losses,
                       sum(value_milli_fen) filter (where cause = 'count') as counts,
                       sum(value_milli_fen) filter (where cause in ('receive', 'supplier_return')) as bought
@@ -208,13 +221,14 @@ pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, 
                where $1::uuid[] is null or c.location_id = any($1) group by 1
            )
            select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!",
-                  coalesce(s.sales_fen, 0)::bigint as "sales_fen!", coalesce(m.pieces, 0)::bigint as "pieces!",
+                  (coalesce(s.sales_fen, 0) + coalesce(n.fen, 0))::bigint as "sales_fen!", coalesce(n.fen, 0)::bigint as "counter_fen!", coalesce(m.pieces, 0)::bigint as "pieces!",
                   coalesce(b.cost, 0)::bigint as "cost!", coalesce(b.known, 0)::bigint as "known!",
                   coalesce(b.losses, 0)::bigint as "losses!", coalesce(b.counts, 0)::bigint as "counts!",
                   coalesce(b.bought, 0)::bigint as "bought!", coalesce(w.stock, 0)::bigint as "stock!"
            from stock_places p left join sold s on s.location_id = p.id left join moved m on m.location_id = p.id
            left join booked b on b.location_id = p.id left join worth w on w.location_id = p.id
-           where coalesce(s.location_id, m.location_id, b.location_id, w.location_id) is not null
+           left join counter n on n.location_id = p.id
+           where coalesce(s.location_id, m.location_id, b.location_id, w.location_id, n.location_id) is not null
            order by p.kind, p.name, p.id"#,
         reach.as_deref(),
         from,
@@ -227,6 +241,7 @@ pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, 
     let margin = rows.into_iter().map(|row| PlaceMargin {
         location: location(row.id, &row.kind, row.code, row.name),
         sales_fen: Fen(row.sales_fen),
+        counter_fen: Fen(row.counter_fen),
         cost_fen: fen(row.cost),
         pieces: row.pieces,
         unknown: row.pieces - row.known,

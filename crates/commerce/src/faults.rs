@@ -61,6 +61,10 @@ pub enum Deed {
     CreditHandOver,
     /// Or is scrapped.
     ScrapSetApart,
+    /// Goods are sold at the counter.
+    SellAtCounter,
+    /// Pieces of such a sale are back on the shelf.
+    TakeBackCounterSale,
     /// Pieces are shared between shop and counter in another way.
     SetStockModel,
     /// The shop gets so many of them.
@@ -69,7 +73,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 27] = {
+    pub const ALL: [Self; 29] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -97,6 +101,8 @@ impl Deed {
             HandOver,
             CreditHandOver,
             ScrapSetApart,
+            SellAtCounter,
+            TakeBackCounterSale,
             SetStockModel,
             ShareOut,
         ]

@@ -11,6 +11,7 @@ pub mod books;
 pub mod cart;
 pub mod catalog;
 pub mod costs;
+pub mod counter_sales;
 pub mod counts;
 pub mod demo;
 pub mod events;

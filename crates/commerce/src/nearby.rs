@@ -17,6 +17,7 @@ use crate::{
     Scope, catalog,
     database::OrFault,
     memory,
+    stock::quotas,
     transfers::{Rights, places},
 };
 
@@ -87,9 +88,15 @@ pub(crate) async fn some_at(
     .fetch_all(scope.pool())
     .await
     .or_fault()?;
+    let shelves = rows.iter().map(|row| (row.location_id, row.sku_id));
+    let may_sell = quotas::left(scope, &memory::catalogue(scope), shelves).await?;
     let mut found = HashMap::<Uuid, HashMap<Uuid, i64>>::new();
     for row in rows {
-        found.entry(row.location_id).or_default().insert(row.sku_id, row.available);
+        let most = may_sell.get(&(row.location_id, row.sku_id)).copied().unwrap_or(i64::MAX);
+        let available = row.available.min(most);
+        if available > 0 {
+            found.entry(row.location_id).or_default().insert(row.sku_id, available);
+        }
     }
     Ok(found)
 }

@@ -106,6 +106,8 @@ pub enum Act {
     SetPurchaseLimit,
     RemovePurchaseLimit,
     ShareOutStock,
+    SetChannelQuota,
+    RemoveChannelQuota,
     RegisterBatch,
     RequestTransfer,
     ApproveTransfer,
@@ -151,6 +153,8 @@ pub enum Act {
     HandToSupplier,
     ScrapSetApart,
     CreditHandOver,
+    SellAtCounter,
+    TakeBackCounterSale,
     EnterInvoice,
     PayInvoice,
     TakeBackInvoice,
@@ -200,6 +204,7 @@ words!(Act:
     SetAlertRule = "set_alert_rule" / "设置库存提醒", RemoveAlertRule = "remove_alert_rule" / "删除库存提醒",
     SetStockModel = "set_stock_model" / "设置库存方式", RemoveStockModel = "remove_stock_model" / "取消库存方式",
     SetPurchaseLimit = "set_purchase_limit" / "设置限购", RemovePurchaseLimit = "remove_purchase_limit" / "取消限购",
+    SetChannelQuota = "set_channel_quota" / "设置渠道额度", RemoveChannelQuota = "remove_channel_quota" / "取消渠道额度",
     ShareOutStock = "share_out_stock" / "分配线上库存", RegisterBatch = "register_batch" / "登记批次",
     RequestTransfer = "request_transfer" / "申请调拨", ApproveTransfer = "approve_transfer" / "同意调拨",
     RejectTransfer = "reject_transfer" / "拒绝调拨", WithdrawTransfer = "withdraw_transfer" / "撤回调拨",
@@ -223,6 +228,7 @@ words!(Act:
     ClosePurchase = "close_purchase" / "结束采购单", ReturnPurchase = "return_purchase" / "采购退货",
     HandToSupplier = "hand_to_supplier" / "交还供应商", ScrapSetApart = "scrap_set_apart" / "报废待退商品",
     CreditHandOver = "credit_hand_over" / "登记供应商退款",
+    SellAtCounter = "sell_at_counter" / "柜台销售", TakeBackCounterSale = "take_back_counter_sale" / "柜台销售退回",
     EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款",
     TakeBackInvoice = "take_back_invoice" / "作废供应商发票");
 
@@ -362,6 +368,7 @@ pub enum ObjectKind {
     Purchase,
     Invoice,
     SetApart,
+    CounterSale,
 }
 
 words!(ObjectKind:
@@ -377,7 +384,7 @@ words!(ObjectKind:
     Warehouse = "warehouse" / "仓库", Product = "product" / "商品", Sku = "sku" / "商品规格", Category = "category" / "商品分类",
     Freight = "freight" / "运费",
     Supplier = "supplier" / "供应商", Purchase = "purchase" / "采购单", Invoice = "invoice" / "供应商发票",
-    SetApart = "set_apart" / "退供单");
+    SetApart = "set_apart" / "退供单", CounterSale = "counter_sale" / "柜台销售");
 
 /// Which changes of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -98,4 +98,8 @@ ids! {
     InvoiceId,
     /// That goods which lay apart went to their supplier, or were scrapped; made by the client.
     SetApartEndId,
+    /// A sale at a store's counter; made by the client, and the idempotency key of booking it.
+    CounterSaleId,
+    /// That pieces of such a sale came back; made by the client.
+    CounterReturnId,
 }

@@ -8,9 +8,11 @@ mod approvals;
 mod auth;
 mod batches;
 mod cart;
+mod channel_quotas;
 mod checkouts;
 mod conditional;
 mod console;
+mod counter_sales;
 mod counts;
 mod deliveries;
 mod docs;
@@ -77,10 +79,12 @@ use crate::site::Site;
         (name = "approvals", description = "What stores propose and those above them decide"),
         (name = "shortages", description = "What is promised and not there"),
         (name = "counts", description = "Counting what is there"),
+        (name = "counter_sales", description = "What is sold at the counter, by tills and people"),
         (name = "losses", description = "What is broken, expired, stolen or given away"),
         (name = "alerts", description = "What a store should know of its stock"),
         (name = "batches", description = "Batches and their last day"),
         (name = "stock_models", description = "How pieces are shared between the shop and the counter"),
+        (name = "channel_quotas", description = "How many pieces one channel sells at a store"),
         (name = "purchase_limits", description = "How many pieces one member may buy"),
         (name = "transfers", description = "Goods between stores and warehouses"),
         (name = "supply", description = "Warehouses and what head office sends out of them"),
@@ -239,7 +243,12 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(stock_models::remove))
         .routes(routes!(purchase_limits::list, purchase_limits::set))
         .routes(routes!(purchase_limits::remove))
+        .routes(routes!(channel_quotas::list, channel_quotas::set))
+        .routes(routes!(channel_quotas::remove))
         .routes(routes!(stock_models::show, stock_models::share_out))
+        .routes(routes!(counter_sales::list, counter_sales::sell))
+        .routes(routes!(counter_sales::show))
+        .routes(routes!(counter_sales::take_back))
         .routes(routes!(transfers::list, transfers::request))
         .routes(routes!(transfers::show))
         .routes(routes!(transfers::withdraw))

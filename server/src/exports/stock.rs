@@ -9,11 +9,12 @@ use axum::{
 use commerce::{
     Scope, alerts,
     exports::Exported,
-    stock::{models, purchase_limits, shortages},
+    stock::{models, purchase_limits, quotas, shortages},
 };
 use domain::{
     Fault, Fields,
     alerts::{Alert, ListAlerts},
+    channel_quotas::ChannelQuotaRule,
     purchase_limits::PurchaseLimitRule,
     stock::{ListShortages, Shortage},
     stock_models::StockModelRule,
@@ -34,6 +35,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/console/alerts/all/{kind}", get(alerts_of_stores))
         .route("/hq/stock-models/all/{kind}", get(all_models))
         .route("/hq/purchase-limits/all/{kind}", get(all_limits))
+        .route("/hq/channel-quotas/all/{kind}", get(all_quotas))
 }
 
 async fn all_shortages(
@@ -78,6 +80,11 @@ async fn all_models(Extension(scope): Extension<Scope>, Path(kind): Path<String>
 async fn all_limits(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
     let exported = at_head_office(&scope, limits(&scope)).await;
     file(&scope, "限购", kind, exported).await
+}
+
+async fn all_quotas(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    let exported = at_head_office(&scope, how_much(&scope)).await;
+    file(&scope, "渠道额度", kind, exported).await
 }
 
 /// The cases that a list shows with these filters, newest first.
@@ -143,6 +150,25 @@ async fn ways(scope: &Scope) -> Result<Exported, Fault> {
         ]
     };
     Ok(table(&["SKU", "商品", "门店", "方式", "留给柜台", "含义"], models::rules(scope, None).await?, row))
+}
+
+/// How much a channel may sell.
+async fn how_much(scope: &Scope) -> Result<Exported, Fault> {
+    let row = |rule: ChannelQuotaRule| {
+        let meaning = rule.meaning(scope.now);
+        vec![
+            rule.sku,
+            rule.name,
+            rule.store_name.unwrap_or_else(|| "全部门店".into()),
+            rule.channel.label().to_owned(),
+            rule.most.to_string(),
+            moment(rule.since),
+            rule.sold.map(|sold| sold.to_string()).unwrap_or_default(),
+            meaning,
+        ]
+    };
+    let header = ["SKU", "商品", "门店", "渠道", "最多", "从何时起", "已卖", "含义"];
+    Ok(table(&header, quotas::rules(scope, None).await?, row))
 }
 
 /// How much one member may buy.

@@ -48,6 +48,7 @@ fn every_deed_is_one_of_those_at_which_a_server_is_killed() {
     let moved = documents::MOVING.iter().chain(&documents::KEEPING).chain(&documents::PAYING);
     let killed =
         moved.chain(&returns::RETURNING).chain(&returns::APART).chain(&returns::ENDING).chain(&orders::SETTLING);
+    let killed = killed.chain(&returns::COUNTER);
     let killed = killed.chain(&centre::BATCHES).chain(&centre::RETRYING);
     let mut killed: Vec<String> = killed.map(|deed| format!("{deed:?}")).collect();
     let mut all: Vec<String> = Deed::ALL.iter().map(|deed| format!("{deed:?}")).collect();

@@ -21,6 +21,8 @@ use crate::{
 pub const RETURNING: [Deed; 3] = [Deed::RequestReturn, Deed::DecideReturn, Deed::ReceiveReturn];
 /// What becomes of goods that came back for their supplier.
 pub const APART: [Deed; 3] = [Deed::HandOver, Deed::CreditHandOver, Deed::ScrapSetApart];
+/// What is sold at the counter, and comes back.
+pub const COUNTER: [Deed; 2] = [Deed::SellAtCounter, Deed::TakeBackCounterSale];
 /// What becomes of goods that are not sent, or that their way brings back.
 pub const ENDING: [Deed; 2] = [Deed::EndUnsent, Deed::TakeBackParcel];
 /// Goods that can be sent, and come back.
@@ -131,6 +133,25 @@ async fn what_lay_apart_for_its_supplier_is_handed_over_once_credited_once_and_s
         assert_eq!(mortal.point, None, "the server did not end there");
         let left = manager.get("/console/set-apart").await.done();
         assert_eq!(left["lying"], json!([]), "{point:?}");
+        mortal.town.check_books().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_being_sold_at_the_counter_is_sold_once_and_comes_back_once() {
+    let mut mortal = Mortal { town: Town::start().await, point: None };
+    let [buyer, manager] = [mortal.town.member("13800000565").await, mortal.town.staff("manager").await];
+    let goods = buyer.goods(STORE, TIN).await;
+    for (at, point) in (1..).zip(COUNTER.into_iter().flat_map(around)) {
+        mortal.until_it_ends_at(point).await;
+        let (sale, back) = (Uuid::now_v7(), Uuid::now_v7());
+        let sold = json!({ "id": sale, "lines": [{ "code": "qh-mingqian-longjing-50", "pieces": 2 }] });
+        let path = format!("/console/stores/{}/counter-sales", goods.store_id);
+        mortal.twice(&manager, Method::POST, &path, &sold).await;
+        let taken = json!({ "id": back, "lines": [{ "sku_id": goods.sku_id, "quantity": 1 }], "why": "returned" });
+        mortal.twice(&manager, Method::POST, &format!("/console/counter-sales/{sale}/returns"), &taken).await;
+        assert_eq!(mortal.point, None, "the server did not end there");
+        assert_eq!(buyer.available(&goods, TIN).await, goods.available - at, "{point:?}");
         mortal.town.check_books().await;
     }
 }

@@ -313,6 +313,19 @@ pub const PAGES: &[Door] = &[
     get("/hq/stock-models", Stock),
     get("/hq/stock-models/all/{kind}", Stock),
     get("/hq/purchase-limits/all/{kind}", Stock),
+    get("/hq/channel-quotas/all/{kind}", Stock),
+    form(
+        "/rpc/hq/set_channel_quota",
+        Everywhere(DecideProposals),
+        "sku=pearl-tea-m&channel=shop&most=2&from=/hq/stock-models",
+    ),
+    form("/rpc/hq/remove_channel_quota", Everywhere(DecideProposals), "id={quota_id}&from=/hq/stock-models"),
+    form(
+        "/rpc/console/set_channel_quota",
+        Staff(ProposeChanges),
+        "sku=pearl-tea-m&store={store_id}&channel=shop&most=2&from=/console/stock",
+    ),
+    form("/rpc/console/remove_channel_quota", Staff(ProposeChanges), "id={quota_id}&from=/console/stock"),
     form(
         "/rpc/hq/set_stock_model",
         Everywhere(DecideProposals),
@@ -438,6 +451,18 @@ pub const PAGES: &[Door] = &[
         "/rpc/console/return_purchase",
         Goods,
         "id={purchase_id}&key={new_id}&pieces.{sku_id}=1&reason=x&from=/console/purchases",
+    ),
+    get("/console/till", Staff(FulfilOrders)),
+    get("/console/till/sales", Staff(FulfilOrders)),
+    form(
+        "/rpc/console/sell_at_counter",
+        Staff(FulfilOrders),
+        "key={new_id}&store={store_id}&code.0=pearl-tea-m&pieces.0=1&from=/console/till",
+    ),
+    form(
+        "/rpc/console/take_back_counter_sale",
+        Staff(FulfilOrders),
+        "id={sale_id}&key={new_id}&pieces.{sku_id}=1&why=mistake&from=/console/till",
     ),
     get("/console/set-apart", Goods),
     form(

@@ -343,6 +343,12 @@ impl Foreign {
         let [count, entry, loss, rule, model] = stock_papers(town, &manager, &goods.store_id, &goods.sku_id).await;
         let shortage = shortage(town, &town.program(&manager), &goods).await;
         let claim = claim(town, &buyer, ELSEWHERE, REASON).await;
+        let wide = json!({ "sku": format!("{TEA}-l"), "store_id": goods.store_id, "channel": "shop", "most": 1000 });
+        let answer = hq.attempt(Method::PUT, "/console/channel-quotas", Some(&wide)).await.unwrap().done();
+        let quota = text(&answer["id"]);
+        let sale = Uuid::now_v7().to_string();
+        let sold = json!({ "id": sale, "lines": [{ "code": format!("{TEA}-l"), "pieces": 1 }], "handed_over": true });
+        hq.post(&format!("/console/stores/{}/counter-sales", goods.store_id), sold).await.done();
         let template = freight_template(town).await;
         let [warehouse, transfer] = ask_for_goods(town, &manager, &goods.store_id, &goods.sku_id).await;
         let [supplier, purchase, invoice] = buy(town, &goods.store_id, &goods.sku_id).await;
@@ -411,6 +417,8 @@ impl Foreign {
             ("rule_id", rule),
             ("model_id", model),
             ("end_id", unknown.clone()),
+            ("sale_id", sale),
+            ("quota_id", quota),
             ("alert_id", unknown.clone()),
             ("ride_id", unknown.clone()),
             ("list_id", unknown.clone()),
@@ -479,6 +487,7 @@ impl Foreign {
             "/console/alert-rules",
             "/console/stock-models",
             "/console/purchase-limits",
+            "/console/channel-quotas",
             "/console/transfers",
             "/hq/warehouses",
             "/hq/supply-prices",
@@ -499,6 +508,7 @@ impl Foreign {
         seen.push(hq.get(&self.named("/hq/merchants/{merchant_id}/papers")).await.done());
         seen.push(hq.get(&self.named("/console/stores/{store_id}/fulfilment")).await.done());
         seen.push(hq.get(&self.named("/console/counts/{count_id}")).await.done());
+        seen.push(hq.get(&self.named("/console/stores/{store_id}/counter-sales")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;
         seen.push(hq.get(&format!("/hq/staff/{staff}/sessions")).await.done());
         // Whoever looks has just logged in.

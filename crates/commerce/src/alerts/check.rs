@@ -83,7 +83,7 @@ async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> 
                  else on_hand > 0
                       and exists (select from movements m where m.location_id = $1 and m.sku_id = ruled.sku_id and m.on_hand > 0
                                   and m.occurred_at <= $3::timestamptz - make_interval(days => threshold::int))
-                      and not exists (select from movements m where m.location_id = $1 and m.sku_id = ruled.sku_id and m.cause = 'issue'
+                      and not exists (select from movements m where m.location_id = $1 and m.sku_id = ruled.sku_id and m.cause in ('issue', 'counter_sale')
                                       and m.occurred_at > $3::timestamptz - make_interval(days => threshold::int))
                  end
          ), ended as (

@@ -20,7 +20,7 @@ use crate::{
     database::OrFault,
     fulfilment::{self, Load},
     memory::{Key, LOOKS_MOST, Sight, Versions},
-    stock::purchase_limits,
+    stock::{purchase_limits, quotas},
     together,
 };
 
@@ -101,6 +101,11 @@ async fn priced(
     if counts {
         let had = purchase_limits::had_of(scope, Some(store), &sight.catalogue.limited(left.keys().copied())).await?;
         had.into_iter().for_each(|(sku, had)| left.entry(sku).or_default().had = had);
+        let shelves: Vec<_> = left.keys().map(|sku| (store.0, *sku)).collect();
+        for ((_, sku), may_sell) in quotas::left(scope, &sight.catalogue, shelves.into_iter()).await? {
+            let of = left.entry(sku).or_default();
+            of.pieces = of.pieces.min(may_sell);
+        }
     }
     let mut lines = Vec::with_capacity(rows.len());
     let mut goods = Fen::ZERO;

@@ -9,6 +9,8 @@ use std::{
 use domain::{
     Fault, Fen, ProductId, SkuId,
     catalog::{BrowseGoods, Category, Modifier, ProductCard, SkuView, Spec},
+    channel_quotas::ChannelQuota,
+    orders::Channel,
     purchase_limits::PurchaseLimit,
 };
 use sqlx::PgConnection;
@@ -47,6 +49,15 @@ pub(crate) struct Sku {
     pub weight_grams: i64,
     /// What one member may have of it.
     pub limit: Option<PurchaseLimit>,
+    /// What channels may sell of it.
+    quotas: Vec<KeptQuota>,
+}
+
+/// What a channel may sell of a variant, at one store or at each.
+struct KeptQuota {
+    store: Option<Uuid>,
+    channel: Channel,
+    quota: ChannelQuota,
 }
 
 struct KeptCategory {
@@ -89,6 +100,15 @@ impl Catalogue {
     pub fn limited(&self, skus: impl IntoIterator<Item = Uuid>) -> Vec<Cap> {
         let skus: BTreeSet<Uuid> = skus.into_iter().collect();
         skus.into_iter().filter_map(|sku| Some((sku, self.sku(sku)?.limit?))).collect()
+    }
+
+    /// What a channel may sell of a variant at a store: by the store's own word, or by that of all.
+    pub fn quota(&self, sku: Uuid, store: Uuid, channel: Channel) -> Option<ChannelQuota> {
+        let of = |whose: Option<Uuid>| {
+            let mut quotas = self.sku(sku)?.quotas.iter();
+            quotas.find(|one| one.channel == channel && one.store == whose).map(|one| one.quota)
+        };
+        of(Some(store)).or_else(|| of(None))
     }
 
     /// Reads all goods; within a transaction, so that they are of one moment.
@@ -153,9 +173,10 @@ async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> 
         r#"select k.id, k.product_id, k.spec_values, k.barcode, k.weight_grams, l.most as "most?", l.days, l.pay_minutes
            from skus k left join purchase_limits l on l.sku_id = k.id order by k.sort, k.code"#,
     )
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    let mut quotas = read_quotas(tx).await?;
     let mut skus: Vec<_> = rows
         .into_iter()
         .filter_map(|row| {
@@ -167,12 +188,29 @@ async fn read_skus(tx: &mut PgConnection, product_at: &HashMap<Uuid, usize>) -> 
                 barcode: row.barcode,
                 weight_grams: i64::from(row.weight_grams),
                 limit: row.most.map(|most| PurchaseLimit { most, days: row.days, pay_minutes: row.pay_minutes }),
+                quotas: quotas.remove(&row.id).unwrap_or_default(),
             })
         })
         .collect();
     // Stable: within a product they stay in the product's own order.
     skus.sort_by_key(|sku| sku.product);
     Ok(skus)
+}
+
+/// What channels may sell, by variant.
+async fn read_quotas(tx: &mut PgConnection) -> Result<HashMap<Uuid, Vec<KeptQuota>>, Fault> {
+    let rows = sqlx::query!("select sku_id, store_id, channel, most, set_at from channel_quotas")
+        .fetch_all(tx)
+        .await
+        .or_fault()?;
+    let mut quotas: HashMap<Uuid, Vec<KeptQuota>> = HashMap::new();
+    for row in rows {
+        // A channel that this release does not know sells nothing here.
+        let Some(channel) = Channel::from_code(&row.channel) else { continue };
+        let quota = ChannelQuota { most: row.most, since: row.set_at };
+        quotas.entry(row.sku_id).or_default().push(KeptQuota { store: row.store_id, channel, quota });
+    }
+    Ok(quotas)
 }
 
 /// Words as they are compared: small letters without spaces.

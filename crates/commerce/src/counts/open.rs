@@ -168,7 +168,7 @@ async fn best_selling(
 ) -> Result<Vec<Uuid>, Fault> {
     let goods = sqlx::query_scalar!(
         r#"select m.sku_id as "sku_id!" from movements m
-           where m.location_id = $1 and m.cause = 'issue' and m.occurred_at > $2
+           where m.location_id = $1 and m.cause in ('issue', 'counter_sale', 'counter_return') and m.occurred_at > $2
              and not exists (select from count_lines o where o.location_id = $1 and o.sku_id = m.sku_id and o.active)
            group by m.sku_id order by sum(m.on_hand), m.sku_id limit $3"#,
         location.0,

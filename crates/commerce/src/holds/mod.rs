@@ -43,9 +43,10 @@ pub async fn take(scope: &Scope, wish: TakeHold) -> Result<HoldView, Fault> {
     // Who is refused at first sight is answered at the desk too: it may be a repeat.
     let refused = first_sight(scope, &wish).await.err();
     let cap = memory::limited(scope, [wish.sku_id.0]).first().map(|(_, limit)| *limit);
+    let quota = memory::quotas_of(scope, wish.store_id, [wish.sku_id.0]).first().map(|(_, quota)| *quota);
     let hold_for = scope.house.settings.hold_for;
     let expires_at = scope.now + cap.map_or(hold_for, |cap| cap.within(hold_for));
-    let wanted = round::Wanted { member, wish, at: scope.now, expires_at, refused, cap };
+    let wanted = round::Wanted { member, wish, channel: scope.channel, at: scope.now, expires_at, refused, cap, quota };
     scope.house.holding.ask(&scope.house, wanted, round::round).await?
 }
 
@@ -152,6 +153,9 @@ pub(crate) struct Open {
     pub store: Uuid,
     pub sku: Uuid,
     pub quantity: i64,
+    /// Over which channel, by its code, and since when.
+    pub channel: Option<String>,
+    pub held_at: DateTime<Utc>,
 }
 
 /// Locks what these members hold of these stores and SKUs. Their rows are locked before any stock.
@@ -163,7 +167,8 @@ pub(crate) async fn lock_open(
     let (stores, skus): (Vec<Uuid>, Vec<Uuid>) = shelves.iter().copied().unzip();
     sqlx::query_as!(
         Open,
-        "select h.id, h.member_id as member, h.location_id as store, h.sku_id as sku, h.quantity from early_holds h
+        "select h.id, h.member_id as member, h.location_id as store, h.sku_id as sku, h.quantity, h.channel, h.held_at
+         from early_holds h
          where h.member_id = any($1) and h.state = 'held'
            and (h.location_id, h.sku_id) in (select * from unnest((select $2::uuid[]), (select $3::uuid[])))
          order by h.id for update",

@@ -11,7 +11,9 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     Fault,
+    channel_quotas::ChannelQuota,
     holds::{HoldView, TakeHold},
+    orders::Channel,
     purchase_limits::PurchaseLimit,
 };
 use sqlx::PgConnection;
@@ -27,6 +29,7 @@ use crate::{
     stock::{
         self,
         purchase_limits::{self, Counting},
+        quotas,
     },
     together,
 };
@@ -52,12 +55,15 @@ pub(crate) fn desk() -> Desk {
 pub(crate) struct Wanted {
     pub member: Uuid,
     pub wish: TakeHold,
+    pub channel: Channel,
     pub at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     /// Why it is in vain, unless it was granted before.
     pub refused: Option<Fault>,
     /// What its member may have of its goods, where that is limited.
     pub cap: Option<PurchaseLimit>,
+    /// What its channel may sell of them there, where that was said.
+    pub quota: Option<ChannelQuota>,
 }
 
 impl Wanted {
@@ -74,6 +80,12 @@ impl Wanted {
     fn counting(&self) -> Option<Counting> {
         let since = self.cap?.since(self.at);
         Some(Counting { member: self.member, sku: self.wish.sku_id.0, since, but_at: None })
+    }
+
+    /// What is counted of what its channel has sold.
+    fn sold(&self) -> Option<quotas::Counting> {
+        let (store, sku) = self.shelf();
+        Some(quotas::Counting { store, sku, channel: self.channel.code(), since: self.quota?.since })
     }
 
     fn granted(&self) -> HoldView {
@@ -204,7 +216,9 @@ async fn find(tx: &mut PgConnection, wanted: &[(usize, &Wanted)]) -> Result<Foun
     let counting = wanted.iter().filter_map(|(_, one)| one.counting());
     let had = purchase_limits::had(tx, counting.collect()).await?;
     let stock = stock::lock(tx, wanted.iter().map(|(_, one)| one.shelf()).collect()).await?;
-    Ok(Found::new(found, stock).with_had(had))
+    // By a later statement than the lock, or what another round has just granted would not count.
+    let sold = quotas::sold(tx, wanted.iter().filter_map(|(_, one)| one.sold()).collect(), None).await?;
+    Ok(Found::new(found, stock).with_had(had).with_sold(sold))
 }
 
 /// Writes all in one statement; answers which of them were not there already under their id. The balance's
@@ -215,11 +229,11 @@ async fn insert(tx: &mut PgConnection, granted: &[(usize, &Wanted)]) -> Result<H
     }
     let written = sqlx::query_scalar!(
         "with kept as (
-             insert into early_holds (id, member_id, location_id, sku_id, quantity, state, held_at, expires_at)
-             select id, member_id, location_id, sku_id, quantity, 'held', held_at, expires_at
+             insert into early_holds (id, member_id, location_id, sku_id, quantity, state, held_at, expires_at, channel)
+             select id, member_id, location_id, sku_id, quantity, 'held', held_at, expires_at, channel
              from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[]), (select $4::uuid[]), (select $5::bigint[]),
-                         (select $6::timestamptz[]), (select $7::timestamptz[]))
-                 as a (id, member_id, location_id, sku_id, quantity, held_at, expires_at)
+                         (select $6::timestamptz[]), (select $7::timestamptz[]), (select $8::text[]))
+                 as a (id, member_id, location_id, sku_id, quantity, held_at, expires_at, channel)
              order by id
              on conflict (id) do nothing
              returning id, member_id, location_id, sku_id, quantity, held_at
@@ -239,6 +253,7 @@ async fn insert(tx: &mut PgConnection, granted: &[(usize, &Wanted)]) -> Result<H
         &column(granted, |one| one.wish.quantity.get()),
         &column(granted, |one| one.at),
         &column(granted, |one| one.expires_at),
+        &column(granted, |one| one.channel.code().to_owned()),
     )
     .fetch_all(tx)
     .await

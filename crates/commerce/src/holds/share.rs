@@ -6,6 +6,7 @@ use domain::{Complaint, Fault};
 use uuid::Uuid;
 
 use super::round::{A_WHILE, Wanted};
+use crate::stock::quotas::Sold;
 
 /// What a member has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,16 +33,23 @@ pub(super) struct Found {
     stock: HashMap<(Uuid, Uuid), i64>,
     /// How many pieces members have had of limited goods, with what they hold.
     had: HashMap<(Uuid, Uuid), i64>,
+    /// How many pieces channels have sold of goods of which they may sell only so many.
+    sold: Sold,
 }
 
 impl Found {
     pub fn new(members: HashMap<Uuid, Counted>, stock: HashMap<(Uuid, Uuid), i64>) -> Self {
-        Self { members, stock, had: HashMap::new() }
+        Self { members, stock, had: HashMap::new(), sold: HashMap::new() }
     }
 
     /// With what members have had of limited goods.
     pub fn with_had(self, had: HashMap<(Uuid, Uuid), i64>) -> Self {
         Self { had, ..self }
+    }
+
+    /// With what channels have sold.
+    pub fn with_sold(self, sold: Sold) -> Self {
+        Self { sold, ..self }
     }
 
     /// Takes the hold's part of what is left, or says why not and takes nothing.
@@ -60,10 +68,14 @@ impl Found {
         if let Some(cap) = wanted.cap.filter(|cap| *had + quantity > cap.most) {
             return Err(Fault::SoldOut(vec![Complaint::new("quantity", cap.refusal(*had))]));
         }
+        let (store, sku) = wanted.shelf();
+        let sold = self.sold.entry((store, sku, wanted.channel.code())).or_default();
+        let may_sell = wanted.quota.map_or(i64::MAX, |quota| quota.left(*sold));
         let left = self.stock.entry(wanted.shelf()).or_default();
-        if *left < quantity {
-            return Err(super::sold_out(*left));
+        if (*left).min(may_sell) < quantity {
+            return Err(super::sold_out((*left).min(may_sell)));
         }
+        *sold += quantity;
         *left -= quantity;
         *had += quantity;
         counted.open += 1;
@@ -75,7 +87,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use chrono::{TimeZone, Utc};
-    use domain::{HoldId, Quantity, SkuId, StoreId, holds::TakeHold};
+    use domain::{HoldId, Quantity, SkuId, StoreId, channel_quotas::ChannelQuota, holds::TakeHold, orders::Channel};
     use proptest::prelude::*;
 
     use super::*;
@@ -94,7 +106,16 @@ mod tests {
             sku_id: SkuId(id(sku)),
             quantity: Quantity::try_from(quantity).unwrap(),
         };
-        Wanted { member: id(member), wish, at: now, expires_at: now, refused: None, cap: None }
+        Wanted {
+            member: id(member),
+            wish,
+            channel: Channel::Shop,
+            at: now,
+            expires_at: now,
+            refused: None,
+            cap: None,
+            quota: None,
+        }
     }
 
     fn found(stock: &[(u128, i64)]) -> Found {
@@ -110,6 +131,17 @@ mod tests {
         assert_eq!(found.grant(&wanted(3, 7, 1), &ROOMY), Ok(()));
         assert_eq!(found.grant(&wanted(4, 7, 1), &ROOMY), Err(super::super::sold_out(0)));
         assert_eq!(found.grant(&wanted(4, 8, 1), &ROOMY), Err(super::super::sold_out(0)), "goods without stock");
+    }
+
+    #[test]
+    fn a_channel_holds_no_more_than_its_quota_and_another_is_none_of_it() {
+        let mut found = found(&[(7, 9)]).with_sold([((id(0), id(7), "shop"), 1)].into());
+        let quota = Some(ChannelQuota { most: 3, since: Utc.with_ymd_and_hms(2026, 6, 10, 4, 0, 0).unwrap() });
+        let shop = |member, quantity| Wanted { quota, ..wanted(member, 7, quantity) };
+        assert_eq!(found.grant(&shop(1, 3), &ROOMY), Err(super::super::sold_out(2)));
+        assert_eq!(found.grant(&shop(2, 2), &ROOMY), Ok(()));
+        assert_eq!(found.grant(&shop(3, 1), &ROOMY), Err(super::super::sold_out(0)));
+        assert_eq!(found.grant(&Wanted { channel: Channel::Api, ..wanted(4, 7, 4) }, &ROOMY), Ok(()));
     }
 
     #[test]

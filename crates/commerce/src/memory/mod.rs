@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use domain::{Fault, Fen, StoreId};
+use domain::{Fault, Fen, StoreId, channel_quotas::ChannelQuota};
 use sqlx::{Postgres, Transaction};
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
     Scope,
     catalog::kept::{Catalogue, Menu},
     database::OrFault,
-    stock::purchase_limits::Cap,
+    stock::{purchase_limits::Cap, quotas},
     stores::kept::{Store, Stores},
 };
 use desk::{Desk, Question};
@@ -112,6 +112,21 @@ async fn renewed_stores(scope: &Scope, version: i64) -> Result<Arc<Stores>, Faul
 /// asks nobody anew.
 pub(crate) fn limited(scope: &Scope, skus: impl IntoIterator<Item = Uuid>) -> Vec<Cap> {
     kept(&scope.house.memory.catalogue).limited(skus)
+}
+
+/// What the channel of whoever asks may sell of these variants at a store, of those of which that was said; as [`limited`].
+pub(crate) fn quotas_of(
+    scope: &Scope,
+    store: StoreId,
+    skus: impl IntoIterator<Item = Uuid>,
+) -> Vec<(Uuid, ChannelQuota)> {
+    let catalogue = kept(&scope.house.memory.catalogue);
+    skus.into_iter().filter_map(|sku| Some((sku, catalogue.quota(sku, store.0, scope.channel)?))).collect()
+}
+
+/// All goods, as they were last read.
+pub(crate) fn catalogue(scope: &Scope) -> Arc<Catalogue> {
+    kept(&scope.house.memory.catalogue)
 }
 
 /// A transaction that reads everything in one state.
@@ -237,12 +252,22 @@ pub(crate) struct Offer {
 
 /// Chooses from what is kept of a store, and reads the prices and stock of what was chosen: both of the
 /// same moment. `choose` answers something and the variants it needs the offers of, and is asked again
-/// where the memory was old.
+/// where the memory was old. No more is offered than the channel of whoever asks may still sell.
 pub(crate) async fn look<T>(
     scope: &Scope,
     key: Key<'_>,
     choose: impl Fn(&Sight) -> Result<(T, Vec<Uuid>), Fault>,
 ) -> Result<(Sight, T, Vec<Offer>), Fault> {
+    let (sight, (chosen, skus), mut offers) = look_at_all(scope, key, choose).await?;
+    quotas::cap(scope, &sight.catalogue, (sight.store, &skus), &mut offers).await?;
+    Ok((sight, chosen, offers))
+}
+
+async fn look_at_all<T>(
+    scope: &Scope,
+    key: Key<'_>,
+    choose: impl Fn(&Sight) -> Result<(T, Vec<Uuid>), Fault>,
+) -> Result<(Sight, (T, Vec<Uuid>), Vec<Offer>), Fault> {
     let memory = &scope.house.memory;
     let mut sight = Sight::of(scope, key).await?;
     for _ in 0..LOOKS_MOST {
@@ -263,7 +288,7 @@ pub(crate) async fn look<T>(
         {
             let offers = shelf.offers_of(&sight.menu, &skus);
             memory.keep_shelf(sight.store, shelf);
-            return Ok((sight, chosen, offers));
+            return Ok((sight, (chosen, skus), offers));
         }
     }
     // Somebody changes goods without a pause: then all of it is read in one state.
@@ -277,5 +302,5 @@ pub(crate) async fn look<T>(
     let shelf = told.and_then(|told| Shelf::after(None, &sight.menu, 0, told));
     let shelf = shelf.ok_or_else(|| Fault::Internal("a whole shelf was asked for and not read".into()))?;
     let offers = shelf.offers_of(&sight.menu, &skus);
-    Ok((sight, chosen, offers))
+    Ok((sight, (chosen, skus), offers))
 }

@@ -1,5 +1,7 @@
 //! Placing: the cart's lines of one store become an order that holds its stock.
 
+use std::collections::BTreeSet;
+
 use domain::{
     Complaint, Fault, Fen, OrderId,
     cart::Quote,
@@ -50,7 +52,8 @@ pub(super) async fn ready(
     let quote = cart::quote_to_place(scope, command.store_id, &wish).await?;
     let offered = check(&quote, command)?;
     let address = fulfilment::destination(scope, &wish).await?;
-    let caps = memory::limited(scope, quote.lines.iter().map(|line| line.sku_id.0));
+    let skus: BTreeSet<Uuid> = quote.lines.iter().map(|line| line.sku_id.0).collect();
+    let caps = memory::limited(scope, skus.iter().copied());
     // Goods that many want are held for a shorter time.
     let pay_within = caps.iter().fold(scope.house.settings.pay_within, |usual, (_, cap)| cap.within(usual));
     let placed = OrderPlaced {
@@ -76,6 +79,7 @@ pub(super) async fn ready(
         placed_at: scope.now,
         request_hash: hash.to_vec(),
         checkout,
+        quotas: memory::quotas_of(scope, command.store_id, skus),
         caps,
     })
 }

@@ -3,14 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{Complaint, Fault, StoreId, cart::QuotedLine, checkout};
+use chrono::{DateTime, Utc};
+use domain::{Complaint, Fault, StoreId, cart::QuotedLine, channel_quotas::ChannelQuota, checkout};
 use uuid::Uuid;
 
 use super::{
     place::slot_full,
     write::{A_WHILE, NewOrder},
 };
-use crate::{fulfilment::SlotKey, holds::Open};
+use crate::{fulfilment::SlotKey, holds::Open, stock::quotas::Sold};
 
 /// What a member has already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub(super) struct Found {
     slots: HashMap<SlotKey, i64>,
     /// How many pieces members have had of limited goods, with what they hold.
     had: HashMap<(Uuid, Uuid), i64>,
+    /// How many pieces channels have sold of goods of which they may sell only so many.
+    sold: Sold,
     granted: HashSet<Uuid>,
     /// The early holds that an order takes its pieces out of.
     used: HashMap<Uuid, Vec<Uuid>>,
@@ -56,6 +59,8 @@ pub(super) struct Found {
 struct Early {
     ids: Vec<Uuid>,
     pieces: i64,
+    /// Over which channel they are held, since when, and how many.
+    over: Vec<(Option<String>, DateTime<Utc>, i64)>,
 }
 
 impl Found {
@@ -70,9 +75,10 @@ impl Found {
             let kept = early.entry((hold.member, hold.store, hold.sku)).or_default();
             kept.ids.push(hold.id);
             kept.pieces += hold.quantity;
+            kept.over.push((hold.channel, hold.held_at, hold.quantity));
         }
-        let (slots, had, granted, used) = (HashMap::new(), HashMap::new(), HashSet::new(), HashMap::new());
-        Self { members, carts, stock, early, slots, had, granted, used }
+        let (slots, had, sold) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { members, carts, stock, early, slots, had, sold, granted: HashSet::new(), used: HashMap::new() }
     }
 
     /// With the slots that are counted.
@@ -83,6 +89,11 @@ impl Found {
     /// With what members have had of limited goods.
     pub fn with_had(self, had: HashMap<(Uuid, Uuid), i64>) -> Self {
         Self { had, ..self }
+    }
+
+    /// With what channels have sold.
+    pub fn with_sold(self, sold: Sold) -> Self {
+        Self { sold, ..self }
     }
 
     /// The early holds that end with a granted order, as their pieces are its own now.
@@ -154,7 +165,7 @@ impl Found {
         self.refuse_beyond(order, &wanted, before)?;
         let early = |sku: &Uuid| self.early_of(order, sku);
         let free = |sku: &Uuid| self.stock.get(&(order.store, *sku)).copied().unwrap_or(0);
-        let available = |sku: &Uuid| free(sku) + early(sku);
+        let available = |sku: &Uuid| (free(sku) + early(sku)).min(self.left_of(order, sku));
         let lacking: Vec<Complaint> = wanted
             .iter()
             .filter(|(sku, quantity)| available(sku) < **quantity)
@@ -169,6 +180,22 @@ impl Found {
     /// How many pieces the order's member holds of a variant where it is placed.
     fn early_of(&self, order: &NewOrder, sku: &Uuid) -> i64 {
         self.early.get(&(order.member, order.store, *sku)).map_or(0, |early| early.pieces)
+    }
+
+    /// How many pieces the order's channel may sell it: what its member holds over it is sold already, and is theirs.
+    fn left_of(&self, order: &NewOrder, sku: &Uuid) -> i64 {
+        let Some((_, quota)) = order.quotas.iter().find(|(of, _)| of == sku) else { return i64::MAX };
+        let sold = self.sold.get(&(order.store, *sku, order.channel.code())).copied().unwrap_or(0);
+        quota.left(sold - self.held_over(order, sku, quota))
+    }
+
+    /// How many pieces that count for a quota the order's member holds where it is placed.
+    fn held_over(&self, order: &NewOrder, sku: &Uuid, quota: &ChannelQuota) -> i64 {
+        let early = self.early.get(&(order.member, order.store, *sku));
+        let counts = |(channel, at, _): &&(Option<String>, DateTime<Utc>, i64)| {
+            channel.as_deref() == Some(order.channel.code()) && *at >= quota.since
+        };
+        early.map_or(0, |early| early.over.iter().filter(counts).map(|(.., pieces)| pieces).sum())
     }
 
     /// Refuses what is more than one member may have: with what they have had, and hold elsewhere.
@@ -194,6 +221,10 @@ impl Found {
 
     fn take(&mut self, order: &NewOrder, wanted: BTreeMap<Uuid, i64>) {
         let mut used = Vec::new();
+        for (sku, quota) in &order.quotas {
+            let more = wanted.get(sku).copied().unwrap_or(0) - self.held_over(order, sku, quota);
+            *self.sold.entry((order.store, *sku, order.channel.code())).or_default() += more;
+        }
         for (sku, quantity) in wanted {
             let early = self.early.remove(&(order.member, order.store, sku)).unwrap_or_default();
             *self.stock.entry((order.store, sku)).or_default() += early.pieces - quantity;
@@ -245,7 +276,7 @@ pub(super) fn wanted(lines: &[QuotedLine]) -> BTreeMap<Uuid, i64> {
 mod tests {
     use std::slice::from_ref;
 
-    use chrono::{TimeZone, Utc};
+    use chrono::TimeZone;
     use domain::{
         Fen, OrderId, Quantity, SkuId,
         fulfilment::Fulfilment,
@@ -302,6 +333,7 @@ mod tests {
             request_hash: Vec::new(),
             checkout: None,
             caps: Vec::new(),
+            quotas: Vec::new(),
         }
     }
 
@@ -340,6 +372,23 @@ mod tests {
         let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 每人限购 3 件，您已买 3 件");
         assert_eq!(found.grant(from_ref(&orders[1]), &ROOMY), Err(Fault::SoldOut(vec![complaint])));
         assert_eq!(found.grant(from_ref(&orders[2]), &ROOMY), Ok(()), "another member's");
+    }
+
+    #[test]
+    fn a_channel_sells_no_more_than_its_quota_within_a_round_or_before_it_and_another_is_none_of_it() {
+        let quota = ChannelQuota { most: 4, since: Utc.with_ymd_and_hms(2026, 6, 10, 4, 0, 0).unwrap() };
+        let over = |place, channel: Channel, quantity| {
+            let quotas = if channel == Channel::Shop { vec![(id(7), quota)] } else { Vec::new() };
+            NewOrder { channel, quotas, ..order(place, vec![line(7, quantity)]) }
+        };
+        let orders =
+            [over(1, Channel::Shop, 2), over(2, Channel::Shop, 2), over(3, Channel::Api, 5), over(4, Channel::Shop, 1)];
+        let mut found = found(&orders, &[(7, 9)]).with_sold([((id(0), id(7), "shop"), 1)].into());
+        assert_eq!(found.grant(from_ref(&orders[0]), &ROOMY), Ok(()));
+        let complaint = Complaint::new(format!("line.{}", id(7)), "商品7 仅剩 1 件");
+        assert_eq!(found.grant(from_ref(&orders[1]), &ROOMY), Err(Fault::SoldOut(vec![complaint])));
+        assert_eq!(found.grant(from_ref(&orders[2]), &ROOMY), Ok(()));
+        assert_eq!(found.grant(from_ref(&orders[3]), &ROOMY), Ok(()));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     Fault, Fen,
     cart::QuotedLine,
+    channel_quotas::ChannelQuota,
     fulfilment::{AddressView, Fulfilment},
     hours::Slot,
     orders::{Channel, OrderPlaced},
@@ -30,6 +31,7 @@ use crate::{
     stock::{
         self, Promise,
         purchase_limits::{self, Cap, Counting},
+        quotas,
     },
     together,
 };
@@ -78,6 +80,8 @@ pub(crate) struct NewOrder {
     pub checkout: Option<Checkout>,
     /// What its member may have of its goods, of those that are limited.
     pub caps: Vec<Cap>,
+    /// What its channel may sell of its goods there, of those of which that was said.
+    pub quotas: Vec<(Uuid, ChannelQuota)>,
 }
 
 /// The request that places several orders.
@@ -101,6 +105,17 @@ impl NewOrder {
             but_at: None,
         };
         self.caps.iter().map(of)
+    }
+
+    /// What is counted of what its channel has sold.
+    fn sold(&self) -> impl Iterator<Item = quotas::Counting> {
+        let of = |(sku, quota): &(Uuid, ChannelQuota)| quotas::Counting {
+            store: self.store,
+            sku: *sku,
+            channel: self.channel.code(),
+            since: quota.since,
+        };
+        self.quotas.iter().map(of)
     }
 
     /// The slot it takes a place of.
@@ -254,8 +269,10 @@ async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Faul
     let holding: Vec<Uuid> = counted.iter().filter(|row| row.holds).map(|row| row.id).collect();
     let early = if holding.is_empty() { Vec::new() } else { holds::lock_open(tx, &holding, &shelves).await? };
     let stock = stock::lock(tx, shelves).await?;
+    // By a later statement than the lock, as above.
+    let sold = quotas::sold(tx, orders.iter().flat_map(|order| order.sold()).collect(), None).await?;
     let counted = counted.into_iter().map(|row| (row.id, Counted { unpaid: row.unpaid, lately: row.lately }));
-    Ok(Found::new(counted.collect(), in_carts, stock, early).with_slots(slots).with_had(had))
+    Ok(Found::new(counted.collect(), in_carts, stock, early).with_slots(slots).with_had(had).with_sold(sold))
 }
 
 /// Writes all orders in one statement, as this is where a busy hour is spent; answers which of them were

@@ -37,7 +37,7 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
                -- What left and came back, from a shopper or from the way to a store, has not gone.
                select m.sku_id, greatest(-sum(m.on_hand), 0) as pieces from movements m
                where m.location_id = $1 and m.occurred_at > $3
-                 and (m.cause = $4 or $4 = 'issue' and m.cause = 'bring_back'
+                 and (m.cause = $4 or $4 = 'issue' and m.cause in ('bring_back', 'counter_sale', 'counter_return')
                       or $4 = 'transfer_out' and m.cause = 'transfer_in'
                          and exists (select from stock_transfers t where t.id = m.document_id and t.from_id = $1))
                group by m.sku_id

@@ -31,10 +31,14 @@ pub(crate) enum Cause {
     TransferOut,
     /// They come from one, or back from the way to one.
     TransferIn,
+    /// They are sold at the counter.
+    CounterSale,
+    /// Pieces of such a sale are back on the shelf.
+    CounterReturn,
 }
 
 impl Cause {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Receive,
         Self::Adjust,
         Self::Count,
@@ -44,6 +48,8 @@ impl Cause {
         Self::SupplierReturn,
         Self::TransferOut,
         Self::TransferIn,
+        Self::CounterSale,
+        Self::CounterReturn,
     ];
 
     /// As it stands in the table, and as people read it.
@@ -58,6 +64,8 @@ impl Cause {
             Self::SupplierReturn => ("supplier_return", "退供应商"),
             Self::TransferOut => ("transfer_out", "调拨发货"),
             Self::TransferIn => ("transfer_in", "调拨收货"),
+            Self::CounterSale => ("counter_sale", "柜台销售"),
+            Self::CounterReturn => ("counter_return", "柜台销售退回"),
         }
     }
 
@@ -170,6 +178,7 @@ async fn account_for_batches(
         }
     }
     match (document.cause, document.id) {
+        (Cause::CounterReturn, Some(back)) => batches::come_back_to_counter(tx, scope, location, back, pieces).await,
         (Cause::TransferIn, Some(transfer)) => batches::arrive(tx, scope, location, transfer, pieces).await,
         _ if clears_away(tx, document).await? => {
             let going: Vec<Pieces> = pieces.iter().filter(|one| one.quantity < 0).copied().collect();

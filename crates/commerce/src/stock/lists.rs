@@ -81,12 +81,14 @@ pub async fn movements(scope: &Scope, ask: &ListMovements) -> Result<Page<Moveme
                   concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code, m.cause, m.on_hand,
                   m.held, m.allocated, coalesce(b.name, '合作方 ' || a.name, case when m.actor_id is null then '系统' else '顾客' end) as "by!",
                   m.order_id is not null as "of_order!", e.value_milli_fen as "value?",
-                  coalesce('DB' || lpad(t.number::text, 6, '0'), 'CG' || lpad(u.number::text, 6, '0'), o.number, '') as "document!"
+                  coalesce('DB' || lpad(t.number::text, 6, '0'), 'CG' || lpad(u.number::text, 6, '0'), o.number,
+                           'GT' || lpad(g.number::text, 6, '0'), '') as "document!"
            from movements m join stock_places p on p.id = m.location_id
            join skus k on k.id = m.sku_id join products d on d.id = k.product_id
            left join orders o on o.id = m.order_id
            left join stock_transfers t on t.id = m.document_id
            left join purchase_receipts r on r.id = m.document_id left join purchases u on u.id = r.purchase_id
+           left join counter_returns q on q.id = m.document_id left join counter_sales g on g.id = coalesce(q.sale_id, m.document_id)
            left join cost_entries e on e.movement_id = m.id
            left join staff b on b.id = m.actor_id left join api_keys a on a.id = m.actor_id
            where (m.on_hand <> 0 or $9) and m.occurred_at >= $2 and m.occurred_at < $3

@@ -6,10 +6,12 @@
 
 pub mod batches;
 mod bring_back;
+mod counter;
 mod facts;
 pub mod lists;
 pub mod models;
 pub mod purchase_limits;
+pub mod quotas;
 mod reallocate;
 mod relocate;
 pub mod shortage_rules;
@@ -25,6 +27,7 @@ use uuid::Uuid;
 use crate::{Scope, database::OrFault};
 
 pub(crate) use bring_back::{bring_back, of_the_shop, shelve};
+pub(crate) use counter::{left_at_counter, lock_for_counter};
 pub(crate) use facts::{Cause, Document, Pieces, book, take};
 pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::{must_leave, relocate};

@@ -6,7 +6,7 @@ use domain::Fault;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::lock;
+use super::{lock, quotas};
 use crate::{Scope, database::OrFault};
 
 /// Allocates what these locked, expired orders had held: the first before the next, all of an order or none. Answers
@@ -23,8 +23,10 @@ pub(crate) async fn reallocate(
         .await
         .or_fault()?;
     let mut free = lock(tx, holds.iter().map(|hold| (hold.location_id, hold.sku_id)).collect()).await?;
+    // Counted once the balances are locked.
+    let sellable = quotas::may_sell(tx, expired).await?;
     let mut granted = Vec::new();
-    for order in expired {
+    for order in expired.iter().filter(|order| sellable.contains(*order)) {
         let own: Vec<_> = holds.iter().filter(|hold| hold.order_id == *order).collect();
         let left = |hold: (Uuid, Uuid)| free.get(&hold).copied().unwrap_or(0);
         if own.is_empty() || own.iter().any(|hold| left((hold.location_id, hold.sku_id)) < hold.quantity) {

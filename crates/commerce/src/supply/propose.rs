@@ -95,7 +95,7 @@ async fn needs(
                   coalesce(t.on_hand - t.held - t.allocated - t.expired, 0) as "available!",
                   -- What left and came back was not sold.
                   (select greatest(coalesce(-sum(m.on_hand), 0), 0) from movements m
-                   where m.location_id = s.id and m.sku_id = l.sku_id and m.cause in ('issue', 'bring_back')
+                   where m.location_id = s.id and m.sku_id = l.sku_id and m.cause in ('issue', 'bring_back', 'counter_sale', 'counter_return')
                      and m.occurred_at > $5)::bigint as "sold!",
                   (select coalesce(sum(case f.state when 'approved' then c.approved else c.on_the_way end), 0)
                    from stock_transfers f join stock_transfer_lines c on c.transfer_id = f.id

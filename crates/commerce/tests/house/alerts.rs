@@ -3,11 +3,13 @@
 use chrono::Duration;
 use commerce::{Scope, alerts};
 use domain::{
-    Fault,
+    CounterSaleId, Fault,
     alerts::{Alert, AlertKind, AlertState, Goods, ListAlerts, SetAlertRule},
+    counter_sales::{CounterLine, SellAtCounter},
     staff::Role,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
 
 use crate::{
     counts::place_of,
@@ -115,6 +117,13 @@ async fn what_lies_there_unsold_is_told_until_one_is_handed_over(options: PgPool
     let left = told(&clerk, AlertKind::Slow).await;
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].sku_id, world.large);
+    // Over the counter as well.
+    let lines = vec![CounterLine { code: world.large.to_string(), pieces: 1 }];
+    let id = CounterSaleId(Uuid::now_v7());
+    let sale = SellAtCounter { id, lines, occurred_at: None, handed_over: false };
+    commerce::counter_sales::sell(&later, world.store, sale).await.unwrap();
+    look(&world, 24 * 73).await;
+    assert_eq!(told(&clerk, AlertKind::Slow).await, []);
     world.balanced().await;
 }
 

@@ -34,7 +34,7 @@ pub struct Buying {
     /// The store's manager, who takes goods in there.
     keeper: Scope,
     supplier: SupplierId,
-    here: LocationId,
+    pub here: LocationId,
 }
 
 /// What the supplier asks for a medium and a large tea.
@@ -91,14 +91,14 @@ impl Buying {
     }
 
     /// An order that was handed in.
-    async fn ordered(&self, lines: &[(SkuId, i64)]) -> PurchaseId {
+    pub async fn ordered(&self, lines: &[(SkuId, i64)]) -> PurchaseId {
         let id = PurchaseId(Uuid::now_v7());
         purchasing::draft(&self.buyer, id, self.order(lines)).await.unwrap();
         purchasing::submit(&self.buyer, id).await.unwrap();
         id
     }
 
-    async fn received(&self, id: PurchaseId, lines: &[Pieces]) -> Uuid {
+    pub async fn received(&self, id: PurchaseId, lines: &[Pieces]) -> Uuid {
         let receipt = came(lines);
         purchasing::receive(&self.keeper, id, receipt.clone()).await.unwrap();
         receipt.id

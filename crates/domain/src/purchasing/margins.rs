@@ -14,6 +14,8 @@ pub struct PlaceMargin {
     pub location: Location,
     /// What goods were sold for, less what was given back for some; what bringing them cost is no part of it.
     pub sales_fen: Fen,
+    /// Of them, what was sold at the counter, at the store's prices: what the till took is not known here.
+    pub counter_fen: Fen,
     /// What those that were handed over had cost, less what came back of them.
     pub cost_fen: Fen,
     /// Pieces that were handed over, less those that came back.
@@ -48,6 +50,7 @@ impl PlaceMargin {
         Some(all.fold(first, |sum, one| Self {
             location: sum.location,
             sales_fen: Fen(sum.sales_fen.0 + one.sales_fen.0),
+            counter_fen: Fen(sum.counter_fen.0 + one.counter_fen.0),
             cost_fen: Fen(sum.cost_fen.0 + one.cost_fen.0),
             pieces: sum.pieces + one.pieces,
             unknown: sum.unknown + one.unknown,

@@ -3,6 +3,11 @@
 /// Conflicts that an operation answers with 409: the operation, and each code with its message.
 pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("cart_set_line", &[("sold_out", "仅剩 2 件"), ("cart_full", "购物车已满 100 种商品，请先结算或删除一些")]),
+    (
+        "counter_sales_sell",
+        &[("sold_out", "柜台可卖的只有 2 件"), ("key_reused", "这个页面已经提交过另一笔柜台销售，请刷新后再试")],
+    ),
+    ("counter_sales_take_back", &[("key_reused", "这个页面已经提交过另一次退回，请刷新后再试")]),
     ("stock_models_share_out", &[("one_pool", "这个商品是统一库存，不用分配线上数量；请先改为线上线下分开")]),
     ("cart_show", &[("goods_changing", "门店正在更新商品，请稍后再试")]),
     ("cart_quote", &[("goods_changing", "门店正在更新商品，请稍后再试")]),

@@ -55,6 +55,11 @@ pub(super) const LINKS: &[Link] = &[
         ],
         &[("supplier_id", "$response.body#/0/id")],
     ),
+    (
+        "counter_sales_list",
+        &["counter_sales_show", "counter_sales_take_back"],
+        &[("sale_id", "$response.body#/items/0/id")],
+    ),
     ("set_apart_list", &["set_apart_credit"], &[("end_id", "$response.body#/ends/0/id")]),
     (
         "purchasing_purchases",
@@ -135,6 +140,7 @@ pub(super) const LINKS: &[Link] = &[
     ),
     ("alerts_list", &["alerts_see"], &[("alert_id", "$response.body#/items/0/id")]),
     ("alerts_set_rule", &["alerts_remove_rule"], &[("rule_id", "$response.body#/id")]),
+    ("channel_quotas_set", &["channel_quotas_remove"], &[("quota_id", "$response.body#/id")]),
     ("purchase_limits_set", &["purchase_limits_remove"], &[("sku_id", "$response.body#/sku_id")]),
     ("stock_models_set", &["stock_models_remove"], &[("model_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),

@@ -1,5 +1,6 @@
 //! What becomes of batches as pieces go, arrive and come back: what ends first goes first.
 
+use chrono::{DateTime, Utc};
 use domain::{Fault, LocationId};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -169,17 +170,50 @@ pub(in crate::stock) async fn come_back(
     order: Uuid,
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
+    let issued =
+        sqlx::query_scalar!("select max(occurred_at) from movements where order_id = $1 and cause = 'issue'", order)
+            .fetch_one(&mut *tx)
+            .await
+            .or_fault()?;
+    come_back_since(tx, scope, location, issued, pieces).await
+}
+
+/// Pieces of a sale at the counter come back, as above.
+pub(in crate::stock) async fn come_back_to_counter(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    back: Uuid,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
+    let sold = sqlx::query_scalar!(
+        "select s.booked_at from counter_returns r join counter_sales s on s.id = r.sale_id where r.id = $1",
+        back,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()?;
+    come_back_since(tx, scope, location, sold, pieces).await
+}
+
+/// Pieces come back of the batches that were written off since they went.
+async fn come_back_since(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    since: Option<DateTime<Utc>>,
+    pieces: &[Pieces],
+) -> Result<(), Fault> {
     let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
     settle(tx, scope, location, &skus).await?;
     let gone = sqlx::query!(
         r#"select m.sku_id, m.batch_id, (-sum(m.quantity))::bigint as "quantity!"
            from batch_moves m join batches b on b.id = m.batch_id
-           where m.location_id = $1 and m.sku_id = any($2) and m.cause = 'sold' and m.document_id is null
-             and m.at >= (select max(v.occurred_at) from movements v where v.order_id = $3 and v.cause = 'issue')
+           where m.location_id = $1 and m.sku_id = any($2) and m.cause = 'sold' and m.document_id is null and m.at >= $3
            group by m.sku_id, m.batch_id, b.expires_on having sum(m.quantity) < 0 order by b.expires_on, m.batch_id"#,
         location,
         &skus,
-        order,
+        since,
     )
     .fetch_all(&mut *tx)
     .await

@@ -20,5 +20,5 @@ pub use said::register;
 
 pub(crate) use aside::keep_back;
 pub(crate) use follow::lose;
-pub(in crate::stock) use follow::{arrive, clear_away, come_back, send, settle};
+pub(in crate::stock) use follow::{arrive, clear_away, come_back, come_back_to_counter, send, settle};
 pub(crate) use said::{came, must_be_said, named};

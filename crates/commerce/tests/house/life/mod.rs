@@ -5,12 +5,14 @@
 //! - `model`: what should follow
 //! - `cast`: everybody who takes part
 //! - `selling`, `sending`: orders, early holds, parcels, goods that come back
+//! - `counter`: sales at the counter
 //! - `moving`, `keeping`: transfers and purchases; counts, losses, what is for the counter, batches
 //! - `ruling`: limits, refunds and batches of orders by head office
 //!
 //! `PROPTEST_CASES=10000` lives as many lives, `PROPTEST_RNG_SEED` those of a failure again.
 
 mod cast;
+mod counter;
 mod keeping;
 mod model;
 mod moving;
@@ -42,6 +44,7 @@ impl Cast {
         match one {
             Try::Sell(deed) => self.sell(deed, model).await?,
             Try::Send(deed) => self.send(deed, model).await?,
+            Try::Counter(deed) => self.counter(deed, model).await?,
             Try::Move(deed) => self.transfer(deed, model).await?,
             Try::Keep(deed) => self.keep(deed, model).await?,
             Try::Rule(deed) => self.rule(deed, model).await?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use commerce::Scope;
 use domain::{
-    AfterSalesId, CountId, HoldId, LossId, OrderId, ParcelId, PurchaseId, SkuId, TransferId,
+    AfterSalesId, CountId, CounterSaleId, HoldId, LossId, OrderId, ParcelId, PurchaseId, SkuId, TransferId,
     after_sales::{AfterSalesKind, AfterSalesState, ReturnCode},
     counts::CountState,
     fulfilment::Fulfilment,
@@ -135,6 +135,19 @@ impl Shelf {
 
     /// Pieces that had left for a shopper are here again: of what was written off, that which ends first.
     pub fn come_back(&mut self, pieces: i64) {
+        self.of_what_went(pieces);
+        self.on_hand += pieces;
+        self.look(0);
+    }
+
+    /// Pieces that were sold at the counter are here again, and the counter's.
+    pub fn take_back(&mut self, pieces: i64) {
+        self.of_what_went(pieces);
+        self.add(pieces);
+        self.look(0);
+    }
+
+    fn of_what_went(&mut self, pieces: i64) {
         self.settle();
         let mut rest = pieces;
         for (day, gone) in &mut self.gone {
@@ -143,8 +156,6 @@ impl Shelf {
             *gone -= taken;
             rest -= taken;
         }
-        self.on_hand += pieces;
-        self.look(0);
     }
 
     /// Takes pieces of the batches that end first and are not over along.
@@ -264,6 +275,14 @@ pub struct Loss {
     pub state: LossState,
 }
 
+/// A sale at the counter, and how many of it have not come back.
+#[derive(Clone, Debug)]
+pub struct CounterSold {
+    pub id: CounterSaleId,
+    pub at: usize,
+    pub left: i64,
+}
+
 /// What was asked for after a sale.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -307,6 +326,7 @@ pub struct Model {
     pub losses: Vec<Loss>,
     pub requests: Vec<Request>,
     pub purchases: Vec<Purchase>,
+    pub counter: Vec<CounterSold>,
     /// What was said of all stores, and of each.
     pub rule: Option<Rule>,
     pub rules: [Option<Rule>; STORES],
@@ -329,6 +349,7 @@ impl Model {
             losses: Vec::new(),
             requests: Vec::new(),
             purchases: Vec::new(),
+            counter: Vec::new(),
             rule: None,
             rules: [None; STORES],
             limit: None,
@@ -375,6 +396,15 @@ impl Model {
         let mut shelf = self.shelves[at].clone();
         shelf.look(0);
         self.free(at) - shelf.expired
+    }
+
+    /// What the counter can sell: of pieces that are apart its own.
+    pub fn at_counter(&self, at: usize) -> i64 {
+        let mut shelf = self.shelves[at].clone();
+        shelf.look(0);
+        let free = self.free(at);
+        let own = if shelf.separate { shelf.kept_back.min(free) } else { free };
+        (own - shelf.expired).max(0)
     }
 
     /// What the shop can promise.

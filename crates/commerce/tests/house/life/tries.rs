@@ -20,6 +20,7 @@ const DEEDS: usize = 60;
 pub enum Try {
     Sell(Sell),
     Send(Send),
+    Counter(Counter),
     Move(Move),
     Keep(Keep),
     Rule(Rule),
@@ -59,6 +60,15 @@ pub enum Send {
     Judge(Index, AfterSalesAct),
     /// The goods are brought to a store.
     Bring(Index, usize, Condition),
+}
+
+/// At the counter.
+#[derive(Clone, Debug)]
+pub enum Counter {
+    /// So many at a store; whether they have gone already.
+    Sell(usize, i64, bool),
+    /// So many pieces of a sale come back.
+    TakeBack(Index, i64),
 }
 
 /// Between places, and from and to suppliers.
@@ -191,6 +201,13 @@ fn sending() -> impl Strategy<Value = Send> {
     ]
 }
 
+fn counter() -> impl Strategy<Value = Counter> {
+    prop_oneof![
+        3 => (0..STORES, 1..5i64, prop::bool::weighted(0.3)).prop_map(|(at, pieces, gone)| Counter::Sell(at, pieces, gone)),
+        2 => (any::<Index>(), 1..5i64).prop_map(|(which, pieces)| Counter::TakeBack(which, pieces)),
+    ]
+}
+
 fn moving() -> impl Strategy<Value = Move> {
     let which = any::<Index>;
     let some = || (any::<Index>(), 1..6i64);
@@ -255,6 +272,7 @@ pub fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = prop_oneof![
         11 => selling().prop_map(Try::Sell),
         4 => sending().prop_map(Try::Send),
+        3 => counter().prop_map(Try::Counter),
         6 => moving().prop_map(Try::Move),
         6 => keeping().prop_map(Try::Keep),
         2 => ruling().prop_map(Try::Rule),
