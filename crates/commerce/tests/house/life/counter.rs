@@ -34,7 +34,8 @@ impl Cast {
                 }
             }
             Counter::TakeBack(which, pieces) if !model.counter.is_empty() => {
-                let sale = &mut model.counter[which.index(model.counter.len())];
+                let nth = which.index(model.counter.len());
+                let sale = &mut model.counter[nth];
                 let (id, lines) = (CounterReturnId(Uuid::now_v7()), lines(model.sku, pieces));
                 let back = TakeBack { id, lines, why: TakeBackWhy::Returned };
                 let taken = counter_sales::take_back(&self.managers[sale.at], sale.id, back).await;
