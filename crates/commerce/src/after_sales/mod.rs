@@ -4,6 +4,7 @@
 //! - `request`: what can be asked for, what it comes to, and asking
 //! - `decide`: the store, the appeal, head office, and what runs out of time
 //! - `receive`: goods come back at any store, by their code
+//! - `money`: how much of an order's money is left to go back
 //! - `refund`: what head office pays back without anybody asking
 //! - `returned`: parcels that came back to whoever sent them
 //! - `proofs`: pictures
@@ -14,6 +15,7 @@
 
 mod codes;
 mod decide;
+mod money;
 mod proofs;
 mod read;
 mod receive;
@@ -196,8 +198,8 @@ async fn tell_pages(tx: &mut PgConnection, id: AfterSalesId) -> Result<(), Fault
     Ok(())
 }
 
-/// Ends a request: the store that sold gives the revenue back, and the money goes its way; in an exchange only what
-/// is left over.
+/// Ends a request: the store that sold gives the revenue back, and the money goes its way, with what of it is beside the
+/// lines; in an exchange only what is left over.
 async fn settle(tx: &mut PgConnection, scope: &Scope, request: &mut Request) -> Result<(), Fault> {
     let act = match request.kind {
         AfterSalesKind::Exchange => AfterSalesAct::Exchange,

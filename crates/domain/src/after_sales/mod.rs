@@ -4,12 +4,14 @@
 //! - `book`: what head office says of that
 //! - `terms`: how long what may be asked for, by category
 //! - `weigh`: what a request comes to, or what is wrong with it
+//! - `money`: how much of an order's money is left to go back
 //! - `commands`: what people send
 //! - `refund`: what head office pays back without anybody asking
 //! - `views`: what they see
 
 mod book;
 mod commands;
+mod money;
 mod refund;
 mod share;
 mod terms;
@@ -21,6 +23,7 @@ pub use commands::{
     DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, ReceiveReturn, ReceivedLine, RequestAfterSales,
     RequestedLine, ReturnCode,
 };
+pub use money::{OrderMoney, cap};
 pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};
 pub use terms::Terms;
