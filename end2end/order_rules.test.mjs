@@ -1,5 +1,5 @@
 // What head office and a store say becomes of orders by themselves: those that cannot be served and those that nobody
-// fetches; and a mini-program's orders in head office's list.
+// fetches; until when shoppers call theirs off, and asking for it afterwards; and a mini-program's orders in head office's list.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { browser, codeFor, newId, pay, picture, putInCart, request, staffMember, staffToken, town, visitor } from "./town.mjs";
@@ -64,6 +64,61 @@ for (const javaScriptEnabled of [true, false]) {
       await page.click("form[action$='end_store_shortage_rule'] button");
       await page.waitForSelector("text=所有门店都按总部的规则");
       assert.deepEqual([...faults, ...store.faults], []);
+      await store.close();
+      await close();
+    });
+
+    test("a shopper asks to call off what the store has taken on, and the store refuses once and then agrees", async () => {
+      const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
+      await page.goto(`${home.base}/hq/cancel-rules`);
+      const rule = "form[action$='set_house_cancel_rule']";
+      await page.selectOption(`${rule} select[name=until]`, "minutes");
+      await page.fill(`${rule} input[name=minutes]`, "0");
+      await page.click(`${rule} button`);
+      await page.waitForSelector(`${rule} :text('请填写 1 到 1440 的整数')`);
+      await picture(page, "cancel-rule-refused");
+      await page.selectOption(`${rule} select[name=until]`, "accepted");
+      await page.click(`${rule} button`);
+      await page.waitForSelector("text=已保存");
+      await picture(page, "cancel-rules");
+      await page.setViewportSize(PHONE);
+      await picture(page, "cancel-rules-phone");
+
+      const order = await miniOrder();
+      const clerk = await staffToken(home, "clerk");
+      await api("POST", `/console/orders/${order.id}/accept`, {}, clerk);
+      const shopper = await visitor(opened, { javaScriptEnabled, ...PHONE });
+      await shopper.page.context().addCookies([{ name: "mendian", value: order.token, url: home.base }]);
+      const store = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PC });
+      const asks = async () => {
+        await shopper.page.goto(`${home.base}/orders/${order.id}`);
+        await shopper.page.click("summary:has-text('申请取消')");
+        await shopper.page.selectOption("form[action$='ask_cancel'] select[name=reason]", "too_slow");
+        await shopper.page.click("form[action$='ask_cancel'] button");
+        await shopper.page.waitForSelector("text=请等门店答复");
+        await store.page.goto(`${home.base}/console`);
+        await store.page.waitForSelector("a:has-text('顾客申请取消，请答复')");
+        await store.page.click(`a[href='/console/orders/${order.id}']:has-text('顾客申请取消')`);
+      };
+      await asks();
+      await picture(shopper.page, "cancel-asked");
+      const refuse = "form:has(input[value=refuse])";
+      await store.page.click(`${refuse} button`);
+      await store.page.waitForSelector(`${refuse} :text('请写明不同意的原因')`);
+      await picture(store.page, "cancel-answer");
+      await store.page.fill(`${refuse} input[name=note]`, "已经做好了");
+      await store.page.click(`${refuse} button`);
+      await store.page.waitForSelector("text=已答复顾客，订单继续");
+      await shopper.page.goto(`${home.base}/orders/${order.id}`);
+      await shopper.page.waitForSelector("text=门店未同意：已经做好了");
+      await asks();
+      await store.page.click("form:has(input[value=agree]) button");
+      await store.page.waitForSelector("text=已同意取消");
+      await shopper.page.goto(`${home.base}/orders/${order.id}`);
+      await shopper.page.waitForSelector("h2:has-text('已取消')");
+      await picture(shopper.page, "cancel-agreed");
+      assert.deepEqual([...faults, ...shopper.faults, ...store.faults], []);
+      await shopper.close();
       await store.close();
       await close();
     });

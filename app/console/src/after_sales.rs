@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use commerce::after_sales as use_cases;
 use domain::{
-    AfterSalesId, Fault, Fields,
+    AfterSalesId, Fault, Fen, Fields,
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesLine, AfterSalesState, AfterSalesStep,
         AfterSalesTab, AfterSalesView, DecideAfterSales as DecideCommand, ListAfterSales, MissingLine, NOTE_MOST,
@@ -15,8 +15,8 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Form, Glyph, Hidden, LinkButton,
-    Notice, Pager, Picture, TextArea, Tone,
+    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
+    LinkButton, Notice, Pager, Picture, TextArea, Tone,
 };
 
 use crate::{
@@ -191,6 +191,8 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
 fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> {
     let card = request.card.clone();
     let words = card.words();
+    let beside =
+        card.beside_words().map(|words| view! { <span class="ms-2 text-sm text-base-content/70">{words}</span> });
     let due = card.due_at.map(|at| {
         let label = if card.state == AfterSalesState::Agreed { "退回期限" } else { "处理期限" };
         view! { <Fact label=label>{text::moment(at, now, text::zone(""))}</Fact> }
@@ -209,7 +211,7 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
             <Facts>
                 <Fact label="状态"><Badge tone=tone_of(card.state)>{words}</Badge></Fact>
                 <Fact label="类型">{card.kind.label()}</Fact>
-                <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span></Fact>
+                <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span>{beside}</Fact>
                 <Fact label="原因">{card.reason.label()}</Fact>
                 {note}
                 {appeal}
@@ -264,6 +266,7 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         (false, _) => "顾客会带商品到店：在售后列表上用售后码收货。商品与申请不符时可以拒绝。".to_owned(),
     };
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
+    let freight = agrees.then(|| freight_field(asked, FORM, request.freight_left_fen)).flatten();
     let agree = agrees
         .then(|| view! { <button type="submit" name="verdict" value="agree" class="btn btn-primary">"同意"</button> });
     Some(
@@ -275,6 +278,7 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
                     <Hidden name="id" value=id/>
                     <TextArea name="note" label="意见" value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()
                         maxlength=NOTE_MOST as u32 hint="拒绝时必填，顾客会看到。"/>
+                    {freight}
                     <div class="flex gap-3">
                         {agree}
                         <button type="submit" name="verdict" value="refuse" class="btn btn-outline btn-error">"拒绝"</button>
@@ -284,6 +288,19 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// A field for what of the order's way goes back too; nothing where nothing of it is left.
+fn freight_field(asked: &Asked, form: &str, left: Fen) -> Option<AnyView> {
+    let (wrong, typed) = asked.field(form, "freight_fen");
+    let hint = format!("同意时一并退，最多 {left}；不退留空。因门店责任全部退款时应一并退回。");
+    (left > Fen::ZERO).then(|| {
+        view! {
+            <Field name="freight_fen" label="退运费（元）" inputmode="decimal" required=false value=typed.unwrap_or_default()
+                error=wrong.unwrap_or_default() hint=hint/>
+        }
+        .into_any()
+    })
 }
 
 /// The goods of a request, as lists of the console show them.

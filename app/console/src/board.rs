@@ -6,6 +6,7 @@ use domain::{
     Fault, Fields, OrderId, StoreId,
     figures::SalesToday,
     fulfilment::Fulfilment,
+    order_centre::is_in_hand,
     orders::{OrderCard, OrderState, PickupCode},
     staff::Permission,
     text,
@@ -201,6 +202,10 @@ fn BoardCard(asked: Asked, order: OrderCard) -> impl IntoView {
     let note = (!order.note.is_empty())
         .then(|| view! { <p class="mt-2 rounded-field bg-warning/15 px-2 py-1 text-sm">{order.note.clone()}</p> });
     let overdue = order.late.map(|late| view! { <p class="mt-2"><Badge tone=Tone::Error>{late.label()}</Badge></p> });
+    let asks = order.cancel_asked_at.map(|_| {
+        let page = format!("/console/orders/{}", order.id);
+        view! { <p class="mt-2"><LinkButton href=page tone=Tone::Error block=true>"顾客申请取消，请答复"</LinkButton></p> }
+    });
     let sent = order.fulfilment.is_sent();
     let way = sent.then(|| view! { <Badge tone=Tone::Info>{order.fulfilment.label()}</Badge> });
     let slot_class = if late { "font-bold text-error" } else { "font-bold" };
@@ -218,6 +223,7 @@ fn BoardCard(asked: Asked, order: OrderCard) -> impl IntoView {
             </p>
             <p class="truncate text-xs text-base-content/70">{order.store_name.clone()}</p>
             {overdue}
+            {asks}
             {note}
             <Acts asked=asked order=order/>
         </li>
@@ -250,8 +256,7 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
     let here = asked.here.clone();
     let id = order.id.to_string();
     let fulfils = scope.may_at(Permission::FulfilOrders, order.store_id);
-    let rejects = scope.may_at(Permission::RejectOrders, order.store_id)
-        && matches!(order.state, OrderState::Paid | OrderState::Accepted);
+    let rejects = scope.may_at(Permission::RejectOrders, order.store_id) && is_in_hand(order.state);
     let (action, label) = match order.state {
         OrderState::Paid => (AcceptOrder::PATH, "接单"),
         OrderState::Accepted => (PrepareOrder::PATH, "备货完成"),
@@ -272,7 +277,8 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
     });
     let ready = (order.state == OrderState::Ready && !order.fulfilment.is_sent())
         .then(|| view! { <p class="text-sm text-base-content/70">"等顾客出示取货码后核销"</p> });
-    let reject = rejects.then(|| view! { <Reject here=here id=id.clone()/> });
+    let begun = order.state != OrderState::Paid;
+    let reject = rejects.then(|| view! { <Reject here=here id=id.clone() begun=begun/> });
     view! {
         <div class="mt-3 grid gap-2">
             {forward}
@@ -300,13 +306,24 @@ fn OrderForm(action: &'static str, here: String, id: String, children: Children)
 }
 
 #[component]
-fn Reject(here: String, id: String) -> impl IntoView {
+fn Reject(
+    here: String,
+    id: String,
+    /// Whether the store has taken it on.
+    begun: bool,
+) -> impl IntoView {
     let field = format!("reason-{id}");
+    let title = if begun { "不能交付…" } else { "拒单…" };
+    let hint = if begun {
+        "订单取消，款项全部原路退回，商品回到可售库存；损坏的请另在「报损」登记。"
+    } else {
+        ""
+    };
     view! {
         <details class="min-w-0 flex-1">
-            <summary class="touch inline-flex cursor-pointer items-center text-sm text-base-content/70">"拒单…"</summary>
+            <summary class="touch inline-flex cursor-pointer items-center text-sm text-base-content/70">{title}</summary>
             <OrderForm action=RejectOrder::PATH here=here id=id>
-                <Field name="reason" id=field label="原因（顾客会看到）" required=true maxlength=100 placeholder="例如：原料用完"/>
+                <Field name="reason" id=field label="原因（顾客会看到）" required=true maxlength=100 placeholder="例如：原料用完" hint=hint/>
                 <Button tone=Tone::Error size=Size::Small>"确认拒单并退款"</Button>
             </OrderForm>
         </details>

@@ -15,6 +15,10 @@ mod batches;
 #[cfg(feature = "ssr")]
 mod board;
 #[cfg(feature = "ssr")]
+mod cancel_rules;
+#[cfg(feature = "ssr")]
+mod cancelling;
+#[cfg(feature = "ssr")]
 mod claim;
 #[cfg(feature = "ssr")]
 mod code;
@@ -96,10 +100,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, arrivals, batches, board, claim, code, count, count_list, counts, delivery,
-        log_in, loss, losses, orders, photos, picking, proposals, propose, purchases, quotas, receipt, request,
-        return_address, returns, ride, set_apart, shared, shipment, shortage_rules, shortages, stock, till, till_sales,
-        transfer, transfers,
+        account, after_sales, alerts, arrivals, batches, board, cancel_rules, cancelling, claim, code, count,
+        count_list, counts, delivery, log_in, loss, losses, orders, photos, picking, proposals, propose, purchases,
+        quotas, receipt, request, return_address, returns, ride, set_apart, shared, shipment, shortage_rules,
+        shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -116,6 +120,7 @@ mod routes {
             .route("/console/proposals", page(FACE, proposals::proposals))
             .route("/console/proposals/new", page(FACE, propose::new))
             .route("/console/proposals/{proposal}", page(FACE, proposals::proposal))
+            .route("/console/cancel-rules", page(FACE, cancel_rules::cancel_rules))
             .route("/console/orders", page(FACE, orders::orders))
             .route("/console/orders/{order}", page(FACE, orders::order))
             .route("/console/orders/{order}/after-sales", page(FACE, claim::claim))
@@ -193,6 +198,9 @@ mod routes {
         register_explicit::<photos::RemovePhoto>();
         register_explicit::<photos::RestorePhoto>();
         register_explicit::<shortages::LetShortageWait>();
+        register_explicit::<cancelling::AnswerCancel>();
+        register_explicit::<cancel_rules::SetCancelRule>();
+        register_explicit::<cancel_rules::EndCancelRules>();
         register_explicit::<shortage_rules::SetShortageRule>();
         register_explicit::<shortage_rules::EndShortageRule>();
         register_explicit::<after_sales::DecideAfterSales>();

@@ -18,7 +18,7 @@ use ui::{
 
 use crate::{
     board::{Acts, slot_text},
-    claim,
+    cancel_rules, cancelling, claim,
     frame::{Frame, Lit, news},
     ride::{FORM as RIDE, Ride},
     shipment,
@@ -59,7 +59,10 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
             view! { <Table asked=asked.clone() orders=page.items/> <Pager next=next/> }.into_any()
         };
         let body = view! {
-            <h1 class="mb-3 text-xl font-bold">"全部订单"</h1>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"全部订单"</h1>
+                <LinkButton href=cancel_rules::PATH>"取消规则"</LinkButton>
+            </div>
             <form method="get" action="/console/orders" role="search" class="mb-3 flex max-w-lg gap-2">
                 <label class="input flex-1">
                     <Icon glyph=Glyph::Search class="size-5 opacity-60"/>
@@ -99,11 +102,12 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
     ];
     let now = asked.scope.now;
     let rows = orders.into_iter().map(move |order| {
+        let asks = order.cancel_asked_at.map(|_| view! { " " <Badge tone=Tone::Error>"申请取消"</Badge> });
         view! {
             <tr>
                 <td><a class="link tabular" href=format!("/console/orders/{}", order.id)>{order.number}</a></td>
                 <td class="min-w-24">{order.summary}</td>
-                <td><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge></td>
+                <td><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge>{asks}</td>
                 <td class="tabular">{text::moment(order.slot.start, now, text::zone(""))}</td>
                 <td class="tabular">{order.phone_tail}</td>
                 <td class="min-w-24">{order.store_name}</td>
@@ -125,7 +129,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
             vec![("全部订单".to_owned(), "/console/orders".to_owned()), (order.card.number.clone(), String::new())];
         let about = view! { <About asked=asked.clone() order=order.clone()/> }.into_any();
         let lines = view! { <Lines order=order.clone()/> }.into_any();
-        let told = [news(&asked, "order"), news(&asked, RIDE)];
+        let told = [news(&asked, "order"), news(&asked, RIDE), news(&asked, cancelling::FORM)];
+        let asks = cancelling::card(&asked, &order);
         let ride = ride.map(|ride| ride.card(&asked, &order));
         let steps = view! { <Steps asked=asked order=order/> }.into_any();
         let body = view! {
@@ -134,6 +139,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
             {told}
             <div class="mt-3 grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
+                    {asks}
                     {ride}
                     <Card title="订单">{about}</Card>
                 </div>

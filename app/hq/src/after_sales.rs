@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use commerce::{after_sales as use_cases, stores};
 use domain::{
-    AfterSalesId, Fault, Fields, StoreId,
+    AfterSalesId, Fault, Fen, Fields, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesLine, AfterSalesState,
         AfterSalesStep, AfterSalesTab, AfterSalesView, DecideAfterSales, ListAfterSales, NOTE_MOST,
@@ -202,6 +202,15 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     }
     let (wrong, note) = asked.field(FORM, "note");
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
+    let left = request.freight_left_fen;
+    let freight = (left > Fen::ZERO).then(|| {
+        let (wrong, typed) = asked.field(FORM, "freight_fen");
+        let hint = format!("支持时一并退，最多 {left}；不退留空。");
+        view! {
+            <Field name="freight_fen" label="退运费（元）" inputmode="decimal" required=false value=typed.unwrap_or_default()
+                error=wrong.unwrap_or_default() hint=hint/>
+        }
+    });
     let consequence = if let Some(posted) = &request.posted {
         format!(
             "顾客已寄回（{}）。支持后门店可以继续收货，14 天后仍未收货会再转来；确认商品已收到但无法入账时，驳回后可在订单页直接退款。",
@@ -221,6 +230,7 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
                     <Hidden name="id" value=id/>
                     <TextArea name="note" label="意见" value=note.unwrap_or_default() error=wrong.unwrap_or_default()
                         maxlength=NOTE_MOST as u32 hint="维持拒绝时必填，顾客和门店会看到。"/>
+                    {freight}
                     <div class="flex flex-wrap gap-3">
                         <button type="submit" name="verdict" value="agree" class="btn btn-primary">"支持顾客"</button>
                         <button type="submit" name="verdict" value="refuse" class="btn btn-outline btn-error">"维持拒绝"</button>
@@ -234,6 +244,8 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
 
 fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     let card = request.card.clone();
+    let beside =
+        card.beside_words().map(|words| view! { <span class="ms-2 text-sm text-base-content/70">{words}</span> });
     let fact =
         |label: &'static str, words: String| (!words.is_empty()).then(|| view! { <Fact label=label>{words}</Fact> });
     let posted = fact("顾客寄回", request.posted.as_ref().map(|posted| posted.text()).unwrap_or_default());
@@ -243,7 +255,7 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     view! {
         <Card title="申请">
             <Facts>
-                <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span></Fact>
+                <Fact label="退款"><span class="tabular text-lg font-bold">{card.refund_fen.to_string()}</span>{beside}</Fact>
                 <Fact label="原因">{card.reason.label()}</Fact>
                 {note}
                 {appeal}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use commerce::{Scope, after_sales, orders};
 use domain::{
-    Fault, Fields, OrderId,
+    Fault, Fen, Fields, OrderId,
     after_sales::{RefundOrder as Refund, Refundable},
     order_centre::{Annotate, CallOff, OrderNote, Reroute, RerouteChoice, is_in_hand},
     orders::{OrderState, OrderView},
@@ -58,7 +58,7 @@ pub async fn call_off_order(#[server(flatten)] fields: Fields) -> Result<(), Ser
     .await
 }
 
-/// Pays a completed order back, or some pieces of it.
+/// Pays a completed order back: pieces of it, its way, or an amount beside them.
 #[server(prefix = "/rpc/hq", endpoint = "refund_order")]
 pub async fn refund_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(REFUND, LOG_IN, fields, async |scope, fields| {
@@ -115,7 +115,7 @@ impl Desk {
         let reroute = (!self.choices.is_empty()).then(|| reroute(asked, id, self.choices));
         let call_off =
             (self.manages && (is_in_hand(state) || state == OrderState::Placed)).then(|| call_off(asked, order));
-        let refund = (!self.refundable.lines.is_empty()).then(|| refund(asked, id, self.refundable));
+        let refund = self.refundable.is_open().then(|| refund(asked, id, self.refundable));
         let notes = notes(asked, id, self.manages, self.notes);
         view! {
             {reroute}
@@ -177,9 +177,13 @@ fn call_off(asked: &Asked, order: &OrderView) -> AnyView {
     .into_any()
 }
 
-/// All that is left stands in its fields, so paying the whole back is one press.
+/// All pieces that are left stand in their fields, so paying them back is one press. Where all of them went back and the
+/// way did not, that stands in its field.
 fn refund(asked: &Asked, id: OrderId, refundable: Refundable) -> AnyView {
     let (reason_wrong, reason) = asked.field(REFUND, "reason");
+    let (whole_wrong, _) = asked.field(REFUND, "lines");
+    let (freight_left, extra_left) = (refundable.freight_left_fen, refundable.extra_left_fen);
+    let none_left = refundable.lines.is_empty();
     let lines = refundable.lines.into_iter().map(|line| {
         let name = format!("n.{}", line.line);
         let (wrong, _) = asked.field(REFUND, &format!("line.{}", line.line));
@@ -191,22 +195,57 @@ fn refund(asked: &Asked, id: OrderId, refundable: Refundable) -> AnyView {
         }
     });
     let lines = lines.collect_view();
-    let hint =
-        format!("最多可退 {}，按件数计算，原路退回；商品不退回，运费不退。顾客会看到原因。", refundable.left_fen);
+    let goods = match none_left {
+        true => "商品都已退款或正在售后。".to_owned(),
+        false => format!("商品最多可退 {}，按件数计算，商品不退回。", refundable.left_fen),
+    };
+    let lowered = (refundable.extra_fen > Fen::ZERO)
+        .then(|| format!("已补偿 {}，退款合计不超过实付金额。", refundable.extra_fen));
+    let freight = (freight_left > Fen::ZERO).then(|| {
+        let (wrong, typed) = asked.field(REFUND, "freight_fen");
+        let proposed = if none_left { yuan(freight_left) } else { String::new() };
+        let hint = match none_left {
+            true => format!("还有 {freight_left} 没有退：因门店责任退了全部商品的，应一并退回；不退请清空。"),
+            false => format!("最多 {freight_left}；因门店责任退全部商品时应一并退回，填 {}。不退留空。", yuan(freight_left)),
+        };
+        view! {
+            <Field name="freight_fen" label="退运费（元）" inputmode="decimal" required=false value=typed.unwrap_or(proposed)
+                error=wrong.unwrap_or_default() hint=hint/>
+        }
+    });
+    let extra = (extra_left > Fen::ZERO).then(|| {
+        let (wrong, typed) = asked.field(REFUND, "extra_fen");
+        let hint = format!("协商退款，商品仍归顾客，以后的售后最多退到剩余金额。连同上面的退款合计最多 {extra_left}；不补偿留空。");
+        view! {
+            <Field name="extra_fen" label="补偿金额（元）" inputmode="decimal" required=false value=typed.unwrap_or_default()
+                error=wrong.unwrap_or_default() hint=hint/>
+        }
+    });
+    let wrong =
+        whole_wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     view! {
         <Card title="退款">
+            <p class="mb-3 text-sm text-base-content/70">{goods}{lowered}"款项原路退回。"</p>
             <Form action="/rpc/hq/refund_order">
                 <Hidden name="from" value=path_of(id)/>
                 <Hidden name="id" value=id.to_string()/>
                 <Hidden name="key" value=Uuid::now_v7().to_string()/>
+                {wrong}
                 {lines}
+                {freight}
+                {extra}
                 <Field name="reason" label="原因" value=reason.unwrap_or_default() error=reason_wrong.unwrap_or_default()
-                    hint=hint/>
+                    hint="顾客会看到。"/>
                 <Button tone=Tone::Error>"退款"</Button>
             </Form>
         </Card>
     }
     .into_any()
+}
+
+/// An amount as one types it.
+fn yuan(amount: Fen) -> String {
+    amount.to_string().trim_start_matches('¥').to_owned()
 }
 
 fn notes(asked: &Asked, id: OrderId, manages: bool, notes: Vec<OrderNote>) -> AnyView {

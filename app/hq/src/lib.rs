@@ -15,6 +15,8 @@ mod audit;
 #[cfg(feature = "ssr")]
 mod batches;
 #[cfg(feature = "ssr")]
+mod cancel_rules;
+#[cfg(feature = "ssr")]
 mod channel_quotas;
 #[cfg(feature = "ssr")]
 mod costs;
@@ -119,11 +121,11 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, channel_quotas, costs,
-        counts, departments, dispatch, freight, groups, import, imports, invoices, keys, losses, margins, merchants,
-        order, order_batches, orders, papers, person, products, proposals, purchase, purchase_limits, purchases,
-        refunds, replenishment, roles, shortage_rules, shortages, staff, stock, stock_models, stores, suppliers,
-        transfers, unclaimed, wall, warehouses, webhook, webhooks, weights,
+        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, cancel_rules,
+        channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports, invoices, keys, losses,
+        margins, merchants, order, order_batches, orders, papers, person, products, proposals, purchase,
+        purchase_limits, purchases, refunds, replenishment, roles, shortage_rules, shortages, staff, stock,
+        stock_models, stores, suppliers, transfers, unclaimed, wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -149,6 +151,7 @@ mod routes {
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
+            .route("/hq/cancel-rules", page(FACE, cancel_rules::cancel_rules))
             .route("/hq/unclaimed", page(FACE, unclaimed::unclaimed))
             .route("/hq/shortages", page(FACE, shortages::list))
             .route("/hq/shortages/{shortage}", page(FACE, shortages::one))
@@ -276,6 +279,8 @@ mod routes {
         register_explicit::<shortages::RerouteShortOrder>();
         register_explicit::<shortages::LetCaseWait>();
         register_explicit::<unclaimed::SetUnclaimedRule>();
+        register_explicit::<cancel_rules::SetHouseCancelRule>();
+        register_explicit::<cancel_rules::EndStoreCancelRules>();
         register_explicit::<shortage_rules::SetHouseShortageRule>();
         register_explicit::<shortage_rules::EndStoreShortageRule>();
         register_explicit::<stock_models::SetStockModel>();

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::orders;
 use domain::{
     Fault, Fen,
+    cancelling::{CancelRequest, CancelRequestState},
     orders::{OrderLine, OrderStep, OrderView},
     refunds::back,
     text,
@@ -29,6 +30,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let now = asked.scope.now;
         let title = format!("订单 {}", order.card.number);
         let zone = text::zone(&order.timezone);
+        let requests = requests(&order, now);
         let parts = beside.sections(&|at| text::moment(at, now, zone));
         let beside =
             view! { <Badge tone=tone_of(order.card.state)>{order.card.state.label_of(order.card.fulfilment)}</Badge> };
@@ -45,6 +47,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}</Section>
+                    {requests}
                     {parts}
                     <Section title="订单记录">{steps}</Section>
                 </div>
@@ -57,6 +60,32 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         };
         frame.screen(Tab::Orders, title, "/hq/orders", beside.into_any(), body.into_any())
     }))
+}
+
+/// What its shopper asked the store for: to call it off.
+fn requests(order: &OrderView, now: DateTime<Utc>) -> Option<AnyView> {
+    let zone = text::zone(&order.timezone);
+    let row = |one: &CancelRequest| {
+        let tone = if one.state == CancelRequestState::Open { Tone::Error } else { Tone::Plain };
+        let (at, why, state, answer) =
+            (text::moment(one.asked_at, now, zone), one.why(), one.state.label(), one.answer.clone());
+        let ended = one.ended_at.map(|at| text::moment(at, now, zone));
+        view! {
+            <tr>
+                <td class="tabular whitespace-nowrap">{at}</td>
+                <td class="min-w-40 break-words">{why}</td>
+                <td class="whitespace-nowrap"><Badge tone=tone>{state}</Badge></td>
+                <td class="min-w-40 break-words">{answer}</td>
+                <td class="tabular whitespace-nowrap">{ended}</td>
+            </tr>
+        }
+    };
+    let rows = order.cancelling.requests.iter().map(row).collect_view();
+    let columns = ["申请时间", "原因", "状态", "门店答复", "结束时间"].map(Column::new).to_vec();
+    (!order.cancelling.requests.is_empty()).then(|| {
+        view! { <Section title="顾客申请取消"><DataTable caption="顾客申请取消" columns=columns>{rows}</DataTable></Section> }
+            .into_any()
+    })
 }
 
 #[component]

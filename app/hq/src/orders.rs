@@ -6,7 +6,7 @@ use domain::{
     Fault, Fields, StoreId,
     fulfilment::Fulfilment,
     order_batches::{BATCH_MOST, BatchAct},
-    orders::{Channel, ListOrders, OrderCard, OrderState},
+    orders::{Channel, Lateness, ListOrders, OrderCard, OrderState},
     page::Page as Listed,
     staff::{Permission, RegionChoice},
     text,
@@ -20,6 +20,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    cancel_rules,
     dispatch::{PATH, TOGETHER},
     frame::{Frame, Tab, address, files, said, slot_text, tone_of},
     order_batches, unclaimed,
@@ -77,7 +78,12 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
         };
         let batches = may_batch.then(|| view! { <LinkButton href=order_batches::PATH>"批量处理记录"</LinkButton> });
         let unclaimed = asked.scope.staff_everywhere(Permission::ManageOrders).is_ok();
-        let unclaimed = unclaimed.then(|| view! { <LinkButton href=unclaimed::PATH>"逾期未取规则"</LinkButton> });
+        let unclaimed = unclaimed.then(|| {
+            view! {
+                <LinkButton href=cancel_rules::PATH>"取消规则"</LinkButton>
+                <LinkButton href=unclaimed::PATH>"逾期未取规则"</LinkButton>
+            }
+        });
         let beside = view! {
             {batches}
             {unclaimed}
@@ -258,6 +264,8 @@ fn together(asked: &Asked, filter: &Filter, picks: Picks, table: AnyView) -> Any
 fn row(order: OrderCard, now: DateTime<Utc>, pick: Option<(bool, String)>) -> impl IntoView {
     let href = format!("{PATH}/{}", order.id);
     let late = order.late.map(|late| view! { " " <Badge tone=Tone::Error>{late.label()}</Badge> });
+    let asks = (order.cancel_asked_at.is_some() && order.late != Some(Lateness::CancelUnanswered))
+        .then(|| view! { " " <Badge tone=Tone::Warn>"申请取消"</Badge> });
     let pick = pick.map(|(ticked, name)| {
         let label = format!("选择订单 {}", order.number);
         view! { <td><input type="checkbox" class="checkbox" name=name value="on" aria-label=label checked=ticked/></td> }
@@ -266,7 +274,7 @@ fn row(order: OrderCard, now: DateTime<Utc>, pick: Option<(bool, String)>) -> im
         <tr>
             {pick}
             <td><a class="link tabular font-medium" href=href>{order.number}</a></td>
-            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge>{late}</td>
+            <td class="whitespace-nowrap"><Badge tone=tone_of(order.state)>{order.state.label_of(order.fulfilment)}</Badge>{late}{asks}</td>
             <td class="min-w-40">{order.store_name}</td>
             <td class="min-w-40">{order.summary}</td>
             <td class="tabular text-end">{order.pieces}</td>

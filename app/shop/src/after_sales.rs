@@ -87,10 +87,14 @@ pub fn Requests(cards: Vec<AfterSalesCard>, now: DateTime<Utc>) -> impl IntoView
     let items = cards.into_iter().map(|card| {
         let when = text::moment(card.requested_at, now, text::zone(""));
         let words = card.words();
+        // Money beside pieces has no goods to show.
+        let picture = (!card.picture.is_empty()).then(|| {
+            view! { <div class="w-14 shrink-0 overflow-hidden rounded-box"><GoodsPicture picture=card.picture.clone() alt="".into() sizes="56px"/></div> }
+        });
         view! {
             <li>
                 <a class="flex gap-3 py-3" href=format!("{PATH}/{}", card.id)>
-                    <div class="w-14 shrink-0 overflow-hidden rounded-box"><GoodsPicture picture=card.picture alt="".into() sizes="56px"/></div>
+                    {picture}
                     <span class="min-w-0 flex-1">
                         <span class="flex items-center justify-between gap-2">
                             <span class="truncate font-medium">{card.summary}</span>
@@ -307,6 +311,7 @@ fn proofs(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
 
 fn what(request: &AfterSalesView) -> impl IntoView + use<> {
     let card = request.card.clone();
+    let beside = card.beside_words();
     let lines = request.lines.iter().cloned().map(|line| view! { <Line line=line/> }).collect_view();
     let received = request.received_at_store.clone().map(|name| view! { <Fact label="收货门店">{name}</Fact> });
     let note = (!card.note.is_empty()).then(|| view! { <Fact label="说明">{card.note.clone()}</Fact> });
@@ -325,6 +330,7 @@ fn what(request: &AfterSalesView) -> impl IntoView + use<> {
             <p class="my-3 flex items-baseline justify-between border-t border-base-200 pt-3">
                 {label} <Price amount=card.refund_fen.to_string() large=true/>
             </p>
+            {beside.map(|words| view! { <p class="mb-3 text-end text-sm text-base-content/70">{words}</p> })}
             <Facts>
                 <Fact label="原因">{card.reason.label()}</Fact>
                 {note}

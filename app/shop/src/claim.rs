@@ -3,7 +3,7 @@
 
 use commerce::{after_sales, flashes};
 use domain::{
-    Fault, Fields, OrderId,
+    Fault, Fen, Fields, OrderId,
     after_sales::{
         AfterSalesKind, AfterSalesOptions, AfterSalesQuote, AfterSalesReason, ClaimableLine, NOTE_MOST,
         QuoteAfterSales, RequestAfterSales as RequestCommand,
@@ -228,6 +228,8 @@ fn send(
         }
     };
     let label = if what.kind == AfterSalesKind::Exchange { "退回差价" } else { "退款金额" };
+    let less = (quote.less_fen > Fen::ZERO)
+        .then(|| format!("这笔订单已经有补偿退款，退款合计不超过实付金额，所以这次少退 {}。", quote.less_fen));
     view! {
         <Form action=RequestAfterSales::PATH class="grid grid-cols-1 gap-4">
             <Card title=kind.label()>
@@ -235,6 +237,7 @@ fn send(
                 <p class="mt-3 flex items-baseline justify-between border-t border-base-200 pt-3">
                     {label} <Price amount=quote.refund_fen.to_string() large=true/>
                 </p>
+                {less.map(|words| view! { <p class="mt-1 text-sm text-base-content/70">{words}</p> })}
                 <p class="mt-2 text-sm text-base-content/70">{after}</p>
                 <p class="mt-2"><a class="link touch inline-flex items-center text-sm" href=edit>"修改商品或数量"</a></p>
             </Card>

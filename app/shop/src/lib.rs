@@ -9,6 +9,8 @@ mod addresses;
 #[cfg(feature = "ssr")]
 mod after_sales;
 #[cfg(feature = "ssr")]
+mod cancelling;
+#[cfg(feature = "ssr")]
 mod cart;
 #[cfg(feature = "ssr")]
 mod checkout;
@@ -64,8 +66,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, addresses, after_sales, cart, checkout, choices, claim, data, finder, home, log_in, me, merge, order,
-        phone, post_back, product, shipment, store, together, wechat,
+        account, addresses, after_sales, cancelling, cart, checkout, choices, claim, data, finder, home, log_in, me,
+        merge, order, phone, post_back, product, shipment, store, together, wechat,
     };
 
     /// The shop among the faces.
@@ -112,7 +114,9 @@ mod routes {
         register_explicit::<choices::HandOver>();
         register_explicit::<order::StartPayment>();
         register_explicit::<order::StartCheckoutPayment>();
-        register_explicit::<order::CancelOrder>();
+        register_explicit::<cancelling::CancelOrder>();
+        register_explicit::<cancelling::AskCancel>();
+        register_explicit::<cancelling::WithdrawCancel>();
         register_explicit::<shipment::ConfirmReceipt>();
         register_explicit::<claim::RequestAfterSales>();
         register_explicit::<after_sales::AppealAfterSales>();

@@ -21,7 +21,7 @@ use ui::{
 
 use crate::{
     after_sales::Requests,
-    claim,
+    cancelling, claim,
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
     shipment,
@@ -58,17 +58,6 @@ pub async fn start_checkout_payment(#[server(flatten)] fields: Fields) -> Result
     .await
 }
 
-/// Calls the order off.
-#[server(prefix = "/rpc/shop", endpoint = "cancel_order")]
-pub async fn cancel_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    rpc::post("order", "/login", fields, async |scope, fields| {
-        let id = fields.text("order_id").parse().map_err(|_| Fault::NotFound("这个订单"))?;
-        orders::cancel(&scope, id).await?;
-        Ok(Next::to(format!("/orders/{id}")).saying("order", "订单已取消；已付款项将原路退回"))
-    })
-    .await
-}
-
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let id = asked.id("order", "这个订单")?;
     let order = orders::show(&asked.scope, id).await?;
@@ -94,6 +83,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let sent = sent.and_then(|sent| shipment::card(&order, sent, asked.here.clone(), asked.scope.now));
         let body = view! {
             {news(&asked, "order")}
+            {news(&asked, cancelling::FORM)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     <Now order=order.clone() asked=asked.clone() scan=scan checkout=checkout.clone()/>
@@ -143,6 +133,9 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
             "门店还没有接单，已经催促；您可以继续等，也可以取消订单，款项原路退回".into()
         }
         OrderState::Paid => format!("已付款，等待门店接单；预计 {slot} {there}"),
+        OrderState::Accepted | OrderState::Ready if order.cancelling.open().is_some() => {
+            "已申请取消，等待门店答复；在门店答复前仍可以取货".into()
+        }
         OrderState::Accepted => format!("门店正在备货；预计 {slot} {there}"),
         OrderState::Ready if express => format!("已备好，等待快递揽收；预计 {slot} {there}"),
         OrderState::Ready if is_sent => format!("已备好，等待配送；预计 {slot} {there}"),
@@ -169,7 +162,7 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
     let code = code.map(|code| view! { <PickupCode code=code is_sent=is_sent/> });
     let rider = order.rider.clone().filter(|_| order.card.state == OrderState::Dispatched);
     let rider = rider.map(|rider| view! { <Brings rider=rider/> });
-    let cancels = order.card.state.after(OrderAct::Cancel).is_some();
+    let cancelling = cancelling::section(&order, &asked);
     view! {
         <Card>
             <h2 class="text-2xl font-bold">{title}</h2>
@@ -177,8 +170,8 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
             {rider}
             {code}
             {(order.card.state == OrderState::Placed).then(|| view! { <Pay order=order.clone() here=asked.here.clone() scan=scan checkout=checkout/> })}
-            <Life order=order.clone()/>
-            {cancels.then(|| view! { <Cancel order=order here=asked.here/> })}
+            <Life order=order/>
+            {cancelling}
         </Card>
     }
 }
@@ -350,26 +343,6 @@ fn Life(order: OrderView) -> impl IntoView {
         Step::new(*label, state).time(at(*act).unwrap_or_default())
     });
     view! { <div class="mt-5"><Progress label="订单进度" steps=steps.collect()/></div> }.into_any()
-}
-
-#[component]
-fn Cancel(order: OrderView, here: String) -> impl IntoView {
-    let consequence = if order.paid_fen > Fen::ZERO {
-        format!("{} 将原路退回。", order.paid_fen)
-    } else {
-        "库存将立即释放。".into()
-    };
-    view! {
-        <details class="mt-4">
-            <summary class="touch inline-flex cursor-pointer items-center text-sm text-base-content/70">"取消订单"</summary>
-            <Form action=CancelOrder::PATH class="mt-2 flex flex-wrap items-center gap-3">
-                <Hidden name="from" value=here/>
-                <Hidden name="order_id" value=order.card.id.to_string()/>
-                <p class="text-sm">{format!("取消后不能恢复。{consequence}")}</p>
-                <Button tone=Tone::Error size=Size::Small>"确认取消"</Button>
-            </Form>
-        </details>
-    }
 }
 
 #[component]

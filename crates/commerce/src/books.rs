@@ -238,15 +238,22 @@ const RULES: &[(&str, &str)] = &[
          where l.line is null or r.pieces > l.quantity or r.paid_fen > l.total_fen or (r.pieces = l.quantity and r.paid_fen <> l.total_fen)",
     ),
     (
-        "what a request gives back is the sum of its lines, what its store gave back and what its refund says",
+        "what a request gives back is the sum of its lines and what is beside them, what its store gave back and what its refund says",
         "select count(*) from after_sales a
          left join (select after_sales_id, sum(refund_fen) as fen from after_sales_lines group by 1) l on l.after_sales_id = a.id
          full join (select after_sales_id, sum(amount_fen) as fen, bool_and(debit like 'revenue:%' and credit = 'customers:prepaid') as right_way
                     from transfers where cause = 'return' group by 1) t on t.after_sales_id = a.id
          left join refunds r on r.after_sales_id = a.id
-         where a.id is null or a.refund_fen <> coalesce(l.fen, 0) or not coalesce(t.right_way, true)
+         where a.id is null or a.refund_fen <> coalesce(l.fen, 0) + a.freight_fen + a.extra_fen or not coalesce(t.right_way, true)
             or coalesce(t.fen, 0) <> (case when a.state in ('refunded', 'exchanged') then a.refund_fen else 0 end)
             or coalesce(t.fen, 0) <> coalesce(r.amount_fen, 0)",
+    ),
+    (
+        "of what a way cost no more goes back than that",
+        "select count(*) from orders o join (
+             select order_id, sum(freight_fen) as fen from after_sales
+             where freight_fen > 0 and state not in ('withdrawn', 'expired', 'refused', 'dismissed') group by order_id
+         ) a on a.order_id = o.id where a.fen > o.freight_fen",
     ),
     (
         "what is sent no more goes back under its refund, and is lost where that was said",
@@ -374,6 +381,13 @@ const RULES: &[(&str, &str)] = &[
          full join (select order_id, max(step) as step from order_steps group by order_id) l on l.order_id = o.id
          left join order_steps t on t.order_id = l.order_id and t.step = l.step
          where o.state is distinct from t.state",
+    ),
+    (
+        "an order says since when its open request to be called off waits, and what is over has none",
+        "select count(*) from orders o
+         full join (select order_id, asked_at from cancel_requests where state = 'open') r on r.order_id = o.id
+         where o.cancel_asked_at is distinct from r.asked_at
+            or (r.order_id is not null and o.state not in ('paid', 'accepted', 'ready'))",
     ),
     (
         "an approved count has moved exactly its differences",

@@ -42,6 +42,8 @@ pub struct Patience {
     pub accept_ahead: Duration,
     /// How long after its slot an order that is ready may still wait to be fetched.
     pub claim_within: Duration,
+    /// How long a store may take to answer a shopper who asks it to call an order off; then it is head office's matter.
+    pub answer_within: Duration,
 }
 
 impl Default for Patience {
@@ -51,6 +53,7 @@ impl Default for Patience {
             escalate_after: Duration::minutes(15),
             accept_ahead: Duration::minutes(60),
             claim_within: Duration::hours(2),
+            answer_within: Duration::minutes(30),
         }
     }
 }

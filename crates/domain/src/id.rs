@@ -70,6 +70,8 @@ ids! {
     FileId,
     /// What a shopper asks for after the sale; made by the client, and the idempotency key of asking.
     AfterSalesId,
+    /// A shopper's request to call an order off; made by the client, and the idempotency key of asking.
+    CancelRequestId,
     /// Where stock lies: a store, by the store's own id, or a warehouse.
     LocationId,
     /// A count of what is there; made by the client, and the idempotency key of beginning it.

@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod approvals;
 pub mod audit;
 pub mod batches;
+pub mod cancelling;
 pub mod cart;
 pub mod catalog;
 pub mod channel_quotas;

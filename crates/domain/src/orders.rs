@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AddressId, CheckoutId, Fault, Fen, Fields, OrderId, Quantity, SkuId, StoreId,
+    cancelling::Cancelling,
     fulfilment::{Fulfilment, SentTo, Wish},
     geo::Point,
     hours::Slot,
@@ -34,11 +35,11 @@ pub enum OrderState {
     Dispatched,
     /// The shopper has it.
     Completed,
-    /// Called off before it was accepted; what was paid goes back.
+    /// Called off before its shopper had it; what was paid goes back.
     Cancelled,
     /// Not paid in time.
     Expired,
-    /// The store could not serve it; what was paid goes back.
+    /// The store could not serve it, before or after it had begun; what was paid goes back.
     Rejected,
 }
 
@@ -60,7 +61,7 @@ pub enum OrderAct {
     Expire,
     /// A verified payment arrives after that, and the goods are still there.
     Revive,
-    /// The shopper calls it off.
+    /// The shopper calls it off; until when they may, a rule says (`cancelling`).
     Cancel,
     /// The store takes it on.
     Accept,
@@ -98,9 +99,9 @@ impl OrderState {
             (Self::Placed, Act::Pay) => Self::Paid,
             (Self::Placed, Act::Expire) => Self::Expired,
             (Self::Expired, Act::Revive) => Self::Paid,
-            (Self::Placed | Self::Paid, Act::Cancel) => Self::Cancelled,
+            (Self::Placed | Self::Paid | Self::Accepted | Self::Ready, Act::Cancel) => Self::Cancelled,
             (Self::Paid, Act::Accept) => Self::Accepted,
-            (Self::Paid | Self::Accepted, Act::Reject) => Self::Rejected,
+            (Self::Paid | Self::Accepted | Self::Ready, Act::Reject) => Self::Rejected,
             (Self::Accepted, Act::Prepare) => Self::Ready,
             (Self::Accepted | Self::Ready, Act::Redeem) => Self::Completed,
             (Self::Accepted | Self::Ready, Act::Dispatch) => Self::Dispatched,
@@ -168,9 +169,13 @@ pub enum Lateness {
     Escalated,
     /// It is ready, and its slot is long over.
     Unclaimed,
+    /// Its shopper has long asked to call it off, and head office sees that nobody has answered.
+    CancelUnanswered,
 }
 
-words!(Lateness: Unaccepted = "unaccepted" / "超时未接单", Escalated = "escalated" / "久未接单", Unclaimed = "unclaimed" / "逾期未取");
+words!(Lateness:
+    Unaccepted = "unaccepted" / "超时未接单", Escalated = "escalated" / "久未接单", Unclaimed = "unclaimed" / "逾期未取",
+    CancelUnanswered = "cancel_unanswered" / "取消申请久未答复");
 
 /// Over which face an order came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -365,6 +370,9 @@ pub struct OrderCard {
     pub checkout_id: Option<CheckoutId>,
     /// Whether it waits longer than it should.
     pub late: Option<Lateness>,
+    /// Since when its shopper asks the store to call it off, where they do.
+    #[serde(default)]
+    pub cancel_asked_at: Option<DateTime<Utc>>,
 }
 
 /// An order's own page.
@@ -391,6 +399,9 @@ pub struct OrderView {
     /// Until when it must be fetched; then it is called off, and its money goes back. Nothing where no such rule is.
     #[serde(default)]
     pub claim_before: Option<DateTime<Utc>>,
+    /// How its shopper can call it off, and what they have asked for.
+    #[serde(default)]
+    pub cancelling: Cancelling,
     /// What was paid.
     pub paid_fen: Fen,
     /// What went back.
@@ -507,6 +518,15 @@ mod tests {
         for &state in OrderState::ALL {
             assert!(state == OrderState::Placed || reached.contains(&state), "{state:?} cannot be reached");
             assert!(state.is_final() || OrderAct::ALL.iter().any(|&act| state.after(act).is_some()));
+        }
+    }
+
+    #[test]
+    fn what_the_store_still_has_can_be_turned_down_and_what_has_left_it_cannot() {
+        for &state in OrderState::ALL {
+            let here = crate::order_centre::is_in_hand(state);
+            assert_eq!(state.after(OrderAct::Reject).is_some(), here, "{state:?}");
+            assert_eq!(state.after(OrderAct::Cancel).is_some(), here || state == OrderState::Placed, "{state:?}");
         }
     }
 

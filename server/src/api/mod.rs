@@ -7,6 +7,7 @@ mod alerts;
 mod approvals;
 mod auth;
 mod batches;
+mod cancelling;
 mod cart;
 mod channel_quotas;
 mod checkouts;
@@ -146,6 +147,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(orders::place, orders::mine))
         .routes(routes!(orders::show))
         .routes(routes!(orders::cancel))
+        .routes(routes!(cancelling::ask_cancel))
+        .routes(routes!(cancelling::withdraw_cancel))
         .routes(routes!(orders::pay))
         .routes(routes!(checkouts::place))
         .routes(routes!(checkouts::show))
@@ -176,6 +179,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(console::accept))
         .routes(routes!(console::prepare))
         .routes(routes!(console::reject))
+        .routes(routes!(cancelling::answer_cancel))
         .routes(routes!(console::redeem))
         .routes(routes!(deliveries::dispatch))
         .routes(routes!(deliveries::deliver))
@@ -196,6 +200,8 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(order_centre::batches, order_centre::draft_batch))
         .routes(routes!(order_centre::batch))
         .routes(routes!(order_centre::start_batch))
+        .routes(routes!(cancelling::cancel_rules, cancelling::set_cancel_rule))
+        .routes(routes!(cancelling::set_store_cancel_rule, cancelling::remove_cancel_rules))
         .routes(routes!(order_centre::unclaimed_rule, order_centre::set_unclaimed_rule))
         .routes(routes!(refunds::list))
         .routes(routes!(refunds::retry))

@@ -73,7 +73,8 @@ pub async fn annotate(
     caller.done(orders::annotate(&caller.0, id, &note).await)
 }
 
-/// What of a completed order can still be paid back; nothing of one that is not completed.
+/// What of a completed order can still be paid back, for pieces, its way and beside them; nothing of one that is not
+/// completed.
 #[utoipa::path(get, path = "/hq/orders/{order_id}/refunds", tag = "centre", security(("bearer" = [])),
     params(("order_id" = OrderId, Path)),
     responses((status = 200, body = Refundable), (status = "default", body = Problem)))]
@@ -81,7 +82,8 @@ pub async fn refundable(caller: Caller, Path(id): Path<OrderId>) -> Result<Json<
     caller.answer(after_sales::refundable(&caller.0, id).await)
 }
 
-/// Pays a completed order back, whole or in part; the goods stay where they are. `id` is the idempotency key.
+/// Pays a completed order back, its pieces whole or in part, what its way cost, or an amount beside both; the goods stay
+/// where they are, and never more goes back than was paid. `id` is the idempotency key.
 #[utoipa::path(post, path = "/hq/orders/{order_id}/refunds", tag = "centre", security(("bearer" = [])),
     params(("order_id" = OrderId, Path)), request_body = RefundOrder,
     responses((status = 204), (status = "default", body = Problem)))]

@@ -78,7 +78,8 @@ pub async fn show(caller: Caller, Path(id): Path<OrderId>) -> Result<Json<OrderV
     caller.answer(orders::show(&caller.0, id).await)
 }
 
-/// Calls an order off before the store accepts it; what was paid goes back.
+/// Calls an order off, as long as the rule of its way lets one (`cancelling.by_self` of the order); what was paid goes
+/// back.
 #[utoipa::path(post, path = "/orders/{order_id}/cancel", tag = "orders", security(("bearer" = [])),
     params(("order_id" = OrderId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn cancel(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCode, Problem> {

@@ -3,8 +3,12 @@
 // Other tests load this file by its path, from a folder of their own.
 #[path = "api.rs"]
 mod api;
-#[path = "pages.rs"]
-mod pages;
+#[path = "console.rs"]
+mod console;
+#[path = "office.rs"]
+mod office;
+#[path = "shop.rs"]
+mod shop;
 
 use std::{
     collections::BTreeSet,
@@ -80,7 +84,8 @@ const fn form(path: &'static str, needs: Needs, sends: &'static str) -> Door {
 }
 
 /// All of them.
-pub static DOORS: LazyLock<Vec<Door>> = LazyLock::new(|| [pages::PAGES, api::API].concat());
+pub static DOORS: LazyLock<Vec<Door>> =
+    LazyLock::new(|| [shop::PAGES, console::PAGES, office::PAGES, api::API].concat());
 
 /// Every door that the sources and the API's document name.
 pub fn declared() -> BTreeSet<String> {

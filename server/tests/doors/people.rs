@@ -481,6 +481,7 @@ impl Foreign {
             "/shortages",
             "/shortage-rules",
             "/hq/unclaimed-rule",
+            "/cancel-rules",
             "/console/after-sales",
             "/console/counts",
             "/console/losses",

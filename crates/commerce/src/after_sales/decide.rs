@@ -1,7 +1,7 @@
 //! Deciding: the store that sold, the shopper's appeal, head office; and what runs out of time.
 
 use domain::{
-    AfterSalesId, Fault,
+    AfterSalesId, Fault, Fen,
     after_sales::{AfterSalesAct, AfterSalesState, DecideAfterSales},
     approvals::checked_reason,
     staff::Permission,
@@ -9,7 +9,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{APPEAL_WITHIN, Request, advance, codes, lock, not_found, settle};
+use super::{APPEAL_WITHIN, Request, advance, codes, lock, money, not_found, settle};
 use crate::{
     Scope,
     database::OrFault,
@@ -17,9 +17,11 @@ use crate::{
 };
 
 /// Agrees to a request, or turns it down, as the store that sold. Where no goods are to come the money goes back in
-/// the same transaction; otherwise the shopper gets a code. The same decision again is the same decision.
+/// the same transaction; otherwise the shopper gets a code. What of the way goes back with it is said here. The same
+/// decision again is the same decision.
 ///
-/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Conflict` (`not_now`), (`upheld`) where a store turns down
+/// Faults: `Invalid` beside `note`, or `freight_fen` for more than is left of it; `Conflict` (`nothing_left`) where all that
+/// was paid has gone back beside pieces meanwhile; `NotFound` out of reach; `Conflict` (`not_now`), (`upheld`) where a store turns down
 /// what head office has agreed to.
 pub async fn decide(scope: &Scope, id: AfterSalesId, decision: DecideAfterSales) -> Result<(), Fault> {
     let act = if decision.agree { AfterSalesAct::Agree } else { AfterSalesAct::Refuse };
@@ -61,7 +63,11 @@ async fn judge(
     if permission == Permission::ArbitrateReturns && me.is_some() && last.is_some_and(|(_, by)| by == me) {
         return Err(Fault::conflict("own_decision", "这张售后单是您拒绝的，要由别人仲裁"));
     }
-    advance(&mut tx, scope, &mut request, act, note).await?;
+    let note = match decision.agree {
+        true => told(note, money::fit(&mut tx, &mut request, decision.freight_fen).await?, request.refund),
+        false => note.to_owned(),
+    };
+    advance(&mut tx, scope, &mut request, act, &note).await?;
     if request.state == AfterSalesState::Agreed {
         if request.kind.brings_goods() {
             give_code(&mut tx, &request, &code).await?;
@@ -74,6 +80,15 @@ async fn judge(
 
 pub(super) fn upheld() -> Fault {
     Fault::conflict("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部")
+}
+
+/// What the shopper reads of an agreement that gives less back than they had asked for.
+fn told(note: &str, less: Fen, refund: Fen) -> String {
+    if less == Fen::ZERO {
+        return note.to_owned();
+    }
+    let why = format!("这笔订单已有其他退款，这次退 {refund}");
+    if note.is_empty() { why } else { format!("{note}（{why}）") }
 }
 
 /// The last decision on a request, and by whom.

@@ -5,6 +5,7 @@
 //! - `decide`: the store, the appeal, head office, and what runs out of time
 //! - `receive`: goods come back at any store, by their code, or are turned away there
 //! - `take_in`: what came of them is counted and booked
+//! - `money`: how much of an order's money is left to go back
 //! - `refund`: what head office pays back without anybody asking
 //! - `returned`: parcels that came back to whoever sent them
 //! - `post`: goods that come by post
@@ -16,6 +17,7 @@
 
 mod codes;
 mod decide;
+mod money;
 mod post;
 mod proofs;
 mod read;
@@ -210,8 +212,8 @@ async fn tell_pages(tx: &mut PgConnection, id: AfterSalesId) -> Result<(), Fault
     Ok(())
 }
 
-/// Ends a request: the store that sold gives the revenue back, and the money goes its way; in an exchange only what
-/// is left over.
+/// Ends a request: the store that sold gives the revenue back, and the money goes its way, with what of it is beside the
+/// lines; in an exchange only what is left over.
 async fn settle(tx: &mut PgConnection, scope: &Scope, request: &mut Request) -> Result<(), Fault> {
     let act = match request.kind {
         AfterSalesKind::Exchange => AfterSalesAct::Exchange,

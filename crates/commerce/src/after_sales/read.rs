@@ -14,7 +14,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{APPEAL_WITHIN, decide::may_be_under_way, not_found, post};
+use super::{APPEAL_WITHIN, decide::may_be_under_way, money, not_found, post};
 use crate::{Scope, database::OrFault, members::GONE};
 
 /// Which requests: the caller's own, or those within a reach.
@@ -38,6 +38,8 @@ struct Row {
     first_name: String,
     picture: String,
     refund_fen: i64,
+    freight_fen: i64,
+    extra_fen: i64,
     reason: String,
     note: String,
     requested_at: DateTime<Utc>,
@@ -48,8 +50,14 @@ struct Row {
 
 impl Row {
     fn card(self) -> AfterSalesCard {
-        let summary =
-            if self.pieces > 1 { format!("{} 等 {} 件", self.first_name, self.pieces) } else { self.first_name };
+        let summary = match self.pieces {
+            // Money beside pieces.
+            0 if self.extra_fen == 0 => "运费".to_owned(),
+            0 if self.freight_fen == 0 => "补偿".to_owned(),
+            0 => "补偿和运费".to_owned(),
+            1 => self.first_name,
+            pieces => format!("{} 等 {pieces} 件", self.first_name),
+        };
         AfterSalesCard {
             id: AfterSalesId(self.id),
             order_id: OrderId(self.order_id),
@@ -61,6 +69,8 @@ impl Row {
             summary,
             picture: self.picture,
             refund_fen: Fen(self.refund_fen),
+            freight_fen: Fen(self.freight_fen),
+            extra_fen: Fen(self.extra_fen),
             reason: AfterSalesReason::from_code(&self.reason).unwrap_or(AfterSalesReason::Other),
             note: self.note,
             requested_at: self.requested_at,
@@ -78,7 +88,7 @@ async fn rows(tx: &mut PgConnection, within: &Within, ask: &ListAfterSales, limi
         ask.tab.iter().flat_map(|tab| tab.states()).map(|state| state.code().to_owned()).collect();
     sqlx::query_as!(
         Row,
-        r#"select a.id, a.order_id, a.order_number, a.kind, a.state, a.store_id, s.name as store_name, a.refund_fen, a.reason,
+        r#"select a.id, a.order_id, a.order_number, a.kind, a.state, a.store_id, s.name as store_name, a.refund_fen, a.freight_fen, a.extra_fen, a.reason,
                   a.note, a.requested_at, a.due_at, l.pieces as "pieces!", l.first_name as "first_name!", l.picture as "picture!",
                   coalesce(m.phone_tail, '') as "phone_tail!", w.posted_at as "posted_at?"
            from after_sales a join stores s on s.id = a.store_id left join members m on m.id = a.member_id
@@ -228,6 +238,12 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
     };
     view.acts = acts.into_iter().filter_map(can).collect();
     view.acts.extend(at_the_counter(&view).into_iter().filter(|_| may(Permission::FulfilOrders)));
+    if view.acts.iter().any(|act| matches!(act, AfterSalesAct::Agree | AfterSalesAct::Uphold)) {
+        let mut tx = scope.begin().await?;
+        let goods = view.lines.iter().map(|line| line.refund_fen).sum();
+        let money = money::of(&mut tx, view.card.order_id, Some(id)).await?;
+        view.freight_left_fen = money.and(goods, Fen::ZERO, Fen::ZERO).freight_rest();
+    }
     Ok(view)
 }
 
@@ -269,6 +285,7 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
         code: more.code.filter(|_| card.state == AfterSalesState::Agreed),
         received_at_store: more.received_at,
         refund_proof: more.refund_proof,
+        freight_left_fen: Fen::ZERO,
         refund: more.refund.and_then(|state| RefundProgress::from_code(&state)),
         acts: Vec::new(),
         card,

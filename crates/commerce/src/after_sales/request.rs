@@ -3,8 +3,8 @@
 use domain::{
     AfterSalesId, Fault, Fen, OrderId,
     after_sales::{
-        AfterSalesAct, AfterSalesOptions, AfterSalesQuote, AfterSalesState, ListAfterSales, QuoteAfterSales,
-        RequestAfterSales, Weighed, weigh,
+        AfterSalesAct, AfterSalesKind, AfterSalesOptions, AfterSalesQuote, AfterSalesState, ListAfterSales,
+        QuoteAfterSales, RequestAfterSales, Weighed, cap, weigh,
     },
     audit::{Act, ObjectKind},
 };
@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    DECIDE_WITHIN, read,
+    DECIDE_WITHIN, money, read,
     sold::{self, Sold},
     write_step,
 };
@@ -53,15 +53,27 @@ pub async fn options(scope: &Scope, order: OrderId) -> Result<AfterSalesOptions,
 pub async fn quote(scope: &Scope, order: OrderId, what: &QuoteAfterSales) -> Result<AfterSalesQuote, Fault> {
     let mut tx = scope.begin().await?;
     let sold = sold::read(&mut tx, scope, order, false).await?;
-    let weighed = weighed(scope, &sold, what)?;
-    Ok(AfterSalesQuote { refund_fen: sum(&weighed)? })
+    let (weighed, less_fen) = weighed(&mut tx, scope, &sold, what).await?;
+    Ok(AfterSalesQuote { refund_fen: sum(&weighed)?, less_fen })
 }
 
-fn weighed(scope: &Scope, sold: &Sold, what: &QuoteAfterSales) -> Result<Vec<Weighed>, Fault> {
+/// What is wanted, weighed and lowered to what is left of what was paid; with by how much.
+async fn weighed(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    sold: &Sold,
+    what: &QuoteAfterSales,
+) -> Result<(Vec<Weighed>, Fen), Fault> {
     if sold.handed_over_at.is_none() {
         return Err(Fault::conflict("not_handed_over", "订单还没有取货：不想要了可以直接取消订单，款项原路退回"));
     }
-    weigh(&sold.lines, what.kind, &what.lines, scope.now)
+    let mut weighed = weigh(&sold.lines, what.kind, &what.lines, scope.now)?;
+    let less = cap(&mut weighed, money::of(tx, sold.order, None).await?.goods_rest());
+    // Other goods can be had all the same.
+    if less > Fen::ZERO && what.kind != AfterSalesKind::Exchange && sum(&weighed)? == Fen::ZERO {
+        return Err(money::nothing_left());
+    }
+    Ok((weighed, less))
 }
 
 pub(super) fn sum(weighed: &[Weighed]) -> Result<Fen, Fault> {
@@ -75,7 +87,7 @@ pub(super) fn sum(weighed: &[Weighed]) -> Result<Fen, Fault> {
 ///
 /// Faults: `Invalid` beside `lines`, `line.{n}`, `swap.{n}` (more than is left, too late, not for such goods, dearer),
 /// `note`; `NotFound` for another's order; `Conflict` (`not_handed_over`, `amount_changed`, `too_many_requests`,
-/// `key_reused`).
+/// `key_reused`), (`nothing_left`) where all that was paid has gone back beside pieces.
 pub async fn request(scope: &Scope, command: RequestAfterSales) -> Result<(), Fault> {
     command.check()?;
     let mut tx = scope.begin().await?;
@@ -84,7 +96,7 @@ pub async fn request(scope: &Scope, command: RequestAfterSales) -> Result<(), Fa
     if let Some(known) = known_hash(&mut tx, command.id).await? {
         return if known == hash { Ok(()) } else { Err(key_reused()) };
     }
-    let weighed = weighed(scope, &sold, &command.what)?;
+    let (weighed, _) = weighed(&mut tx, scope, &sold, &command.what).await?;
     let refund = sum(&weighed)?;
     if refund != command.expected_refund_fen {
         let message = format!("应退金额有变化，现在是 {refund}，请确认后再提交");

@@ -4,14 +4,14 @@ use domain::{
     AfterSalesId, Fault, OrderId, ParcelId, Quantity, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Came, Condition, KindUntil, QuoteAfterSales,
-        RequestAfterSales, RequestedLine, Weighed, weigh,
+        RequestAfterSales, RequestedLine, Weighed, cap, weigh,
     },
     express::PackedLine,
 };
 use sqlx::PgConnection;
 
 use super::{
-    advance, lock, read, request, settle,
+    advance, lock, money, read, request, settle,
     sold::{self, Sold},
     take_in as goods_in, write_step,
 };
@@ -74,7 +74,9 @@ pub(crate) async fn pay_back(tx: &mut PgConnection, scope: &Scope, back: CameBac
     if lines.is_empty() {
         return take_in(tx, scope, &back, &sold, &beyond).await;
     }
-    let weighed = weigh(&sold.lines, kind, &lines, scope.now)?;
+    let mut weighed = weigh(&sold.lines, kind, &lines, scope.now)?;
+    // What went back as a compensation does not go back twice.
+    cap(&mut weighed, money::of(tx, back.order, None).await?.goods_rest());
     let refund = request::sum(&weighed)?;
     let command = RequestAfterSales {
         id: AfterSalesId(back.parcel.0),

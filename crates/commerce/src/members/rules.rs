@@ -156,8 +156,13 @@ pub const RULES: &[Rule] = &[
         column: "member_id",
         merging: Move("update orders set member_id = $1 where member_id = $2"),
         exporting: Under(ORDERS, ORDERS_OF),
-        // The note is the member's own text, and may name anybody.
-        erasing: Blank("update orders set note = '' where member_id = $1 and note <> ''"),
+        // The notes are the member's own text, and may name anybody.
+        erasing: Blank(
+            "with asked as (
+                 update cancel_requests set note = '' where order_id in (select id from orders where member_id = $1) and note <> ''
+             )
+             update orders set note = '' where member_id = $1 and note <> ''",
+        ),
     },
     Rule {
         table: "early_holds",
@@ -246,6 +251,8 @@ const ORDERS_OF: &str = "
             from order_lines l where l.order_id = o.id),
         '经过', (select coalesce(jsonb_agg(jsonb_build_object('事件', t.act, '状态', t.state, '时间', t.at, '说明', t.note)
                 order by t.step), '[]') from order_steps t where t.order_id = o.id),
+        '取消申请', (select coalesce(jsonb_agg(jsonb_build_object('原因', c.reason, '说明', c.note, '状态', c.state, '申请时间', c.asked_at,
+                '门店答复', c.answer) order by c.asked_at), '[]') from cancel_requests c where c.order_id = o.id),
         '付款', (select coalesce(jsonb_agg(jsonb_build_object('渠道', p.gateway, '商户单号', p.out_trade_no,
                 '交易号', p.transaction_id, '金额_分', h.amount_fen, '状态', p.state, '时间', p.paid_at) order by p.created_at), '[]')
             from payment_shares h join payments p on p.id = h.payment_id where h.order_id = o.id),

@@ -6,6 +6,8 @@
 //! - `share`: who of them gets what is there
 //! - `steps`: everything that happens afterwards, by the transition table of `domain`
 //! - `send`: what leaves the store for its shopper, and arrives or comes back
+//! - `cancel_rules`: until when shoppers call orders off by themselves
+//! - `cancel_requests`: asking the store for it afterwards
 //! - `centre`: what head office does with orders of its stores
 //! - `reroute`: an order of one store is given to another
 //! - `batches`: several orders that head office does one thing with
@@ -15,6 +17,8 @@
 //! - `read`: one order, and lists that begin from what the caller may see
 
 pub mod batches;
+mod cancel_requests;
+mod cancel_rules;
 mod centre;
 mod checkout;
 mod codes;
@@ -30,6 +34,8 @@ mod steps;
 mod unclaimed;
 mod write;
 
+pub use cancel_requests::{answer_cancel, ask_cancel, withdraw_cancel};
+pub use cancel_rules::{cancel_rules, remove_cancel_rules, set_cancel_rule};
 pub use centre::{annotate, call_off, call_off_all, notes};
 pub use checkout::{checkout, place_all};
 pub use late::{escalated, look};

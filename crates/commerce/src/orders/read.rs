@@ -27,7 +27,7 @@ use crate::{
     house::new_id,
     members::GONE,
     orders::{
-        codes,
+        cancel_requests, codes,
         looked_for::{Goods, Words},
     },
     payments,
@@ -42,7 +42,7 @@ macro_rules! cards {
                       fulfilment as "fulfilment!", channel as "channel!", total_fen as "total_fen!",
                       freight_fen as "freight_fen!", pieces as "pieces!", first_name as "first_name!", picture as "picture!",
                       slot_start as "slot_start!", slot_end as "slot_end!", placed_at as "placed_at!", phone,
-                      phone_tail as "phone_tail!", note as "note!", checkout_id, late
+                      phone_tail as "phone_tail!", note as "note!", checkout_id, late, cancel_asked_at
                from order_cards "# + $which,
             $($given),+
         )
@@ -72,6 +72,7 @@ pub(super) struct Row {
     note: String,
     checkout_id: Option<Uuid>,
     late: Option<String>,
+    cancel_asked_at: Option<DateTime<Utc>>,
 }
 
 impl Row {
@@ -97,6 +98,7 @@ impl Row {
             note: self.note,
             checkout_id: self.checkout_id.map(CheckoutId),
             late: self.late.as_deref().and_then(Lateness::from_code),
+            cancel_asked_at: self.cancel_asked_at,
         }
     }
 }
@@ -360,6 +362,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         pickup_code: more.pickup_code.filter(|_| open),
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
         claim_before: more.claim_before,
+        cancelling: cancel_requests::cancelling(&mut tx, scope, id, card.state).await?,
         paid_fen: Fen(more.paid),
         refunded_fen: Fen(more.refunded),
         refund_delayed: more.refund_delayed,

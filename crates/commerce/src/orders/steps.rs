@@ -7,6 +7,7 @@ use domain::{
     Fault, Fen, OrderId, StoreId,
     audit::{Act, ObjectKind},
     fulfilment::Fulfilment,
+    order_centre::is_in_hand,
     orders::{OrderAct, OrderState, PickupCode},
     staff::Permission,
     text,
@@ -20,7 +21,7 @@ use crate::{
     FaultPoint, Scope,
     audit::{self, Change},
     database::OrFault,
-    orders::codes,
+    orders::{cancel_rules, codes},
     payments,
     scope::Actor,
     stock::{self, Turn},
@@ -229,12 +230,9 @@ pub(crate) async fn expire(tx: &mut PgConnection, scope: &Scope, id: OrderId) ->
     Ok(true)
 }
 
-/// The shopper calls their own order off, before the store has accepted it; what was paid goes back.
-///
-/// Faults: `NotFound` for an order that is not theirs; `Conflict` once the store works on it.
-pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+/// Locks an order of whoever asks; another's is not found.
+pub(super) async fn lock_own(tx: &mut PgConnection, scope: &Scope, id: OrderId) -> Result<Ordered, Fault> {
     let own = scope.own_filter()?;
-    let mut tx = scope.begin().await?;
     let theirs = sqlx::query_scalar!(
         r#"select exists (select from orders where id = $1 and ($2::uuid is null or member_id = $2)) as "theirs!""#,
         id.0,
@@ -243,12 +241,26 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     .fetch_one(&mut *tx)
     .await
     .or_fault()?;
-    if !theirs {
-        return Err(Fault::NotFound("这个订单"));
-    }
-    let order = lock(&mut tx, id).await?;
+    if theirs { lock(tx, id).await } else { Err(Fault::NotFound("这个订单")) }
+}
+
+/// The shopper calls their own order off, as long as the rule of its way lets them; what was paid goes back.
+///
+/// Faults: `NotFound` for an order that is not theirs; `Conflict` (`not_now`) where the rule or its state lets them no
+/// more.
+pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+    let mut tx = scope.begin().await?;
+    let order = lock_own(&mut tx, scope, id).await?;
     if order.state == OrderState::Cancelled {
         return Ok(());
+    }
+    if is_in_hand(order.state) {
+        let (rule, paid_at) = cancel_rules::rule_of(&mut tx, id).await?;
+        if !rule.allows(order.state, paid_at, scope.now) {
+            let state = order.state.label_of(order.fulfilment);
+            let instead = if rule.may_ask { "可以向门店申请取消" } else { "有问题请联系门店" };
+            return Err(Fault::conflict("not_now", format!("订单{state}，不能再自行取消；{instead}")));
+        }
     }
     advance(&mut tx, scope, &order, OrderAct::Cancel, "").await?;
     stock::turn(&mut tx, scope, &[id], Turn::Release).await?;
@@ -300,9 +312,11 @@ async fn fulfil(scope: &Scope, id: OrderId, act: OrderAct, done: OrderState) -> 
     commit(tx, scope, act).await
 }
 
-/// The store cannot serve a paid order; the money goes back by itself.
+/// The store cannot serve a paid order, also where it is at it or has made it ready: the oven died, or goods broke. The
+/// money goes back by itself and the pieces are free; what of them is broken leaves by a report of a loss alone.
 ///
-/// Faults: `Invalid` beside `reason`; `NotFound` outside the person's reach.
+/// Faults: `Invalid` beside `reason`; `NotFound` outside the person's reach; `Conflict` (`not_now`) where it has left or
+/// was handed over.
 pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Fault> {
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 100 {
@@ -314,9 +328,14 @@ pub async fn reject(scope: &Scope, id: OrderId, reason: &str) -> Result<(), Faul
     commit(tx, scope, OrderAct::Reject).await
 }
 
-/// The server turns an order down that a store has not made ready, where it still can be.
+/// The server turns an order down that a store has not made ready: what is ready is left to people.
+///
+/// Faults: `Conflict` (`not_now`).
 pub(crate) async fn turn_down(tx: &mut PgConnection, scope: &Scope, id: OrderId, reason: &str) -> Result<(), Fault> {
     let order = lock(tx, id).await?;
+    if order.state == OrderState::Ready {
+        return Err(Fault::conflict("not_now", format!("订单{}，由人处理", order.state.label_of(order.fulfilment))));
+    }
     turn_down_locked(tx, scope, &order, reason).await
 }
 

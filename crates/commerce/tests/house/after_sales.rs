@@ -59,10 +59,10 @@ pub fn asks(order: OrderId, kind: AfterSalesKind, pieces: i64, fen: i64) -> Requ
     }
 }
 
-pub const AGREE: DecideAfterSales = DecideAfterSales { agree: true, note: String::new() };
+pub const AGREE: DecideAfterSales = DecideAfterSales { agree: true, note: String::new(), freight_fen: Fen::ZERO };
 
 pub fn refuse() -> DecideAfterSales {
-    DecideAfterSales { agree: false, note: "照片看不出问题".into() }
+    DecideAfterSales { agree: false, note: "照片看不出问题".into(), freight_fen: Fen::ZERO }
 }
 
 impl Cast {
@@ -325,7 +325,7 @@ async fn head_office_decides_for_good_and_nobody_on_their_own_refusal(
     let cast = cast(options, connect).await;
     let order = cast.handed_over(2).await;
     let id = cast.request(asks(order, AfterSalesKind::Return, 1, MEDIUM_FEN)).await;
-    let silent = DecideAfterSales { agree: false, note: " ".into() };
+    let silent = DecideAfterSales { agree: false, note: " ".into(), freight_fen: Fen::ZERO };
     assert_eq!(field_of(after_sales::decide(&cast.hq, id, silent).await), "note");
     // Head office may decide in the store's place, too; then somebody else arbitrates.
     after_sales::decide(&cast.hq, id, refuse()).await.unwrap();

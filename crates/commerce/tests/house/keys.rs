@@ -57,8 +57,7 @@ async fn a_program_calls_orders_off_and_pays_them_back_where_it_may_and_in_its_o
     assert_eq!(code_of(orders::call_off(&manages, abroad, &off).await), "not_found", "another store's");
     orders::call_off(&manages, open, &off).await.unwrap();
     assert_eq!(world.state_of(open).await, OrderState::Cancelled);
-    let back =
-        RefundOrder { id: AfterSalesId(Uuid::now_v7()), lines: Vec::new(), reason: "商品有质量问题".into() };
+    let back = RefundOrder::of_pieces(AfterSalesId(Uuid::now_v7()), Vec::new(), "商品有质量问题");
     assert_eq!(after_sales::refund(&manages, done, &back).await, Err(Fault::Forbidden));
     after_sales::refund(&pays_back, done, &back).await.unwrap();
     assert_eq!(world.count("select count(*) from refunds").await, 2);

@@ -246,8 +246,7 @@ async fn a_completed_order_is_paid_back_whole_or_in_part_and_never_twice(
     let (buyer, service) = (world.member().await, service(&world).await);
     let order = completed(&world, &buyer, 3).await;
     let (open, _) = world.place_paid(&buyer, 1).await;
-    let whole =
-        || RefundOrder { id: AfterSalesId(Uuid::now_v7()), lines: Vec::new(), reason: "商品有质量问题".into() };
+    let whole = || RefundOrder::of_pieces(AfterSalesId(Uuid::now_v7()), Vec::new(), "商品有质量问题");
     let some = |pieces: i64| RefundOrder {
         lines: vec![RefundedLine { line: 1, quantity: Quantity::try_from(pieces).unwrap() }],
         ..whole()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use commerce::after_sales;
 use domain::{
-    AfterSalesId, OrderId,
+    AfterSalesId, Fen, OrderId,
     after_sales::{
         AfterSalesAct, AfterSalesKind::RefundOnly, AfterSalesState, DecideAfterSales, RefundOrder, RefundedLine,
     },
@@ -21,7 +21,7 @@ use crate::{
 fn pays_back(pieces: i64) -> RefundOrder {
     let line = |pieces: i64| RefundedLine { line: 1, quantity: pieces.try_into().unwrap() };
     let lines = if pieces == 0 { Vec::new() } else { vec![line(pieces)] };
-    RefundOrder { id: AfterSalesId(Uuid::now_v7()), lines, reason: "顾客多次反映".into() }
+    RefundOrder::of_pieces(AfterSalesId(Uuid::now_v7()), lines, "顾客多次反映")
 }
 
 impl Cast {
@@ -36,7 +36,7 @@ impl Cast {
     async fn dismissed(&self, order: OrderId, pieces: i64) -> AfterSalesId {
         let id = self.refused(order, pieces).await;
         after_sales::appeal(&self.shopper, id, "请再看看").await.unwrap();
-        let no = DecideAfterSales { agree: false, note: "维持".into() };
+        let no = DecideAfterSales { agree: false, note: "维持".into(), freight_fen: Fen::ZERO };
         after_sales::arbitrate(&self.hq, id, no).await.unwrap();
         id
     }

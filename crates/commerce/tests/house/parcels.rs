@@ -220,11 +220,8 @@ async fn what_comes_back_of_what_was_paid_back_without_goods_is_on_the_shelf_and
     let two = scene.ship(order, "ZT1000002", &[]).await;
     express::confirm(&scene.buyer, order).await.unwrap();
     let office = scene.world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
-    let lost = RefundOrder {
-        id: AfterSalesId(Uuid::now_v7()),
-        lines: vec![RefundedLine { line: 2, quantity: 1.try_into().unwrap() }],
-        reason: "快递丢失".into(),
-    };
+    let lines = vec![RefundedLine { line: 2, quantity: 1.try_into().unwrap() }];
+    let lost = RefundOrder::of_pieces(AfterSalesId(Uuid::now_v7()), lines, "快递丢失");
     after_sales::refund(&office, order, &lost).await.unwrap();
     assert_eq!((scene.refunded().await, scene.large().await.on_hand), (LARGE_FEN, 98), "no goods came");
     for _ in 0..2 {
@@ -252,7 +249,7 @@ async fn what_is_spoilt_of_what_was_paid_back_without_goods_is_a_loss(
     let one = scene.ship(order, "ZT1000001", &[]).await;
     express::confirm(&scene.buyer, order).await.unwrap();
     let office = scene.world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
-    let all = RefundOrder { id: AfterSalesId(Uuid::now_v7()), lines: Vec::new(), reason: "快递丢失".into() };
+    let all = RefundOrder::of_pieces(AfterSalesId(Uuid::now_v7()), Vec::new(), "快递丢失");
     after_sales::refund(&office, order, &all).await.unwrap();
     let before = scene.refunded().await;
     express::take_back(&scene.manager, order, one, &back(Afterwards::Refund, true)).await.unwrap();

@@ -191,7 +191,8 @@ pub fn worth_of(line: &AfterSalesLine, came: i64) -> Option<(Fen, Fen)> {
             Fen(paid.0.checked_sub(each.checked_mul(came)?)?)
         }
     };
-    Some((paid, back))
+    // What went back beside pieces may have lowered what the whole line gives back.
+    Some((paid, back.min(line.refund_fen)))
 }
 
 /// Takes goods back at a store, whatever store sold them.

@@ -139,19 +139,25 @@ pub struct DecideAfterSales {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(max_length = 200))]
     pub note: String,
+    /// What of the order's way goes back with it, where it is agreed to: no more than is left of that.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0))]
+    pub freight_fen: Fen,
 }
 
 impl DecideAfterSales {
-    /// Reads the command from a form: `verdict` (`agree`, `refuse`) and `note`.
+    /// Reads the command from a form: `verdict` (`agree`, `refuse`), `note`, and `freight_fen` in yuan, or nothing.
     ///
-    /// Faults: `Invalid` beside `verdict`.
+    /// Faults: `Invalid` beside `verdict` or `freight_fen`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let agree = match fields.text("verdict") {
             "agree" => true,
             "refuse" => false,
             _ => return Err(Fault::invalid("verdict", "请选择同意或拒绝")),
         };
-        Ok(Self { agree, note: fields.text("note").to_owned() })
+        // What stands in the field of freight means nothing where it is turned down.
+        let freight_fen = if agree { yuan(fields, "freight_fen")? } else { Fen::ZERO };
+        Ok(Self { agree, note: fields.text("note").to_owned(), freight_fen })
     }
 
     /// The note, where it fits the decision.
@@ -162,6 +168,16 @@ impl DecideAfterSales {
             return Ok("");
         }
         checked_reason("note", &self.note, "请写明拒绝的原因（200 字以内），顾客会看到")
+    }
+}
+
+/// An amount in yuan as a form has it, which may be empty.
+///
+/// Faults: `Invalid` beside it.
+pub(super) fn yuan(fields: &Fields, name: &str) -> Result<Fen, Fault> {
+    match fields.given(name) {
+        None => Ok(Fen::ZERO),
+        Some(typed) => Fen::typed(typed).ok_or_else(|| Fault::invalid(name, "请填写金额，例如 6 或 6.50；不退的留空")),
     }
 }
 

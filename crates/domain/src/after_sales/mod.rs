@@ -5,6 +5,7 @@
 //! - `terms`: how long what may be asked for, by category
 //! - `weigh`: what a request comes to, or what is wrong with it
 //! - `came`: what came back of it, in which state, and what that is worth
+//! - `money`: how much of an order's money is left to go back
 //! - `commands`: what people send
 //! - `post`: goods that come by post
 //! - `refund`: what head office pays back without anybody asking
@@ -13,6 +14,7 @@
 mod book;
 mod came;
 mod commands;
+mod money;
 mod post;
 mod refund;
 mod share;
@@ -27,6 +29,7 @@ pub use came::{
 pub use commands::{
     DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, RequestAfterSales, RequestedLine, ReturnCode,
 };
+pub use money::{OrderMoney, cap};
 pub use post::{ArriveReturn, PostReturn, PostedReturn, RefuseArrived, ReturnAddress, ReturnsByPost};
 pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};

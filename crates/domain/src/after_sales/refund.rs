@@ -2,18 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RequestedLine;
+use super::{RequestedLine, commands::yuan};
 use crate::{AfterSalesId, Complaint, Fault, Fen, Fields, Quantity, order_centre::checked_reason};
 
-/// Pays a completed order back, all that is left of it or some pieces; the goods stay where they are.
+/// Pays a completed order back: all that is left of its pieces or some of them, what its way cost, or an amount beside
+/// both; the goods stay where they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct RefundOrder {
     /// Made by the client; the idempotency key. It becomes the id of a request after the sale.
     pub id: AfterSalesId,
-    /// Which pieces; all that is left where it is empty.
+    /// Which pieces; where it is empty, all that is left, or none where `freight_fen` or `extra_fen` says what goes back.
     #[serde(default)]
     pub lines: Vec<RefundedLine>,
+    /// What of the way's cost goes back: no more than is left of it.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0))]
+    pub freight_fen: Fen,
+    /// What goes back beside pieces and way, as a compensation: no more than is left of what was paid. The pieces stay the
+    /// shopper's, and what is asked for later is at most the rest.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0))]
+    pub extra_fen: Fen,
     /// Why; the shopper reads it.
     #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 100, pattern = r"\S"))]
     pub reason: String,
@@ -37,9 +47,20 @@ impl From<&RefundedLine> for RequestedLine {
 }
 
 impl RefundOrder {
-    /// Reads the command from a form: `key`, `reason`, for each line `n.{line}`.
+    /// Pays these pieces back, or where there are none all that are left, and nothing beside them.
+    pub fn of_pieces(id: AfterSalesId, lines: Vec<RefundedLine>, reason: impl Into<String>) -> Self {
+        Self { id, lines, freight_fen: Fen::ZERO, extra_fen: Fen::ZERO, reason: reason.into() }
+    }
+
+    /// Whether all pieces that are left go back.
+    pub fn is_whole(&self) -> bool {
+        self.lines.is_empty() && self.freight_fen == Fen::ZERO && self.extra_fen == Fen::ZERO
+    }
+
+    /// Reads the command from a form: `key`, `reason`, for each line `n.{line}`, and in yuan `freight_fen` and
+    /// `extra_fen`, each of which may be empty.
     ///
-    /// Faults: `Invalid` beside `key`, `line.{n}`, `lines` or `reason`.
+    /// Faults: `Invalid` beside any of them, or `lines` where nothing is to go back.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let id = fields.text("key").parse().map_err(|_| Fault::invalid("key", "请刷新页面后再试"))?;
         let (mut lines, mut complaints) = (Vec::new(), Vec::new());
@@ -49,13 +70,22 @@ impl RefundOrder {
                 _ => complaints.push(Complaint::new(format!("line.{name}"), "请填写整数件数，不退的填 0")),
             }
         }
-        if lines.is_empty() && complaints.is_empty() {
-            complaints.push(Complaint::new("lines", "请填写要退款的件数"));
+        let mut amount = |name: &str| match yuan(fields, name) {
+            Ok(amount) => amount,
+            Err(fault) => {
+                complaints.extend(fault.complaints().iter().cloned());
+                Fen::ZERO
+            }
+        };
+        let (freight_fen, extra_fen) = (amount("freight_fen"), amount("extra_fen"));
+        if lines.is_empty() && freight_fen == Fen::ZERO && extra_fen == Fen::ZERO && complaints.is_empty() {
+            complaints.push(Complaint::new("lines", "请填写要退款的件数、运费或补偿金额"));
         }
         if !complaints.is_empty() {
             return Err(Fault::Invalid(complaints));
         }
-        Ok(Self { id, lines, reason: checked_reason(fields.text("reason"))?.to_owned() })
+        let reason = checked_reason(fields.text("reason"))?.to_owned();
+        Ok(Self { id, lines, freight_fen, extra_fen, reason })
     }
 }
 
@@ -65,8 +95,24 @@ impl RefundOrder {
 pub struct Refundable {
     /// Its lines, where pieces are left.
     pub lines: Vec<RefundableLine>,
-    /// What all of it comes to.
+    /// What all of them come to.
     pub left_fen: Fen,
+    /// What of the way's cost is left.
+    #[serde(default)]
+    pub freight_left_fen: Fen,
+    /// What of all that was paid is left: the most that goes back beside pieces.
+    #[serde(default)]
+    pub extra_left_fen: Fen,
+    /// What went back as a compensation: the lines come to less by what of it is of theirs.
+    #[serde(default)]
+    pub extra_fen: Fen,
+}
+
+impl Refundable {
+    /// Whether anything can go back.
+    pub fn is_open(&self) -> bool {
+        !self.lines.is_empty() || self.extra_left_fen > Fen::ZERO
+    }
 }
 
 /// What of one line can still be paid back.

@@ -90,6 +90,9 @@ impl AfterSalesOptions {
 pub struct AfterSalesQuote {
     /// What goes back.
     pub refund_fen: Fen,
+    /// By how much that is less than what was paid for these goods, since so much has gone back as a compensation.
+    #[serde(default)]
+    pub less_fen: Fen,
 }
 
 /// A request in a list.
@@ -114,8 +117,14 @@ pub struct AfterSalesCard {
     pub summary: String,
     /// The picture of its first line.
     pub picture: String,
-    /// What goes back.
+    /// What goes back, with what of it is beside the goods.
     pub refund_fen: Fen,
+    /// What of it is of the way's cost.
+    #[serde(default)]
+    pub freight_fen: Fen,
+    /// What of it is a compensation beside goods and way.
+    #[serde(default)]
+    pub extra_fen: Fen,
     /// Why.
     pub reason: AfterSalesReason,
     /// In the shopper's words.
@@ -247,10 +256,23 @@ pub struct AfterSalesView {
     /// The number of the receipt, where it went back in another way than the gateway's.
     #[serde(default)]
     pub refund_proof: Option<String>,
+    /// What of the order's way could go back with it, to staff who can agree to it.
+    #[serde(default)]
+    pub freight_left_fen: Fen,
     /// Pictures as proof.
     pub proofs: Vec<Photo>,
     /// What whoever asks can do now.
     pub acts: Vec<AfterSalesAct>,
+}
+
+impl AfterSalesCard {
+    /// What goes back beside the goods, for people: `含运费 ¥6.00`; nothing where nothing does.
+    pub fn beside_words(&self) -> Option<String> {
+        let parts = [("运费", self.freight_fen), ("补偿", self.extra_fen)];
+        let parts: Vec<_> =
+            parts.into_iter().filter(|(_, fen)| *fen > Fen::ZERO).map(|(word, fen)| format!("{word} {fen}")).collect();
+        (!parts.is_empty()).then(|| format!("含{}", parts.join("、")))
+    }
 }
 
 impl AfterSalesView {

@@ -88,8 +88,21 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("refunds_open", "还有 1 笔退款没有到账，请等到账后再来注销"),
         ],
     ),
-    ("orders_cancel", &[("not_now", "订单制作中，不能再执行这一步")]),
-    ("after-sales_quote", &[NOT_HANDED_OVER]),
+    ("orders_cancel", &[("not_now", "订单备货中，不能再自行取消；可以向门店申请取消")]),
+    (
+        "orders_ask_cancel",
+        &[
+            ("not_now", "订单已完成，不能再取消；商品有问题可以申请售后"),
+            ("cancel_yourself", "这个订单现在可以直接取消，不用申请"),
+            ("may_not_ask", "门店已经接单，这个订单不能再取消；有问题请联系门店"),
+            ("asked_already", "已经申请过取消，请等门店答复"),
+            ("asked_enough", "门店已经两次没有同意，不能再申请取消；有问题请联系门店"),
+            ("key_reused", "这个页面已经提交过另一次取消申请，请刷新后再试"),
+        ],
+    ),
+    ("orders_withdraw_cancel", &[("not_now", "这次取消申请已经结束（门店未同意）")]),
+    ("console_answer_cancel", &[("not_now", "这次取消申请已经结束（已撤回）")]),
+    ("after-sales_quote", &[NOT_HANDED_OVER, NOTHING_LEFT]),
     ("after-sales_request", ASKING),
     ("after-sales_request_for_shopper", ASKING),
     (
@@ -143,6 +156,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("not_now", "这张售后单已撤销，不能再门店同意"),
             ("upheld", "总部已支持这张售后单，门店不能再拒绝；有异议请联系总部"),
+            NOTHING_LEFT,
             ABOVE_PAID,
         ],
     ),
@@ -151,6 +165,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("not_now", "这张售后单已退款，不能再总部支持申请"),
             ("own_decision", "这张售后单是您拒绝的，要由别人仲裁"),
+            NOTHING_LEFT,
             ABOVE_PAID,
         ],
     ),
@@ -432,9 +447,11 @@ const RIDER_REFUSED: (&str, &str) = ("rider_refused", "骑手平台没有接受�
 const RIDING: &[(&str, &str)] =
     &[OTHER_WAY, ("not_now", "订单配送中，不能呼叫骑手"), NO_COURIER, NO_POINT, RIDER_REFUSED];
 
+const NOTHING_LEFT: (&str, &str) = ("nothing_left", "这笔订单付的钱已经全部退回或正在退，没有可以退的金额了");
 const ABOVE_PAID: (&str, &str) = ("refund_above_paid", "退款合计会超过实付金额，请联系总部处理");
 const ASKING: &[(&str, &str)] = &[
     NOT_HANDED_OVER,
+    NOTHING_LEFT,
     ("amount_changed", "应退金额有变化，现在是 ¥15.00，请确认后再提交"),
     ("too_many_requests", "这个订单的售后申请过多，请联系门店处理"),
     ("key_reused", "这个页面已经提交过另一份售后申请，请刷新后再试"),

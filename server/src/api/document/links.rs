@@ -144,7 +144,16 @@ pub(super) const LINKS: &[Link] = &[
     ("purchase_limits_set", &["purchase_limits_remove"], &[("sku_id", "$response.body#/sku_id")]),
     ("stock_models_set", &["stock_models_remove"], &[("model_id", "$response.body#/id")]),
     ("orders_place", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/id")]),
-    ("orders_mine", &["orders_show", "orders_pay", "orders_cancel"], &[("order_id", "$response.body#/items/0/id")]),
+    (
+        "orders_mine",
+        &["orders_show", "orders_pay", "orders_cancel", "orders_ask_cancel", "orders_withdraw_cancel"],
+        &[("order_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "centre_cancel_rules",
+        &["centre_set_store_cancel_rule", "centre_remove_cancel_rules"],
+        &[("store_id", "$response.body#/stores/0/store_id")],
+    ),
     ("refunds_list", &["refunds_retry", "refunds_settle"], &[("refund_id", "$response.body#/items/0/id")]),
     ("centre_batches", &["centre_batch", "centre_start_batch"], &[("batch_id", "$response.body#/0/id")]),
     (
@@ -167,6 +176,7 @@ pub(super) const LINKS: &[Link] = &[
             "console_accept",
             "console_prepare",
             "console_reject",
+            "console_answer_cancel",
             "console_dispatch",
             "console_deliver",
             "console_undelivered",

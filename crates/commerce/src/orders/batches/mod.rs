@@ -77,7 +77,7 @@ async fn attempt(
             false => Err(Fault::conflict("so_already", "订单已经取消，不用处理")),
         },
         BatchAct::Refund => {
-            let all = RefundOrder { id: AfterSalesId(new_id()), lines: Vec::new(), reason };
+            let all = RefundOrder::of_pieces(AfterSalesId(new_id()), Vec::new(), reason);
             after_sales::refund_in(done, scope, id, &all).await
         }
         // Done above.

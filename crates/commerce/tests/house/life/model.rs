@@ -182,6 +182,8 @@ pub struct Order {
     pub way: Fulfilment,
     pub state: OrderState,
     pub parcels: Vec<Parcel>,
+    /// How often its store did not agree to call it off.
+    pub refused: usize,
 }
 
 /// What left in one parcel.
@@ -443,6 +445,8 @@ impl Model {
             OrderAct::Reroute => to != order.at && self.online(to) >= order.pieces,
             // By parcels alone.
             OrderAct::Dispatch | OrderAct::Deliver | OrderAct::Undelivered => order.way == Fulfilment::Delivery,
+            // Where no rule is set the shopper calls off what the store has not taken on.
+            OrderAct::Cancel => matches!(order.state, OrderState::Placed | OrderState::Paid),
             _ => act.fits(order.way),
         };
         possible && order.state.after(act).is_some()
@@ -468,7 +472,7 @@ impl Model {
     /// An order is placed, which takes what its member holds there.
     pub fn place(&mut self, id: OrderId, at: usize, pieces: i64, way: Fulfilment) {
         self.holds.iter_mut().filter(|hold| hold.at == at).for_each(|hold| hold.pieces = 0);
-        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, parcels: Vec::new() });
+        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, parcels: Vec::new(), refused: 0 });
     }
 
     /// The latest orders that are not ready are turned down until the others are covered.

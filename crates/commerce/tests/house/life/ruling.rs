@@ -59,7 +59,7 @@ impl Cast {
     async fn refund(&self, nth: usize, pieces: Option<i64>, model: &mut Model) -> Result<(), TestCaseError> {
         let id = AfterSalesId(Uuid::now_v7());
         let lines = pieces.map(|pieces| RefundedLine { line: 1, quantity: pieces.try_into().unwrap() });
-        let command = RefundOrder { id, lines: lines.into_iter().collect(), reason: WHY.into() };
+        let command = RefundOrder::of_pieces(id, lines.into_iter().collect(), WHY);
         let refunded = after_sales::refund(&self.head, model.orders[nth].id, &command).await;
         let rest = model.refundable(nth);
         let possible = pieces.map_or(rest > 0, |pieces| rest >= pieces);

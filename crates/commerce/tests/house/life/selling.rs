@@ -2,7 +2,8 @@
 
 use commerce::{cart, holds, jobs, orders};
 use domain::{
-    CheckoutId, Fault, HoldId, OrderId, Quantity, SkuId,
+    CancelRequestId, CheckoutId, Fault, HoldId, OrderId, Quantity, SkuId,
+    cancelling::{AnswerCancel, AskCancel, CancelReason, REQUESTS_MOST},
     cart::{RemoveLine, SetLine},
     checkout::PlaceCheckout,
     fulfilment::{Deliver, Dispatch, Fulfilment, Undelivered, Wish},
@@ -42,6 +43,7 @@ impl Cast {
             }
             Sell::Act(act, which) if !model.orders.is_empty() => self.step(*act, *which, model).await?,
             Sell::On(which) if !model.orders.is_empty() => self.go_on(*which, model).await?,
+            Sell::AskOff(which, agree) if !model.orders.is_empty() => self.ask_off(*which, *agree, model).await?,
             Sell::Hold(at, pieces) => {
                 let id = HoldId(Uuid::now_v7());
                 let quantity = Quantity::try_from(*pieces).unwrap();
@@ -60,7 +62,7 @@ impl Cast {
                 self.solve(model.sku).await;
                 model.solve();
             }
-            Sell::Act(..) | Sell::On(_) | Sell::Release(_) => {}
+            Sell::Act(..) | Sell::On(_) | Sell::AskOff(..) | Sell::Release(_) => {}
         }
         Ok(())
     }
@@ -151,6 +153,27 @@ impl Cast {
         let act = if late { OrderAct::Revive } else { act };
         if model.can(nth, act) {
             model.step(nth, act);
+        }
+        prop_assert_eq!(self.world.state_of(order.id).await, model.orders[nth].state);
+        Ok(())
+    }
+
+    /// A request stands beside an order that its store has and that its shopper cannot call off any more.
+    async fn ask_off(&self, which: Index, agree: bool, model: &mut Model) -> Result<(), TestCaseError> {
+        let nth = which.index(model.orders.len());
+        let order = model.orders[nth].clone();
+        let ask = AskCancel { id: CancelRequestId(Uuid::now_v7()), reason: CancelReason::TooSlow, note: String::new() };
+        let asked = orders::ask_cancel(&self.buyer, order.id, &ask).await;
+        let possible = matches!(order.state, OrderState::Accepted | OrderState::Ready) && order.refused < REQUESTS_MOST;
+        prop_assert_eq!(asked.is_ok(), possible, "{:?}", asked);
+        if !possible {
+            return Ok(());
+        }
+        let answer = AnswerCancel { request_id: ask.id, agree, note: "已经在做了".into() };
+        orders::answer_cancel(&self.managers[order.at], order.id, &answer).await.unwrap();
+        match agree {
+            true => model.step(nth, OrderAct::CallOff),
+            false => model.orders[nth].refused += 1,
         }
         prop_assert_eq!(self.world.state_of(order.id).await, model.orders[nth].state);
         Ok(())

@@ -35,6 +35,8 @@ pub enum Sell {
     Together([i64; STORES]),
     Act(OrderAct, Index),
     On(Index),
+    /// The shopper asks to call an order off, and its store agrees or does not.
+    AskOff(Index, bool),
     /// Pieces are held before they are ordered.
     Hold(usize, i64),
     Release(Index),
@@ -167,6 +169,7 @@ fn selling() -> impl Strategy<Value = Sell> {
         4 => (0..STORES, 1..5i64, way).prop_map(|(at, pieces, way)| Sell::Place(at, pieces, way)),
         4 => (prop::sample::select(acts.to_vec()), any::<Index>()).prop_map(|(act, which)| Sell::Act(act, which)),
         10 => any::<Index>().prop_map(Sell::On),
+        1 => (any::<Index>(), any::<bool>()).prop_map(|(which, agree)| Sell::AskOff(which, agree)),
         1 => [1..4i64, 1..4i64].prop_map(Sell::Together),
         1 => (0..STORES, 1..4i64).prop_map(|(at, pieces)| Sell::Hold(at, pieces)),
         1 => any::<Index>().prop_map(Sell::Release),
