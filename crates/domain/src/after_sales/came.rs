@@ -326,6 +326,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_money_beside_pieces_left_of_a_line_is_the_most_that_goes_back_for_what_came() {
+        let line = sold(300, 3, (0, 0), 80);
+        let asked = as_asked(&line, &ask(&line, 3, None).unwrap());
+        let lowered = AfterSalesLine { refund_fen: Fen(150), ..asked };
+        for (came, back) in [(3, 150), (2, 150), (1, 100), (0, 0)] {
+            assert_eq!(worth_of(&lowered, came), Some((Fen(100 * came), Fen(back))), "{came}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_came_is_worth_what_it_would_have_been_asked_for_alone(
