@@ -202,6 +202,7 @@ export async function visitor(opened, { javaScriptEnabled, width = 390, height =
         return await go(address, options);
       } catch (fault) {
         if (tries === 3 || !/interrupted by another navigation|net::ERR_ABORTED/.test(fault.message)) throw fault;
+        await page.waitForTimeout(500);
       }
     }
   };

@@ -34,6 +34,7 @@ mod fulfilment;
 mod gateway;
 mod goods_back;
 mod holds;
+mod invoices_back;
 mod keys;
 mod late;
 mod life;
