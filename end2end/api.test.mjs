@@ -9,6 +9,7 @@ import { codeFor, newId, town } from "./town.mjs";
 
 const SCHEMATHESIS = process.env.SCHEMATHESIS ?? "target/python/bin/schemathesis";
 const DOCUMENT = "target/api/openapi.json";
+const PYTHON_STUMBLED = "AST constructor recursion depth mismatch";
 
 let home;
 let api;
@@ -52,16 +53,20 @@ test("a client typed by the document orders, pays and is handed the goods", { ti
   await journey({ api, codeFor: (phone) => codeFor(home, phone), pay, newId });
 });
 
-test("schemathesis finds no answer that the document does not allow", { timeout: 600_000 }, async () => {
+test("schemathesis finds no answer that the document does not allow", { timeout: 1_200_000 }, async () => {
   const [member, leaving] = [await memberToken("13900139001"), await memberToken("13900139002")];
   const staff = await sent("/auth/staff-sessions", { account: "hq", password: "demo-hq-2026" });
   const tokens = { MEMBER_TOKEN: member, LEAVING_TOKEN: leaving, STAFF_TOKEN: staff.token };
   const env = { ...process.env, API: api, ...tokens };
-  const run = promisify(execFile)(
-    SCHEMATHESIS,
-    ["--config-file", "end2end/api/schemathesis.toml", "run", DOCUMENT, "--no-color", "--warnings", "off"],
-    { env, maxBuffer: 64 << 20 },
-  );
-  const { stdout } = await run.catch((fault) => assert.fail(`${fault.stdout}\n${fault.stderr}`));
+  const run = () =>
+    promisify(execFile)(
+      SCHEMATHESIS,
+      ["--config-file", "end2end/api/schemathesis.toml", "run", DOCUMENT, "--no-color", "--warnings", "off"],
+      { env, maxBuffer: 64 << 20 },
+    );
+  // Python 3.11 may stumble over its own parser where it describes a lambda (python/cpython#106905), which says nothing
+  // of the API: then it is asked once more.
+  const again = (fault) => (fault.stdout.includes(PYTHON_STUMBLED) ? run() : Promise.reject(fault));
+  const { stdout } = await run().catch(again).catch((fault) => assert.fail(`${fault.stdout}\n${fault.stderr}`));
   console.log(stdout.slice(stdout.indexOf("= SUMMARY")));
 });
