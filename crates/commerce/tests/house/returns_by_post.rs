@@ -22,7 +22,7 @@ use crate::{
 
 const DAY: i64 = 24 * 60;
 
-fn address() -> ReturnsByPost {
+pub fn address() -> ReturnsByPost {
     let address = ReturnAddress {
         name: "售后组".into(),
         phone: "021-63501234".into(),

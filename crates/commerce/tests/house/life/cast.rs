@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime};
 use commerce::{
-    Partners, Scope, Settings, freight,
+    Partners, Scope, Settings, after_sales, freight,
     fulfilment::{addresses, settings},
     purchasing, supply,
 };
@@ -24,6 +24,7 @@ use crate::{
     freight::{new_id, save, sends},
     fulfilment::home,
     people::Reach,
+    returns_by_post::address as by_post,
     world::World,
 };
 
@@ -85,6 +86,7 @@ impl Cast {
         for store in [self.world.store, self.world.elsewhere] {
             let offered = FulfilmentSettings { delivery: Some(delivery.clone()), ..FulfilmentSettings::default() };
             settings::save(&self.head, store, &offered).await.unwrap();
+            after_sales::set_return_address(&self.head, store, &by_post()).await.unwrap();
         }
         freight::save(&self.head, new_id(), save("标准", &[])).await.unwrap();
         freight::set_stores(&self.head, sends(&["RMGC", "XIHU"], None)).await.unwrap();

@@ -2,14 +2,16 @@
 
 use commerce::{
     approvals, counts, losses,
-    stock::{batches, models},
+    stock::{batches, models, quotas},
 };
 use domain::{
     CountId, LossId, ProposalId,
     approvals::{Decide, Propose, Proposed},
     batches::RegisterBatch,
+    channel_quotas::SetChannelQuota,
     counts::{CountAct, CountState, EnterCount, OpenCount, Selection, SubmitCount},
     losses::{LossAct, LossKind, LossState, ReportLoss},
+    orders::Channel,
     stock_models::{SetStockModel, ShareOut, StockModel},
 };
 use proptest::prelude::*;
@@ -17,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     cast::Cast,
-    model::{Count, Loss, Model, Rule},
+    model::{Count, Loss, Model, Quota, Rule},
     tries::Keep,
 };
 
@@ -58,6 +60,8 @@ impl Cast {
                 self.say(of, separate, if separate { 0 } else { kept_back }, model).await
             }
             Keep::Unsay(of) => self.unsay(of, model).await,
+            Keep::Ration(of, channel, most) => self.ration(of, channel, most, model).await,
+            Keep::Unration(of, channel) => self.unration(of, channel, model).await,
             Keep::Share(at, online) => self.share(at, online, model).await,
             Keep::Register(at, day, pieces) => self.register(at, day, pieces, model).await,
             Keep::Day => {
@@ -201,6 +205,32 @@ impl Cast {
         if let Some(said) = rule(model, of).take() {
             models::remove(&self.head, said.id).await.unwrap();
             model.carry(of);
+        }
+        Ok(())
+    }
+
+    /// Said again it is the same one, for another number of pieces.
+    async fn ration(
+        &self,
+        of: Option<usize>,
+        channel: Channel,
+        most: i64,
+        model: &mut Model,
+    ) -> Result<(), TestCaseError> {
+        let say = SetChannelQuota { sku: model.sku.to_string(), store_id: of.map(|at| self.store(at)), channel, most };
+        let id = quotas::set(&self.head, say).await.unwrap();
+        let known = model.quotas.iter().position(|one| (one.store, one.channel) == (of, channel));
+        prop_assert!(known.is_none_or(|nth| model.quotas[nth].id == id));
+        match known {
+            Some(nth) => model.quotas[nth].most = most,
+            None => model.quotas.push(Quota { id, store: of, channel, most }),
+        }
+        Ok(())
+    }
+
+    async fn unration(&self, of: Option<usize>, channel: Channel, model: &mut Model) -> Result<(), TestCaseError> {
+        if let Some(nth) = model.quotas.iter().position(|one| (one.store, one.channel) == (of, channel)) {
+            quotas::remove(&self.head, model.quotas.remove(nth).id).await.unwrap();
         }
         Ok(())
     }

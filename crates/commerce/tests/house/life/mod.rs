@@ -2,11 +2,11 @@
 //! order, against a model that knows the transition tables and what each deed does to the balances.
 //!
 //! - `tries`: what somebody tries
-//! - `model`: what should follow
+//! - `model`, `shelf`: what should follow
 //! - `cast`: everybody who takes part
-//! - `selling`, `sending`: orders, early holds, parcels, goods that come back
+//! - `selling`, `sending`, `returning`: orders, early holds, parcels, goods that come back
 //! - `counter`: sales at the counter
-//! - `moving`, `keeping`: transfers and purchases; counts, losses, what is for the counter, batches
+//! - `moving`, `keeping`: transfers and purchases; counts, losses, what is for the counter, quotas, batches
 //! - `ruling`: limits, refunds and batches of orders by head office
 //!
 //! `PROPTEST_CASES=10000` lives as many lives, `PROPTEST_RNG_SEED` those of a failure again.
@@ -16,9 +16,11 @@ mod counter;
 mod keeping;
 mod model;
 mod moving;
+mod returning;
 mod ruling;
 mod selling;
 mod sending;
+mod shelf;
 mod tries;
 
 use std::{env, sync::Arc};
@@ -44,6 +46,7 @@ impl Cast {
         match one {
             Try::Sell(deed) => self.sell(deed, model).await?,
             Try::Send(deed) => self.send(deed, model).await?,
+            Try::Return(deed) => self.after_sales(deed, model).await?,
             Try::Counter(deed) => self.counter(deed, model).await?,
             Try::Move(deed) => self.transfer(deed, model).await?,
             Try::Keep(deed) => self.keep(deed, model).await?,
@@ -87,6 +90,9 @@ impl Cast {
              union all select 'order batch ' || b.act || ' ' || l.outcome, count(*)
                        from order_batch_lines l join order_batches b on b.id = l.batch_id group by 1
              union all select 'case ' || (solved_at is not null), count(*) from shortages group by 1
+             union all select 'quota of ' || channel, count(*) from channel_quotas group by 1
+             union all select 'posted ' || (arrived_at is not null), count(*) from after_sales_parcels group by 1
+             union all select 'missing of a return', count(*) from after_sales_missing
              union all select 'apart ' || separate || (expired > 0), count(*) from stock group by 1 order by 1",
         )
         .fetch_all(&self.world.owner)

@@ -1,6 +1,6 @@
 //! What should follow from what was done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use commerce::Scope;
 use domain::{
@@ -9,12 +9,14 @@ use domain::{
     counts::CountState,
     fulfilment::Fulfilment,
     losses::LossState,
-    orders::{OrderAct, OrderState},
+    orders::{Channel, OrderAct, OrderState},
     parcels::Afterwards,
     purchasing::PurchaseState,
     transfers::TransferState,
 };
 use uuid::Uuid;
+
+use super::shelf::Shelf;
 
 /// Two stores, and a warehouse.
 pub const PLACES: usize = 3;
@@ -37,141 +39,6 @@ pub struct Balance {
     pub kept_back: i64,
     pub expired: i64,
     pub separate: bool,
-}
-
-/// What lies at a place.
-#[derive(Clone, Debug, Default)]
-pub struct Shelf {
-    pub on_hand: i64,
-    pub kept_back: i64,
-    pub expired: i64,
-    pub separate: bool,
-    /// Pieces of batches by their last day, some of which may have gone.
-    pub batches: BTreeMap<i64, i64>,
-    /// The last days that were over when somebody looked.
-    pub aside: BTreeSet<i64>,
-    /// What was written off of batches, less what came back of it.
-    pub gone: BTreeMap<i64, i64>,
-}
-
-impl Shelf {
-    /// A document brings pieces or takes them away.
-    pub fn book(&mut self, pieces: i64) {
-        if pieces == 0 {
-            return;
-        }
-        if pieces > 0 {
-            self.settle();
-        }
-        self.add(pieces);
-        self.look(0);
-    }
-
-    /// Pieces of the shop's own that had come back are lost: nothing of them was the counter's.
-    pub fn lose_of_the_shop(&mut self, pieces: i64) {
-        self.kept_back += if self.separate { pieces } else { 0 };
-        self.book(-pieces);
-    }
-
-    /// As [`Self::book`], by a document that takes what is over first.
-    pub fn clear(&mut self, pieces: i64) {
-        if pieces < 0 {
-            self.look(0);
-            let mut rest = -pieces;
-            for (day, there) in
-                self.remains().into_iter().filter(|(day, _)| self.aside.contains(day)).collect::<Vec<_>>()
-            {
-                let taken = rest.min(there);
-                *self.batches.entry(day).or_default() -= taken;
-                rest -= taken;
-            }
-        }
-        self.book(pieces);
-    }
-
-    /// Somebody looks on this day: what is over is set aside, and the shop keeps it back.
-    pub fn look(&mut self, today: i64) {
-        let over = |(day, pieces): &(&i64, &i64)| **day < today && **pieces > 0 && !self.aside.contains(day);
-        let over: Vec<i64> = self.batches.iter().filter(over).map(|(day, _)| *day).collect();
-        if !over.is_empty() {
-            self.settle();
-            self.aside.extend(over);
-        }
-        let expired: i64 =
-            self.remains().iter().filter(|(day, _)| self.aside.contains(day)).map(|(_, left)| left).sum();
-        self.kept_back = (self.kept_back + expired - self.expired).max(0);
-        self.expired = expired;
-    }
-
-    /// What the counter has of its own comes and goes there.
-    fn add(&mut self, pieces: i64) {
-        self.on_hand += pieces;
-        if self.separate {
-            self.kept_back = (self.kept_back + pieces).max(0);
-        }
-    }
-
-    /// What is left of each batch: those that end first have gone first, and nobody has sold what is set aside.
-    pub fn remains(&self) -> BTreeMap<i64, i64> {
-        let mut there = self.on_hand.max(0);
-        let mut remains = BTreeMap::new();
-        let (aside, good): (Vec<_>, Vec<_>) = self.batches.iter().rev().partition(|(day, _)| self.aside.contains(day));
-        for (day, pieces) in aside.into_iter().chain(good) {
-            remains.insert(*day, there.min(*pieces));
-            there -= there.min(*pieces);
-        }
-        remains.retain(|_, pieces| *pieces > 0);
-        remains
-    }
-
-    /// What has gone of batches is written off: what comes now is not it.
-    pub fn settle(&mut self) {
-        let remains = self.remains();
-        for (day, pieces) in &self.batches {
-            *self.gone.entry(*day).or_default() += pieces - remains.get(day).copied().unwrap_or(0);
-        }
-        self.batches = remains;
-    }
-
-    /// Pieces that had left for a shopper are here again: of what was written off, that which ends first.
-    pub fn come_back(&mut self, pieces: i64) {
-        self.of_what_went(pieces);
-        self.on_hand += pieces;
-        self.look(0);
-    }
-
-    /// Pieces that were sold at the counter are here again, and the counter's.
-    pub fn take_back(&mut self, pieces: i64) {
-        self.of_what_went(pieces);
-        self.add(pieces);
-        self.look(0);
-    }
-
-    fn of_what_went(&mut self, pieces: i64) {
-        self.settle();
-        let mut rest = pieces;
-        for (day, gone) in &mut self.gone {
-            let taken = rest.min(*gone);
-            *self.batches.entry(*day).or_default() += taken;
-            *gone -= taken;
-            rest -= taken;
-        }
-    }
-
-    /// Takes pieces of the batches that end first and are not over along.
-    pub fn pack(&mut self, mut pieces: i64) -> BTreeMap<i64, i64> {
-        if pieces > 0 {
-            self.settle();
-        }
-        let mut packed = BTreeMap::new();
-        for (day, there) in self.batches.iter_mut().filter(|(day, _)| !self.aside.contains(day)) {
-            let taken = pieces.min(*there);
-            packed.insert(*day, taken);
-            *there -= taken;
-            pieces -= taken;
-        }
-        packed
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -200,6 +67,11 @@ pub struct Parcel {
 }
 
 impl Order {
+    /// Whether its pieces count for what a member has had and a channel has sold.
+    fn counts(&self) -> bool {
+        !matches!(self.state, OrderState::Cancelled | OrderState::Expired | OrderState::Rejected)
+    }
+
     /// How many pieces have left, but for those that came back to be sent again.
     pub fn packed(&self) -> i64 {
         let again = |parcel: &&Parcel| parcel.back.is_some_and(|(then, _)| then == Afterwards::SendAgain);
@@ -296,6 +168,22 @@ pub struct Request {
     /// Head office has agreed to it, so that its store cannot turn it down any more.
     pub upheld: bool,
     pub code: Option<ReturnCode>,
+    /// Its goods were sent to the store that sold.
+    pub posted: bool,
+    /// They are there, to be exchanged.
+    pub arrived: bool,
+}
+
+impl Request {
+    /// As it begins, or was made by something else.
+    pub fn new(id: AfterSalesId, order: usize, pieces: i64, kind: AfterSalesKind, state: AfterSalesState) -> Self {
+        Self { id, order, pieces, kind, state, upheld: false, code: None, posted: false, arrived: false }
+    }
+
+    /// Whether its goods may come.
+    pub fn awaits_goods(&self) -> bool {
+        self.state == AfterSalesState::Agreed && self.kind.brings_goods()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -316,6 +204,15 @@ pub struct Rule {
     pub kept_back: i64,
 }
 
+/// How many pieces a channel sells at a store, or at each.
+#[derive(Clone, Copy, Debug)]
+pub struct Quota {
+    pub id: Uuid,
+    pub store: Option<usize>,
+    pub channel: Channel,
+    pub most: i64,
+}
+
 /// All that the model remembers.
 #[derive(Debug)]
 pub struct Model {
@@ -334,6 +231,8 @@ pub struct Model {
     pub rules: [Option<Rule>; STORES],
     /// How many pieces one member may have.
     pub limit: Option<i64>,
+    /// What was said of how many pieces a channel sells at each store, and at one.
+    pub quotas: Vec<Quota>,
     /// How many days have passed.
     pub day: i64,
 }
@@ -355,6 +254,7 @@ impl Model {
             rule: None,
             rules: [None; STORES],
             limit: None,
+            quotas: Vec::new(),
             day: 0,
         }
     }
@@ -416,20 +316,32 @@ impl Model {
 
     /// Whether an order of so many can be placed; it may use what its member holds there.
     pub fn enough(&self, at: usize, pieces: i64) -> bool {
-        self.online(at) + self.early(at) >= pieces && self.may_have(self.had() - self.early(at) + pieces)
+        let own = self.early(at);
+        self.online(at) + own >= pieces && self.may_have(self.had() - own + pieces) && self.may_sell(at, pieces - own)
     }
 
     /// How many pieces the buyer has had, and holds.
     pub fn had(&self) -> i64 {
-        use OrderState::{Cancelled, Expired, Rejected};
-        let counts = |order: &&Order| !matches!(order.state, Cancelled | Expired | Rejected);
-        let bought: i64 = self.orders.iter().filter(counts).map(|order| order.pieces).sum();
+        let bought: i64 = self.orders.iter().filter(|order| order.counts()).map(|order| order.pieces).sum();
         bought + (0..STORES).map(|at| self.early(at)).sum::<i64>()
     }
 
     /// Whether one member may have so many.
     pub fn may_have(&self, pieces: i64) -> bool {
         self.limit.is_none_or(|most| pieces <= most)
+    }
+
+    /// Whether the buyer's channel may sell so many more at a store. The time stands still: all that was sold counts.
+    pub fn may_sell(&self, at: usize, more: i64) -> bool {
+        let of = |store| self.quotas.iter().find(|one| one.channel == Channel::Shop && one.store == store);
+        let quota = of(Some(at)).or(of(None));
+        quota.is_none_or(|quota| self.sold(at) + more <= quota.most)
+    }
+
+    /// How many pieces were sold at a store, or are held there.
+    fn sold(&self, at: usize) -> i64 {
+        let sold = self.orders.iter().filter(|order| order.at == at && order.counts());
+        sold.map(|order| order.pieces).sum::<i64>() + self.early(at)
     }
 
     /// Whether an order can take a step.
@@ -441,7 +353,10 @@ impl Model {
     pub fn can_go(&self, nth: usize, act: OrderAct, to: usize) -> bool {
         let order = &self.orders[nth];
         let possible = match act {
-            OrderAct::Revive => self.online(order.at) >= order.pieces && self.may_have(self.had() + order.pieces),
+            OrderAct::Revive => {
+                let (at, pieces) = (order.at, order.pieces);
+                self.online(at) >= pieces && self.may_have(self.had() + pieces) && self.may_sell(at, pieces)
+            }
             OrderAct::Reroute => to != order.at && self.online(to) >= order.pieces,
             // By parcels alone.
             OrderAct::Dispatch | OrderAct::Deliver | OrderAct::Undelivered => order.way == Fulfilment::Delivery,
@@ -527,7 +442,7 @@ impl Model {
             parcel.free = free;
             if paid > 0 {
                 let (kind, state) = (AfterSalesKind::Return, AfterSalesState::Refunded);
-                self.requests.push(Request { id, order: nth, pieces: paid, kind, state, upheld: false, code: None });
+                self.requests.push(Request::new(id, nth, paid, kind, state));
             }
         }
     }

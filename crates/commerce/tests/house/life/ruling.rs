@@ -139,6 +139,6 @@ impl Model {
             }
         }
         let (kind, state) = (AfterSalesKind::RefundOnly, AfterSalesState::Refunded);
-        self.requests.push(Request { id, order, pieces, kind, state, upheld: false, code: None });
+        self.requests.push(Request::new(id, order, pieces, kind, state));
     }
 }

@@ -49,7 +49,8 @@ impl Cast {
                 let quantity = Quantity::try_from(*pieces).unwrap();
                 let wish = TakeHold { id, store_id: self.store(*at), sku_id: model.sku, quantity };
                 let held = holds::take(&self.buyer, wish).await;
-                let possible = model.online(*at) >= *pieces && model.may_have(model.had() + pieces);
+                let may = model.may_have(model.had() + pieces) && model.may_sell(*at, *pieces);
+                let possible = may && model.online(*at) >= *pieces;
                 prop_assert_eq!(held.is_ok(), possible, "{:?}", held);
                 model.holds.extend(held.ok().map(|_| Hold { id, at: *at, pieces: *pieces }));
             }

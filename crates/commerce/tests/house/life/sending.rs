@@ -1,12 +1,8 @@
-//! Parcels, and goods that come back.
+//! Parcels.
 
-use commerce::{after_sales, express};
+use commerce::express;
 use domain::{
-    AfterSalesId, Fen, ParcelId, UnsentEndId,
-    after_sales::{
-        AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Condition, QuoteAfterSales,
-        RequestAfterSales, RequestedLine,
-    },
+    ParcelId, UnsentEndId,
     express::{Carrier, PackedLine, ShipParcel},
     fulfilment::Fulfilment,
     orders::OrderState,
@@ -18,20 +14,16 @@ use uuid::Uuid;
 
 use super::{
     cast::Cast,
-    model::{Model, Parcel, Request},
+    model::{Model, Parcel},
     tries::Send,
 };
-use crate::after_sales::{AGREE, brings, refuse};
 
 impl Cast {
     pub async fn send(&self, deed: &Send, model: &mut Model) -> Result<(), TestCaseError> {
+        if model.orders.is_empty() {
+            return Ok(());
+        }
         match deed {
-            Send::Pack(..) | Send::Confirm(_) | Send::End(..) | Send::Back(..) | Send::Ask(..)
-                if model.orders.is_empty() =>
-            {
-                Ok(())
-            }
-            Send::Judge(..) | Send::Bring(..) | Send::On(..) if model.requests.is_empty() => Ok(()),
             Send::Pack(which, pieces) => self.pack(which.index(model.orders.len()), *pieces, model).await,
             Send::Confirm(which) => self.confirm(which.index(model.orders.len()), model).await,
             Send::End(which, fate) => {
@@ -47,25 +39,6 @@ impl Cast {
                     (0..model.orders.len()).filter(|nth| model.orders[*nth].parcels.iter().any(is_out)).collect();
                 let nth = if out.is_empty() { which.index(model.orders.len()) } else { out[which.index(out.len())] };
                 self.take_back(nth, *then, model).await
-            }
-            Send::Ask(which, pieces, kind) => {
-                let is_over = |nth: &usize| model.orders[*nth].state == OrderState::Completed;
-                let over: Vec<usize> = (0..model.orders.len()).filter(is_over).collect();
-                let nth = if over.is_empty() { which.index(model.orders.len()) } else { over[which.index(over.len())] };
-                self.ask(nth, *pieces, *kind, model).await
-            }
-            Send::On(which, at, condition) => {
-                let nth = which.index(model.requests.len());
-                match model.requests[nth].state {
-                    AfterSalesState::Requested => self.judge(nth, AfterSalesAct::Agree, model).await,
-                    AfterSalesState::Refused => self.judge(nth, AfterSalesAct::Appeal, model).await,
-                    AfterSalesState::Appealed => self.judge(nth, AfterSalesAct::Uphold, model).await,
-                    _ => self.bring(nth, *at, *condition, model).await,
-                }
-            }
-            Send::Judge(which, act) => self.judge(which.index(model.requests.len()), *act, model).await,
-            Send::Bring(which, at, condition) => {
-                self.bring(which.index(model.requests.len()), *at, *condition, model).await
             }
         }
     }
@@ -162,83 +135,6 @@ impl Cast {
         }
         let order = &model.orders[nth];
         prop_assert_eq!(self.world.state_of(order.id).await, order.state);
-        Ok(())
-    }
-
-    async fn ask(&self, nth: usize, pieces: i64, kind: AfterSalesKind, model: &mut Model) -> Result<(), TestCaseError> {
-        let order = &model.orders[nth];
-        let exchange_for = (kind == AfterSalesKind::Exchange).then_some(model.sku);
-        let line = RequestedLine { line: 1, quantity: pieces.try_into().unwrap(), exchange_for };
-        let command = RequestAfterSales {
-            id: AfterSalesId(Uuid::now_v7()),
-            order_id: order.id,
-            what: QuoteAfterSales { kind, lines: vec![line] },
-            reason: AfterSalesReason::Quality,
-            note: "杯盖漏了".into(),
-            expected_refund_fen: if exchange_for.is_some() { Fen::ZERO } else { Fen(1000 * pieces) },
-        };
-        let id = command.id;
-        let asked = after_sales::request(&self.buyer, command).await;
-        let possible = order.state == OrderState::Completed && model.rest(nth) >= pieces;
-        prop_assert_eq!(asked.is_ok(), possible, "{:?}", asked);
-        if possible {
-            let state = AfterSalesState::Requested;
-            model.requests.push(Request { id, order: nth, pieces, kind, state, upheld: false, code: None });
-        }
-        Ok(())
-    }
-
-    /// The store or head office decides, or the shopper goes on or takes the request back. What needs no goods is over
-    /// as soon as somebody agrees.
-    async fn judge(&self, nth: usize, act: AfterSalesAct, model: &mut Model) -> Result<(), TestCaseError> {
-        let request = &mut model.requests[nth];
-        // The store that sold, wherever its order was.
-        let _ = match act {
-            AfterSalesAct::Agree => after_sales::decide(&self.head, request.id, AGREE).await,
-            AfterSalesAct::Refuse => after_sales::decide(&self.head, request.id, refuse()).await,
-            AfterSalesAct::Appeal => after_sales::appeal(&self.buyer, request.id, "杯盖确实漏了").await,
-            // Who turned it down cannot decide again.
-            AfterSalesAct::Uphold => after_sales::arbitrate(&self.above, request.id, AGREE).await,
-            AfterSalesAct::Dismiss => after_sales::arbitrate(&self.above, request.id, refuse()).await,
-            _ => after_sales::withdraw(&self.buyer, request.id).await,
-        };
-        let bound = request.upheld && act == AfterSalesAct::Refuse;
-        if let Some(next) = request.state.after(request.kind, act).filter(|_| !bound) {
-            request.upheld |= act == AfterSalesAct::Uphold;
-            let over = next == AfterSalesState::Agreed && !request.kind.brings_goods();
-            request.state = if over { AfterSalesState::Refunded } else { next };
-        }
-        let view = after_sales::show(&self.buyer, request.id).await.unwrap();
-        prop_assert_eq!(view.card.state, request.state);
-        request.code = view.code.map(|code| code.parse().unwrap());
-        Ok(())
-    }
-
-    /// The goods come to any store; in an exchange others leave it, where there are enough.
-    async fn bring(&self, nth: usize, at: usize, condition: Condition, model: &mut Model) -> Result<(), TestCaseError> {
-        let request = model.requests[nth].clone();
-        let Some(code) = &request.code else { return Ok(()) };
-        let _ = after_sales::receive(&self.managers[at], brings(code, self.store(at), condition)).await;
-        let exchange = request.kind == AfterSalesKind::Exchange;
-        let back = if condition == Condition::Restock { request.pieces } else { 0 };
-        let mut after = model.shelves[at].clone();
-        after.book(request.pieces);
-        after.book(back - request.pieces);
-        let enough = !exchange || model.free(at) + back - after.expired >= request.pieces;
-        if request.state == AfterSalesState::Agreed && enough {
-            let shelf = &mut model.shelves[at];
-            shelf.book(request.pieces);
-            if condition != Condition::Restock {
-                shelf.book(-request.pieces);
-            }
-            if exchange {
-                shelf.book(-request.pieces);
-            }
-            let done = if exchange { AfterSalesState::Exchanged } else { AfterSalesState::Refunded };
-            model.requests[nth].state = done;
-        }
-        let view = after_sales::show(&self.buyer, request.id).await.unwrap();
-        prop_assert_eq!(view.card.state, model.requests[nth].state);
         Ok(())
     }
 }

@@ -2,10 +2,10 @@
 //! tried at random is refused, so some of it goes on with whatever it picks as people would: else few get far.
 
 use domain::{
-    after_sales::{AfterSalesAct, AfterSalesKind, Condition},
+    after_sales::{AfterSalesAct, AfterSalesKind, Came, Condition},
     fulfilment::Fulfilment,
     order_batches::BatchAct,
-    orders::OrderAct,
+    orders::{Channel, OrderAct},
     parcels::Afterwards,
     unsent::UnsentFate,
 };
@@ -20,6 +20,7 @@ const DEEDS: usize = 60;
 pub enum Try {
     Sell(Sell),
     Send(Send),
+    Return(Return),
     Counter(Counter),
     Move(Move),
     Keep(Keep),
@@ -44,7 +45,7 @@ pub enum Sell {
     Solve,
 }
 
-/// With parcels, and with what comes back.
+/// With parcels.
 #[derive(Clone, Debug)]
 pub enum Send {
     /// So many pieces of an order go into a parcel.
@@ -54,14 +55,25 @@ pub enum Send {
     End(Index, UnsentFate),
     /// A parcel came back: its pieces are sent again, or paid back, and may be spoilt.
     Back(Index, (Afterwards, bool)),
+}
+
+/// With what is asked for after a sale, and goods that come back.
+#[derive(Clone, Debug)]
+pub enum Return {
     /// A request goes on; its goods are brought to this store.
-    On(Index, usize, Condition),
+    On(Index, usize, Came),
     /// So many pieces of an order are asked to be taken back.
     Ask(Index, i64, AfterSalesKind),
     /// Somebody decides on a request, goes on with it or takes it back.
     Judge(Index, AfterSalesAct),
-    /// The goods are brought to a store.
-    Bring(Index, usize, Condition),
+    /// The goods are brought to a store, so many in each state.
+    Bring(Index, usize, Came),
+    /// A store sees what is brought, and does not take it.
+    TurnAway(Index, usize),
+    /// The shopper sends the goods to the store that sold.
+    Post(Index),
+    /// What was sent has come there.
+    Arrive(Index, Came),
 }
 
 /// At the counter.
@@ -121,6 +133,10 @@ pub enum Keep {
     /// Of a store or of all: pieces apart, or so many of a pool that stay for the counter.
     Say(Option<usize>, bool, i64),
     Unsay(Option<usize>),
+    /// Of a store or of all: how many pieces a channel sells there.
+    Ration(Option<usize>, Channel, i64),
+    /// As many as there are.
+    Unration(Option<usize>, Channel),
     Share(usize, i64),
     /// So many of the pieces at a place are good until this day.
     Register(usize, i64, i64),
@@ -178,14 +194,6 @@ fn selling() -> impl Strategy<Value = Sell> {
 }
 
 fn sending() -> impl Strategy<Value = Send> {
-    use AfterSalesKind::{Exchange, RefundOnly, Return};
-    let kind = prop::sample::select(vec![RefundOnly, Return, Return, Exchange]);
-    let condition = prop::sample::select(vec![Condition::Restock, Condition::Scrap, Condition::Supplier]);
-    let acts = {
-        use AfterSalesAct::{Agree, Appeal, Dismiss, Refuse, Uphold, Withdraw};
-        [Agree, Refuse, Refuse, Appeal, Uphold, Dismiss, Withdraw]
-    };
-    let act = prop::sample::select(acts.to_vec());
     let fate = prop::sample::select(UnsentFate::ALL.to_vec());
     let back = {
         use Afterwards::{Refund, SendAgain};
@@ -197,10 +205,35 @@ fn sending() -> impl Strategy<Value = Send> {
         1 => which().prop_map(Send::Confirm),
         2 => (which(), fate).prop_map(|(which, fate)| Send::End(which, fate)),
         2 => (which(), back).prop_map(|(which, then)| Send::Back(which, then)),
-        5 => (which(), 0..STORES, condition.clone()).prop_map(|(which, at, how)| Send::On(which, at, how)),
-        4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Send::Ask(which, pieces, kind)),
-        4 => (which(), act).prop_map(|(which, act)| Send::Judge(which, act)),
-        1 => (which(), 0..STORES, condition).prop_map(|(which, at, condition)| Send::Bring(which, at, condition)),
+    ]
+}
+
+/// Pieces in one state or in several, at times more than were asked for or none.
+fn came() -> impl Strategy<Value = Came> {
+    let states = |restock, scrap, supplier| Came { restock, scrap, supplier };
+    prop_oneof![
+        3 => (prop::sample::select(Condition::ALL.to_vec()), 1..4i64).prop_map(|(how, pieces)| Came::whole(how, pieces)),
+        2 => (0..3i64, 0..3i64, 0..3i64).prop_map(move |(restock, scrap, supplier)| states(restock, scrap, supplier)),
+    ]
+}
+
+fn returning() -> impl Strategy<Value = Return> {
+    use AfterSalesKind::{Exchange, RefundOnly};
+    let kind = prop::sample::select(vec![RefundOnly, AfterSalesKind::Return, AfterSalesKind::Return, Exchange]);
+    let acts = {
+        use AfterSalesAct::{Agree, Appeal, Dismiss, Refuse, Uphold, Withdraw};
+        [Agree, Refuse, Refuse, Appeal, Uphold, Dismiss, Withdraw]
+    };
+    let act = prop::sample::select(acts.to_vec());
+    let which = any::<Index>;
+    prop_oneof![
+        5 => (which(), 0..STORES, came()).prop_map(|(which, at, came)| Return::On(which, at, came)),
+        4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Return::Ask(which, pieces, kind)),
+        4 => (which(), act).prop_map(|(which, act)| Return::Judge(which, act)),
+        1 => (which(), 0..STORES, came()).prop_map(|(which, at, came)| Return::Bring(which, at, came)),
+        1 => (which(), 0..STORES).prop_map(|(which, at)| Return::TurnAway(which, at)),
+        3 => which().prop_map(Return::Post),
+        2 => (which(), came()).prop_map(|(which, came)| Return::Arrive(which, came)),
     ]
 }
 
@@ -239,6 +272,8 @@ fn keeping() -> impl Strategy<Value = Keep> {
     let which = any::<Index>;
     let verdict = || (any::<Index>(), any::<bool>());
     let of = || prop::option::of(0..STORES);
+    // The buyer's own, and one that is none of theirs.
+    let channel = prop::sample::select(vec![Channel::Shop, Channel::Shop, Channel::MiniProgram]);
     prop_oneof![
         2 => (0..STORES, 1..7i64).prop_map(|(at, pieces)| Keep::Adjust(at, pieces)),
         2 => (0..PLACES).prop_map(Keep::Count),
@@ -252,6 +287,8 @@ fn keeping() -> impl Strategy<Value = Keep> {
         1 => which().prop_map(Keep::TakeBack),
         2 => (of(), any::<bool>(), 0..5i64).prop_map(|(of, apart, kept)| Keep::Say(of, apart, kept)),
         1 => of().prop_map(Keep::Unsay),
+        1 => (of(), channel.clone(), 2..30i64).prop_map(|(of, over, most)| Keep::Ration(of, over, most)),
+        1 => (of(), channel).prop_map(|(of, over)| Keep::Unration(of, over)),
         2 => (0..STORES, 0..9i64).prop_map(|(at, online)| Keep::Share(at, online)),
         4 => (0..PLACES, 0..5i64, 0..9i64).prop_map(|(at, day, pieces)| Keep::Register(at, day, pieces)),
         1 => Just(Keep::Day),
@@ -274,7 +311,8 @@ fn ruling() -> impl Strategy<Value = Rule> {
 pub fn tries() -> impl Strategy<Value = Vec<Try>> {
     let one = prop_oneof![
         11 => selling().prop_map(Try::Sell),
-        4 => sending().prop_map(Try::Send),
+        2 => sending().prop_map(Try::Send),
+        5 => returning().prop_map(Try::Return),
         3 => counter().prop_map(Try::Counter),
         6 => moving().prop_map(Try::Move),
         6 => keeping().prop_map(Try::Keep),
