@@ -9,15 +9,22 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
-use ui::{Button, Column, DataTable, Field, Form, Hidden, Select, SelectItem, Tone};
+use ui::{Field, Select, SelectItem};
 
 use crate::{
-    frame::{LOG_IN, files, said},
+    frame::LOG_IN,
+    rulebook::{Part, take_back, variant, whose},
     stock_models::PATH,
 };
 
-/// The part of the page that its forms speak to.
 const FORM: &str = "channel-quota";
+const PART: Part = Part {
+    form: FORM,
+    title: "渠道额度",
+    files: "/hq/channel-quotas",
+    columns: &["商品", "门店", "额度", "操作"],
+    none: "没有设置额度的商品。共用一份库存时，可以规定商城、小程序或接口各最多卖多少件。",
+};
 
 /// Says how many pieces a channel sells at each store.
 #[server(prefix = "/rpc/hq", endpoint = "set_channel_quota")]
@@ -43,77 +50,37 @@ pub async fn remove_channel_quota(#[server(flatten)] fields: Fields) -> Result<(
 
 /// The quotas, and the form where whoever asks may set them.
 pub fn section(asked: &Asked, rules: Vec<ChannelQuotaRule>, sets: bool) -> AnyView {
-    let columns = ["商品", "门店", "额度", "操作"].map(Column::new).to_vec();
-    let none = rules.is_empty().then(|| {
-        view! { <p class="text-sm text-base-content/70">"没有设置额度的商品。共用一份库存时，可以规定商城、小程序或接口各最多卖多少件。"</p> }
-    });
     let now = asked.scope.now;
-    let table = (!rules.is_empty()).then(|| {
-        let rows = rules.into_iter().map(|rule| row(rule, now, sets)).collect_view();
-        view! { <DataTable caption="渠道额度" columns=columns>{rows}</DataTable> }
-    });
-    let form = sets.then(|| form(asked));
-    let told = said(asked, FORM);
-    view! {
-        <section class="mt-8" aria-labelledby="channel-quotas">
-            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
-                <h2 id="channel-quotas" class="text-lg font-bold">"渠道额度"</h2>
-                <div class="flex gap-3">{files("/hq/channel-quotas", &[])}</div>
-            </div>
-            {told}
-            {none}
-            {table}
-            {form}
-        </section>
-    }
-    .into_any()
+    let rows = rules.into_iter().map(|rule| row(rule, now, sets).into_any()).collect();
+    PART.section(asked, rows, sets.then(|| form(asked)))
 }
 
 fn row(rule: ChannelQuotaRule, now: DateTime<Utc>, sets: bool) -> impl IntoView {
     let meaning = rule.meaning(now);
     let label = format!("取消 {} 的{}额度", rule.name, rule.channel.label());
-    let remove = sets.then(|| {
-        view! {
-            <Form action=RemoveChannelQuota::PATH>
-                <Hidden name="from" value=PATH/>
-                <Hidden name="id" value=rule.id.to_string()/>
-                <Button tone=Tone::Plain label=label>"取消"</Button>
-            </Form>
-        }
-    });
+    let remove = sets.then(|| take_back(RemoveChannelQuota::PATH, ("id", rule.id.to_string()), label));
     view! {
         <tr>
-            <td class="min-w-40"><span class="font-medium">{rule.name}</span>
-                <span class="block text-sm text-base-content/70">{rule.sku}</span></td>
-            <td class="min-w-28">{rule.store_name.unwrap_or_else(|| "全部门店".into())}</td>
+            {variant(rule.name, rule.sku)}
+            {whose(rule.store_name)}
             <td class="min-w-40">{meaning}</td>
             <td>{remove}</td>
         </tr>
     }
 }
 
-fn form(asked: &Asked) -> impl IntoView + use<> {
-    let part = |name: &str| {
-        let (wrong, typed) = asked.field(FORM, name);
-        (wrong.unwrap_or_default(), typed.unwrap_or_default())
-    };
-    let ((sku_wrong, sku), (channel_wrong, channel), (most_wrong, most)) = (part("sku"), part("channel"), part("most"));
+fn form(asked: &Asked) -> AnyView {
+    let field = |name| PART.field(asked, name);
+    let ((sku_wrong, sku), (channel_wrong, channel), (most_wrong, most)) =
+        (field("sku"), field("channel"), field("most"));
     let channels = Channel::OF_ORDERS.map(|channel| SelectItem::new(channel.code(), channel.label())).to_vec();
-    // What was refused is seen with what is wrong beside its field.
-    let refused = asked.flash_of(FORM).is_some_and(|flash| !flash.good);
-    view! {
-        <details class="panel mt-4 p-4" open=refused>
-            <summary class="cursor-pointer font-medium">"设置渠道额度"</summary>
-            <Form action=SetChannelQuota::PATH class="mt-4">
-                <Hidden name="from" value=PATH/>
-                <div class="grid gap-x-4 sm:grid-cols-3">
-                    <Field name="sku" id="quota-sku" label="商品编码" value=sku error=sku_wrong maxlength=64/>
-                    <Select name="channel" label="渠道" items=channels value=channel error=channel_wrong/>
-                    <Field name="most" id="quota-most" label="每店最多卖几件" inputmode="numeric" value=most error=most_wrong
-                        hint="从保存时起计数；未付款、已付款、已完成的订单都算，取消的、过期的和门店拒绝的会还回来。再次保存则重新计数。"/>
-                </div>
-                <Button>"保存"</Button>
-            </Form>
-        </details>
-    }
+    let fields = view! {
+        <div class="grid gap-x-4 sm:grid-cols-3">
+            <Field name="sku" id="quota-sku" label="商品编码" value=sku error=sku_wrong maxlength=64/>
+            <Select name="channel" label="渠道" items=channels value=channel error=channel_wrong/>
+            <Field name="most" id="quota-most" label="每店最多卖几件" inputmode="numeric" value=most error=most_wrong
+                hint="从保存时起计数；未付款、已付款、已完成的订单都算，取消的、过期的和门店拒绝的会还回来。再次保存则重新计数。"/>
+        </div>
+    };
+    PART.form(asked, SetChannelQuota::PATH, fields.into_any())
 }

@@ -80,6 +80,8 @@ mod replenishment;
 #[cfg(feature = "ssr")]
 mod roles;
 #[cfg(feature = "ssr")]
+mod rulebook;
+#[cfg(feature = "ssr")]
 mod shortage_rules;
 #[cfg(feature = "ssr")]
 mod shortages;

@@ -10,7 +10,6 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
     Badge, Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, Select, SelectItem, Sheet, SheetButton,
-    Tone,
 };
 
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     counts::stock_chips,
     frame::{Frame, LOG_IN, Tab, files, said},
     purchase_limits,
+    rulebook::{take_back, variant, whose},
 };
 
 pub(crate) const PATH: &str = "/hq/stock-models";
@@ -86,20 +86,11 @@ fn list(rules: Vec<StockModelRule>, sets: bool) -> AnyView {
 fn row(rule: StockModelRule, sets: bool) -> impl IntoView {
     let meaning = rule.meaning();
     let label = format!("取消 {} 的库存方式", rule.name);
-    let remove = sets.then(|| {
-        view! {
-            <Form action=RemoveStockModel::PATH>
-                <Hidden name="from" value=PATH/>
-                <Hidden name="id" value=rule.id.to_string()/>
-                <Button tone=Tone::Plain label=label>"取消"</Button>
-            </Form>
-        }
-    });
+    let remove = sets.then(|| take_back(RemoveStockModel::PATH, ("id", rule.id.to_string()), label));
     view! {
         <tr>
-            <td class="min-w-40"><span class="font-medium">{rule.name}</span>
-                <span class="block text-sm text-base-content/70">{rule.sku}</span></td>
-            <td class="min-w-28">{rule.store_name.unwrap_or_else(|| "全部门店".into())}</td>
+            {variant(rule.name, rule.sku)}
+            {whose(rule.store_name)}
             <td class="whitespace-nowrap"><Badge>{rule.model.label()}</Badge></td>
             <td class="min-w-40">{meaning}</td>
             <td>{remove}</td>
