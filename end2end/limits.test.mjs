@@ -1,5 +1,5 @@
 // Goods of which one shopper may buy so many: head office limits them, the shop says so, and an order of them is to be
-// paid sooner. With and without JavaScript.
+// paid sooner; and goods of which one channel sells so many. With and without JavaScript.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
@@ -91,5 +91,49 @@ for (const javaScriptEnabled of [true, false]) {
     await head.page.waitForSelector("text=已取消限购");
     assert.deepEqual([...head.faults, ...shopper.faults], []);
     await Promise.all([head.close(), shopper.close()]);
+  });
+
+  test(`a channel sells its quota, and a store its own, ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 90_000 }, async () => {
+    const head = await staffMember(home, opened, "hq", { javaScriptEnabled, width: 1440, height: 900 });
+    await head.page.goto(`${home.base}/hq/stock-models`);
+    await head.page.click("summary:has-text('设置渠道额度')");
+    const form = head.page.locator("form[action='/rpc/hq/set_channel_quota']");
+    await form.locator("input[name=sku]").fill(SKU);
+    await form.locator("select[name=channel]").selectOption("mini_program");
+    await form.locator("input[name=most]").fill("很多");
+    await form.locator("button:has-text('保存')").click();
+    await form.locator("text=请填写").first().waitFor();
+    assert.equal(await form.locator("select[name=channel]").inputValue(), "mini_program", "what was chosen is kept");
+    await picture(head.page, `quota-refused-${javaScriptEnabled}`);
+    await form.locator("select[name=channel]").selectOption("shop");
+    await form.locator("input[name=most]").fill("3");
+    await form.locator("button:has-text('保存')").click();
+    await head.page.waitForSelector("td:has-text('每店最多卖 3 件')");
+    await picture(head.page, `quota-${javaScriptEnabled}`);
+
+    const store = await staffMember(home, opened, "manager", { javaScriptEnabled, width: 390, height: 844 });
+    await store.page.goto(`${home.base}/console/stock?q=${SKU}`);
+    await store.page.click(`a[href*='sku=']`);
+    await store.page.waitForSelector("li:has-text('总部设置')");
+    await store.page.click("summary:has-text('设置本店的渠道额度')");
+    const own = store.page.locator("form[action='/rpc/console/set_channel_quota']");
+    await own.locator("select[name=channel]").selectOption("shop");
+    await own.locator("input[name=most]").fill("1");
+    await own.locator("button:has-text('保存')").click();
+    await store.page.waitForSelector("li:has-text('本店设置')");
+    await picture(store.page, `quota-console-${javaScriptEnabled}`);
+
+    const shopper = await visitor(opened, { javaScriptEnabled });
+    await choose(shopper.page, 2);
+    await shopper.page.waitForSelector(".text-error:has-text('仅剩 1 件'), [role=alert]:has-text('仅剩 1 件')");
+    await picture(shopper.page, `quota-shop-${javaScriptEnabled}`);
+    await store.page.click("button[aria-label$='额度']");
+    await store.page.waitForSelector("text=已取消这条额度");
+    await choose(shopper.page, 2);
+    await shopper.page.waitForURL("**/cart");
+    await head.page.click("button[aria-label$='商城额度']");
+    await head.page.waitForSelector("text=已取消这条额度");
+    assert.deepEqual([...head.faults, ...store.faults, ...shopper.faults], []);
+    await Promise.all([head.close(), store.close(), shopper.close()]);
   });
 }
