@@ -100,9 +100,14 @@ set_up_python() {
   echo "$sum" >"$stamp"
 }
 
-# What browsers load. BUNDLE=--fast trades size for time.
+# What browsers load, with a program that packs it and nothing else.
 build_site() {
   cargo build --package bundle
+  pack_site
+}
+
+# The same, where all programs are built. BUNDLE=--fast trades size for time.
+pack_site() {
   # Unquoted: no option is no argument.
   # shellcheck disable=SC2086
   target/debug/bundle ${BUNDLE:-}

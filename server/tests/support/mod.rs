@@ -7,6 +7,7 @@ pub mod beside;
 pub mod browser;
 pub mod party;
 pub mod program;
+mod seed;
 
 use std::{
     fs::{self, File, Permissions},
@@ -52,7 +53,7 @@ pub struct Town {
 }
 
 impl Town {
-    /// Starts everything and makes the demo.
+    /// Starts everything on the demo's data.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
@@ -76,9 +77,8 @@ impl Town {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}");
         let mut town = Self { folder, sms, gateway, wechat, server: None, url, settings, http: client() };
+        seed::copy_to(&town.path("data"), MENDIAN, mendian);
         town.start_server().await;
-        let (made, said) = town.command(&["demo", "--size", "new"]).await;
-        assert!(made, "the demo was not made: {said}");
         town
     }
 
@@ -95,16 +95,9 @@ impl Town {
         self.path("server.log")
     }
 
-    /// `mendian` on this town's data, free of this shell's settings.
+    /// `mendian` on this town's data.
     fn mendian(&self) -> Command {
-        let mut command = Command::new(MENDIAN);
-        for (name, _) in std::env::vars_os() {
-            if name == "DATABASE_URL" || name.to_string_lossy().starts_with("MENDIAN_") {
-                command.env_remove(name);
-            }
-        }
-        command.env("MENDIAN_DATA", self.path("data")).stdin(Stdio::null());
-        command
+        mendian(&self.path("data"))
     }
 
     /// The settings of a server at this address.
@@ -340,6 +333,18 @@ impl Drop for Town {
             }
         }
     }
+}
+
+/// The program on this data, free of this shell's settings.
+fn mendian(data: &Path) -> Command {
+    let mut command = Command::new(MENDIAN);
+    for (name, _) in std::env::vars_os() {
+        if name == "DATABASE_URL" || name.to_string_lossy().starts_with("MENDIAN_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("MENDIAN_DATA", data).stdin(Stdio::null());
+    command
 }
 
 fn pid_of(child: &Child) -> Pid {
