@@ -115,7 +115,7 @@ async function staffLogIn(page, account) {
   await page.waitForURL((url) => !url.pathname.endsWith("/login"));
 }
 
-describe("axe finds nothing", { timeout: 360_000 }, () => {
+describe("axe finds nothing", { timeout: 600_000 }, () => {
   for (const [size, viewport] of [["a phone", PHONE], ["a PC", PC]]) {
     test(`in the shop on ${size}`, async () => {
       const { context, page } = await person(viewport, "light");
