@@ -254,7 +254,11 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         let href = format!("/hq/after-sales/{}", request.card.id);
         return Some(view! { <Card title="仲裁"><p class="mb-3 text-sm">"门店已不能处理，由总部决定。"</p><LinkButton href=href>"到总部后台仲裁"</LinkButton></Card> }.into_any());
     }
-    let posted = request.posted.is_some();
+    let posted = coming && request.posted.is_some();
+    // What was sent is turned away where it is counted.
+    if posted && request.acts.contains(&AfterSalesAct::TurnAway) {
+        return None;
+    }
     if !request.acts.contains(&AfterSalesAct::Refuse) {
         return (coming && !posted)
             .then(|| view! { <Notice>"等顾客带商品到店，在售后列表上用售后码收货。"</Notice> }.into_any());
@@ -263,6 +267,7 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     let consequence = match (agrees, request.card.kind.brings_goods()) {
         (true, false) => format!("同意后 {} 立即原路退回，商品不退回。", request.card.refund_fen),
         (true, true) => "同意后顾客得到售后码，14 天内可以带商品到任意一家门店。".to_owned(),
+        (false, _) if posted => "商品由顾客寄回，等门店收货。商品与申请不符时可以拒绝。".to_owned(),
         (false, _) => "顾客会带商品到店：在售后列表上用售后码收货。商品与申请不符时可以拒绝。".to_owned(),
     };
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
