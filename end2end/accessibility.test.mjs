@@ -3,28 +3,19 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, newId, opening, PHONE } from "./town.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const PHONE = { width: 390, height: 844 };
 const PC = { width: 1280, height: 800 };
 const TABLET = { width: 820, height: 1180 };
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 /** A person with a browser of this size and colour scheme. */
 async function person(viewport, colorScheme) {
-  const context = await opened.newContext({ viewport, colorScheme, locale: "zh-CN" });
+  const context = await opened.newContext({ viewport, colorScheme, locale: "zh-CN", reducedMotion: "reduce" });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   return { context, page };

@@ -2,18 +2,10 @@
 // head office upholds, another store takes the goods, and the money goes back. And goods that a counter turns away, of
 // which it takes a part, and which come by post.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, opening, PC, picture, staffMember, visitor } from "./town.mjs";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 async function reloadUntil(page, selector) {
   for (let tries = 0; tries < 30; tries += 1) {
@@ -107,7 +99,7 @@ for (const script of [true, false]) {
       await shopper.page.click("button:has-text('申请总部仲裁')");
       await shopper.page.waitForSelector("text=已提交总部");
 
-      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
       await office.page.goto(`${home.base}/hq/after-sales?tab=appeals`);
       await picture(office.page, "hq-list");
       await office.page.click("td a.link");
@@ -151,7 +143,7 @@ for (const script of [true, false]) {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       const { address, code } = await buy(shopper.page);
       const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
-      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
       await store.page.goto(`${home.base}/console`);
       await store.page.click("button:has-text('接单')");
       await store.page.waitForSelector("button:has-text('备货完成')");

@@ -1,19 +1,11 @@
 // A blind count in a storeroom, on a phone, while the shop sells: with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, opening, picture, staffMember, visitor } from "./town.mjs";
 
 const GOODS = "qh-zhenzhu-naicha-l";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 const staff = (account, size) => staffMember(home, opened, account, size);
 

@@ -1,21 +1,10 @@
 // Same-city delivery: a store sets it up, a shopper with an address orders and pays, a rider takes it along, brings it
 // back, takes it along again, and the shopper's code ends it; with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newMember, pay, picture, putInCart, request, staffMember, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newMember, opening, pay, PC, picture, putInCart, staffMember, visitor } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A member with three teas in the cart. */
 async function shopper() {

@@ -1,22 +1,11 @@
 // Express: head office says what it costs and who sends, a store sends an order off in two parcels, the shopper has it;
 // what its carrier tells shows by itself, and a refused parcel comes back; with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, newMember, pay, picture, putInCart, request, staffMember, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, newId, newMember, opening, pay, PC, picture, putInCart, staffMember, visitor } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
 const STORE = "QH-SH-001";
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A member who has paid for two teas by express; answers their phone and the order. */
 async function paidExpress() {

@@ -1,18 +1,10 @@
 // The main journey in Chromium, with and without JavaScript: a shopper finds a store, orders and
 // pays; the store accepts, prepares and redeems; head office sees the sale.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, staffMember, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, opening, PC, staffMember, visitor } from "./town.mjs";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 const newPhone = () => `139${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
 
@@ -97,7 +89,7 @@ for (const script of [true, false]) {
       if (!script) await shopper.page.goto(address);
       await shopper.page.waitForSelector("h2:has-text('已完成')");
 
-      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
       await office.page.goto(`${home.base}/hq`);
       assert.match(await office.page.textContent("main"), /青禾茶铺 人民广场店/);
 
@@ -140,7 +132,7 @@ for (const script of [true, false]) {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       await shopper.page.goto(`${home.base}/s/QH-SH-001/p/qh-zhenzhu-naicha`);
       assert.match(await shopper.page.textContent("main"), new RegExp(price.replace(".", "\\.")));
-      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, width: 1440, height: 900 });
+      const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
       await office.page.goto(`${home.base}/hq/audit?q=${encodeURIComponent("珍珠奶茶")}&act=approve_proposal`);
       assert.match(await office.page.textContent("table"), new RegExp(`上海区域经理[\\s\\S]*${price.replace(".", "\\.")}`));
       assert.deepEqual([...store.faults, ...above.faults, ...office.faults], []);
@@ -183,7 +175,7 @@ test("the browser's position finds the nearest store", { timeout: 60_000 }, asyn
 });
 
 test("an import is followed to its end without a reload by hand", { timeout: 120_000 }, async () => {
-  const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled: true, width: 1440, height: 900 });
+  const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled: true, ...PC });
   await page.goto(`${home.base}/hq/imports/new`);
   const rows = Array.from({ length: 3000 }, (_, row) => `E-${row},新店 ${row},青禾茶铺,长路 ${row} 号,31,121.47,31.23`);
   const table = ["店号,店名,品牌,地址,省,经度,纬度", ...rows].join("\n");

@@ -1,25 +1,17 @@
 // Goods of which one shopper may buy so many: head office limits them, the shop says so, and an order of them is to be
 // paid sooner; and goods of which one channel sells so many. With and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { browser, codeFor, picture, staffMember, town, visitor } from "./town.mjs";
+import { test } from "node:test";
+import { codeFor, opening, PC, PHONE, picture, staffMember, visitor } from "./town.mjs";
 
 const SKU = "qh-zhenzhu-naicha-l";
 const PRODUCT = "/s/QH-SH-001/p/qh-zhenzhu-naicha";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 /** Head office limits the large tea, after a number that is none. */
 async function limit(javaScriptEnabled) {
-  const head = await staffMember(home, opened, "hq", { javaScriptEnabled, width: 1440, height: 900 });
+  const head = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
   const { page } = head;
   await page.goto(`${home.base}/hq/stock-models`);
   await page.click("summary:has-text('设置限购')");
@@ -94,7 +86,7 @@ for (const javaScriptEnabled of [true, false]) {
   });
 
   test(`a channel sells its quota, and a store its own, ${javaScriptEnabled ? "with" : "without"} JavaScript`, { timeout: 90_000 }, async () => {
-    const head = await staffMember(home, opened, "hq", { javaScriptEnabled, width: 1440, height: 900 });
+    const head = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
     await head.page.goto(`${home.base}/hq/stock-models`);
     await head.page.click("summary:has-text('设置渠道额度')");
     const form = head.page.locator("form[action='/rpc/hq/set_channel_quota']");
@@ -111,7 +103,7 @@ for (const javaScriptEnabled of [true, false]) {
     await head.page.waitForSelector("td:has-text('每店最多卖 3 件')");
     await picture(head.page, `quota-${javaScriptEnabled}`);
 
-    const store = await staffMember(home, opened, "manager", { javaScriptEnabled, width: 390, height: 844 });
+    const store = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PHONE });
     await store.page.goto(`${home.base}/console/stock?q=${SKU}`);
     await store.page.click(`a[href*='sku=']`);
     await store.page.waitForSelector("li:has-text('总部设置')");

@@ -1,21 +1,10 @@
 // Head office's order centre: an order is given to another store, written about and called off, and several are called
 // off together; with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, newMember, opening, pay, PC, pictures, putInCart, staffMember, staffToken } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A member who has paid for so many orders of one tea each; answers their numbers, and what they saw of them. */
 async function paidOrders(many) {
@@ -46,14 +35,6 @@ async function reloadUntil(page, selector) {
     await page.reload();
   }
   assert.fail(`${selector} never came`);
-}
-
-/** Pictures, as a desk and as a phone have it. */
-async function pictures(page, name) {
-  await picture(page, name);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await picture(page, `${name}-phone`);
-  await page.setViewportSize(PC);
 }
 
 for (const javaScriptEnabled of [true, false]) {

@@ -1,22 +1,10 @@
 // What head office and a store say becomes of orders by themselves: those that cannot be served and those that nobody
 // fetches; until when shoppers call theirs off, and asking for it afterwards; and a mini-program's orders in head office's list.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, pay, picture, putInCart, request, staffMember, staffToken, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, newId, opening, pay, PC, PHONE, picture, putInCart, staffMember, staffToken, visitor } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A paid order of a member who came by a mini-program; answers it with the member's phone and token. */
 async function miniOrder() {

@@ -1,21 +1,11 @@
 // What a store prints of an order: a list to pick by, and a receipt on a roll of 80 mm; on a PC and on a phone, with and
 // without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, newMember, opening, pay, picture, putInCart, staffMember } from "./town.mjs";
 
 const SIZES = { pc: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A paid order of two kinds of tea, one of them twice. */
 async function paidOrder() {

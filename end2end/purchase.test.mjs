@@ -1,21 +1,11 @@
 // A purchase from proposal to payable: head office is told what runs out, orders it in one go, takes it in in parts,
 // enters the supplier's invoice and pays it; with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, picture, request, staffMember, staffToken, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, opening, PC, picture, request, staffMember, staffToken } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
-let home;
-let opened;
-let token;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-  token = await staffToken(home, "hq");
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
+const token = await staffToken(home, "hq");
 
 const api = (method, path, body) => request(home, method, path, body, token);
 

@@ -1,23 +1,11 @@
 // A courier's rider: called from the console, and brings an order once whatever the courier tells, in whatever order;
 // with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, newMember, opening, pay, PC, picture, putInCart, staffMember, staffToken } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
 const [ACCEPTED, AT_STORE, PICKED_UP, DELIVERED] = [10, 12, 15, 17];
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-/** A request that must succeed. */
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 async function until(what, holds) {
   for (let tries = 0; tries < 100; tries += 1) {

@@ -1,23 +1,13 @@
 // A script that somebody stored does not run in a browser where others read it. Every place where people type is in
 // server/tests/holes/scripts.rs; this is the proof that a real browser agrees.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { browser, newId, newMember, pay, putInCart, request, staffToken, town, visitor } from "./town.mjs";
+import { test } from "node:test";
+import { newId, newMember, opening, pay, putInCart, staffToken, visitor } from "./town.mjs";
 
 const TYPED = `<script>alert(1)</script>"><img src=x onerror=alert(1)><svg onload=alert(1)>`;
 const STORE = "QH-SH-001";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A member with a paid order whose note is what was typed; answers the token and the order's id. */
 async function order() {

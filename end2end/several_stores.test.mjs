@@ -2,35 +2,12 @@
 // one of them lacks is said beside its part, one payment pays both orders, and each store hands its own over, or brings
 // it, or sends it, or leaves it to the store that head office's rule names.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, codeFor, newId, request, staffToken, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { codeFor, newId, opening, pictures, staffToken, visitor } from "./town.mjs";
 
 const STORES = ["QH-SH-001", "QH-SH-002"];
-const PC = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-/** Pictures of a page at the sizes of a phone and of a PC, for whoever wants to look. */
-async function pictures(page, name) {
-  if (!process.env.PICTURES) return;
-  for (const [size, viewport] of [["phone", PHONE], ["pc", PC]]) {
-    await page.setViewportSize(viewport);
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: `${process.env.PICTURES}/several-${name}-${size}.png`, fullPage: true });
-  }
-  await page.setViewportSize(PHONE);
-}
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 async function put(page, store) {
   await page.goto(`${home.base}/s/${store}?q=${encodeURIComponent("龙井")}`);
@@ -60,20 +37,20 @@ async function reloadUntil(page, selector) {
 /** From two stores' menus to orders that are placed and not paid; answers the page of the first. */
 async function placeTogether(page) {
   for (const store of STORES) await put(page, store);
-  await pictures(page, "cart");
+  await pictures(page, "several-cart");
   await page.click("a:has-text('一起结算')");
   await logIn(page);
   await page.waitForURL("**/checkout");
   const notes = page.locator("textarea[name^='note.']");
   assert.equal(await notes.count(), 2);
-  await pictures(page, "checkout");
+  await pictures(page, "several-checkout");
 
   // One store is left for later and taken in again, which loses nothing in the cart.
   const note = await notes.nth(0).getAttribute("name");
   await page.fill(`textarea[name='${note}']`, "先放着");
   await page.click("button:has-text('先不结算') >> nth=0");
   await page.waitForSelector("text=只剩");
-  await pictures(page, "checkout-one");
+  await pictures(page, "several-checkout-one");
   await page.click("button:has-text('加入这次结算')");
   await page.waitForSelector("button:has-text('提交订单，一起付款')");
   assert.equal(await page.inputValue(`textarea[name='${note}']`), "先放着", "what was typed waits too");
@@ -134,19 +111,19 @@ for (const script of [true, false]) {
       assert.equal(await notes.nth(0).inputValue(), "放前台");
       assert.equal(await notes.nth(1).inputValue(), "不要袋子");
       assert.equal(await page.locator("select[name^='slot.']").nth(0).inputValue(), chosen);
-      await pictures(page, "checkout-complaint");
+      await pictures(page, "several-checkout-complaint");
       await page.click("button:has-text('提交订单，一起付款')");
       await page.waitForURL("**/orders/**");
       const address = page.url();
       assert.ok(await page.isVisible("text=一起下单的还有"));
-      await pictures(page, "order-unpaid");
+      await pictures(page, "several-order-unpaid");
 
       await page.click("button:has-text('一起付款')");
       await page.waitForURL("**/cashier/**");
       await page.click("button:has-text('立即支付')");
       await page.waitForURL(address);
       await reloadUntil(page, "[aria-label='取货码二维码']");
-      await pictures(page, "order-paid");
+      await pictures(page, "several-order-paid");
       const codes = [(await page.textContent("p.tracking-widest")).replaceAll(" ", "")];
       await page.click("section:has-text('一起下单的还有') li a");
       await page.waitForURL((url) => url.href !== address && url.pathname.startsWith("/orders/"));
@@ -155,7 +132,7 @@ for (const script of [true, false]) {
 
       await page.goto(`${home.base}/orders`);
       assert.equal(await page.locator("li:has-text('一起下单')").count(), 2);
-      await pictures(page, "orders");
+      await pictures(page, "several-orders");
 
       // Each store has an order of its own, which nobody at the other can hand over.
       const hq = await staffToken(home, "hq");
@@ -208,7 +185,7 @@ for (const script of [true, false]) {
       await partOf(page, sends).locator("button:text-is('快递')").click();
       await page.waitForSelector("text=请选择收货地址");
       assert.ok(await page.isDisabled("button:has-text('提交订单，一起付款')"));
-      await pictures(page, "way-without-address");
+      await pictures(page, "several-way-without-address");
       await partOf(page, sends).locator("button:has-text('添加新地址')").click();
       await page.waitForURL("**/me/addresses/new**");
       await page.fill("input[name=name]", "小林");
@@ -229,14 +206,14 @@ for (const script of [true, false]) {
       assert.equal(await page.inputValue(`textarea[name='note.${sends}']`), notes[0]);
       assert.ok(await page.isVisible("text=其中配送费"));
       assert.ok(await page.isVisible("text=¥12.00"));
-      await pictures(page, "ways");
+      await pictures(page, "several-ways");
       await page.reload();
       assert.equal(await partOf(page, brings).locator("button[aria-current]:text-is('同城配送')").count(), 1, "the address says it");
       await page.fill(`textarea[name='note.${sends}']`, notes[0]);
       await page.fill(`textarea[name='note.${brings}']`, notes[1]);
       await page.click("button:has-text('提交订单，一起付款')");
       await page.waitForURL("**/orders/**");
-      await pictures(page, "ways-order");
+      await pictures(page, "several-ways-order");
       await payTogether(page);
       const hq = await staffToken(home, "hq");
       const sent = await paidOrder(sends, notes[0], hq);
@@ -265,14 +242,14 @@ for (const script of [true, false]) {
       await page.fill(`textarea[name='note.${picked}']`, `自提-${script}`);
       await partOf(page, own).locator("button:text-is('快递')").click();
       await page.waitForSelector("text=/按总部规则，由 .*静安寺店 发货更合适/");
-      await pictures(page, "better");
+      await pictures(page, "several-better");
       await page.click("button:has-text('改由 青禾茶铺 静安寺店 发货')");
       await page.waitForSelector("text=/已改由 .*静安寺店 发货/");
       assert.equal(await page.locator(`input[name='key.${own}']`).count(), 0, "its part is gone");
       assert.equal(await page.inputValue(`textarea[name='note.${nearer}']`), note, "what was noted goes with the goods");
       assert.equal(await page.inputValue(`textarea[name='note.${picked}']`), `自提-${script}`);
       assert.equal(await page.locator("text=按总部规则").count(), 0);
-      await pictures(page, "handed-over");
+      await pictures(page, "several-handed-over");
       await page.click("button:has-text('提交订单，一起付款')");
       await page.waitForURL("**/orders/**");
       await payTogether(page);
@@ -300,11 +277,11 @@ test("one store's checkout keeps what was typed, and leaves its goods to the sto
   await page.click("button:text-is('同城配送')");
   await page.waitForSelector("text=超出配送范围");
   await page.waitForSelector("text=/可由 .*陆家嘴店 配送/");
-  await pictures(page, "one-better");
+  await pictures(page, "several-one-better");
   await page.click("button:has-text('改由 青禾茶铺 陆家嘴店 配送')");
   await page.waitForSelector("text=/已改由 .*陆家嘴店 配送/");
   assert.equal(await page.inputValue("textarea[name=note]"), "放门口");
-  await pictures(page, "one-handed-over");
+  await pictures(page, "several-one-handed-over");
   await page.click("button:has-text('提交订单')");
   await page.waitForURL("**/orders/**");
   assert.ok(await page.isVisible("text=陆家嘴店"));
@@ -335,7 +312,7 @@ test("what one store has sold out is sent by another, and that is the main act",
   await page.waitForSelector("text=已售罄");
   await page.locator("section:has-text('已售罄') button:text-is('快递')").click();
   await page.waitForSelector("text=本店现在不能寄出这些商品");
-  await pictures(page, "sold-out");
+  await pictures(page, "several-sold-out");
   await page.click("button:has-text('改由 青禾茶铺 静安寺店 发货')");
   await page.waitForSelector("text=/已改由 .*静安寺店 发货/");
   assert.ok(await page.isEnabled("button:has-text('提交订单，一起付款')"));

@@ -1,21 +1,10 @@
 // Head office's list of what is promised and not there, and an order that another store serves from a case's page; with
 // and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, newMember, pay, picture, putInCart, request, staffMember, staffToken, town } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, newMember, opening, pay, PC, picture, putInCart, staffMember, staffToken } from "./town.mjs";
 
-const PC = { width: 1440, height: 900 };
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
-
-const api = (method, path, body, token) => request(home, method, path, body, token);
+const { home, opened, api } = await opening();
 
 /** A paid order of two pieces of goods of which nothing is left afterwards; answers its number. */
 async function shortOrder(code) {

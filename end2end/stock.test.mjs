@@ -1,20 +1,12 @@
 // Goods between two stores, at the consoles of both; and how pieces are shared between the shop and the counter, and of
 // which batches they are: with and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { browser, newId, picture, request, staffMember, staffToken, town, visitor } from "./town.mjs";
+import { describe, test } from "node:test";
+import { newId, opening, PC, picture, request, staffMember, staffToken, visitor } from "./town.mjs";
 
 const STORE = "QH-SH-001";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 const staff = (account, size) => staffMember(home, opened, account, size);
 
@@ -44,7 +36,7 @@ for (const javaScriptEnabled of [true, false]) {
   describe(name, () => {
     test("a store asks another for goods, gets fewer than were sent, and the sender says what became of them", { timeout: 90_000 }, async () => {
       const near = await staff("manager", { javaScriptEnabled, width: 820, height: 1180 });
-      const far = await staff("hq", { javaScriptEnabled, width: 1440, height: 900 });
+      const far = await staff("hq", { javaScriptEnabled, ...PC });
       await open(near.page, "zhenzhu", "珍珠奶茶 · 大杯");
       await near.page.click("main table a:text-is('要货') >> nth=0");
       await inputOf(near.page, "数量").fill("3");
@@ -79,7 +71,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     test("head office shares a warehouse's goods out by a formula, corrects what it likes and sends it", { timeout: 90_000 }, async () => {
       const depot = await warehouse(`FP-${javaScriptEnabled ? "A" : "B"}`);
-      const office = await staff("hq", { javaScriptEnabled, width: 1440, height: 900 });
+      const office = await staff("hq", { javaScriptEnabled, ...PC });
       const { page } = office;
       await page.goto(`${home.base}/hq/allocations/new`);
       await page.click("a:text-is('按公式分配')");
@@ -106,7 +98,7 @@ for (const javaScriptEnabled of [true, false]) {
     });
 
     test("the shop sells what was given to it, and a batch that cannot be is refused beside its field", { timeout: 90_000 }, async () => {
-      const manager = await staff("manager", { javaScriptEnabled, width: 1440, height: 900 });
+      const manager = await staff("manager", { javaScriptEnabled, ...PC });
       const shopper = await visitor(opened, { javaScriptEnabled });
       const { page } = manager;
       await open(page, "zhenzhu", "珍珠奶茶 · 大杯");

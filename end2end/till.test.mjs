@@ -1,21 +1,13 @@
 // A clerk sells at the counter with a scanner: the same again is one more, more than there is is refused, and what was
 // entered by mistake is put back. With and without JavaScript.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { browser, picture, staffMember, town } from "./town.mjs";
+import { test } from "node:test";
+import { opening, picture, staffMember } from "./town.mjs";
 
 const SKU = "qh-zhenzhu-naicha-l";
 const BARCODE = "6999988000024";
 
-let home;
-let opened;
-before(async () => {
-  [home, opened] = [await town(), await browser()];
-}, { timeout: 120_000 });
-after(async () => {
-  await opened?.close();
-  await home?.end();
-});
+const { home, opened } = await opening();
 
 /** Types what a scanner would, with the return behind it. */
 async function scan(page, text) {

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import { chromium } from "playwright-core";
 
 const BIN = process.env.MENDIAN_BIN ?? "target/debug";
@@ -100,8 +101,22 @@ export async function town(more = {}) {
   }
 }
 
+/** The town and the browser of a file of journeys, gone after its last test; `api` sends a request that must succeed. */
+export async function opening() {
+  const home = await town();
+  const opened = await browser().catch(async (fault) => {
+    await home.end();
+    throw fault;
+  });
+  after(async () => {
+    await opened.close();
+    await home.end();
+  });
+  return { home, opened, api: (method, path, body, token) => request(home, method, path, body, token) };
+}
+
 /** Debian's Chromium. */
-export const browser = () =>
+const browser = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
@@ -175,15 +190,31 @@ export async function staffMember(town, opened, account, size) {
   return someone;
 }
 
+export const PHONE = { width: 390, height: 844 };
+export const PC = { width: 1440, height: 900 };
+
 /** A picture of a page, for whoever wants to look. */
 export async function picture(page, name) {
   if (!process.env.PICTURES) return;
-  // The page before it has faded out.
-  await page.waitForTimeout(600);
+  await page.waitForTimeout(300);
   await page.screenshot({ path: `${process.env.PICTURES}/${name}.png`, fullPage: true });
 }
 
-/** A page whose script faults and failed requests for our own files fail the test. */
+/** Pictures of a page as a desk and as a phone have it; its window is as it was afterwards. */
+export async function pictures(page, name) {
+  if (!process.env.PICTURES) return;
+  const before = page.viewportSize();
+  for (const [size, window] of [["", PC], ["-phone", PHONE]]) {
+    await page.setViewportSize(window);
+    await picture(page, name + size);
+  }
+  await page.setViewportSize(before);
+}
+
+/**
+ * A page whose script faults and failed requests for our own files fail the test. Its visitor wants no motion: a page
+ * that still fades in when its window changes size reports that as a fault, and a journey has nothing to learn from it.
+ */
 export async function visitor(opened, { javaScriptEnabled, width = 390, height = 844 }) {
   const context = await opened.newContext({
     javaScriptEnabled,
@@ -191,6 +222,7 @@ export async function visitor(opened, { javaScriptEnabled, width = 390, height =
     locale: "zh-CN",
     geolocation: { latitude: 31.2304, longitude: 121.4737 },
     permissions: ["geolocation"],
+    reducedMotion: "reduce",
   });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
