@@ -4,8 +4,11 @@
 //! hydration function, which `boot.js` calls for the elements it finds.
 
 // Nothing of the faces is called by name: linking them is what exports their islands.
+#[cfg(feature = "staff")]
 use console as _;
+#[cfg(feature = "staff")]
 use hq as _;
+#[cfg(feature = "shop")]
 use shop as _;
 use wasm_bindgen::prelude::wasm_bindgen;
 

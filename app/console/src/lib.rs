@@ -107,8 +107,13 @@ mod routes {
     };
 
     /// The console among the faces.
-    pub const FACE: Face =
-        Face { log_in: "/console/login", home: "/console", account: "/console/account", theme: Theme::System };
+    pub const FACE: Face = Face {
+        log_in: "/console/login",
+        home: "/console",
+        account: "/console/account",
+        theme: Theme::System,
+        program: "staff",
+    };
 
     /// The console's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

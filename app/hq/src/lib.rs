@@ -131,8 +131,13 @@ mod routes {
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
-    pub const FACE: Face =
-        Face { log_in: "/console/login", home: "/hq", account: "/console/account", theme: Theme::System };
+    pub const FACE: Face = Face {
+        log_in: "/console/login",
+        home: "/hq",
+        account: "/console/account",
+        theme: Theme::System,
+        program: "staff",
+    };
 
     /// Head office's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{Asked, Nonce};
 
 static ASSETS: OnceLock<Assets> = OnceLock::new();
-static NO_ASSETS: Assets = Assets { js: String::new(), wasm: String::new(), css: String::new() };
+static NO_ASSETS: Assets = Assets { programs: BTreeMap::new(), css: String::new() };
 
 /// Tells the pages what their scripts and styles are called; once, when the server starts.
 pub fn use_assets(assets: Assets) {
@@ -62,6 +62,8 @@ pub struct Face {
     pub account: &'static str,
     /// Light, dark or as the device says.
     pub theme: Theme,
+    /// The program that runs its islands: shoppers' phones do not load what staff work with.
+    pub program: &'static str,
 }
 
 /// A route that answers GET with a page.
@@ -149,7 +151,7 @@ pub fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn answer(face: Face, status: StatusCode, nonce: &Nonce, page: Page) -> Response {
     let Page { title, description, body, cookies } = page;
-    let head = Head { title, description, theme: face.theme, nonce: nonce.0.to_string() };
+    let head = Head { title, description, theme: face.theme, program: face.program, nonce: nonce.0.to_string() };
     let html = ui::page(ASSETS.get().unwrap_or(&NO_ASSETS), &head, body);
     let mut response = (status, Html(html)).into_response();
     for cookie in cookies {

@@ -71,7 +71,8 @@ mod routes {
     };
 
     /// The shop among the faces.
-    pub const FACE: Face = Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light };
+    pub const FACE: Face =
+        Face { log_in: "/login", home: "/", account: "/login", theme: Theme::Light, program: "shop" };
 
     /// The shop's pages.
     pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

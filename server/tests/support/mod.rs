@@ -68,7 +68,7 @@ impl Town {
             .unwrap();
         let site = folder.path().join("site");
         fs::create_dir(&site).unwrap();
-        fs::write(site.join("assets.json"), r#"{"js":"/pkg/x.js","wasm":"/pkg/x.wasm","css":"/pkg/x.css"}"#).unwrap();
+        fs::write(site.join("assets.json"), r#"{"programs":{},"css":"/pkg/x.css"}"#).unwrap();
         let gateway_data = folder.path().join("gateway").display().to_string();
         let gateway = sandbox(&["wechat-pay", "--data", &gateway_data, "--retry-scale", RETRY_SCALE]);
         let sms = sandbox(&["sms"]);

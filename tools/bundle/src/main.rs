@@ -39,10 +39,10 @@ fn main() -> Result<()> {
     let site = Site::open(&root.join("target/site"), arguments.fast)?;
     let mut stamps = Stamps::read(&root.join("target/bundle.json"));
 
-    let (js, wasm) = wasm::build(&root, &site, &mut stamps, arguments.fast)?;
+    let programs = wasm::build(&root, &site, &mut stamps, arguments.fast)?;
     let css = styles::build(&root, &site, &mut stamps)?;
     site.copy_public(&root.join("public"))?;
-    site.publish(&output::Assets { js, wasm, css })?;
+    site.publish(output::Assets { programs, css })?;
 
     say("site", &format!("ready in {:.1} s", started.elapsed().as_secs_f32()));
     Ok(())

@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,12 +13,25 @@ use std::path::{Path, PathBuf};
 /// Names in `pkg/` keep this many hex digits of their hash: 64 bits.
 const HASH_DIGITS: usize = 16;
 
-/// The names of the current files, as addresses the browser asks for.
-#[derive(Serialize, Deserialize)]
+/// The names of the current files, as addresses the browser asks for once they are published.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assets {
+    pub programs: BTreeMap<String, Program>,
+    pub css: String,
+}
+
+/// What the islands of some people's pages are: a module and the JavaScript that starts it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
     pub js: String,
     pub wasm: String,
-    pub css: String,
+}
+
+impl Assets {
+    /// Every file, by what stands in its place.
+    fn each(&mut self) -> impl Iterator<Item = &mut String> {
+        self.programs.values_mut().flat_map(|program| [&mut program.js, &mut program.wasm]).chain([&mut self.css])
+    }
 }
 
 /// `target/site` while it is being filled.
@@ -66,20 +80,18 @@ impl Site {
 
     /// Names the current files to the server and clears out all but them and those before them:
     /// a page that was loaded before this build still finds what it asks for.
-    pub fn publish(&self, assets: &Assets) -> Result<()> {
+    pub fn publish(&self, mut assets: Assets) -> Result<()> {
         let list = self.folder.join("assets.json");
         let before: Option<Assets> = fs::read(&list).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let named = Assets {
-            js: format!("/pkg/{}", assets.js),
-            wasm: format!("/pkg/{}", assets.wasm),
-            css: format!("/pkg/{}", assets.css),
-        };
-        if before.as_ref().is_some_and(|b| b.js == named.js && b.css == named.css && b.wasm == named.wasm) {
+        for name in assets.each() {
+            *name = format!("/pkg/{name}");
+        }
+        if before.as_ref() == Some(&assets) {
             return Ok(());
         }
-        write_whole(&list, &serde_json::to_vec_pretty(&named)?)?;
-        let mut keep = vec![named.js, named.wasm, named.css];
-        keep.extend(before.into_iter().flat_map(|b| [b.js, b.wasm, b.css]));
+        write_whole(&list, &serde_json::to_vec_pretty(&assets)?)?;
+        let keep: Vec<String> =
+            [Some(assets), before].iter_mut().flatten().flat_map(Assets::each).map(|name| name.clone()).collect();
         self.sweep(&keep)
     }
 

@@ -1,9 +1,10 @@
 //! The browser's half of the program: cargo, then wasm-bindgen, then wasm-opt.
 
 use crate::inputs::{Stamps, hash_of, hash_of_files};
-use crate::output::Site;
+use crate::output::{Program, Site};
 use crate::say;
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,54 +35,63 @@ const SOURCES: [&str; 8] = [
     "tools/bundle",
 ];
 
-/// Builds the module and its JavaScript; answers the names of both in `pkg/`, JavaScript first.
-pub fn build(root: &Path, site: &Site, stamps: &mut Stamps, fast: bool) -> Result<(String, String)> {
-    let mode = if fast { "fast" } else { "small" };
-    let sources_step = format!("{mode} wasm from sources");
+/// Whose programs there are, by the features of `frontend`.
+const PROGRAMS: [&str; 2] = ["shop", "staff"];
+
+/// Builds everybody's modules and their JavaScript; answers the names of both in `pkg/`, by whose they are.
+pub fn build(root: &Path, site: &Site, stamps: &mut Stamps, fast: bool) -> Result<BTreeMap<String, Program>> {
     let sources = hash_of_files(root, &SOURCES, |_| true)?;
-    if let Some(names) = standing(stamps, site, &sources_step, &sources) {
-        say("wasm", "unchanged");
-        return Ok(names);
+    PROGRAMS.iter().map(|whose| Ok((String::from(*whose), one(whose, &sources, root, site, stamps, fast)?))).collect()
+}
+
+fn one(whose: &str, sources: &str, root: &Path, site: &Site, stamps: &mut Stamps, fast: bool) -> Result<Program> {
+    let mode = if fast { "fast" } else { "small" };
+    let sources_step = format!("{mode} {whose} wasm from sources");
+    if let Some(program) = standing(stamps, site, &sources_step, sources) {
+        say("wasm", &format!("unchanged for {whose}"));
+        return Ok(program);
     }
 
-    let module = compile(root, fast)?;
+    let module = compile(root, whose, fast)?;
     let compiled = fs::read(&module).with_context(|| format!("reading {}", module.display()))?;
     let boot = fs::read_to_string(root.join("frontend/boot.js")).context("reading frontend/boot.js")?;
     // Most edits are to pages, which only the server renders: the module then comes out the same.
-    let module_step = format!("{mode} wasm from module");
+    let module_step = format!("{mode} {whose} wasm from module");
     let inputs = format!("{} {}", hash_of(&compiled), hash_of(boot.as_bytes()));
-    let (js, wasm) = match standing(stamps, site, &module_step, &inputs) {
-        Some(names) => names,
+    let program = match standing(stamps, site, &module_step, &inputs) {
+        Some(program) => program,
         None => bind(root, site, compiled, &boot, fast)?,
     };
-    stamps.remember(&module_step, inputs, &[&js, &wasm])?;
-    stamps.remember(&sources_step, sources, &[&js, &wasm])?;
-    Ok((js, wasm))
+    let made = [program.js.as_str(), &program.wasm];
+    stamps.remember(&module_step, inputs, &made)?;
+    stamps.remember(&sources_step, sources.to_owned(), &made)?;
+    Ok(program)
 }
 
 /// The two names of the last time, if they were made of these inputs and are still there.
-fn standing(stamps: &Stamps, site: &Site, step: &str, inputs: &str) -> Option<(String, String)> {
+fn standing(stamps: &Stamps, site: &Site, step: &str, inputs: &str) -> Option<Program> {
     match stamps.made(step, inputs)? {
-        [js, wasm] if site.has(js) && site.has(wasm) => Some((js.clone(), wasm.clone())),
+        [js, wasm] if site.has(js) && site.has(wasm) => Some(Program { js: js.clone(), wasm: wasm.clone() }),
         _ => None,
     }
 }
 
-fn compile(root: &Path, fast: bool) -> Result<PathBuf> {
+fn compile(root: &Path, whose: &str, fast: bool) -> Result<PathBuf> {
     // Cargo keeps the `dev` profile in a folder named `debug`.
     let (profile, folder) = if fast { ("dev", "debug") } else { ("wasm", "wasm") };
-    say("cargo", &format!("frontend for {TARGET}, profile {profile}"));
+    say("cargo", &format!("{whose} for {TARGET}, profile {profile}"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .current_dir(root)
         .args(["build", "--package", "frontend", "--lib", "--target", TARGET, "--profile", profile])
+        .args(["--no-default-features", "--features", whose])
         .status()
         .context("starting cargo")?;
     ensure!(status.success(), "the wasm side does not build");
     Ok(root.join("target").join(TARGET).join(folder).join("frontend.wasm"))
 }
 
-fn bind(root: &Path, site: &Site, compiled: Vec<u8>, boot: &str, fast: bool) -> Result<(String, String)> {
+fn bind(root: &Path, site: &Site, compiled: Vec<u8>, boot: &str, fast: bool) -> Result<Program> {
     say("bindgen", "JavaScript for the module");
     let mut output = Bindgen::new()
         .input_bytes("mendian", compiled)
@@ -97,7 +107,7 @@ fn bind(root: &Path, site: &Site, compiled: Vec<u8>, boot: &str, fast: bool) -> 
     // The page loads one module script: the bindings, followed by what starts them.
     let script = format!("{}\n{}", output.js(), boot.replace("{wasm}", &wasm));
     let js = site.put(script.as_bytes(), "js")?;
-    Ok((js, wasm))
+    Ok(Program { js, wasm })
 }
 
 fn optimise(root: &Path, bound: &[u8]) -> Result<Vec<u8>> {

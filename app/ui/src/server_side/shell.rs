@@ -3,16 +3,24 @@
 use super::render::{has_islands, render};
 use leptos::prelude::*;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The addresses of the built files, as the bundler names them in `assets.json`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub struct Assets {
+    /// What runs islands, by whose pages they are on.
+    pub programs: BTreeMap<String, Program>,
+    /// The style sheet.
+    pub css: String,
+}
+
+/// What runs the islands of some people's pages.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Program {
     /// The module script that starts the islands.
     pub js: String,
     /// The module it loads.
     pub wasm: String,
-    /// The style sheet.
-    pub css: String,
 }
 
 /// Light, dark, or as the reader's system is set.
@@ -50,6 +58,8 @@ pub struct Head {
     /// One sentence for search results; empty for pages that are nobody's to find.
     pub description: String,
     pub theme: Theme,
+    /// Whose page it is: the program that runs its islands, by its name in [`Assets`].
+    pub program: &'static str,
     /// The nonce of this response's `Content-Security-Policy`. There is no inline style at all, and
     /// the only inline script is the list of addresses worth fetching early.
     pub nonce: String,
@@ -68,10 +78,11 @@ pub fn page<V: IntoView>(assets: &Assets, head: &Head, body: impl FnOnce() -> V)
 }
 
 fn head_view(assets: &Assets, head: &Head, islands: bool) -> impl IntoView {
-    let scripts = islands.then(|| {
+    let program = assets.programs.get(head.program).filter(|_| islands);
+    let scripts = program.map(|program| {
         view! {
-            <link rel="preload" href=assets.wasm.clone() r#as="fetch" type="application/wasm" crossorigin="" fetchpriority="low"/>
-            <script type="module" src=assets.js.clone() nonce=head.nonce.clone()></script>
+            <link rel="preload" href=program.wasm.clone() r#as="fetch" type="application/wasm" crossorigin="" fetchpriority="low"/>
+            <script type="module" src=program.js.clone() nonce=head.nonce.clone()></script>
         }
     });
     let description =
@@ -97,7 +108,13 @@ mod tests {
     use super::*;
 
     fn assets() -> Assets {
-        Assets { js: "/pkg/a.js".into(), wasm: "/pkg/a.wasm".into(), css: "/pkg/a.css".into() }
+        let program = |name: &str| Program { js: format!("/pkg/{name}.js"), wasm: format!("/pkg/{name}.wasm") };
+        let programs = ["a", "b"].map(|name| (name.to_owned(), program(name))).into();
+        Assets { programs, css: "/pkg/a.css".into() }
+    }
+
+    fn head() -> Head {
+        Head { program: "a", ..Head::default() }
     }
 
     #[island]
@@ -107,21 +124,22 @@ mod tests {
 
     #[test]
     fn a_page_without_islands_loads_no_program() {
-        let html = page(&assets(), &Head::default(), || view! { <p>"静"</p> });
+        let html = page(&assets(), &head(), || view! { <p>"静"</p> });
         assert!(!html.contains("/pkg/a.js") && !html.contains("/pkg/a.wasm"), "{html}");
         assert!(html.ends_with("<body><p>静</p></body></html>"), "{html}");
     }
 
     #[test]
     fn a_page_with_an_island_loads_the_program_once() {
-        let html = page(&assets(), &Head::default(), || view! { <Dot/><Dot/> });
+        let html = page(&assets(), &head(), || view! { <Dot/><Dot/> });
         assert_eq!(html.matches(r#"<script type="module" src="/pkg/a.js""#).count(), 1, "{html}");
         assert!(html.contains(r#"href="/pkg/a.wasm" as="fetch""#), "{html}");
+        assert!(!html.contains("/pkg/b."), "that of others: {html}");
     }
 
     #[test]
     fn every_script_carries_the_nonce_and_no_style_is_inline() {
-        let head = Head { nonce: "n0nce".into(), ..Head::default() };
+        let head = Head { nonce: "n0nce".into(), ..head() };
         let html = page(&assets(), &head, || view! { <Dot/> });
         assert_eq!(html.matches("<script").count(), html.matches(r#" nonce="n0nce""#).count(), "{html}");
         assert!(!html.contains("<style") && !html.contains(" style="), "{html}");
@@ -129,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_title_is_text_and_cannot_end_the_head() {
-        let head = Head { title: "</title><script>".into(), ..Head::default() };
+        let head = Head { title: "</title><script>".into(), ..head() };
         let html = page(&assets(), &head, || view! { <p></p> });
         assert!(html.contains("<title>&lt;/title&gt;&lt;script&gt;</title>"), "{html}");
     }
