@@ -37,20 +37,26 @@ for (const javaScriptEnabled of [true, false]) {
       await desk.fill("input[name='until.1']", "23:59");
       await desk.fill("input[name='capacity.1']", "20");
       await desk.fill("input[name=minutes]", "0");
+      await desk.check("input[name=in_store]");
+      await desk.fill("input[name=in_store_capacity]", "4");
       await desk.fill("input[name='rider.1']", "小李");
       await desk.fill("input[name='rider_phone.1']", "13900139000");
       await desk.click("button:has-text('保存设置')");
       await desk.waitForSelector("text=多边形的边相互交叉");
       assert.equal(await desk.inputValue("input[name='band_fee.1']"), "6");
+      assert.ok(await desk.isChecked("input[name=in_store]"), "what was ticked is still ticked");
       await desk.fill("textarea[name=polygon]", "31.20,121.44\n31.20,121.52\n31.26,121.52\n31.26,121.44");
       await desk.click("button:has-text('保存设置')");
       await desk.waitForSelector("text=设置已保存");
+      assert.ok(await desk.isChecked("input[name=in_store]"));
+      assert.equal(await desk.inputValue("input[name=in_store_capacity]"), "4");
       await picture(desk, `settings-${javaScriptEnabled}`);
 
       const buyer = await visitor(opened, { javaScriptEnabled });
       const { page } = buyer;
       await page.context().addCookies([{ name: "mendian", value: token, url: home.base }]);
       await page.goto(`${home.base}/checkout/${store.id}`);
+      assert.ok(await page.isVisible("button:has-text('到店服务')"), "the service is offered");
       await page.click("button:has-text('同城配送')");
       await page.waitForSelector("text=请选择收货地址");
       await page.click("button:has-text('添加新地址')");

@@ -296,5 +296,11 @@ async fn suppliers_orders_prices_and_allocations_come_in_as_tables_and_only_for_
     assert!(settled(&mut hq, done).await.html.contains("已导入 2 行"));
     let sent_out = office.get("/console/transfers").await.done();
     assert_eq!(sent_out["items"].as_array().unwrap().len(), 2, "{sent_out}");
+
+    // What only the trial finds out is told, and not tried for ever.
+    let foreign = "仓库编号,门店编号,SKU,数量\nCK-9,BB-SH-001,qh-zhenzhu-naicha-m,1\n";
+    let refused = sent(&mut hq, "allocations", "别家.csv", foreign.as_bytes()).await;
+    assert!(refused.html.contains("所属品牌的商品"), "{}", refused.html);
+    assert!(!refused.html.contains("/rpc/hq/confirm_import"), "it cannot be confirmed");
     town.check_books().await;
 }

@@ -100,6 +100,10 @@ fn of_store(
     let said = news(asked, FORM);
     let (new, set) = (settings.delivery.is_none(), settings.delivery.unwrap_or_else(usual));
     let capacity = settings.pickup_capacity.map(|most| most.to_string()).unwrap_or_default();
+    let served = settings.in_store;
+    let in_store = if shown.failed { !shown.value("in_store", "").is_empty() } else { served.is_some() };
+    let seats = served.and_then(|served| served.capacity).map(|most| most.to_string()).unwrap_or_default();
+    let (seats, seats_wrong) = (shown.value("in_store_capacity", seats), shown.wrong("in_store_capacity"));
     let (capacity, capacity_wrong) = (shown.value("pickup_capacity", capacity), shown.wrong("pickup_capacity"));
     let on = if shown.failed { !shown.value("on", "").is_empty() } else { set.on && !new };
     let (range, fees) = (range(&shown, &set, point), fees(&shown, &set));
@@ -114,6 +118,11 @@ fn of_store(
                 <Card title="自提">
                     <Field name="pickup_capacity" label="每个取货时段最多几单" inputmode="numeric" required=false placeholder="不限"
                         hint="未完成的订单占用名额；约满的时段不能再选。" value=capacity error=capacity_wrong/>
+                </Card>
+                <Card title="到店服务">
+                    <CheckBox name="in_store" label="顾客可以预约时段，到店享用或接受服务" checked=in_store/>
+                    <Field name="in_store_capacity" label="每个到店时段最多几单" inputmode="numeric" required=false placeholder="不限"
+                        hint="到店后出示订单码，由店员核销。" value=seats error=seats_wrong/>
                 </Card>
                 <Card title="同城配送">
                     <CheckBox name="on" label="提供同城配送" checked=on/>

@@ -5,6 +5,7 @@ use commerce::orders;
 use domain::{
     Fault, Fen,
     cancelling::{CancelRequest, CancelRequestState},
+    fulfilment::Fulfilment,
     orders::{OrderLine, OrderStep, OrderView},
     refunds::back,
     text,
@@ -37,7 +38,9 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let words = order.card.note.clone();
         let note = (!words.is_empty()).then(|| view! { <Notice title="顾客备注">{words}</Notice> });
         let lines = view! { <Lines lines=order.lines.clone()/> }.into_any();
-        let steps = view! { <Steps steps=order.steps.clone() zone=order.timezone.clone() now=now/> }.into_any();
+        let steps =
+            view! { <Steps steps=order.steps.clone() way=order.card.fulfilment zone=order.timezone.clone() now=now/> }
+                .into_any();
         let money = view! { <Money order=order.clone()/> }.into_any();
         let cards = desk.cards(&asked, &order).into_any();
         let about = view! { <About order=order now=now/> }.into_any();
@@ -115,14 +118,14 @@ fn Lines(lines: Vec<OrderLine>) -> impl IntoView {
 }
 
 #[component]
-fn Steps(steps: Vec<OrderStep>, zone: String, now: DateTime<Utc>) -> impl IntoView {
+fn Steps(steps: Vec<OrderStep>, way: Fulfilment, zone: String, now: DateTime<Utc>) -> impl IntoView {
     let zone = text::zone(&zone);
     let rows = steps.into_iter().map(|step| {
         view! {
             <tr>
                 <td class="tabular whitespace-nowrap">{text::moment(step.at, now, zone)}</td>
-                <td>{step.act.label()}</td>
-                <td><Badge tone=tone_of(step.state)>{step.state.label()}</Badge></td>
+                <td>{step.act.label_of(way)}</td>
+                <td><Badge tone=tone_of(step.state)>{step.state.label_of(way)}</Badge></td>
                 <td class="whitespace-nowrap">{step.by}</td>
                 <td>{step.note}</td>
             </tr>

@@ -291,7 +291,7 @@ fn sisters(checkout: CheckoutView, this: OrderId) -> impl IntoView {
                         <span class="block truncate font-medium">{order.store_name}</span>
                         <span class="block truncate text-sm text-base-content/70">{order.summary}</span>
                     </span>
-                    <Badge>{order.state.label()}</Badge>
+                    <Badge>{order.state.label_of(order.fulfilment)}</Badge>
                     <Price amount=order.total_fen.to_string()/>
                     <Icon glyph=Glyph::ChevronRight class="size-4 shrink-0"/>
                 </a>

@@ -85,8 +85,8 @@ pub struct Candidate {
     pub distance_m: Option<f64>,
     /// Head office's order.
     pub priority: i32,
-    /// Until when it sends.
-    pub sends_by: Option<DateTime<Utc>>,
+    /// By when it can have it ready, at the earliest.
+    pub ready_by: Option<DateTime<Utc>>,
     /// What it has.
     pub has: Vec<Wanted>,
 }
@@ -123,7 +123,7 @@ pub fn route(rule: RouteRule, wanted: &[Wanted], candidates: &[Candidate]) -> Ve
     open.sort_by(|one, two| {
         let first = match rule {
             RouteRule::Nearest | RouteRule::FewestParcels => std::cmp::Ordering::Equal,
-            RouteRule::Fastest => (one.sends_by.is_none(), one.sends_by).cmp(&(two.sends_by.is_none(), two.sends_by)),
+            RouteRule::Fastest => (one.ready_by.is_none(), one.ready_by).cmp(&(two.ready_by.is_none(), two.ready_by)),
             RouteRule::Priority => one.priority.cmp(&two.priority),
         };
         first.then(far(one).total_cmp(&far(two))).then(one.priority.cmp(&two.priority)).then(one.store.cmp(&two.store))
@@ -172,9 +172,9 @@ mod tests {
     }
 
     fn candidate(at: u128, open: bool, distance_m: f64, priority: i32, has: &[i64]) -> Candidate {
-        let sends_by = DateTime::from_timestamp(i64::from(priority) * 60, 0);
+        let ready_by = DateTime::from_timestamp(i64::from(priority) * 60, 0);
         let store = StoreId(Uuid::from_u128(at));
-        Candidate { store, open, distance_m: Some(distance_m), priority, sends_by, has: lines(has) }
+        Candidate { store, open, distance_m: Some(distance_m), priority, ready_by, has: lines(has) }
     }
 
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
@@ -215,7 +215,7 @@ mod tests {
                 for other in have_all {
                     match rule {
                         RouteRule::Nearest | RouteRule::FewestParcels => prop_assert!(chosen.distance_m <= other.distance_m),
-                        RouteRule::Fastest => prop_assert!(chosen.sends_by <= other.sends_by),
+                        RouteRule::Fastest => prop_assert!(chosen.ready_by <= other.ready_by),
                         RouteRule::Priority => prop_assert!(chosen.priority <= other.priority),
                     }
                 }

@@ -63,10 +63,15 @@ async fn step(scope: &Scope, mut due: Due) -> Result<bool, Fault> {
     };
     match done {
         Err(Fault::Conflict { code: sent::STOPPED, .. }) => Ok(true),
-        // A mistake of ours would be made again for ever.
-        Err(Fault::Internal(hidden)) => {
-            tracing::error!(import = %due.id, hidden, "an import failed");
-            let refusal = "系统出了点问题，我们已记录；没有改动任何数据，请稍后重新上传".to_owned();
+        // What does not answer just now is asked again; what is refused, or a mistake of ours, would be so for ever.
+        Err(fault) if !matches!(fault, Fault::Upstream { .. }) => {
+            if let Some(hidden) = fault.hidden() {
+                tracing::error!(import = %due.id, hidden, "an import failed");
+            }
+            let refusal = match fault {
+                Fault::Internal(_) => "系统出了点问题，我们已记录；没有改动任何数据，请稍后重新上传".to_owned(),
+                refused => format!("{}；没有改动任何数据，请修改后重新上传", refused.message()),
+            };
             let report = ImportReport { refusal: Some(refusal), ..ImportReport::default() };
             let judged = Judged { report, ..Judged::default() };
             sent::refuse(scope, &due, ImportState::Broken, judged).await.map(|()| true)

@@ -179,9 +179,9 @@ pub(crate) async fn choose_among(
     let mut found = nearby::some_at(scope, &ids, &skus).await?;
     let near = search.to.and_then(|to| to.address.point).or(search.near);
     let rule = search.rule(stores);
-    // Until when it would leave, as the shopper is told, is worked out only where somebody asks.
-    let sends_by = |store: &Store| match rule {
-        RouteRule::Fastest => store.view(scope, None).slots.last().map(|slot| slot.end),
+    // The first slot that its hours and what it takes to prepare leave is worked out only where somebody asks.
+    let ready_by = |store: &Store| match rule {
+        RouteRule::Fastest => store.view(scope, None).slots.first().map(|slot| slot.end),
         RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => None,
     };
     let candidate = |store: &&Store| Candidate {
@@ -189,7 +189,7 @@ pub(crate) async fn choose_among(
         open: store.must_take_orders(scope).is_ok(),
         distance_m: near.map(|near| near.metres_to(store.point())),
         priority: store.sending().map_or(i32::MAX, |sending| sending.priority),
-        sends_by: sends_by(store),
+        ready_by: ready_by(store),
         has: search.has(StoreId(store.id), found.remove(&store.id)),
     };
     let candidates: Vec<Candidate> = senders.iter().map(candidate).collect();

@@ -53,7 +53,8 @@ pub async fn allocate(scope: &Scope, command: Allocate) -> Result<AllocationView
     let skus = named(&mut tx, command.rows.iter().map(|row| row.sku.as_str())).await?;
     let ids: Vec<SkuId> = command.rows.iter().filter_map(|row| Some(skus.find(&row.sku).ok()?.id)).collect();
     let left = left_at(&mut tx, command.from_id, &ids).await?;
-    let judged = judge(&command.rows, &stores, &skus, left);
+    let brands = brands_of(&mut tx, &ids).await?;
+    let judged = judge(&command.rows, &stores, &skus, &brands, left);
     let answered = write_down(&mut tx, scope, &command, &from, judged).await?;
     faults::commit(tx, scope, Deed::Allocate).await?;
     Ok(view(command.id, answered))
@@ -113,14 +114,35 @@ fn view(id: Uuid, rows: Vec<Allocated>) -> AllocationView {
     AllocationView { id, transfers: transfers.len(), rows }
 }
 
+/// A store that a row names.
+#[derive(Clone, Copy)]
+struct Receiver {
+    id: LocationId,
+    brand: Uuid,
+}
+
 /// The open stores that the rows name, by code.
-async fn stores_of(tx: &mut PgConnection, rows: &[AllocateRow]) -> Result<HashMap<String, LocationId>, Fault> {
+async fn stores_of(tx: &mut PgConnection, rows: &[AllocateRow]) -> Result<HashMap<String, Receiver>, Fault> {
     let codes: Vec<String> = rows.iter().map(|row| row.store.trim().to_owned()).collect();
-    let found = sqlx::query!("select id, code from stores where code = any($1) and state <> 'closed'", &codes)
-        .fetch_all(tx)
-        .await
-        .or_fault()?;
-    Ok(found.into_iter().map(|row| (row.code, LocationId(row.id))).collect())
+    let found =
+        sqlx::query!("select id, code, brand_id from stores where code = any($1) and state <> 'closed'", &codes)
+            .fetch_all(tx)
+            .await
+            .or_fault()?;
+    Ok(found.into_iter().map(|row| (row.code, Receiver { id: LocationId(row.id), brand: row.brand_id })).collect())
+}
+
+/// Whose goods variants are.
+async fn brands_of(tx: &mut PgConnection, skus: &[SkuId]) -> Result<HashMap<SkuId, Uuid>, Fault> {
+    let skus: Vec<Uuid> = skus.iter().map(|sku| sku.0).collect();
+    let found = sqlx::query!(
+        "select k.id, d.brand_id from skus k join products d on d.id = k.product_id where k.id = any($1)",
+        &skus,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    Ok(found.into_iter().map(|row| (SkuId(row.id), row.brand_id)).collect())
 }
 
 /// How many pieces a warehouse has that are promised to nobody, other transfers included, and are not over.
@@ -152,8 +174,9 @@ pub(super) type Judged = (AllocateRow, Result<(LocationId, SkuId), String>);
 /// Judges the rows in their order: what one takes, a later one does not get.
 fn judge(
     rows: &[AllocateRow],
-    stores: &HashMap<String, LocationId>,
+    stores: &HashMap<String, Receiver>,
     skus: &Named,
+    brands: &HashMap<SkuId, Uuid>,
     mut left: HashMap<SkuId, i64>,
 ) -> Vec<Judged> {
     let mut taken = Vec::new();
@@ -162,10 +185,13 @@ fn judge(
         let mut place = || {
             let store = *stores.get(row.store.trim()).ok_or_else(|| "没有这个门店编号，或门店已闭店".to_owned())?;
             let sku = skus.find(&row.sku)?.id;
+            if brands.get(&sku) != Some(&store.brand) {
+                return Err("商品不属于这家门店的品牌".to_owned());
+            }
             if let Some(complaint) = row.complaint() {
                 return Err(complaint.to_owned());
             }
-            if taken.contains(&(store, sku)) {
+            if taken.contains(&(store.id, sku)) {
                 return Err("同一门店的同一商品已在前面的行".to_owned());
             }
             let left = left.entry(sku).or_default();
@@ -173,8 +199,8 @@ fn judge(
                 return Err(format!("仓库只剩 {} 件可分配", (*left).max(0)));
             }
             *left -= row.quantity;
-            taken.push((store, sku));
-            Ok((store, sku))
+            taken.push((store.id, sku));
+            Ok((store.id, sku))
         };
         judged.push((row.clone(), place()));
     }

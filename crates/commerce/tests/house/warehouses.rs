@@ -210,6 +210,27 @@ async fn a_formula_shares_out_what_the_warehouse_can_give(options: PgPoolOptions
 }
 
 #[sqlx::test(migrations = "../../migrations")]
+async fn a_table_gives_a_store_no_goods_of_another_brand(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let (office, depot) = warehouse(&world).await;
+    stocked(&office, depot, &[pieces(world.medium, 30)]).await;
+    world
+        .alter(
+            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea')
+                            returning id)
+             update stores set brand_id = (select id from other) where code = 'XIHU'",
+        )
+        .await;
+    let row = |store: &str| AllocateRow { store: store.into(), sku: world.medium.to_string(), quantity: 10 };
+    let rows = vec![row("XIHU"), row("RMGC")];
+    let table = Allocate { id: Uuid::now_v7(), from_id: depot, rows, reason: "铺货".into() };
+    let answer = supply::allocate(&office, table).await.unwrap();
+    assert_eq!(answer.rows[0].said, "商品不属于这家门店的品牌");
+    assert!(answer.rows[0].transfer_id.is_none() && answer.rows[1].transfer_id.is_some(), "{answer:?}");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrations = "../../migrations")]
 async fn a_barcode_of_two_variants_is_taken_for_neither(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (office, depot) = warehouse(&world).await;
