@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
-import { codeFor, newId, opening, PHONE } from "./town.mjs";
+import { codeFor, newId, opening, PHONE, visitor } from "./town.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -14,12 +14,7 @@ const TABLET = { width: 820, height: 1180 };
 const { home, opened } = await opening();
 
 /** A person with a browser of this size and colour scheme. */
-async function person(viewport, colorScheme) {
-  const context = await opened.newContext({ viewport, colorScheme, locale: "zh-CN", reducedMotion: "reduce" });
-  const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
-  return { context, page };
-}
+const person = (viewport, colorScheme) => visitor(opened, { javaScriptEnabled: true, ...viewport, colorScheme });
 
 /** What axe finds on the page that is open, a line for each finding. */
 async function findings(page) {
@@ -109,8 +104,8 @@ async function staffLogIn(page, account) {
 describe("axe finds nothing", { timeout: 600_000 }, () => {
   for (const [size, viewport] of [["a phone", PHONE], ["a PC", PC]]) {
     test(`in the shop on ${size}`, async () => {
-      const { context, page } = await person(viewport, "light");
-      await context.addCookies([
+      const { page, close } = await person(viewport, "light");
+      await page.context().addCookies([
         { name: "place", value: encodeURIComponent("31.2304,121.4737|上海 · 人民广场"), url: home.base },
       ]);
       const open = ["/", "/stores", "/stores?q=zzz", "/s/QH-SH-001", "/s/QH-SH-001?q=zzz"];
@@ -119,12 +114,12 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       found.push(...(await shop(page, viewport === PHONE ? "13700000001" : "13700000002")));
       found.push(...(await look(page, ["/orders", "/me", "/me/account", "/me/phone", "/me/wechat", "/me/data"])));
       assert.deepEqual(found, []);
-      await context.close();
+      await close();
     });
   }
   for (const scheme of ["light", "dark"]) {
     test(`in the console and at head office, ${scheme}`, async () => {
-      const { context, page } = await person(TABLET, scheme);
+      const { page, close } = await person(TABLET, scheme);
       const found = await look(page, ["/console/login"]);
       await staffLogIn(page, "manager");
       found.push(...(await look(page, ["/console/account", "/console", "/console/orders"])));
@@ -148,7 +143,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       await page.waitForURL(`**${proposal}/**`);
       const decided = new URL(page.url()).pathname.replace("/console", "/hq");
       found.push(...(await photos(page)));
-      await context.clearCookies();
+      await page.context().clearCookies();
       await staffLogIn(page, "hq");
       found.push(...(await look(page, ["/hq/proposals", decided])));
       await page.goto(`${home.base}/console/counts/new`);
@@ -175,7 +170,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       await page.waitForURL("**/hq/orders/**");
       found.push(...(await findings(page)));
       assert.deepEqual(found, []);
-      await context.close();
+      await close();
     });
   }
 });

@@ -215,9 +215,10 @@ export async function pictures(page, name) {
  * A page whose script faults and failed requests for our own files fail the test. Its visitor wants no motion: a page
  * that still fades in when its window changes size reports that as a fault, and a journey has nothing to learn from it.
  */
-export async function visitor(opened, { javaScriptEnabled, width = 390, height = 844 }) {
+export async function visitor(opened, { javaScriptEnabled, width = 390, height = 844, colorScheme }) {
   const context = await opened.newContext({
     javaScriptEnabled,
+    colorScheme,
     viewport: { width, height },
     locale: "zh-CN",
     geolocation: { latitude: 31.2304, longitude: 121.4737 },

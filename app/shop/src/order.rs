@@ -78,8 +78,6 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked).await;
     Ok(Page::new(format!("订单 {}", order.card.number), move || {
         let events = format!("/orders/{id}/events?since={}", asked.scope.now.timestamp_millis());
-        let live = (!order.card.state.is_final() || order.card.state == OrderState::Completed)
-            .then(|| view! { <LivePage events=events/> });
         let sent = sent.and_then(|sent| shipment::card(&order, sent, asked.here.clone(), asked.scope.now));
         let body = view! {
             {news(&asked, "order")}
@@ -97,7 +95,8 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                     <Past order=order asked=asked/>
                 </div>
             </div>
-            {live}
+            // An order that is over may still be paid late, be paid back, or have its goods brought back.
+            <LivePage events=events/>
         };
         frame.titled(Tab::Me, "订单详情", "/orders", body.into_any())
     }))
@@ -162,6 +161,8 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
     let code = code.map(|code| view! { <PickupCode code=code is_sent=is_sent/> });
     let rider = order.rider.clone().filter(|_| order.card.state == OrderState::Dispatched);
     let rider = rider.map(|rider| view! { <Brings rider=rider/> });
+    let brought = order.card.state == OrderState::Dispatched && !express;
+    let confirm = brought.then(|| shipment::confirm(order.card.id, asked.here.clone(), "商品到手后再确认。"));
     let cancelling = cancelling::section(&order, &asked);
     view! {
         <Card>
@@ -169,6 +170,7 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
             <p class="mt-1 text-base-content/70">{advice}</p>
             {rider}
             {code}
+            {confirm}
             {(order.card.state == OrderState::Placed).then(|| view! { <Pay order=order.clone() here=asked.here.clone() scan=scan checkout=checkout/> })}
             <Life order=order/>
             {cancelling}

@@ -38,17 +38,8 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
     let left: i64 = shipment.left.iter().map(|line| line.quantity).sum();
     let left = (waits && some_left)
         .then(|| view! { <p class="mb-2 text-sm text-base-content/70">{format!("还有 {left} 件商品将在后面的包裹中发出。")}</p> });
-    let confirm = (waits && !some_left).then(|| {
-        let id = order.card.id.to_string();
-        view! {
-            <Form action=ConfirmReceipt::PATH class="mt-4">
-                <Hidden name="from" value=here/>
-                <Hidden name="order_id" value=id/>
-                <Button block=true>"确认收货"</Button>
-                <p class="mt-2 text-sm text-base-content/70">"请收到全部商品后再确认；全部签收 3 天后、最迟发货 10 天后自动确认。"</p>
-            </Form>
-        }
-    });
+    let hint = "请收到全部商品后再确认；全部签收 3 天后、最迟发货 10 天后自动确认。";
+    let confirm = (waits && !some_left).then(|| confirm(order.card.id, here, hint));
     let parcels = shipment.parcels.into_iter().map(|parcel| parcel_line(parcel, now, zone)).collect_view();
     let ended = shipment.ended.into_iter().map(|end| ended_line(end, now, zone)).collect_view();
     let steps = shipment.steps.into_iter().map(|step| {
@@ -71,6 +62,18 @@ pub fn card(order: &OrderView, shipment: Shipment, here: String, now: DateTime<U
         }
         .into_any(),
     )
+}
+
+/// The button by which a shopper says that all has come.
+pub fn confirm(order: OrderId, here: String, hint: &'static str) -> impl IntoView {
+    view! {
+        <Form action=ConfirmReceipt::PATH class="mt-4">
+            <Hidden name="from" value=here/>
+            <Hidden name="order_id" value=order.to_string()/>
+            <Button block=true>"确认收货"</Button>
+            <p class="mt-2 text-sm text-base-content/70">{hint}</p>
+        </Form>
+    }
 }
 
 /// What does not come any more, why, and where its money is.

@@ -20,7 +20,8 @@ pub async fn mine(caller: Caller, Path(id): Path<OrderId>) -> Result<Json<Shipme
     caller.answer(express::mine(&caller.0, id).await)
 }
 
-/// Says that all that was sent by express has arrived. Ten days after it was sent, that is taken for granted.
+/// Says that all that was sent by express, or what a rider brought, has arrived. Of what was sent by express that is
+/// taken for granted after ten days.
 #[utoipa::path(post, path = "/orders/{order_id}/receipt", tag = "express", security(("bearer" = [])),
     params(("order_id" = OrderId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn confirm(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCode, Problem> {

@@ -65,7 +65,10 @@ async fn weighed(
     what: &QuoteAfterSales,
 ) -> Result<(Vec<Weighed>, Fen), Fault> {
     if sold.handed_over_at.is_none() {
-        return Err(Fault::conflict("not_handed_over", "订单还没有取货：不想要了可以直接取消订单，款项原路退回"));
+        return Err(Fault::conflict(
+            "not_handed_over",
+            "商品还没有交到您手上：没出库的可以直接取消订单，在路上的请收到后先确认收货",
+        ));
     }
     let mut weighed = weigh(&sold.lines, what.kind, &what.lines, scope.now)?;
     let less = cap(&mut weighed, money::of(tx, sold.order, None).await?.goods_rest());

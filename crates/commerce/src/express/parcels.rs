@@ -160,7 +160,8 @@ fn words(carrier: Carrier, number: &str, pieces: i64) -> String {
     format!("{pieces} 件商品已由{}揽收，单号 {number}", carrier.label())
 }
 
-/// The shopper has all that was sent: it is theirs, and revenue of the store. Doing it twice is doing it once.
+/// The shopper has all that was sent by express, or what a rider brought without anybody saying so: it is theirs, and
+/// revenue of the store. Doing it twice is doing it once.
 ///
 /// Faults: `Unauthenticated`; `NotFound` for another's order; `Conflict` (`not_now`, `other_way`, `not_all_sent`).
 pub async fn confirm(scope: &Scope, id: OrderId) -> Result<(), Fault> {
@@ -177,11 +178,16 @@ pub async fn confirm(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     if order.state == OrderState::Completed {
         return Ok(());
     }
+    let note = "顾客确认收货";
+    if order.fulfilment == Fulfilment::Delivery {
+        orders::brought(&mut tx, scope, &order, note).await?;
+        return orders::commit(tx, scope, OrderAct::Deliver).await;
+    }
     must_be_express(&order)?;
     if order.state == OrderState::Dispatched && !still_here(&mut tx, id).await?.is_empty() {
         return Err(Fault::conflict("not_all_sent", "还有商品没有发出，全部收到后再确认收货"));
     }
-    orders::arrive(&mut tx, scope, &order, "顾客确认收货").await?;
+    orders::arrive(&mut tx, scope, &order, note).await?;
     returns::settle(&mut tx, scope, &order).await?;
     jobs::unschedule(&mut tx, [(Kind::CompleteExpress, id.0)]).await?;
     orders::commit(tx, scope, OrderAct::Deliver).await

@@ -118,15 +118,7 @@ async fn carry(
         order.state = OrderState::Dispatched;
     }
     if ride == RideState::Delivered && order.state == OrderState::Dispatched {
-        orders::arrive(tx, scope, &order, name).await?;
-        sqlx::query!(
-            "update deliveries set ended_at = $2 where order_id = $1 and ended_at is null",
-            order.id.0,
-            scope.now,
-        )
-        .execute(tx)
-        .await
-        .or_fault()?;
+        orders::brought(tx, scope, &order, name).await?;
     }
     Ok(())
 }

@@ -49,6 +49,6 @@ pub use unclaimed::{call_off_unclaimed, set_unclaimed_rule, unclaimed_rule};
 
 pub(crate) use codes::{note_miss, refuse_guessing};
 pub(crate) use reroute::give_away;
-pub(crate) use send::{arrive, come_back, give_up, leave};
+pub(crate) use send::{arrive, brought, come_back, give_up, leave};
 pub(crate) use steps::{Ordered, commit, expire, lock, lock_all, lock_within, paid, revived, turn_down};
 pub(crate) use write::{Desk, desk};

@@ -35,6 +35,12 @@ pub(crate) async fn arrive(tx: &mut PgConnection, scope: &Scope, order: &Ordered
     payments::fulfilled(tx, scope, order).await
 }
 
+/// [`arrive`] for a locked order that a rider brought, whose ride is over.
+pub(crate) async fn brought(tx: &mut PgConnection, scope: &Scope, order: &Ordered, note: &str) -> Result<(), Fault> {
+    arrive(tx, scope, order, note).await?;
+    end_ride(tx, scope, order.id).await
+}
+
 /// A locked order is back at its store, unopened.
 pub(crate) async fn come_back(tx: &mut PgConnection, scope: &Scope, order: &Ordered, note: &str) -> Result<(), Fault> {
     steps::advance(tx, scope, order, OrderAct::Undelivered, note).await?;
@@ -129,8 +135,7 @@ pub async fn deliver(scope: &Scope, id: OrderId, command: &Deliver) -> Result<()
         }
     }
     let note = if command.code.is_some() { "凭收货码签收" } else { reason };
-    arrive(&mut tx, scope, &order, note).await?;
-    end_ride(&mut tx, scope, id).await?;
+    brought(&mut tx, scope, &order, note).await?;
     steps::commit(tx, scope, OrderAct::Deliver).await
 }
 

@@ -211,6 +211,14 @@ pub(super) async fn heard(tx: &mut PgConnection, scope: &Scope, refund: &Refund)
     let cause = Cause::Refund { payment: row.payment_id, refund: row.id };
     let (between, amount) = ((PREPAID, GATEWAY), Fen(row.amount_fen));
     ledger::book(tx, scope, &[Transfer { between, amount, order: row.order_id, cause }]).await?;
+    // Whoever has the order open sees that the money is on its way back.
+    sqlx::query!(
+        "insert into outbox (topic, store_id, order_id) select 'order', store_id, id from orders where id = $1",
+        row.order_id,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
     Ok("refunded".into())
 }
 

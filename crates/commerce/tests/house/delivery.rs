@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveTime;
 use commerce::{
-    Scope, cart,
+    Scope, cart, express,
     fulfilment::{addresses, settings},
     orders,
 };
@@ -16,7 +16,7 @@ use domain::{
     },
     geo::Point,
     order_centre::Reroute,
-    orders::PlaceOrder,
+    orders::{OrderState, PlaceOrder},
     staff::Role,
 };
 use futures::future::join_all;
@@ -287,7 +287,16 @@ async fn what_is_to_be_brought_is_given_only_to_a_store_that_brings_things_there
     let seen = orders::show_for_staff(&clerk, placed.id).await.unwrap();
     assert_eq!(seen.sent_to.unwrap().phone, "138****8000", "who may not see phones does not see this one either");
     orders::accept(&clerk, placed.id).await.unwrap();
+    assert_eq!(code_of(express::confirm(&buyer, placed.id).await), "not_now", "it has not left yet");
     orders::dispatch(&clerk, placed.id, &rider()).await.unwrap();
+    // The store forgets to say that it was brought; the shopper has it all the same.
+    let other = world.member().await;
+    assert_eq!(code_of(express::confirm(&other, placed.id).await), "not_found");
+    express::confirm(&buyer, placed.id).await.unwrap();
+    express::confirm(&buyer, placed.id).await.unwrap();
+    assert_eq!(world.state_of(placed.id).await, OrderState::Completed);
+    let rider_is_out = "select count(*) from deliveries where ended_at is null";
+    assert_eq!(world.count(rider_is_out).await, 0);
     world.balanced().await;
 }
 

@@ -439,7 +439,8 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 const OTHER_WAY: (&str, &str) = ("other_way", "订单 2611230000000001 是自提订单，不由骑手配送");
-const NOT_HANDED_OVER: (&str, &str) = ("not_handed_over", "订单还没有取货：不想要了可以直接取消订单，款项原路退回");
+const NOT_HANDED_OVER: (&str, &str) =
+    ("not_handed_over", "商品还没有交到您手上：没出库的可以直接取消订单，在路上的请收到后先确认收货");
 const NO_COURIER: (&str, &str) = ("no_courier", "还没有接入骑手平台，请安排本店员工配送");
 const NO_POINT: (&str, &str) = ("no_point", "收货地址没有在地图上选点，骑手平台不能接单，请安排本店员工配送");
 const RIDER_REFUSED: (&str, &str) = ("rider_refused", "骑手平台没有接受：附近暂时没有骑手");
