@@ -292,12 +292,7 @@ async fn a_store_of_another_brand_is_never_named_and_nobody_moves_anothers_lines
     assert_eq!(done.moved[0].lines[0].quantity, 1, "their own");
     let lines = [(world.elsewhere, "s7".to_owned(), 1), (world.store, "s7".to_owned(), 2)];
     assert_eq!(scene.lines().await, lines, "each in their own cart");
-    world
-        .alter(
-            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea') returning id)
-             update stores set brand_id = other.id from other where code = 'XIHU'",
-        )
-        .await;
+    world.give_to_another_brand(world.elsewhere).await;
     assert_eq!(scene.better(Fulfilment::Express).await, None, "nearer, and another brand's");
     world.leave(world.store, world.medium, 1).await;
     assert_eq!(scene.better(Fulfilment::Express).await, None, "not even where there is nobody else");

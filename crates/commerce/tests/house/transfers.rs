@@ -112,13 +112,7 @@ pub async fn on_hand(world: &World, place: LocationId, sku: SkuId) -> i64 {
 async fn goods_of_one_brand_go_to_no_store_of_another(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
-    world
-        .alter(
-            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea')
-                            returning id)
-             update stores set brand_id = (select id from other) where code = 'RMGC'",
-        )
-        .await;
+    world.give_to_another_brand(world.store).await;
     let request = asked(&world, 10);
     assert_eq!(field_of(transfers::request(&two.near, request.clone()).await), "lines");
     assert_eq!(world.count("select count(*) from stock_transfers").await, 0);

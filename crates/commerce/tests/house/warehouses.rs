@@ -214,13 +214,7 @@ async fn a_table_gives_a_store_no_goods_of_another_brand(options: PgPoolOptions,
     let world = World::new(options, connect).await;
     let (office, depot) = warehouse(&world).await;
     stocked(&office, depot, &[pieces(world.medium, 30)]).await;
-    world
-        .alter(
-            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea')
-                            returning id)
-             update stores set brand_id = (select id from other) where code = 'XIHU'",
-        )
-        .await;
+    world.give_to_another_brand(world.elsewhere).await;
     let row = |store: &str| AllocateRow { store: store.into(), sku: world.medium.to_string(), quantity: 10 };
     let rows = vec![row("XIHU"), row("RMGC")];
     let table = Allocate { id: Uuid::now_v7(), from_id: depot, rows, reason: "铺货".into() };

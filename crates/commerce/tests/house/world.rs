@@ -228,6 +228,18 @@ impl World {
         sqlx::query(statement).execute(&self.owner).await.unwrap().rows_affected()
     }
 
+    /// Makes a store that of a brand which has no goods.
+    pub async fn give_to_another_brand(&self, store: StoreId) {
+        sqlx::query(
+            "with other as (insert into brands (id, code, name, kind) values (gen_random_uuid(), 'other', '别家', 'tea') returning id)
+             update stores set brand_id = other.id from other where stores.id = $1",
+        )
+        .bind(store.0)
+        .execute(&self.owner)
+        .await
+        .unwrap();
+    }
+
     pub async fn count(&self, question: &'static str) -> i64 {
         sqlx::query_scalar(question).fetch_one(&self.owner).await.unwrap()
     }
