@@ -41,7 +41,7 @@ export function newId() {
 
 /** Starts the town, with more settings where some are given; `end()` stops it. */
 export async function town(more = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "mendian-e2e-"));
+  const folder = mkdtempSync(join(process.env.MENDIAN_SCRATCH ?? tmpdir(), "mendian-e2e-"));
   chmodSync(folder, 0o755);
   const running = [];
   const start = (name, program, args, env = {}) => {
@@ -93,7 +93,8 @@ export async function town(more = {}) {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       if (child.exitCode === null) {
         child.kill("SIGTERM");
-        await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+        // Does not keep the file's own process waiting once all have ended.
+        await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 5_000).unref())]);
         if (child.exitCode === null) child.kill("SIGKILL");
       }
     }

@@ -53,7 +53,7 @@ async fn count(pool: &PgPool, question: &'static str) -> i64 {
     sqlx::query_scalar(question).fetch_one(pool).await.unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_second_import_of_the_same_products_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let tried = carry_in(&scope, &TEA, Trial::Yes).await;
@@ -69,7 +69,7 @@ async fn the_second_import_of_the_same_products_changes_nothing(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from products where code = '青禾-红茶' and not published").await, 1);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_new_variant_joins_its_product_and_a_changed_price_is_one_update(pool: PgPool) {
     let scope = scope(&pool);
     carry_in(&scope, &TEA, Trial::No).await;
@@ -88,7 +88,7 @@ async fn a_new_variant_joins_its_product_and_a_changed_price_is_one_update(pool:
     assert_eq!(count(&pool, description).await, 1, "what a row leaves empty stays");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_import_that_is_stopped_leaves_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let products = read(&scope, &TEA).await;
@@ -99,7 +99,7 @@ async fn an_import_that_is_stopped_leaves_nothing(pool: PgPool) {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn goods_are_listed_at_all_stores_of_the_brand_only_where_that_is_asked(pool: PgPool) {
     let scope = scope(&pool);
     carry_in(&scope, &TEA, Trial::No).await;
@@ -124,7 +124,7 @@ async fn goods_are_listed_at_all_stores_of_the_brand_only_where_that_is_asked(po
     assert_eq!(books::check(&scope).await.unwrap(), []);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_weight_is_imported_in_grams_and_stays_where_a_later_file_says_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let header = ["商品编码", "商品名称", "品牌", "分类", "价格(元)", "重量(克)"];

@@ -4,12 +4,15 @@ use std::ffi::OsString;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,8 +21,8 @@ use super::{Durability, Postgres};
 /// How long the command may take to end once it was told to.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
-/// Runs `command` with `DATABASE_URL` set to an empty server that keeps nothing, and returns its
-/// exit code, 128 + n for one ended by signal n. SIGINT, SIGTERM and SIGHUP end the command first,
+/// Runs `command` with `DATABASE_URL` set to a server that keeps nothing, on which every new database
+/// has the schema and no rows, and returns its exit code, 128 + n for one ended by signal n. SIGINT, SIGTERM and SIGHUP end the command first,
 /// then the server and its folder.
 ///
 /// # Errors
@@ -30,11 +33,12 @@ pub async fn with_scratch(command: Vec<OsString>) -> anyhow::Result<ExitCode> {
     let folder = tempfile::Builder::new()
         .prefix("mendian-scratch-")
         .permissions(Permissions::from_mode(0o711))
-        .tempdir_in("/tmp")?;
+        .tempdir_in(root())?;
     let data = folder.path().to_owned();
     let mut told = Told::listen()?;
     let started = tokio::task::spawn_blocking(move || Postgres::start(&data, Durability::Scratch));
     let postgres = started.await??;
+    put_schema_into_new_databases(&postgres).await?;
 
     let run = Command::new(program)
         .args(arguments)
@@ -49,6 +53,21 @@ pub async fn with_scratch(command: Vec<OsString>) -> anyhow::Result<ExitCode> {
     postgres.stop().await;
     folder.close()?;
     Ok(code(ended?))
+}
+
+/// Where folders stand that are thrown away: MENDIAN_SCRATCH, best in memory, where a new database takes a tenth of the
+/// time it takes on disk.
+fn root() -> PathBuf {
+    std::env::var_os("MENDIAN_SCRATCH").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
+/// Hundreds of tests make a database each: to copy one that has the schema takes a tenth of the time in which every
+/// migration runs again. Whoever migrates such a database finds nothing left to do.
+async fn put_schema_into_new_databases(postgres: &Postgres) -> anyhow::Result<()> {
+    let owner: PgConnectOptions = postgres.owner_url().parse()?;
+    let mut template = owner.database("template1").disable_statement_logging().connect().await?;
+    commerce::MIGRATIONS.run(&mut template).await?;
+    Ok(template.close().await?)
 }
 
 /// The signals that ask this process to end.

@@ -52,6 +52,9 @@ const NAMES: &[&str] = &[
     "to",
     "waiting",
 ];
+/// Those of them that are read as text: in all others a NUL is one more word that is no day, number or identity.
+const TEXTS: &[&str] =
+    &["after", "brand", "c", "category", "location", "near", "object", "place", "q", "role", "sort", "supplier"];
 /// Would be seen by the time they take, within a text and as a number.
 const SLEEPS: &[&str] = &["'; select pg_sleep(3)--", "1 or pg_sleep(3) is not null", "1); select pg_sleep(3)--"];
 const OTHERS: &[&str] = &["'", "\" or \"\"=\"", "%27", "\\", "1e308", "-1", "9223372036854775808", "\u{202e}\u{1f375}"];
@@ -65,17 +68,17 @@ const TRIES: usize = 3;
 type Asked = (String, Vec<(String, String)>);
 
 fn of_pages(path: &str, long: &str) -> Vec<Asked> {
-    let alone = |value: &str| {
+    let alone = |names: &'static [&str], value: &str| {
         let value = value.to_owned();
-        NAMES.iter().map(move |name| (path.to_owned(), vec![((*name).to_owned(), value.clone())]))
+        names.iter().map(move |name| (path.to_owned(), vec![((*name).to_owned(), value.clone())]))
     };
-    let together = |value: &&str| {
+    let together = |value: &str| {
         // A day, a person or a store that can be none ends the request before the rest is looked at.
         let names = NAMES.iter().filter(|name| !matches!(**name, "from" | "to" | "store"));
-        (path.to_owned(), names.map(|name| ((*name).to_owned(), (*value).to_owned())).collect())
+        (path.to_owned(), names.map(|name| ((*name).to_owned(), value.to_owned())).collect())
     };
-    let mut asked: Vec<Asked> = [SLEEPS[0], NUL, long].into_iter().flat_map(alone).collect();
-    asked.extend(SLEEPS.iter().chain(OTHERS).map(together));
+    let mut asked: Vec<Asked> = alone(NAMES, SLEEPS[0]).chain(alone(TEXTS, NUL)).collect();
+    asked.extend(SLEEPS.iter().chain(OTHERS).copied().chain([long]).map(together));
     asked
 }
 

@@ -39,6 +39,11 @@ const RETRY_SCALE: &str = "0.02";
 pub const STORE: &str = "QH-SH-001";
 pub const TEA: &str = "qh-zhenzhu-naicha";
 
+/// Where towns stand: MENDIAN_SCRATCH, best in memory.
+fn scratch() -> PathBuf {
+    std::env::var_os("MENDIAN_SCRATCH").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
 /// The running town.
 pub struct Town {
     folder: TempDir,
@@ -64,7 +69,7 @@ impl Town {
         let folder = tempfile::Builder::new()
             .prefix("mendian-town-")
             .permissions(Permissions::from_mode(0o755))
-            .tempdir_in("/tmp")
+            .tempdir_in(scratch())
             .unwrap();
         let site = folder.path().join("site");
         fs::create_dir(&site).unwrap();

@@ -37,7 +37,7 @@ fn made(shelf: &Path, program: &str, mendian: impl FnOnce(&Path) -> Command) -> 
     // As root, PostgreSQL runs as another account, which must be able to pass through.
     let mut folder = tempfile::Builder::new();
     folder.prefix("mendian-demo-").permissions(Permissions::from_mode(0o755));
-    let folder = folder.tempdir_in("/tmp").unwrap();
+    let folder = folder.tempdir_in(super::scratch()).unwrap();
     let data = folder.path().join("data");
     let done = mendian(&data).args(["demo", "--size", "new"]).output().unwrap();
     assert!(done.status.success(), "the demo was not made: {}", String::from_utf8_lossy(&done.stderr));

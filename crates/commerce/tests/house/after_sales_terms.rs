@@ -17,7 +17,7 @@ fn terms(category_id: Option<Uuid>, return_hours: Option<i32>) -> SetTerms {
     SetTerms { category_id, refund_only_hours: Some(24), return_hours, exchange_hours: None }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_head_office_says_of_a_category_and_of_all_others_holds_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,

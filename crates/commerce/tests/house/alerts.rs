@@ -32,7 +32,7 @@ fn rule(kind: AlertKind, threshold: Option<i64>) -> SetAlertRule {
     SetAlertRule { kind, location_id: None, goods: Goods::All, threshold }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn too_little_is_told_once_and_over_when_there_is_enough(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -68,7 +68,7 @@ async fn too_little_is_told_once_and_over_when_there_is_enough(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_threshold_that_says_most_applies(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let head = world.staff("总部", Role::GoodsDepartment, Reach::Everywhere).await;
@@ -99,7 +99,7 @@ async fn the_threshold_that_says_most_applies(options: PgPoolOptions, connect: P
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_lies_there_unsold_is_told_until_one_is_handed_over(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -127,7 +127,7 @@ async fn what_lies_there_unsold_is_told_until_one_is_handed_over(options: PgPool
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn alerts_and_thresholds_are_a_places_own_and_of_those_above_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,

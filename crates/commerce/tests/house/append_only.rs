@@ -9,7 +9,7 @@ use crate::{people::Reach, world::World};
 /// PostgreSQL's code for "insufficient privilege".
 const DENIED: &str = "42501";
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptions, connect: PgConnectOptions) {
     let server = Pools::connect(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
     let world = World::new(options, connect).await;
@@ -85,7 +85,7 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_servers_roles_own_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let server = Pools::connect(PgPoolOptions::new().max_connections(1), connect.clone()).await.unwrap();
     let world = World::new(options, connect).await;

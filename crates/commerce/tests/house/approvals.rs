@@ -61,7 +61,7 @@ async fn price_of(world: &World, sku: SkuId) -> i64 {
         .unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_price_that_is_agreed_to_is_the_price(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (store, above) = (manager(&world).await, above(&world).await);
@@ -93,7 +93,7 @@ async fn a_price_that_is_agreed_to_is_the_price(options: PgPoolOptions, connect:
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_turned_down_withdrawn_or_late_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (store, above) = (manager(&world).await, above(&world).await);
@@ -125,7 +125,7 @@ async fn what_is_turned_down_withdrawn_or_late_changes_nothing(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_decides_on_what_they_propose(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -138,7 +138,7 @@ async fn nobody_decides_on_what_they_propose(options: PgPoolOptions, connect: Pg
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_proposal_is_seen_by_its_store_and_those_above_it_and_a_draft_by_its_author(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -172,7 +172,7 @@ async fn a_proposal_is_seen_by_its_store_and_those_above_it_and_a_draft_by_its_a
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_two_who_decide_at_once_one_does_and_it_is_done_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let store = manager(&world).await;
@@ -196,7 +196,7 @@ async fn of_two_who_decide_at_once_one_does_and_it_is_done_once(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_has_changed_since_is_not_overwritten(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (store, above) = (manager(&world).await, above(&world).await);
@@ -210,7 +210,7 @@ async fn what_has_changed_since_is_not_overwritten(options: PgPoolOptions, conne
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn pieces_are_adjusted_once_and_from_one_open_proposal(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (store, above) = (manager(&world).await, above(&world).await);
@@ -233,7 +233,7 @@ async fn pieces_are_adjusted_once_and_from_one_open_proposal(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_stands_in_decides_in_anothers_place_until_it_ends(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (store, away) = (manager(&world).await, above(&world).await);
@@ -282,7 +282,7 @@ async fn whoever_stands_in_decides_in_anothers_place_until_it_ends(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_decides_on_what_those_propose_in_whose_place_they_decide(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -172,7 +172,7 @@ impl Crowd<'_> {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whatever_uses_the_pieces_of_one_variant_at_once_everybody_gets_an_answer_and_the_books_balance(
     options: PgPoolOptions,
     connect: PgConnectOptions,

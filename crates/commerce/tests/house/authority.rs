@@ -73,7 +73,7 @@ pub async fn names(who: &Scope, ask: ListStaff) -> Vec<String> {
     found.into_iter().map(|entry| entry.account).collect()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_is_hired_changes_the_first_password_and_then_does_what_was_granted(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -105,7 +105,7 @@ async fn whoever_is_hired_changes_the_first_password_and_then_does_what_was_gran
     assert!(!lin.may(Permission::UseHq));
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_new_password_ends_every_session_of_before(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -118,7 +118,7 @@ async fn a_new_password_ends_every_session_of_before(options: PgPoolOptions, con
     assert_eq!(code_of(staff::me(&thief)), "unauthenticated");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_regional_manager_staffs_the_regions_stores_and_no_more(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = world.staff("顾经理", Role::RegionalManager, Reach::Region("310000")).await;
@@ -142,7 +142,7 @@ async fn a_regional_manager_staffs_the_regions_stores_and_no_more(options: PgPoo
     assert_eq!(world.count("select count(*) from grants").await, 3);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn accounts_out_of_reach_are_not_found_and_stronger_ones_not_touched(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -179,7 +179,7 @@ async fn accounts_out_of_reach_are_not_found_and_stronger_ones_not_touched(
     assert_eq!(code_of(staff::hire(&clerk, account("x", everywhere(Role::Clerk))).await), "forbidden");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn rights_that_change_take_effect_at_once_and_end_the_sessions(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -209,7 +209,7 @@ async fn rights_that_change_take_effect_at_once_and_end_the_sessions(
     assert_eq!(code_of(orders::board(&reset, None).await), "password_must_change");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_temporary_grant_ends_with_its_last_day(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -241,7 +241,7 @@ async fn a_temporary_grant_ends_with_its_last_day(options: PgPoolOptions, connec
     assert!(staff::show(&tomorrow, lin).await.unwrap().grants.is_empty());
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_role_of_the_customers_own_allows_what_it_says_at_the_moment(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -294,7 +294,7 @@ async fn a_role_of_the_customers_own_allows_what_it_says_at_the_moment(
     );
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_puts_into_a_role_what_they_do_not_have(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -310,7 +310,7 @@ async fn nobody_puts_into_a_role_what_they_do_not_have(options: PgPoolOptions, c
     hired(&person, "clerk", at_stores(Role::Clerk, &["RMGC"])).await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn somebody_is_always_left_who_can_give_everything_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -347,7 +347,7 @@ async fn somebody_is_always_left_who_can_give_everything_back(options: PgPoolOpt
     assert!(staff::show(&third, id).await.unwrap().grants[0].ends_at.is_none());
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_log_tells_who_did_what_to_whom_and_only_to_those_who_may_know(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -392,7 +392,7 @@ async fn the_log_tells_who_did_what_to_whom_and_only_to_those_who_may_know(
     assert_eq!(world.count(told).await, 0, "a password is in the log");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_guesses_locks_out_strangers_and_nobody_on_a_device_that_is_known(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -431,7 +431,7 @@ async fn whoever_guesses_locks_out_strangers_and_nobody_on_a_device_that_is_know
     assert_eq!(world.count("select count(*) from staff_devices").await, 0, "a lost device is a stranger again");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_session_is_listed_ended_and_over_when_it_rests_too_long(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -469,7 +469,7 @@ async fn a_session_is_listed_ended_and_over_when_it_rests_too_long(options: PgPo
     assert!(after(12 * 60).await.unwrap().staff().is_err());
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_widens_a_grant_by_its_group_or_for_longer_than_they_have(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -519,7 +519,7 @@ async fn nobody_widens_a_grant_by_its_group_or_for_longer_than_they_have(
     assert_eq!(staff::reset_password(&manager, lasting, PASSWORD.into()).await, Err(Fault::Forbidden));
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_took_the_last_grant_back_can_give_another(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = world.staff("顾经理", Role::RegionalManager, Reach::Region("310000")).await;
@@ -542,7 +542,7 @@ async fn whoever_took_the_last_grant_back_can_give_another(options: PgPoolOption
     assert_eq!(admins.grants, 0, "how many others have is not a region's to know");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn two_who_suspend_each_other_at_once_never_deadlock_and_one_stays(
     options: PgPoolOptions,
     connect: PgConnectOptions,

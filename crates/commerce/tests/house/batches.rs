@@ -105,7 +105,7 @@ async fn take_in(world: &World, who: &Scope, quantity: i64) {
     supply::receive(who, receipt).await.unwrap();
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_ends_first_is_handed_over_first(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = manager(&world).await;
@@ -127,7 +127,7 @@ async fn what_ends_first_is_handed_over_first(options: PgPoolOptions, connect: P
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whatever_comes_and_goes_the_batches_agree_with_a_shelf_that_is_emptied_from_the_front(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -169,7 +169,7 @@ async fn whatever_comes_and_goes_the_batches_agree_with_a_shelf_that_is_emptied_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_shop_sells_no_piece_after_its_last_day_and_the_store_is_told_before(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -206,7 +206,7 @@ async fn the_shop_sells_no_piece_after_its_last_day_and_the_store_is_told_before
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_sale_is_of_good_pieces_and_those_that_are_over_stay_set_aside(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -235,7 +235,7 @@ async fn a_sale_is_of_good_pieces_and_those_that_are_over_stay_set_aside(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_over_is_handed_on_to_no_other_store_and_promised_by_none(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -273,7 +273,7 @@ async fn what_is_over_is_handed_on_to_no_other_store_and_promised_by_none(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_comes_back_from_its_shopper_ends_when_it_did(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = manager(&world).await;
@@ -290,7 +290,7 @@ async fn what_comes_back_from_its_shopper_ends_when_it_did(options: PgPoolOption
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn two_who_name_the_first_batch_at_once_name_no_more_than_lie_there(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -313,7 +313,7 @@ async fn two_who_name_the_first_batch_at_once_name_no_more_than_lie_there(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn receipts_and_orders_of_the_same_goods_never_deadlock(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = manager(&world).await;
@@ -362,7 +362,7 @@ async fn receipts_and_orders_of_the_same_goods_never_deadlock(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_transfer_takes_along_what_ends_first_and_brings_its_batches(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -384,7 +384,7 @@ async fn a_transfer_takes_along_what_ends_first_and_brings_its_batches(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_of_a_batch_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = manager(&world).await;
@@ -424,7 +424,7 @@ fn receipt(world: &World, quantity: i64, batches: Vec<BatchCame>) -> ReceiveGood
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn goods_with_a_last_day_come_in_with_their_batches_or_not_at_all(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -457,7 +457,7 @@ async fn goods_with_a_last_day_come_in_with_their_batches_or_not_at_all(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_loss_that_names_its_batch_takes_from_that_one(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = manager(&world).await;

@@ -83,7 +83,7 @@ impl Cast {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn where_nothing_is_said_a_shopper_calls_off_what_the_store_has_not_taken_on(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -100,7 +100,7 @@ async fn where_nothing_is_said_a_shopper_calls_off_what_the_store_has_not_taken_
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn head_offices_rule_holds_of_its_way_and_a_stores_own_goes_before_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -133,7 +133,7 @@ async fn head_offices_rule_holds_of_its_way_and_a_stores_own_goes_before_it(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn minutes_count_from_the_payment_also_where_the_order_is_ready(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -156,7 +156,7 @@ async fn minutes_count_from_the_payment_also_where_the_order_is_ready(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_rule_is_set_by_whoever_manages_there_and_refused_beside_its_field(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -177,7 +177,7 @@ async fn a_rule_is_set_by_whoever_manages_there_and_refused_beside_its_field(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_that_agrees_calls_the_order_off_with_all_of_its_money(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -212,7 +212,7 @@ async fn a_store_that_agrees_calls_the_order_off_with_all_of_its_money(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_refuses_with_words_and_is_asked_once_more_at_most(options: PgPoolOptions, connect: PgConnectOptions) {
     let cast = cast(options, connect).await;
     let (order, code) = cast.accepted().await;
@@ -233,7 +233,7 @@ async fn a_store_refuses_with_words_and_is_asked_once_more_at_most(options: PgPo
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_taken_back_can_be_asked_again_and_anothers_is_not_found(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -270,7 +270,7 @@ async fn what_is_taken_back_can_be_asked_again_and_anothers_is_not_found(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_request_is_over_by_itself_where_the_order_is_handed_over_or_called_off(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -303,7 +303,7 @@ async fn a_request_is_over_by_itself_where_the_order_is_handed_over_or_called_of
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_request_that_nobody_answers_for_half_an_hour_is_head_offices_matter(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -345,7 +345,7 @@ async fn at_once<A: Send + 'static, B: Send + 'static>(
     (one.await.unwrap(), other.await.unwrap())
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_an_answer_and_a_handing_over_at_the_same_moment_exactly_one_happens(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -370,7 +370,7 @@ async fn of_an_answer_and_a_handing_over_at_the_same_moment_exactly_one_happens(
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn two_who_agree_at_once_call_off_once_and_asking_meets_a_handing_over_cleanly(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -402,7 +402,7 @@ async fn two_who_agree_at_once_call_off_once_and_asking_meets_a_handing_over_cle
     cast.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_turns_down_what_it_is_at_or_has_made_ready_and_nothing_that_was_handed_over(
     options: PgPoolOptions,
     connect: PgConnectOptions,

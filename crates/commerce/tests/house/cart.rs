@@ -13,7 +13,7 @@ use crate::{
     world::{World, code_of, field_of},
 };
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn setting_a_line_twice_is_setting_it_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -26,7 +26,7 @@ async fn setting_a_line_twice_is_setting_it_once(options: PgPoolOptions, connect
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn removing_a_line_twice_is_removing_it_once_and_leaves_the_others(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -43,7 +43,7 @@ async fn removing_a_line_twice_is_removing_it_once_and_leaves_the_others(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn more_than_there_is_cannot_be_put_in_the_cart(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -59,7 +59,7 @@ async fn more_than_there_is_cannot_be_put_in_the_cart(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_a_store_does_not_sell_is_not_found(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -74,7 +74,7 @@ async fn what_a_store_does_not_sell_is_not_found(options: PgPoolOptions, connect
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn options_must_keep_to_the_products_bounds(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -88,7 +88,7 @@ async fn options_must_keep_to_the_products_bounds(options: PgPoolOptions, connec
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn lines_of_one_variant_share_its_stock_in_the_quote(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -104,7 +104,7 @@ async fn lines_of_one_variant_share_its_stock_in_the_quote(options: PgPoolOption
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_cart_holds_a_hundred_lines_and_those_can_still_be_changed(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -125,7 +125,7 @@ async fn a_cart_holds_a_hundred_lines_and_those_can_still_be_changed(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_visitors_cart_comes_along_and_the_larger_quantity_stays(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let phone = "13800138000";
@@ -150,7 +150,7 @@ async fn a_visitors_cart_comes_along_and_the_larger_quantity_stays(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_cart_is_quoted_store_by_store_at_the_prices_of_now(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -171,7 +171,7 @@ async fn a_cart_is_quoted_store_by_store_at_the_prices_of_now(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_a_session_nothing_is_kept(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let stranger = world.bearer(None, domain::orders::Channel::Shop).await;

@@ -76,7 +76,7 @@ async fn go_on(scope: &Scope, connect: &PgConnectOptions, plan: &Plan) -> u64 {
     panic!("the lock was never let go")
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_chain_cut_off_goes_on_balances_in_the_books_and_is_made_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -142,7 +142,10 @@ async fn a_chain_is_written_with_checks_where_the_owner_may_not_leave_them_out(
         $$;
         grant mendian_app to chain_owner with admin option;
         do $$ begin execute format('alter database %I owner to chain_owner', current_database()); end $$;
-        alter schema public owner to chain_owner;";
+        -- Tests' databases come with a schema that is the superuser's.
+        drop schema public cascade;
+        create schema public authorization chain_owner;
+        grant usage on schema public to public;";
     sqlx::raw_sql(role).execute(&superuser).await.unwrap();
     let connect = connect.username("chain_owner");
     MIGRATIONS.run(&mut connect.connect().await.unwrap()).await.unwrap();
@@ -153,7 +156,7 @@ async fn a_chain_is_written_with_checks_where_the_owner_may_not_leave_them_out(
     assert_eq!(count(&superuser, CHAIN_ORDERS).await, 300);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_chain_is_not_written_among_orders_that_are_no_demo(options: PgPoolOptions, connect: PgConnectOptions) {
     let (owner, scope) = house(options, &connect).await;
     let world = "

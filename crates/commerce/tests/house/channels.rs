@@ -42,7 +42,7 @@ async fn listed(service: &Scope) -> [usize; 3] {
     counts
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_of_a_mini_program_is_listed_as_its_and_not_as_the_shops_or_a_programs(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -73,7 +73,7 @@ async fn an_order_of_a_mini_program_is_listed_as_its_and_not_as_the_shops_or_a_p
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_session_keeps_its_channel_on_whatever_face_it_is_borne(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let asks = world.bearer(None, Channel::Api).await;
@@ -96,7 +96,7 @@ async fn a_session_keeps_its_channel_on_whatever_face_it_is_borne(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_mini_program_sells_of_the_shops_pieces_and_never_of_the_counters(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -110,7 +110,7 @@ impl Scene {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn orders_of_one_checkout_each_go_their_own_way_and_one_payment_pays_goods_and_ways(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -153,7 +153,7 @@ async fn orders_of_one_checkout_each_go_their_own_way_and_one_payment_pays_goods
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn where_one_stores_slot_is_full_or_its_way_leads_not_there_no_order_is_placed(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -189,7 +189,7 @@ async fn where_one_stores_slot_is_full_or_its_way_leads_not_there_no_order_is_pl
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn lines_that_are_handed_over_join_what_the_other_store_has_at_its_prices(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -221,7 +221,7 @@ async fn lines_that_are_handed_over_join_what_the_other_store_has_at_its_prices(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nothing_is_handed_over_but_to_those_that_the_rule_names_now(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -275,7 +275,7 @@ async fn nothing_is_handed_over_but_to_those_that_the_rule_names_now(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_of_another_brand_is_never_named_and_nobody_moves_anothers_lines(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -299,7 +299,7 @@ async fn a_store_of_another_brand_is_never_named_and_nobody_moves_anothers_lines
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn where_no_store_has_everything_the_parts_go_to_those_that_have_most_if_head_office_says_so(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -334,7 +334,7 @@ async fn where_no_store_has_everything_the_parts_go_to_those_that_have_most_if_h
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_that_sends_nothing_tells_of_the_way_that_another_of_its_brand_goes(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -352,7 +352,7 @@ async fn a_store_that_sends_nothing_tells_of_the_way_that_another_of_its_brand_g
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_a_rider_is_to_bring_comes_from_the_nearest_store_where_its_own_cannot(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -28,7 +28,7 @@ async fn begun(world: &World, who: &commerce::Scope, skus: &[SkuId]) -> CountId 
     id
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_list_that_is_sent_many_times_at_once_counts_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -69,7 +69,7 @@ async fn a_list_that_is_sent_many_times_at_once_counts_once(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_wrong_line_keeps_the_whole_list_out(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;

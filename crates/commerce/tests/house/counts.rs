@@ -103,7 +103,7 @@ impl Dice {
 
 /// What really stands on the shelf is the model: sales and arrivals change it and the books alike, at any moment
 /// before, between and after the entries, the submission and the approval. Afterwards the books say what is there.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_comes_and_goes_while_counting_is_no_difference(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (person, boss) = (clerk(&world).await, manager(&world).await);
@@ -142,7 +142,7 @@ async fn what_comes_and_goes_while_counting_is_no_difference(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn several_who_count_at_once_add_to_each_other(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let mut people = Vec::new();
@@ -172,7 +172,7 @@ async fn several_who_count_at_once_add_to_each_other(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_moves_between_two_entries_of_a_line_asks_for_another_count(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -190,7 +190,7 @@ async fn what_moves_between_two_entries_of_a_line_asks_for_another_count(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_nobody_counted_is_none_only_where_that_is_said(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (person, boss) = (clerk(&world).await, manager(&world).await);
@@ -216,7 +216,7 @@ async fn what_nobody_counted_is_none_only_where_that_is_said(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_blind_count_tells_what_the_books_say_to_those_who_decide_and_afterwards(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -239,7 +239,7 @@ async fn a_blind_count_tells_what_the_books_say_to_those_who_decide_and_afterwar
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn small_differences_are_the_stores_own_and_larger_ones_for_those_above_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -281,7 +281,7 @@ async fn small_differences_are_the_stores_own_and_larger_ones_for_those_above_it
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_goods_are_in_one_open_count_at_a_time(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let person = clerk(&world).await;
@@ -308,7 +308,7 @@ async fn the_same_goods_are_in_one_open_count_at_a_time(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_counted_is_told_and_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (person, boss) = (clerk(&world).await, manager(&world).await);
@@ -359,7 +359,7 @@ async fn what_cannot_be_counted_is_told_and_changes_nothing(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_count_that_leaves_too_little_for_what_is_promised_is_booked(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -378,7 +378,7 @@ async fn a_count_that_leaves_too_little_for_what_is_promised_is_booked(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_cycle_takes_what_has_not_been_counted_for_the_longest(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (person, boss) = (clerk(&world).await, manager(&world).await);

@@ -22,7 +22,7 @@ async fn house(options: PgPoolOptions, connect: PgConnectOptions) -> (PgPool, Ho
     (owner, House::new(pools, Partners::default(), Settings::default()))
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_demos_six_months_of_orders_balance_and_are_written_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -61,7 +61,7 @@ async fn the_demos_six_months_of_orders_balance_and_are_written_once(
     assert_eq!(books::check(&scope).await.unwrap(), vec![]);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn every_product_of_the_demo_can_be_seen_scanned_and_bought_somewhere(
     options: PgPoolOptions,
     connect: PgConnectOptions,

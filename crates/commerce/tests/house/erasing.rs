@@ -19,7 +19,7 @@ fn with(code: &str) -> EraseAccount {
     EraseAccount { code: code.into() }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn who_goes_leaves_no_trace_but_what_the_books_need(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
@@ -60,7 +60,7 @@ async fn who_goes_leaves_no_trace_but_what_the_books_need(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_goes_while_money_is_on_its_way_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let member = world.member().await;
@@ -76,7 +76,7 @@ async fn nobody_goes_while_money_is_on_its_way_back(options: PgPoolOptions, conn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_file_holds_everything_about_a_member_and_nothing_of_others(
     options: PgPoolOptions,
     connect: PgConnectOptions,

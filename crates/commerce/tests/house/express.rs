@@ -83,7 +83,7 @@ fn parcel(number: &str, lines: &[(i32, i64)]) -> ShipParcel {
     ShipParcel { id: ParcelId(Uuid::now_v7()), carrier: Carrier::Shunfeng, tracking_number: number.into(), lines }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn express_is_offered_where_the_store_sends_and_costs_what_its_template_says(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -114,7 +114,7 @@ async fn express_is_offered_where_the_store_sends_and_costs_what_its_template_sa
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_leaves_with_its_first_parcel_and_is_the_stores_revenue_when_the_shopper_has_all(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -150,7 +150,7 @@ async fn an_order_leaves_with_its_first_parcel_and_is_the_stores_revenue_when_th
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_parcel_that_cannot_be_is_refused_and_nothing_has_left(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let clerk = &scene.clerk;
@@ -180,7 +180,7 @@ async fn a_parcel_that_cannot_be_is_refused_and_nothing_has_left(options: PgPool
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn ten_days_after_the_last_parcel_what_was_sent_is_taken_for_granted(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -199,7 +199,7 @@ async fn ten_days_after_the_last_parcel_what_was_sent_is_taken_for_granted(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_that_can_send_is_offered_however_many_that_cannot_are_nearer(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -224,7 +224,7 @@ async fn a_store_that_can_send_is_offered_however_many_that_cannot_are_nearer(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_express_order_is_given_only_to_a_store_that_sends_there(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let (hq, to) = (&scene.hq, scene.world.elsewhere);
@@ -284,7 +284,7 @@ async fn tell(scene: &Scene, ride: RideId, told: &[(Status, i64)]) -> String {
         .unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_goes_as_far_as_its_ride_has_come_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let (order, ride) = called(&scene).await;
@@ -308,7 +308,7 @@ async fn an_order_goes_as_far_as_its_ride_has_come_once(options: PgPoolOptions, 
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_the_store_says_is_back_is_not_delivered_by_a_ride_of_before(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -323,7 +323,7 @@ async fn what_the_store_says_is_back_is_not_delivered_by_a_ride_of_before(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_delivery_whose_pick_up_was_never_told_is_one_all_the_same(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -348,7 +348,7 @@ async fn a_delivery_whose_pick_up_was_never_told_is_one_all_the_same(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_a_courier_nobody_is_called_and_the_store_is_told(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let order = scene.accepted().await;
@@ -358,7 +358,7 @@ async fn without_a_courier_nobody_is_called_and_the_store_is_told(options: PgPoo
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_store_that_sends_is_found_by_head_offices_rule_among_those_that_can(
     options: PgPoolOptions,
     connect: PgConnectOptions,

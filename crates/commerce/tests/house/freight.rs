@@ -39,7 +39,7 @@ async fn defaults(hq: &Scope) -> Vec<String> {
     templates.into_iter().filter(|one| one.default).map(|one| one.name).collect()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_template_is_the_default_and_the_first_is_it_by_itself(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;
@@ -60,7 +60,7 @@ async fn one_template_is_the_default_and_the_first_is_it_by_itself(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_template_that_makes_no_sense_is_refused_beside_its_field(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;
@@ -97,7 +97,7 @@ async fn a_template_that_makes_no_sense_is_refused_beside_its_field(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_template_in_use_stays(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("商品部", Role::GoodsDepartment, Reach::Everywhere).await;

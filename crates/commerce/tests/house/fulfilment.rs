@@ -48,7 +48,7 @@ pub async fn to_be_brought(world: &World, buyer: &Scope) -> OrderId {
     order
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_first_address_is_the_default_until_another_is_or_it_goes(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -73,7 +73,7 @@ async fn the_first_address_is_the_default_until_another_is_or_it_goes(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_address_book_is_its_members_alone_and_has_an_end(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -94,7 +94,7 @@ async fn an_address_book_is_its_members_alone_and_has_an_end(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn goods_are_issued_when_they_leave_come_back_to_their_order_and_are_revenue_when_they_arrive(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -131,7 +131,7 @@ async fn goods_are_issued_when_they_leave_come_back_to_their_order_and_are_reven
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_on_its_way_is_not_called_off_nor_given_away_and_what_is_brought_is_not_redeemed(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -56,7 +56,7 @@ async fn another_server(connect: PgConnectOptions, settings: Settings) -> House 
     House::new(pools, Partners::default(), settings)
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_hold_keeps_its_pieces_until_it_is_released(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -76,7 +76,7 @@ async fn a_hold_keeps_its_pieces_until_it_is_released(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_request_again_is_the_same_hold_whatever_has_become_of_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -102,7 +102,7 @@ async fn the_same_request_again_is_the_same_hold_whatever_has_become_of_it(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_request_sent_sixteen_times_at_once_is_one_hold(options: PgPoolOptions, connect: PgConnectOptions) {
     let mut world = World::new(options, connect.clone()).await;
     // The last pieces: a repeat that came too late would find none.
@@ -121,7 +121,7 @@ async fn the_same_request_sent_sixteen_times_at_once_is_one_hold(options: PgPool
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_sixty_four_that_want_the_last_ten_pieces_at_two_servers_exactly_ten_hold_one(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -140,7 +140,7 @@ async fn of_sixty_four_that_want_the_last_ten_pieces_at_two_servers_exactly_ten_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_holds_more_than_a_member_may_not_even_at_two_servers_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -178,7 +178,7 @@ async fn nobody_holds_more_than_a_member_may_not_even_at_two_servers_at_once(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn holding_again_and_again_is_counted(options: PgPoolOptions, connect: PgConnectOptions) {
     let settings = Settings { holds_in_ten_minutes: 4, ..Settings::default() };
     let world = World::with(options, connect, Partners::default(), settings).await;
@@ -193,7 +193,7 @@ async fn holding_again_and_again_is_counted(options: PgPoolOptions, connect: PgC
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_ordered_cannot_be_held(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -214,7 +214,7 @@ async fn what_cannot_be_ordered_cannot_be_held(options: PgPoolOptions, connect: 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_not_ordered_in_time_is_free_again(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (early, late) = (world.member().await, world.member().await);
@@ -234,7 +234,7 @@ async fn what_is_not_ordered_in_time_is_free_again(options: PgPoolOptions, conne
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_holds_the_last_pieces_orders_them_and_nobody_else(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -263,7 +263,7 @@ async fn whoever_holds_the_last_pieces_orders_them_and_nobody_else(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_ends_its_members_holds_of_these_goods_alone(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -280,7 +280,7 @@ async fn an_order_ends_its_members_holds_of_these_goods_alone(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn holding_ordering_releasing_and_expiring_at_once_never_deadlocks_and_never_oversells(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -13,7 +13,7 @@ use crate::{
     world::{World, code_of, field_of},
 };
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_invoice_entered_wrongly_is_taken_back_and_entered_again_under_its_number(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -34,7 +34,7 @@ async fn program(world: &World, admin: &Scope, permissions: &[Permission]) -> Sc
     world.bearer(Some(&secret), Channel::Api).await
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_program_calls_orders_off_and_pays_them_back_where_it_may_and_in_its_own_name(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -69,7 +69,7 @@ async fn a_program_calls_orders_off_and_pays_them_back_where_it_may_and_in_its_o
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_gives_a_key_what_pays_back_without_having_it_or_what_no_key_is_given(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::world::{World, code_of};
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_people_ask_for_is_stopped_after_ten_seconds_and_the_servers_own_work_is_not(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -40,7 +40,7 @@ async fn what_people_ask_for_is_stopped_after_ten_seconds_and_the_servers_own_wo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_fills_the_database_with_forms_that_fail(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (one, other) = (world.member().await, world.member().await);

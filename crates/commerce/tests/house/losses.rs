@@ -38,7 +38,7 @@ async fn on_hand(world: &World) -> i64 {
     world.stock_at(world.store, world.medium).await.on_hand
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_small_loss_is_the_stores_own_to_decide_and_a_larger_one_of_those_above_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -84,7 +84,7 @@ async fn a_small_loss_is_the_stores_own_to_decide_and_a_larger_one_of_those_abov
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_lost_is_told_and_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -106,7 +106,7 @@ async fn what_cannot_be_lost_is_told_and_changes_nothing(options: PgPoolOptions,
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_pieces_are_lost_once_however_many_report_them(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let one = world.staff("早班", Role::Clerk, Reach::Store(world.store)).await;
@@ -127,7 +127,7 @@ async fn the_same_pieces_are_lost_once_however_many_report_them(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn pictures_of_a_loss_are_for_those_who_see_the_report(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -152,7 +152,7 @@ async fn pictures_of_a_loss_are_for_those_who_see_the_report(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_warehouse_shows_pictures_of_what_it_lost_to_those_whom_every_place_is_in_reach_of(
     options: PgPoolOptions,
     connect: PgConnectOptions,

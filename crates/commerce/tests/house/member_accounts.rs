@@ -65,7 +65,7 @@ async fn try_log_in(who: &Scope, phone: &str, password: &str, device: Option<&st
     log_in(who, phone, password, device).await.map(drop)
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_chooses_a_password_changes_it_and_gives_it_up(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let member = world.member().await;
@@ -104,7 +104,7 @@ async fn a_member_chooses_a_password_changes_it_and_gives_it_up(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_unknown_number_one_without_a_password_and_a_wrong_password_are_told_alike(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -124,7 +124,7 @@ async fn an_unknown_number_one_without_a_password_and_a_wrong_password_are_told_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_guesses_a_members_password_locks_out_strangers_alone(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -161,7 +161,7 @@ fn change(phone: &str, code: &str, proof: Proof) -> ChangePhone {
     ChangePhone { phone: phone.parse().unwrap(), code: code.into(), proof }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_number_changes_with_a_code_to_each_and_the_other_sessions_end(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -190,7 +190,7 @@ async fn a_number_changes_with_a_code_to_each_and_the_other_sessions_end(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_for_a_number_to_come_serves_only_the_member_who_asked(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -206,7 +206,7 @@ async fn a_code_for_a_number_to_come_serves_only_the_member_who_asked(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_device_is_forgotten_when_nobody_uses_it_for_long(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let member = world.member().await;

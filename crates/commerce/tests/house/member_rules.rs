@@ -32,7 +32,7 @@ const NAMING: &str = "
     where c.table_schema = 'public' and t.table_type = 'BASE TABLE'
       and (c.column_name ~ '(^|_)member_id$' or c.column_name = 'actor_id')";
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn every_column_that_names_a_member_has_a_rule(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let naming: Vec<(String, String)> = sqlx::query_as(NAMING).fetch_all(&world.owner).await.unwrap();
@@ -145,7 +145,7 @@ async fn well_known(world: &World) -> Scope {
     member
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn each_rule_of_merging_does_what_it_says(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (kept, other) = (world.member().await, well_known(&world).await);
@@ -173,7 +173,7 @@ async fn each_rule_of_merging_does_what_it_says(options: PgPoolOptions, connect:
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn each_rule_of_erasing_does_what_it_says_and_of_exporting_is_a_key(
     options: PgPoolOptions,
     connect: PgConnectOptions,

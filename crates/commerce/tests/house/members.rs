@@ -87,7 +87,7 @@ fn ask(phone: &str) -> AskCode {
     AskCode { phone: phone.parse().unwrap() }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_code_in_the_message_logs_in_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let (world, last) = world_with_phones(options, connect).await;
     let visitor = world.visitor().await;
@@ -102,7 +102,7 @@ async fn the_code_in_the_message_logs_in_once(options: PgPoolOptions, connect: P
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn another_code_within_a_minute_is_refused_and_the_first_stays_good(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -117,7 +117,7 @@ async fn another_code_within_a_minute_is_refused_and_the_first_stays_good(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_minute_later_a_new_code_replaces_the_old_one_and_its_wrong_tries(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -136,7 +136,7 @@ async fn a_minute_later_a_new_code_replaces_the_old_one_and_its_wrong_tries(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_phone_is_sent_only_so_many_codes_an_hour(options: PgPoolOptions, connect: PgConnectOptions) {
     let (world, _) = world_with_phones(options, connect).await;
     let mut visitor = world.visitor().await;
@@ -150,7 +150,7 @@ async fn a_phone_is_sent_only_so_many_codes_an_hour(options: PgPoolOptions, conn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_message_that_could_not_be_sent_does_not_keep_the_phone_waiting(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -165,7 +165,7 @@ async fn a_message_that_could_not_be_sent_does_not_keep_the_phone_waiting(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_dies_with_the_fifth_wrong_try(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let visitor = world.visitor().await;
@@ -183,7 +183,7 @@ async fn a_code_dies_with_the_fifth_wrong_try(options: PgPoolOptions, connect: P
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_is_good_for_five_minutes(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     send_code(&world, PHONE).await;
@@ -195,7 +195,7 @@ async fn a_code_is_good_for_five_minutes(options: PgPoolOptions, connect: PgConn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_serves_only_the_phone_it_was_sent_to(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let visitor = world.visitor().await;
@@ -205,7 +205,7 @@ async fn a_code_serves_only_the_phone_it_was_sent_to(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_address_may_try_only_so_many_log_ins(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let mut visitor = world.visitor().await;
@@ -219,7 +219,7 @@ async fn one_address_may_try_only_so_many_log_ins(options: PgPoolOptions, connec
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_session_of_before_ends_with_the_log_in_and_the_new_one_with_the_log_out(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -235,7 +235,7 @@ async fn the_session_of_before_ends_with_the_log_in_and_the_new_one_with_the_log
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_session_ends_after_thirty_days(options: PgPoolOptions, connect: PgConnectOptions) {
     let mut world = World::new(options, connect).await;
     send_code(&world, PHONE).await;
@@ -247,7 +247,7 @@ async fn a_session_ends_after_thirty_days(options: PgPoolOptions, connect: PgCon
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_visitors_cart_goes_with_the_session_and_a_members_stays(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (leaving, forgotten, member) = (world.visitor().await, world.visitor().await, world.member().await);
@@ -265,7 +265,7 @@ async fn a_visitors_cart_goes_with_the_session_and_a_members_stays(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn two_carts_that_do_not_fit_into_one_lose_their_oldest_lines(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     send_code(&world, PHONE).await;
@@ -286,7 +286,7 @@ async fn two_carts_that_do_not_fit_into_one_lose_their_oldest_lines(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_sees_and_ends_their_own_sessions_alone(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (one, other) = (world.member().await, world.member().await);

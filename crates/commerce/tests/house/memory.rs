@@ -29,7 +29,7 @@ async fn card(scope: &Scope) -> ProductCard {
     menu(scope).await.goods.items.pop().unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn every_change_is_seen_by_the_next_look(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let scope = world.system(0);
@@ -69,7 +69,7 @@ async fn every_change_is_seen_by_the_next_look(options: PgPoolOptions, connect: 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_opened_by_another_server_is_found_at_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let scope = world.system(0);
@@ -91,7 +91,7 @@ async fn a_store_opened_by_another_server_is_found_at_once(options: PgPoolOption
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_nearest_stores_come_first_page_after_page(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let scope = world.system(0);
@@ -124,7 +124,7 @@ async fn the_nearest_stores_come_first_page_after_page(options: PgPoolOptions, c
 }
 
 /// A reader must never see the goods of one state beside the prices of another.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn readers_see_whole_states_while_a_writer_goes_on(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = Arc::new(World::new(options, connect).await);
     let reader = |world: Arc<World>| async move {
@@ -149,7 +149,7 @@ async fn readers_see_whole_states_while_a_writer_goes_on(options: PgPoolOptions,
     Arc::into_inner(world).unwrap().balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn every_variant_of_a_long_shelf_has_its_own_price_and_stock(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let skus: Vec<SkuId> = (0..30).map(|_| SkuId(Uuid::now_v7())).collect();
@@ -203,7 +203,7 @@ async fn medium_left(world: &World) -> i64 {
     product.skus.iter().find(|sku| sku.id == world.medium).unwrap().available
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_change_that_commits_after_a_later_one_is_not_missed(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     assert_eq!(medium_left(&world).await, 100);
@@ -224,7 +224,7 @@ async fn a_change_that_commits_after_a_later_one_is_not_missed(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn pieces_on_their_way_are_seen_here_or_there_and_never_twice(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = Arc::new(World::new(options, connect).await);
     let reader = |world: Arc<World>| async move {
@@ -260,7 +260,7 @@ const CUT: &str = "select pg_terminate_backend(pid) from pg_stat_activity
 
 /// A database that crashed may give numbers of transactions again: then a change can bear a number that
 /// seems to have been seen.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_was_read_before_the_database_fell_is_read_anew(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     assert_eq!(medium_left(&world).await, 100);

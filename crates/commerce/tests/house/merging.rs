@@ -35,7 +35,7 @@ async fn hold(world: &World, who: &Scope) {
     holds::take(who, wish).await.unwrap();
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn all_that_the_other_account_has_becomes_the_kept_ones(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (kept, other) = (world.member().await, world.member().await);
@@ -71,7 +71,7 @@ async fn all_that_the_other_account_has_becomes_the_kept_ones(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_offer_ends_and_says_so(options: PgPoolOptions, connect: PgConnectOptions) {
     let mut world = World::new(options, connect).await;
     let (mut kept, other, third) = (world.member().await, world.member().await, world.member().await);
@@ -85,7 +85,7 @@ async fn an_offer_ends_and_says_so(options: PgPoolOptions, connect: PgConnectOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_account_that_absorbed_another_is_absorbed_with_it(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (first, second, third) = (world.member().await, world.member().await, world.member().await);
@@ -100,7 +100,7 @@ async fn an_account_that_absorbed_another_is_absorbed_with_it(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_two_merges_that_would_each_absorb_the_other_one_happens(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     for _ in 0..6 {
@@ -130,7 +130,7 @@ async fn of_two_merges_that_would_each_absorb_the_other_one_happens(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_placed_while_its_account_is_absorbed_is_the_kept_ones_or_none(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -172,7 +172,7 @@ async fn an_order_placed_while_its_account_is_absorbed_is_the_kept_ones_or_none(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_log_in_while_its_account_is_absorbed_opens_nothing_that_has_gone(
     options: PgPoolOptions,
     connect: PgConnectOptions,

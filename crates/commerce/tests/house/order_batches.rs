@@ -50,7 +50,7 @@ async fn completed(world: &World, buyer: &Scope, pieces: i64) -> OrderId {
     order
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_preview_says_what_would_be_refused_and_does_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -73,7 +73,7 @@ async fn a_preview_says_what_would_be_refused_and_does_nothing(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn each_order_of_a_batch_is_done_by_itself_and_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -107,7 +107,7 @@ async fn each_order_of_a_batch_is_done_by_itself_and_once(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn by_the_rule_each_order_goes_where_everything_is(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -139,7 +139,7 @@ async fn by_the_rule_each_order_goes_where_everything_is(options: PgPoolOptions,
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_batch_is_done_with_what_its_author_may_do_at_each_orders_store(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -175,7 +175,7 @@ async fn a_batch_is_done_with_what_its_author_may_do_at_each_orders_store(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn notes_are_written_to_all_that_a_lists_filters_leave(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -194,7 +194,7 @@ async fn notes_are_written_to_all_that_a_lists_filters_leave(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_programs_batch_is_done_in_its_name_while_its_key_works(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, admin) = (world.member().await, world.staff("管理员", Role::SuperAdmin, Reach::Everywhere).await);
@@ -223,7 +223,7 @@ async fn a_programs_batch_is_done_in_its_name_while_its_key_works(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_nobody_starts_is_forgotten(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -237,7 +237,7 @@ async fn what_nobody_starts_is_forgotten(options: PgPoolOptions, connect: PgConn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_completed_order_is_paid_back_whole_or_in_part_and_never_twice(
     options: PgPoolOptions,
     connect: PgConnectOptions,

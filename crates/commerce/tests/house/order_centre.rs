@@ -28,7 +28,7 @@ fn to(world: &World) -> Reroute {
     Reroute { store_id: world.elsewhere, reason: "原门店缺货".into() }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_given_to_another_store_is_served_and_paid_out_there(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -60,7 +60,7 @@ async fn an_order_given_to_another_store_is_served_and_paid_out_there(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_keeps_its_time_at_a_store_where_that_is_full_and_whoever_gives_it_away_is_told(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -85,7 +85,7 @@ async fn an_order_keeps_its_time_at_a_store_where_that_is_full_and_whoever_gives
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_is_given_only_to_a_store_that_can_serve_it(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -130,7 +130,7 @@ async fn an_order_is_given_only_to_a_store_that_can_serve_it(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn given_away_and_handed_over_at_the_same_moment_it_is_one_of_the_two(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -157,7 +157,7 @@ async fn given_away_and_handed_over_at_the_same_moment_it_is_one_of_the_two(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_called_off_is_free_and_paid_back_and_each_of_several_by_itself(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -187,7 +187,7 @@ async fn what_is_called_off_is_free_and_paid_back_and_each_of_several_by_itself(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn notes_are_written_once_and_never_shown_to_the_shopper(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, service) = (world.member().await, service(&world).await);
@@ -211,7 +211,7 @@ async fn notes_are_written_once_and_never_shown_to_the_shopper(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn orders_are_listed_by_region_and_channel(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let service = service(&world).await;
@@ -235,7 +235,7 @@ async fn many(who: &Scope, ask: ListOrders) -> usize {
     orders::list(who, ListOrders { most: 10, ..ask }).await.unwrap().items.len()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn orders_are_listed_by_the_days_they_were_placed_on_and_by_their_way(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -272,7 +272,7 @@ async fn orders_are_listed_by_the_days_they_were_placed_on_and_by_their_way(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn orders_are_listed_by_their_goods_whether_few_have_them_or_many(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -18,7 +18,7 @@ use crate::{
 
 const FREE: Stock = Stock { on_hand: 100, held: 0, allocated: 0 };
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_not_paid_in_time_expires_and_frees_its_stock(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -33,7 +33,7 @@ async fn an_order_not_paid_in_time_expires_and_frees_its_stock(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_expiry_that_runs_twice_frees_the_stock_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let order = world.place(&world.member().await, 3).await;
@@ -56,7 +56,7 @@ async fn an_expiry_that_runs_twice_frees_the_stock_once(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_unpaid_order_that_is_called_off_frees_its_stock(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -71,7 +71,7 @@ async fn an_unpaid_order_that_is_called_off_frees_its_stock(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_paid_order_that_is_called_off_frees_its_stock_and_gets_its_money_back(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -88,7 +88,7 @@ async fn a_paid_order_that_is_called_off_frees_its_stock_and_gets_its_money_back
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_the_store_works_on_cannot_be_called_off(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -104,7 +104,7 @@ async fn an_order_the_store_works_on_cannot_be_called_off(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn another_members_order_is_not_found(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -121,7 +121,7 @@ async fn another_members_order_is_not_found(options: PgPoolOptions, connect: PgC
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_lists_their_own_orders_newest_first_page_by_page(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -145,7 +145,7 @@ async fn a_member_lists_their_own_orders_newest_first_page_by_page(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_shopper_is_not_told_which_clerk_it_was(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -158,7 +158,7 @@ async fn the_shopper_is_not_told_which_clerk_it_was(options: PgPoolOptions, conn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_client_clock_ahead_of_ours_does_not_date_an_order_into_the_future(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -109,7 +109,7 @@ pub fn back(afterwards: Afterwards, spoilt: bool) -> TakeBackParcel {
     TakeBackParcel { reason: "收件人拒收".into(), afterwards, spoilt }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_carriers_tell_twice_and_out_of_order_stands_once_and_never_goes_back(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -130,7 +130,7 @@ async fn what_carriers_tell_twice_and_out_of_order_stands_once_and_never_goes_ba
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn three_days_after_all_was_signed_for_the_order_is_over_and_ten_days_after_it_left_at_the_latest(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -151,7 +151,7 @@ async fn three_days_after_all_was_signed_for_the_order_is_over_and_ten_days_afte
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_that_came_back_whole_is_called_off_and_paid_back_with_its_way(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -183,7 +183,7 @@ async fn an_order_that_came_back_whole_is_called_off_and_paid_back_with_its_way(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_parcel_of_several_that_came_back_is_paid_back_once_the_shopper_has_the_others(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -209,7 +209,7 @@ async fn a_parcel_of_several_that_came_back_is_paid_back_once_the_shopper_has_th
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_comes_back_of_what_was_paid_back_without_goods_is_on_the_shelf_and_paid_back_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -239,7 +239,7 @@ async fn what_comes_back_of_what_was_paid_back_without_goods_is_on_the_shelf_and
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_spoilt_of_what_was_paid_back_without_goods_is_a_loss(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -259,7 +259,7 @@ async fn what_is_spoilt_of_what_was_paid_back_without_goods_is_a_loss(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_came_back_can_be_sent_again_and_the_order_goes_on(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let order = scene.accepted().await;
@@ -283,7 +283,7 @@ async fn what_came_back_can_be_sent_again_and_the_order_goes_on(options: PgPoolO
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_parcel_that_never_comes_back_is_given_up_so_that_no_order_stays_open(
     options: PgPoolOptions,
     connect: PgConnectOptions,

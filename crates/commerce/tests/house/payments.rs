@@ -30,7 +30,7 @@ async fn still_unpaid(world: &World, order: OrderId) {
     assert_eq!(world.count("select count(*) from payments where state <> 'open'").await, 0);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_payment_allocates_the_stock_and_gives_the_order_its_code(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -46,7 +46,7 @@ async fn a_payment_allocates_the_stock_and_gives_the_order_its_code(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_repeated_notice_pays_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let order = world.place(&world.member().await, 2).await;
@@ -62,7 +62,7 @@ async fn a_repeated_notice_pays_once(options: PgPoolOptions, connect: PgConnectO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn money_that_does_not_match_pays_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let order = world.place(&world.member().await, 2).await;
@@ -90,7 +90,7 @@ async fn money_that_does_not_match_pays_nothing(options: PgPoolOptions, connect:
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_transaction_that_was_not_paid_pays_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let order = world.place(&world.member().await, 1).await;
@@ -105,7 +105,7 @@ async fn a_transaction_that_was_not_paid_pays_nothing(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_transaction_nobody_here_began_is_handled_and_changes_nothing(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -120,7 +120,7 @@ async fn a_transaction_nobody_here_began_is_handled_and_changes_nothing(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_payment_after_the_order_expired_gets_the_goods_where_they_are_still_there(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -145,7 +145,7 @@ async fn a_payment_after_the_order_expired_gets_the_goods_where_they_are_still_t
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_payment_after_the_order_expired_goes_back_where_the_store_takes_no_orders(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -160,7 +160,7 @@ async fn a_payment_after_the_order_expired_goes_back_where_the_store_takes_no_or
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_payment_after_the_order_expired_goes_back_where_its_goods_are_gone(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -180,7 +180,7 @@ async fn a_payment_after_the_order_expired_goes_back_where_its_goods_are_gone(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_payment_after_the_order_was_called_off_goes_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -195,7 +195,7 @@ async fn a_payment_after_the_order_was_called_off_goes_back(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_second_payment_of_an_order_goes_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -213,7 +213,7 @@ async fn the_second_payment_of_an_order_goes_back(options: PgPoolOptions, connec
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_is_booked_once_however_often_it_is_told(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -232,7 +232,7 @@ async fn a_refund_is_booked_once_however_often_it_is_told(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_the_gateway_could_not_pay_out_is_not_booked(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -247,7 +247,7 @@ async fn a_refund_the_gateway_could_not_pay_out_is_not_booked(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_is_sent_again_under_the_same_number_while_the_gateway_is_away(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -265,7 +265,7 @@ async fn a_refund_is_sent_again_under_the_same_number_while_the_gateway_is_away(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_attempt_to_pay_is_stored_before_the_gateway_hears_of_it(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -285,7 +285,7 @@ async fn an_attempt_to_pay_is_stored_before_the_gateway_hears_of_it(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_cashiers_address_is_given_out_again_only_while_there_is_time_to_open_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -304,7 +304,7 @@ async fn a_cashiers_address_is_given_out_again_only_while_there_is_time_to_open_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_whose_time_is_over_cannot_be_paid_even_before_the_sweep(
     options: PgPoolOptions,
     connect: PgConnectOptions,

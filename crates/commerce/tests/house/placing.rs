@@ -22,7 +22,7 @@ async fn unchanged(world: &World, pieces_in_carts: i64) {
     assert_eq!(world.count("select coalesce(sum(quantity), 0)::bigint from cart_lines").await, pieces_in_carts);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_holds_its_stock_empties_the_cart_and_waits_for_its_payment(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -46,7 +46,7 @@ async fn an_order_holds_its_stock_empties_the_cart_and_waits_for_its_payment(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn lines_of_one_variant_with_different_options_hold_their_sum(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -59,7 +59,7 @@ async fn lines_of_one_variant_with_different_options_hold_their_sum(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_price_the_client_sends_is_never_charged(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -72,7 +72,7 @@ async fn a_price_the_client_sends_is_never_charged(options: PgPoolOptions, conne
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_price_that_rose_after_it_was_shown_is_not_charged_unseen(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -86,7 +86,7 @@ async fn a_price_that_rose_after_it_was_shown_is_not_charged_unseen(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_that_is_paused_or_closed_or_has_no_hours_takes_no_orders(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -107,7 +107,7 @@ async fn a_store_that_is_paused_or_closed_or_has_no_hours_takes_no_orders(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_slot_must_be_one_of_those_offered_now(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -132,7 +132,7 @@ async fn a_slot_must_be_one_of_those_offered_now(options: PgPoolOptions, connect
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_sold_out_since_it_was_put_in_the_cart_is_named_and_the_cart_kept(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -151,7 +151,7 @@ async fn what_sold_out_since_it_was_put_in_the_cart_is_named_and_the_cart_kept(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_was_taken_off_the_shelf_cannot_be_ordered(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -168,7 +168,7 @@ async fn what_was_taken_off_the_shelf_cannot_be_ordered(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn options_that_no_longer_exist_cannot_be_ordered(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -181,7 +181,7 @@ async fn options_that_no_longer_exist_cannot_be_ordered(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_empty_cart_cannot_be_ordered_nor_a_cart_of_another_store(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -196,7 +196,7 @@ async fn an_empty_cart_cannot_be_ordered_nor_a_cart_of_another_store(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn only_members_place_orders(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let visitor = world.visitor().await;
@@ -207,7 +207,7 @@ async fn only_members_place_orders(options: PgPoolOptions, connect: PgConnectOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_with_five_unpaid_orders_places_no_sixth(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -224,7 +224,7 @@ async fn a_member_with_five_unpaid_orders_places_no_sixth(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_places_only_so_many_orders_in_ten_minutes(options: PgPoolOptions, connect: PgConnectOptions) {
     let settings = Settings { orders_in_ten_minutes: 3, ..Settings::default() };
     let world = World::with(options, connect, Partners::default(), settings).await;
@@ -242,7 +242,7 @@ async fn a_member_places_only_so_many_orders_in_ten_minutes(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_request_again_answers_the_same_order_whatever_happened_since(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -262,7 +262,7 @@ async fn the_same_request_again_answers_the_same_order_whatever_happened_since(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn another_request_under_the_same_id_is_refused(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -277,7 +277,7 @@ async fn another_request_under_the_same_id_is_refused(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_line_keeps_the_name_and_price_of_its_time(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -295,7 +295,7 @@ async fn a_line_keeps_the_name_and_price_of_its_time(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_total_beyond_what_fits_is_refused_instead_of_wrapping_around(
     options: PgPoolOptions,
     connect: PgConnectOptions,

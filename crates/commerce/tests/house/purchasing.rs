@@ -130,7 +130,7 @@ fn verdict(approve: bool) -> Decide {
     Decide { approve, note: "价格偏高".into() }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_small_order_is_agreed_to_at_once_and_arrives_in_parts(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -165,7 +165,7 @@ async fn a_small_order_is_agreed_to_at_once_and_arrives_in_parts(options: PgPool
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_large_order_is_agreed_to_by_somebody_else(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -195,7 +195,7 @@ async fn a_large_order_is_agreed_to_by_somebody_else(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn who_has_written_any_of_a_large_order_does_not_agree_to_it_whoever_hands_it_in(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -220,7 +220,7 @@ async fn who_has_written_any_of_a_large_order_does_not_agree_to_it_whoever_hands
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn no_more_arrives_than_was_ordered_and_nothing_at_anothers(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -248,7 +248,7 @@ async fn no_more_arrives_than_was_ordered_and_nothing_at_anothers(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn only_what_arrived_and_is_promised_to_nobody_goes_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -275,7 +275,7 @@ async fn only_what_arrived_and_is_promised_to_nobody_goes_back(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_cost_is_the_average_of_what_was_paid_and_goes_where_the_goods_go(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -331,7 +331,7 @@ async fn a_cost_is_the_average_of_what_was_paid_and_goes_where_the_goods_go(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn who_may_not_see_costs_sees_none(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -356,7 +356,7 @@ async fn who_may_not_see_costs_sees_none(options: PgPoolOptions, connect: PgConn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_invoice_is_for_what_arrived_and_a_difference_is_explained(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -421,7 +421,7 @@ async fn an_invoice_is_for_what_arrived_and_a_difference_is_explained(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_does_not_last_is_proposed_and_ordered_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -459,7 +459,7 @@ async fn what_does_not_last_is_proposed_and_ordered_once(options: PgPoolOptions,
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_chain_buys_nothing_for_a_merchants_store(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -477,7 +477,7 @@ async fn the_chain_buys_nothing_for_a_merchants_store(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_supplier_is_head_offices_and_a_closed_one_sells_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -505,7 +505,7 @@ async fn a_supplier_is_head_offices_and_a_closed_one_sells_nothing(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_to(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -553,7 +553,7 @@ async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_sold_lost_and_missed_is_entered_at_what_it_had_cost(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -42,7 +42,7 @@ async fn place_at_once(wanted: Vec<(Scope, PlaceOrder)>) -> Vec<Result<OrderPlac
     join_all(workers).await.into_iter().map(|worker| worker.unwrap()).collect()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_sixty_four_buyers_of_the_last_ten_pieces_at_two_servers_exactly_ten_get_one(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -68,7 +68,7 @@ async fn of_sixty_four_buyers_of_the_last_ten_pieces_at_two_servers_exactly_ten_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(options: PgPoolOptions, connect: PgConnectOptions) {
     let mut world = World::new(options, connect.clone()).await;
     let mut buyers = world.members(20).await;
@@ -94,7 +94,7 @@ async fn orders_of_the_same_goods_in_opposite_order_never_deadlock(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_request_sent_sixteen_times_at_once_is_one_order(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     // The last pieces: a repeat that came too late would find none.
@@ -111,7 +111,7 @@ async fn the_same_request_sent_sixteen_times_at_once_is_one_order(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_that_cannot_be_written_does_not_keep_others_from_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -134,7 +134,7 @@ async fn an_order_that_cannot_be_written_does_not_keep_others_from_it(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_notice_that_cannot_be_acted_on_does_not_keep_others_from_it(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -168,7 +168,7 @@ async fn a_notice_that_cannot_be_acted_on_does_not_keep_others_from_it(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_cart_ordered_from_two_pages_at_once_is_one_order(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     for buyer in world.members(10).await {
@@ -182,7 +182,7 @@ async fn one_cart_ordered_from_two_pages_at_once_is_one_order(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_paid_and_expired_at_the_same_moment_ends_in_one_of_the_two(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -200,7 +200,7 @@ async fn an_order_paid_and_expired_at_the_same_moment_ends_in_one_of_the_two(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn starting_to_pay_again_while_the_callback_arrives_never_deadlocks(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -220,7 +220,7 @@ async fn starting_to_pay_again_while_the_callback_arrives_never_deadlocks(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_eight_counters_that_redeem_one_code_one_hands_over(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -236,7 +236,7 @@ async fn of_eight_counters_that_redeem_one_code_one_hands_over(options: PgPoolOp
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_payment_told_twelve_times_to_many_servers_is_booked_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -258,7 +258,7 @@ async fn one_payment_told_twelve_times_to_many_servers_is_booked_once(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn sixteen_pages_that_set_the_same_line_leave_one_line(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -269,7 +269,7 @@ async fn sixteen_pages_that_set_the_same_line_leave_one_line(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn lines_and_quotes_of_many_at_once_are_each_their_own(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyers = world.members(64).await;
@@ -289,7 +289,7 @@ async fn lines_and_quotes_of_many_at_once_are_each_their_own(options: PgPoolOpti
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn attempts_to_pay_of_one_moment_are_each_answered_for_themselves(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -23,7 +23,7 @@ async fn need(buying: &Buying, place: LocationId, world: &World) -> Option<Need>
     found.into_iter().find(|one| one.sku_id == world.medium).map(|one| one.need)
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_agreed_to_come_is_not_bought_and_what_is_agreed_to_leave_is(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -64,7 +64,7 @@ async fn sent_out(world: &World, near: &Scope, (office, from): (&Scope, Location
     transfers::settle(office, request.id, settle).await.unwrap();
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_came_back_from_the_way_to_a_store_was_not_sent_out(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buying, two) = (buying(&world).await, two(&world).await);
@@ -75,7 +75,7 @@ async fn what_came_back_from_the_way_to_a_store_was_not_sent_out(options: PgPool
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_over_is_nowhere_to_be_asked_for(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;

@@ -130,7 +130,7 @@ fn feed(told: &[(Status, i64)]) -> Value {
     json!({ "feed": told.iter().map(one).collect::<Vec<_>>() })
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_rider_is_called_once_for_what_it_costs_and_sent_away(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let (courier, clerk, order) = (&scene.courier, &scene.clerk, scene.order);
@@ -163,7 +163,7 @@ async fn a_rider_is_called_once_for_what_it_costs_and_sent_away(options: PgPoolO
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_call_that_is_refused_is_over_and_one_of_which_nothing_is_heard_is_looked_for(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -199,7 +199,7 @@ async fn a_call_that_is_refused_is_over_and_one_of_which_nothing_is_heard_is_loo
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_comes_for_an_order_that_was_called_off_is_sent_away(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -220,7 +220,7 @@ async fn whoever_comes_for_an_order_that_was_called_off_is_sent_away(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_is_called_to_an_address_that_is_not_on_the_map(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     scene.world.alter("update order_addresses set latitude = null, longitude = null").await;

@@ -30,7 +30,7 @@ const NOT_FENCED: &[(&str, &str)] = &[
     ("store_group_members", "head office's own"),
 ];
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn every_table_that_belongs_to_a_store_or_a_member_is_fenced(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let open: Vec<String> = sqlx::query_scalar(
@@ -55,7 +55,7 @@ async fn every_table_that_belongs_to_a_store_or_a_member_is_fenced(options: PgPo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_does_not_say_who_asks_sees_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect.clone()).await;
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
@@ -106,7 +106,7 @@ async fn open_world(options: PgPoolOptions, connect: PgConnectOptions) -> World 
     World::with(options, connect, Partners::default(), settings).await
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_the_first_fence_a_store_still_sees_and_changes_its_own_alone(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -149,7 +149,7 @@ async fn without_the_first_fence_a_store_still_sees_and_changes_its_own_alone(
 }
 
 /// The fence takes the stores of whoever asks from their grants, whatever place those name.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_the_first_fence_a_merchant_still_sees_and_changes_its_own_alone(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -177,7 +177,7 @@ async fn without_the_first_fence_a_merchant_still_sees_and_changes_its_own_alone
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_the_first_fence_a_member_still_has_their_own_alone(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = open_world(options, connect).await;
     let (shopper, other) = (world.member().await, world.member().await);
@@ -207,7 +207,7 @@ async fn without_the_first_fence_a_member_still_has_their_own_alone(options: PgP
 }
 
 /// What a statement that was slipped in could not do either.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_member_writes_nothing_into_what_is_anothers(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect.clone()).await;
     let (shopper, other) = (world.member().await, world.member().await);

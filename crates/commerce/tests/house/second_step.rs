@@ -64,7 +64,7 @@ async fn bearer(world: &World, logged_in: &LoggedIn, later_s: i64) -> Scope {
     sessions::identify(&world.house, Some(logged_in.token.secret()), request).await.unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_password_alone_opens_nothing_once_the_second_step_is_on(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let who = person(&world, Role::Clerk, Reach::Store(world.store)).await;
@@ -97,7 +97,7 @@ async fn a_password_alone_opens_nothing_once_the_second_step_is_on(options: PgPo
     assert_eq!(code_of(second_step::enter(&pending, app.code(&pending), None).await.map(drop)), "unauthenticated");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn codes_cannot_be_guessed_through(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let who = person(&world, Role::Clerk, Reach::Store(world.store)).await;
@@ -112,7 +112,7 @@ async fn codes_cannot_be_guessed_through(options: PgPoolOptions, connect: PgConn
     assert_eq!(code_of(second_step::enter(&pending, app.code(&pending), None).await.map(drop)), "too_many");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_secret_is_shown_to_and_taken_from_the_session_alone_that_began(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -139,7 +139,7 @@ async fn a_secret_is_shown_to_and_taken_from_the_session_alone_that_began(
     assert_eq!(code_of(second_step::begin(&first).await), "password_must_change");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn who_knows_the_password_alone_locks_nobody_out(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let who = person(&world, Role::Clerk, Reach::Store(world.store)).await;
@@ -164,7 +164,7 @@ async fn who_knows_the_password_alone_locks_nobody_out(options: PgPoolOptions, c
     assert!(!second_step::clear_by_command(&world.system(0), "niemand").await.unwrap());
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn it_is_given_up_with_the_password_or_taken_away_by_a_manager(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -196,7 +196,7 @@ async fn it_is_given_up_with_the_password_or_taken_away_by_a_manager(
     assert_eq!(world.count(told).await, 3);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn where_it_is_required_head_office_opens_nothing_before_it_is_set_up(
     options: PgPoolOptions,
     connect: PgConnectOptions,

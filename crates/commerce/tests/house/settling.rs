@@ -47,7 +47,7 @@ async fn attempt(world: &World, minutes: i64) -> Result<bool, Fault> {
     jobs::run_one(&world.system(minutes), Lane::Gateway).await
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_the_gateway_has_paid_or_is_paying_after_all_is_not_settled_by_other_means(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -64,7 +64,7 @@ async fn what_the_gateway_has_paid_or_is_paying_after_all_is_not_settled_by_othe
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_of_which_only_the_gateway_knows_is_booked_as_it_says(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -79,7 +79,7 @@ async fn a_refund_of_which_only_the_gateway_knows_is_booked_as_it_says(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nothing_is_settled_by_other_means_while_the_gateway_cannot_be_asked(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -99,7 +99,7 @@ async fn nothing_is_settled_by_other_means_while_the_gateway_cannot_be_asked(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_settles_a_refund_that_the_gateway_is_being_asked_for(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -130,7 +130,7 @@ async fn nobody_settles_a_refund_that_the_gateway_is_being_asked_for(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_that_a_dead_server_was_asking_for_is_settled_once_half_a_minute_is_over(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -148,7 +148,7 @@ async fn a_refund_that_a_dead_server_was_asking_for_is_settled_once_half_a_minut
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_that_is_retried_while_an_attempt_ends_is_tried_again_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -60,7 +60,7 @@ async fn store_of(world: &World, order: OrderId) -> uuid::Uuid {
     store.fetch_one(&world.owner).await.unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_latest_express_order_goes_to_another_store_and_only_who_cannot_be_served_is_paid_back(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -99,7 +99,7 @@ async fn the_latest_express_order_goes_to_another_store_and_only_who_cannot_be_s
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_riders_bring_goes_to_another_store_only_where_that_one_brings_things_there(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -132,7 +132,7 @@ async fn what_riders_bring_goes_to_another_store_only_where_that_one_brings_thin
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_rule_that_waits_leaves_a_case_to_people_and_head_office_is_told(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -163,7 +163,7 @@ async fn a_rule_that_waits_leaves_a_case_to_people_and_head_office_is_told(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_stores_own_rule_goes_before_head_offices_and_a_case_keeps_its_time(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -196,7 +196,7 @@ async fn a_stores_own_rule_goes_before_head_offices_and_a_case_keeps_its_time(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_rule_is_set_by_whom_it_concerns_and_written_to_the_log(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = office(&world).await;

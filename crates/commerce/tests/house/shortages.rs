@@ -47,7 +47,7 @@ async fn balance(world: &World) -> (i64, i64, i64) {
         .unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_fact_that_leaves_too_little_is_booked_and_opens_one_case(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -78,7 +78,7 @@ async fn a_fact_that_leaves_too_little_is_booked_and_opens_one_case(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_handed_over_all_the_same_is_booked(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -92,7 +92,7 @@ async fn what_is_handed_over_all_the_same_is_booked(options: PgPoolOptions, conn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn after_a_day_the_latest_orders_get_their_money_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -126,7 +126,7 @@ async fn after_a_day_the_latest_orders_get_their_money_back(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_case_that_begins_anew_before_it_is_closed_ends_a_day_later(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -150,7 +150,7 @@ async fn a_case_that_begins_anew_before_it_is_closed_ends_a_day_later(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_ready_when_the_time_is_over_is_looked_at_again(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
@@ -169,7 +169,7 @@ async fn what_is_ready_when_the_time_is_over_is_looked_at_again(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn head_office_sees_the_cases_of_every_place_and_as_many_as_are_counted(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -206,7 +206,7 @@ async fn head_office_sees_the_cases_of_every_place_and_as_many_as_are_counted(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_case_is_over_once_another_store_serves_the_order_that_waits(
     options: PgPoolOptions,
     connect: PgConnectOptions,

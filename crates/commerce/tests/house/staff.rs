@@ -38,7 +38,7 @@ async fn stores_listed(who: &Scope) -> Vec<StoreId> {
     orders::list(who, everything()).await.unwrap().items.iter().map(|card| card.store_id).collect()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_goes_from_payment_to_the_counter_and_is_revenue_then(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -66,7 +66,7 @@ async fn an_order_goes_from_payment_to_the_counter_and_is_revenue_then(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_clerk_of_another_store_finds_neither_the_order_nor_its_code(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -88,7 +88,7 @@ async fn a_clerk_of_another_store_finds_neither_the_order_nor_its_code(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_but_staff_fulfils_orders(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -103,7 +103,7 @@ async fn nobody_but_staff_fulfils_orders(options: PgPoolOptions, connect: PgConn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_clerk_may_not_turn_an_order_down_but_the_stores_manager_may(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -129,7 +129,7 @@ async fn a_clerk_may_not_turn_an_order_down_but_the_stores_manager_may(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_regional_manager_looks_but_does_not_touch(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let manager = world.staff("顾经理", Role::RegionalManager, Reach::Region("310000")).await;
@@ -141,7 +141,7 @@ async fn a_regional_manager_looks_but_does_not_touch(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_that_was_used_says_when_and_by_whom(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
@@ -157,7 +157,7 @@ async fn a_code_that_was_used_says_when_and_by_whom(options: PgPoolOptions, conn
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_must_be_accepted_before_it_is_handed_over(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
@@ -171,7 +171,7 @@ async fn an_order_must_be_accepted_before_it_is_handed_over(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_unpaid_order_is_not_accepted_and_an_unknown_code_not_found(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -185,7 +185,7 @@ async fn an_unpaid_order_is_not_accepted_and_an_unknown_code_not_found(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_code_cannot_be_found_by_trying(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let mut clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
@@ -206,7 +206,7 @@ async fn a_code_cannot_be_found_by_trying(options: PgPoolOptions, connect: PgCon
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_same_code_at_two_stores_is_handed_over_by_neither_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -227,7 +227,7 @@ async fn the_same_code_at_two_stores_is_handed_over_by_neither_at_once(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_pickup_code_is_the_shoppers_secret(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;
@@ -244,7 +244,7 @@ async fn the_pickup_code_is_the_shoppers_secret(options: PgPoolOptions, connect:
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_regional_manager_sees_the_stores_below_the_region_and_no_others(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -275,7 +275,7 @@ async fn a_regional_manager_sees_the_stores_below_the_region_and_no_others(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn figures_count_what_was_paid_and_not_given_back(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, other) = (world.member().await, world.member().await);
@@ -296,7 +296,7 @@ async fn figures_count_what_was_paid_and_not_given_back(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_left_the_company_has_no_reach_any_more(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let gone = world.staff("前员工", Role::SuperAdmin, Reach::Everywhere).await;
@@ -317,7 +317,7 @@ async fn whoever_left_the_company_has_no_reach_any_more(options: PgPoolOptions, 
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_list_of_products_counts_the_stores_of_whoever_asks(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let boss = world.staff("周总", Role::SuperAdmin, Reach::Everywhere).await;

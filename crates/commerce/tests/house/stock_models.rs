@@ -36,7 +36,7 @@ async fn people(world: &World) -> [Scope; 2] {
     ]
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_shop_sells_a_pool_down_to_what_stays_for_the_counter(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let [head, manager] = people(&world).await;
@@ -66,7 +66,7 @@ async fn the_shop_sells_a_pool_down_to_what_stays_for_the_counter(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn where_they_are_parted_the_shop_sells_its_own_and_what_arrives_is_the_counters(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -90,7 +90,7 @@ async fn where_they_are_parted_the_shop_sells_its_own_and_what_arrives_is_the_co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_sixteen_who_want_what_the_shop_has_left_none_gets_what_is_the_counters(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -123,7 +123,7 @@ async fn of_sixteen_who_want_what_the_shop_has_left_none_gets_what_is_the_counte
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_nobody_may_say_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let [head, manager] = people(&world).await;

@@ -56,7 +56,7 @@ async fn sees(person: &Scope) -> [usize; 6] {
     ]
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_merchants_owner_sees_their_stores_alone_and_those_that_join_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -79,7 +79,7 @@ async fn a_merchants_owner_sees_their_stores_alone_and_those_that_join_at_once(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_is_of_one_merchant_at_most_and_only_where_it_has_joined(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -114,7 +114,7 @@ async fn a_store_is_of_one_merchant_at_most_and_only_where_it_has_joined(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nobody_widens_a_grant_by_its_merchant_and_an_owner_staffs_the_merchant_alone(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -150,7 +150,7 @@ async fn nobody_widens_a_grant_by_its_merchant_and_an_owner_staffs_the_merchant_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn departments_are_chosen_renamed_and_removed_when_nobody_is_in_them(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -213,7 +213,7 @@ async fn departments_are_chosen_renamed_and_removed_when_nobody_is_in_them(
 }
 
 /// A server of the last release knows the text alone.
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whom_the_last_release_hires_is_in_a_department_too(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let hq = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
@@ -230,7 +230,7 @@ async fn whom_the_last_release_hires_is_in_a_department_too(options: PgPoolOptio
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_phone_is_whole_only_where_it_may_be_seen_and_whole_ones_in_a_file_are_logged(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -56,7 +56,7 @@ fn by_bank() -> SettleRefund {
     SettleRefund { reason: "原卡已注销，财务转账".into(), proof: "20261126000123".into() }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_is_listed_once_it_hangs_and_until_it_is_there(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (buyer, finance) = (world.member().await, finance(&world).await);
@@ -86,7 +86,7 @@ async fn a_refund_is_listed_once_it_hangs_and_until_it_is_there(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_somebody_paid_in_another_way_is_closed_once_and_stands_in_the_ledger(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -136,7 +136,7 @@ async fn what_somebody_paid_in_another_way_is_closed_once_and_stands_in_the_ledg
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_refund_is_seen_to_by_who_pays_back_orders_of_its_store(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buyer = world.member().await;

@@ -108,7 +108,7 @@ pub async fn on_hand(world: &World, place: LocationId, sku: SkuId) -> i64 {
     world.stock_at(domain::StoreId(place.0), sku).await.on_hand
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn goods_of_one_brand_go_to_no_store_of_another(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -121,7 +121,7 @@ async fn goods_of_one_brand_go_to_no_store_of_another(options: PgPoolOptions, co
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn goods_leave_one_store_and_arrive_at_another(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -159,7 +159,7 @@ async fn goods_leave_one_store_and_arrive_at_another(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_did_not_arrive_is_accounted_for(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -197,7 +197,7 @@ async fn what_did_not_arrive_is_accounted_for(options: PgPoolOptions, connect: P
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn no_more_is_sent_than_is_there_and_promised_to_nobody(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -224,7 +224,7 @@ async fn no_more_is_sent_than_is_there_and_promised_to_nobody(options: PgPoolOpt
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_transfer_is_received_once_and_no_more_than_was_shipped(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -251,7 +251,7 @@ async fn a_transfer_is_received_once_and_no_more_than_was_shipped(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_request_makes_sense_or_changes_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -276,7 +276,7 @@ async fn a_request_makes_sense_or_changes_nothing(options: PgPoolOptions, connec
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_transfer_is_seen_by_both_its_ends_and_those_above_them(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -316,7 +316,7 @@ async fn a_transfer_is_seen_by_both_its_ends_and_those_above_them(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_turned_down_withdrawn_or_cancelled_moves_nothing(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -348,7 +348,7 @@ async fn what_is_turned_down_withdrawn_or_cancelled_moves_nothing(options: PgPoo
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_many_who_receive_the_same_transfer_at_once_it_is_received_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -372,7 +372,7 @@ async fn of_many_who_receive_the_same_transfer_at_once_it_is_received_once(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_shipment_and_orders_share_the_last_pieces_and_leave_no_less_than_none(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -407,7 +407,7 @@ async fn a_shipment_and_orders_share_the_last_pieces_and_leave_no_less_than_none
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn shoppers_find_what_is_nearby_and_staff_how_many(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -437,7 +437,7 @@ async fn shoppers_find_what_is_nearby_and_staff_how_many(options: PgPoolOptions,
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_merchants_store_trades_with_its_own_and_the_chains_warehouses(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -464,7 +464,7 @@ async fn a_merchants_store_trades_with_its_own_and_the_chains_warehouses(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_the_first_fence_a_transfer_is_still_its_own_ends(options: PgPoolOptions, connect: PgConnectOptions) {
     let settings = commerce::Settings { without_first_fence: true, ..Default::default() };
     let world = World::with(options, connect, Default::default(), settings).await;

@@ -59,7 +59,7 @@ impl Scene {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_sent_no_more_is_paid_back_at_once_and_the_rest_goes_its_way(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -94,7 +94,7 @@ async fn what_is_sent_no_more_is_paid_back_at_once_and_the_rest_goes_its_way(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_sent_no_more_does_not_count_against_a_limit(options: PgPoolOptions, connect: PgConnectOptions) {
     let scene = Scene::new(options, connect).await;
     let (world, order) = (&scene.world, scene.accepted().await);
@@ -108,7 +108,7 @@ async fn what_is_sent_no_more_does_not_count_against_a_limit(options: PgPoolOpti
     assert!(another().await, "one of them never comes");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_missing_or_broken_is_a_loss_and_three_days_after_all_was_signed_for_the_order_is_over(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -139,7 +139,7 @@ async fn what_is_missing_or_broken_is_a_loss_and_three_days_after_all_was_signed
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_of_which_all_that_left_came_back_is_called_off_with_its_way_and_paid_back_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -156,7 +156,7 @@ async fn an_order_of_which_all_that_left_came_back_is_called_off_with_its_way_an
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_came_back_to_be_sent_again_is_sent_without_what_was_ended(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -177,7 +177,7 @@ async fn what_came_back_to_be_sent_again_is_sent_without_what_was_ended(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn only_what_has_not_left_is_ended_and_only_by_who_may_turn_orders_down(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -236,7 +236,7 @@ async fn of_many_who_end_and_send_the_same_pieces_at_once_one_does(options: PgPo
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_count_names_what_is_set_apart_and_does_not_find_it_as_surplus(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -276,7 +276,7 @@ async fn a_count_names_what_is_set_apart_and_does_not_find_it_as_surplus(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_list_to_pick_by_names_no_price_and_nothing_that_is_sent_no_more(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -296,7 +296,7 @@ async fn a_list_to_pick_by_names_no_price_and_nothing_that_is_sent_no_more(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_lost_of_an_order_is_the_shops_and_the_counter_keeps_its_own(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -331,7 +331,7 @@ async fn what_is_lost_of_an_order_is_the_shops_and_the_counter_keeps_its_own(
     scene.world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn ends_of_pieces_count_as_parts_that_go_back_but_for_the_last(
     options: PgPoolOptions,
     connect: PgConnectOptions,

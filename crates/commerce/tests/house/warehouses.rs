@@ -19,7 +19,7 @@ use crate::{
     world::{PIECES, World, code_of, field_of},
 };
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_warehouse_takes_goods_in_and_sends_them_at_the_price_of_the_time(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -72,7 +72,7 @@ async fn a_warehouse_takes_goods_in_and_sends_them_at_the_price_of_the_time(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_closed_warehouse_neither_sends_nor_takes_in(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let two = two(&world).await;
@@ -97,7 +97,7 @@ async fn a_closed_warehouse_neither_sends_nor_takes_in(options: PgPoolOptions, c
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn one_table_sends_to_many_stores_and_says_what_is_wrong_with_each_row(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -155,7 +155,7 @@ async fn one_table_sends_to_many_stores_and_says_what_is_wrong_with_each_row(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_formula_shares_out_what_the_warehouse_can_give(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (two, (office, depot)) = (two(&world).await, warehouse(&world).await);
@@ -209,7 +209,7 @@ async fn a_formula_shares_out_what_the_warehouse_can_give(options: PgPoolOptions
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_table_gives_a_store_no_goods_of_another_brand(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (office, depot) = warehouse(&world).await;
@@ -224,7 +224,7 @@ async fn a_table_gives_a_store_no_goods_of_another_brand(options: PgPoolOptions,
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_barcode_of_two_variants_is_taken_for_neither(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let (office, depot) = warehouse(&world).await;
@@ -239,7 +239,7 @@ async fn a_barcode_of_two_variants_is_taken_for_neither(options: PgPoolOptions, 
     assert_eq!(field_of(supply::set_price(&office, price).await), "sku");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_warehouse_is_not_closed_while_anything_is_still_to_come_or_missing(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -101,7 +101,7 @@ async fn show_number(world: &World, who: &Scope, arrival: &str) -> Result<Scope,
     Ok(world.bearer(Some(done.token.secret()), Channel::Shop).await)
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn whoever_showed_a_number_comes_in_through_every_app_of_ours(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = world(options, connect).await;
     let visitor = world.visitor().await;
@@ -125,7 +125,7 @@ async fn whoever_showed_a_number_comes_in_through_every_app_of_ours(options: PgP
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_arrival_is_good_once_and_for_ten_minutes(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = world(options, connect).await;
     let mut visitor = world.visitor().await;
@@ -145,7 +145,7 @@ async fn an_arrival_is_good_once_and_for_ten_minutes(options: PgPoolOptions, con
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn of_many_first_arrivals_of_one_person_one_account_comes(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = world(options, connect).await;
     let mut ready = Vec::new();
@@ -175,7 +175,7 @@ async fn of_many_first_arrivals_of_one_person_one_account_comes(options: PgPoolO
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_state_links_only_the_session_that_proved_itself(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = world(options, connect).await;
     let (member, other) = (world.member().await, world.member().await);
@@ -205,7 +205,7 @@ async fn a_state_links_only_the_session_that_proved_itself(options: PgPoolOption
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn without_wechat_nobody_is_sent_there(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let visitor = world.visitor().await;

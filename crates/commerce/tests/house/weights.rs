@@ -19,7 +19,7 @@ fn weigh(sku_id: SkuId, weight_grams: i64) -> SetWeights {
     SetWeights { weights: vec![SkuWeight { sku_id, weight_grams }] }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_weight_that_head_office_sets_is_the_shops_at_once_and_is_written_down(
     options: PgPoolOptions,
     connect: PgConnectOptions,

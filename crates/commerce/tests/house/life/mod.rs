@@ -102,7 +102,7 @@ impl Cast {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 #[allow(clippy::print_stdout, reason = "whoever lets it run for an hour wants to know what came of it")]
 async fn whatever_is_tried_in_whatever_order_the_balances_are_those_of_the_model(
     options: PgPoolOptions,
