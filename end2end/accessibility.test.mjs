@@ -88,7 +88,7 @@ async function supply(page) {
   lists.push("/hq/stock", "/hq/movements", "/hq/batches", "/hq/stock-models", "/hq/warehouses", "/hq/transfers");
   lists.push("/hq/allocations/new", "/hq/supply-prices", "/hq/imports", "/hq/imports/new?kind=suppliers");
   lists.push(...["/hq/suppliers", "/hq/purchases", "/hq/warehouses", "/hq/freight"].map((list) => `${list}/${newId()}`));
-  lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/delivery");
+  lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/delivery", "/console/opening");
   lists.push("/console/till", "/console/till?scan=qh-zhenzhu-naicha-l", "/console/till?scan=zzz", "/console/till/sales");
   return look(page, lists);
 }

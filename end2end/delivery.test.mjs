@@ -2,7 +2,7 @@
 // back, takes it along again, and the shopper's code ends it; with and without JavaScript.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { newMember, opening, pay, PC, picture, putInCart, staffMember, visitor } from "./town.mjs";
+import { newMember, opening, pay, PC, picture, pictures, putInCart, staffMember, visitor } from "./town.mjs";
 
 const { home, opened, api } = await opening();
 
@@ -117,5 +117,53 @@ for (const javaScriptEnabled of [true, false]) {
       await buyer.close();
       await clerk.close();
     });
+  });
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test(`a manager pauses the store at noon and lets it go on, ${javaScriptEnabled ? "with" : "without"} JavaScript`, async () => {
+    const [store] = await api("GET", "/stores?q=QH-SH-002");
+    const shown = async () => (await api("GET", `/stores?q=${store.code}`))[0].opening;
+    const clerk = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
+    const { page } = clerk;
+
+    // What is wrong is said above its rows, with everything typed still there.
+    await page.goto(`${home.base}/console/opening?store=${store.id}`);
+    await page.check("input[name=state][value=open]");
+    await page.fill("input[name=prepare_minutes]", "20");
+    await page.fill("input[name='open.1']", "00:00");
+    await page.fill("input[name='close.1']", "00:00");
+    await page.fill("input[name='open.3']", "11:00");
+    await page.fill("input[name='close.3']", "12:00");
+    await page.fill("input[name='date.1']", "2099-02-06");
+    await page.fill("input[name='reason.1']", "春节");
+    await page.click("button:has-text('保存设置')");
+    await page.waitForSelector("text=同一天的营业时段不能重叠");
+    assert.equal(await page.inputValue("input[name='reason.1']"), "春节");
+    assert.equal(await page.inputValue("input[name='open.3']"), "11:00");
+    await page.fill("input[name='open.3']", "");
+    await page.fill("input[name='close.3']", "");
+    await page.click("button:has-text('保存设置')");
+    await page.waitForSelector("text=门店按营业时间接单");
+    assert.equal(await page.inputValue("input[name='date.1']"), "2099-02-06");
+    await pictures(page, `opening-${javaScriptEnabled}`);
+    assert.equal((await shown()).text, "营业中 · 至 00:00");
+
+    // From the board it is one tap, and shoppers meet it at once.
+    await page.goto(`${home.base}/console?store=${store.id}`);
+    await page.click("button:has-text('暂停接单')");
+    await page.waitForSelector("text=顾客暂时不能下单，已有订单照常处理");
+    await pictures(page, `paused-${javaScriptEnabled}`);
+    assert.deepEqual(await shown(), { open_now: false, takes_orders: false, text: "暂停接单" });
+    const buyer = await visitor(opened, { javaScriptEnabled });
+    await buyer.page.goto(`${home.base}/s/${store.code}`);
+    await buyer.page.waitForSelector("text=暂停接单");
+    await page.click("button:has-text('恢复营业')");
+    await page.waitForSelector("button:has-text('设为忙碌')");
+    assert.equal((await shown()).takes_orders, true);
+    for (const one of [buyer, clerk]) {
+      assert.deepEqual(one.faults, []);
+      await one.close();
+    }
   });
 }

@@ -47,7 +47,8 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
         holds::expire(&scope).await
     }));
     workers.spawn(repeat("late orders", Pause::Ms(20_000), house.clone(), ending.clone(), async |scope| {
-        Ok(orders::look(&scope).await? | orders::call_off_unclaimed(&scope).await?)
+        let looked = orders::look(&scope).await? | orders::call_off_unclaimed(&scope).await?;
+        Ok(looked | orders::complete_taken(&scope).await?)
     }));
     workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
         alerts::check(&scope).await

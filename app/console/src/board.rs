@@ -18,7 +18,7 @@ use ui::{Badge, Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButto
 use crate::{
     frame::{Frame, Lit, news},
     islands::{BoardBell, CameraScan},
-    picking, receipt,
+    opening, picking, receipt,
 };
 
 fn order_of(fields: &Fields) -> Result<OrderId, Fault> {
@@ -78,6 +78,13 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
     let store: Option<StoreId> = asked.query.given("store").and_then(|id| id.parse().ok());
     let open = orders::board(scope, store).await?;
     let figures = if scope.may(Permission::ReadSales) { Some(figures::sales_today(scope).await?) } else { None };
+    // The one store that is looked at, to those who may pause it.
+    let one = store.or(if let [(only, _)] = stores.as_slice() { Some(*only) } else { None });
+    let one = one.filter(|one| scope.reach(Permission::EditStores).is_ok_and(|reach| reach.covers(*one)));
+    let one = match one {
+        Some(one) => Some(stores::show_by_id(scope, one, None).await?),
+        None => None,
+    };
     let returns = after_sales::counts(scope).await?.waiting;
     let waiting = open.iter().filter(|order| order.state == OrderState::Paid).count();
     let title = if waiting > 0 { format!("({waiting}) 订单看板") } else { "订单看板".to_owned() };
@@ -87,6 +94,7 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
             <h1 class="sr-only">"订单看板"</h1>
             <Top asked=asked.clone() figures=figures returns=returns/>
             {(stores.len() > 1).then(|| view! { <StoreChips stores=stores now=store/> })}
+            {one.map(|one| opening::strip(&asked, &one))}
             {news(&asked, "order")}
             <Columns asked=asked orders=open/>
         };

@@ -9,14 +9,12 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
-use ui::{
-    Button, Card, CheckBox, Choice, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, Notice, Select, SelectItem,
-    Size, TextArea, Tone,
-};
+use ui::{Button, Card, CheckBox, Choice, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, Size, TextArea};
 
 use crate::{
     frame::{Frame, Lit, news},
     return_address,
+    store_form::{Shown, choose, chosen},
 };
 
 /// The page.
@@ -39,10 +37,7 @@ pub async fn save_delivery(#[server(flatten)] fields: Fields) -> Result<(), Serv
 pub async fn delivery(asked: Asked) -> Result<Page, Fault> {
     let scope = asked.scope.clone();
     let mine = stores::mine(&scope, Permission::EditStores).await?;
-    let store: Option<StoreId> = match asked.query.given("store") {
-        Some(id) => Some(id.parse().map_err(|_| Fault::NotFound("这家门店"))?),
-        None => mine.first().map(|(id, _)| *id),
-    };
+    let store = chosen(&asked, &mine)?;
     let found = match store {
         Some(store) => {
             let point = stores::show_by_id(&scope, store, None).await?.card.point;
@@ -65,28 +60,6 @@ pub async fn delivery(asked: Asked) -> Result<Page, Fault> {
     }))
 }
 
-/// What the form shows: what was typed and is wrong, or what is set.
-struct Shown<'a> {
-    asked: &'a Asked,
-    failed: bool,
-}
-
-impl Shown<'_> {
-    fn value(&self, name: &str, set: impl Into<String>) -> String {
-        if self.failed { self.asked.field(FORM, name).1.unwrap_or_default() } else { set.into() }
-    }
-
-    fn wrong(&self, name: &str) -> String {
-        self.asked.field(FORM, name).0.unwrap_or_default()
-    }
-
-    /// What is wrong with rows, above them.
-    fn notice(&self, name: &str) -> Option<AnyView> {
-        let wrong = self.wrong(name);
-        (!wrong.is_empty()).then(|| view! { <Notice tone=Tone::Error>{wrong}</Notice> }.into_any())
-    }
-}
-
 fn of_store(
     asked: &Asked,
     mine: Vec<(StoreId, String)>,
@@ -94,18 +67,17 @@ fn of_store(
     point: Point,
     settings: FulfilmentSettings,
 ) -> impl IntoView + use<> {
-    let choose = (mine.len() > 1).then(|| choose(mine, store));
-    let flash = asked.flash_of(FORM);
-    let shown = Shown { asked, failed: flash.is_some_and(|flash| !flash.good) };
+    let choose = choose(PATH, mine, store);
+    let shown = Shown::of(asked, FORM);
     let said = news(asked, FORM);
     let (new, set) = (settings.delivery.is_none(), settings.delivery.unwrap_or_else(usual));
     let capacity = settings.pickup_capacity.map(|most| most.to_string()).unwrap_or_default();
     let served = settings.in_store;
-    let in_store = if shown.failed { !shown.value("in_store", "").is_empty() } else { served.is_some() };
+    let in_store = shown.ticked("in_store", served.is_some());
     let seats = served.and_then(|served| served.capacity).map(|most| most.to_string()).unwrap_or_default();
     let (seats, seats_wrong) = (shown.value("in_store_capacity", seats), shown.wrong("in_store_capacity"));
     let (capacity, capacity_wrong) = (shown.value("pickup_capacity", capacity), shown.wrong("pickup_capacity"));
-    let on = if shown.failed { !shown.value("on", "").is_empty() } else { set.on && !new };
+    let on = shown.ticked("on", set.on && !new);
     let (range, fees) = (range(&shown, &set, point), fees(&shown, &set));
     let (windows, riders) = (windows(&shown, &set), riders(&shown, &set));
     view! {
@@ -152,16 +124,6 @@ fn usual() -> DeliverySettings {
         minutes: 45,
         windows: Vec::new(),
         riders: Vec::new(),
-    }
-}
-
-fn choose(stores: Vec<(StoreId, String)>, now: StoreId) -> impl IntoView {
-    let items = stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)).collect();
-    view! {
-        <form method="get" action=PATH class="flex max-w-lg items-end gap-2">
-            <div class="min-w-0 flex-1"><Select name="store" label="门店" items=items value=now.to_string()/></div>
-            <div class="mb-4"><button class="btn btn-quiet" type="submit">"切换"</button></div>
-        </form>
     }
 }
 

@@ -6,7 +6,7 @@ use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
 use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, RailScreen, Size, Tone, live::LivePage};
 
-use crate::{account, log_in::StaffLogOut};
+use crate::{account, log_in::StaffLogOut, opening};
 
 /// Which link is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub enum Lit {
     Stock,
     Till,
     Photos,
+    Opening,
     Delivery,
     Shortages,
     AfterSales,
@@ -111,6 +112,7 @@ impl Frame {
             links.push(NavLink::new("库存", "/console/stock", Glyph::Box).active(lit == Lit::Stock));
         }
         if self.photos {
+            links.push(NavLink::new("营业设置", opening::PATH, Glyph::Clock).active(lit == Lit::Opening));
             links.push(NavLink::new("配送设置", "/console/delivery", Glyph::Truck).active(lit == Lit::Delivery));
             links.push(NavLink::new("门店照片", "/console/photos", Glyph::Shop).active(lit == Lit::Photos));
         }

@@ -43,6 +43,8 @@ mod loss;
 #[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
+mod opening;
+#[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
 mod photos;
@@ -79,6 +81,8 @@ mod shortages;
 #[cfg(feature = "ssr")]
 mod stock;
 #[cfg(feature = "ssr")]
+mod store_form;
+#[cfg(feature = "ssr")]
 mod till;
 #[cfg(feature = "ssr")]
 mod till_sales;
@@ -101,9 +105,9 @@ mod routes {
 
     use crate::{
         account, after_sales, alerts, arrivals, batches, board, cancel_rules, cancelling, claim, code, count,
-        count_list, counts, delivery, log_in, loss, losses, orders, photos, picking, proposals, propose, purchases,
-        quotas, receipt, request, return_address, returns, ride, set_apart, shared, shipment, shortage_rules,
-        shortages, stock, till, till_sales, transfer, transfers,
+        count_list, counts, delivery, log_in, loss, losses, opening, orders, photos, picking, proposals, propose,
+        purchases, quotas, receipt, request, return_address, returns, ride, set_apart, shared, shipment,
+        shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -143,6 +147,7 @@ mod routes {
             .route("/console/stock", page(FACE, stock::page))
             .route("/console/till", page(FACE, till::till))
             .route("/console/till/sales", page(FACE, till_sales::sales))
+            .route("/console/opening", page(FACE, opening::opening))
             .route("/console/delivery", page(FACE, delivery::delivery))
             .route("/console/photos", page(FACE, photos::photos))
             .route("/console/shortages", page(FACE, shortages::shortages))
@@ -182,6 +187,8 @@ mod routes {
         register_explicit::<ride::DispatchOrder>();
         register_explicit::<ride::DeliverOrder>();
         register_explicit::<ride::OrderUndelivered>();
+        register_explicit::<opening::SaveOpening>();
+        register_explicit::<opening::SetStoreState>();
         register_explicit::<delivery::SaveDelivery>();
         register_explicit::<propose::Propose>();
         register_explicit::<proposals::SubmitProposal>();

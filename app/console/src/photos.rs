@@ -9,9 +9,12 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
-use ui::{Badge, Button, Card, EmptyState, Form, Glyph, Hidden, Icon, Notice, Picture, Select, SelectItem, Size, Tone};
+use ui::{Badge, Button, Card, EmptyState, Form, Glyph, Hidden, Icon, Notice, Picture, Size, Tone};
 
-use crate::frame::{Frame, Lit};
+use crate::{
+    frame::{Frame, Lit},
+    store_form::{choose, chosen},
+};
 
 /// This page.
 const PATH: &str = "/console/photos";
@@ -63,10 +66,7 @@ pub async fn restore_photo(#[server(flatten)] fields: Fields) -> Result<(), Serv
 pub async fn photos(asked: Asked) -> Result<Page, Fault> {
     let scope = asked.scope.clone();
     let stores = stores::mine(&scope, Permission::EditStores).await?;
-    let store = match asked.query.given("store") {
-        Some(id) => Some(id.parse().map_err(|_| Fault::NotFound("这家门店"))?),
-        None => stores.first().map(|(id, _)| *id),
-    };
+    let store = chosen(&asked, &stores)?;
     let found = match store {
         Some(store) => Some((store, use_cases::list(&scope, store).await?)),
         None => None,
@@ -89,11 +89,7 @@ fn of_store(
     photos: StorePhotos,
 ) -> impl IntoView + use<> {
     let name = stores.iter().find(|(id, _)| *id == store).map(|(_, name)| name.clone()).unwrap_or_default();
-    let choice = if stores.len() > 1 {
-        choose(stores, store).into_any()
-    } else {
-        view! { <p class="mb-3 text-base-content/70">{name.clone()}</p> }.into_any()
-    };
+    let choice = choose(PATH, stores, store);
     let count = photos.shown.len();
     let last = count.saturating_sub(1);
     let (now, here) = (asked.scope.now, format!("{PATH}?store={store}"));
@@ -115,16 +111,6 @@ fn of_store(
         {upload(store, count)}
         {list}
         {removed(photos.removed, &again)}
-    }
-}
-
-fn choose(stores: Vec<(StoreId, String)>, now: StoreId) -> impl IntoView {
-    let items = stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)).collect();
-    view! {
-        <form method="get" action=PATH class="flex max-w-lg items-end gap-2">
-            <div class="min-w-0 flex-1"><Select name="store" label="门店" items=items value=now.to_string()/></div>
-            <div class="mb-4"><button class="btn btn-quiet" type="submit">"切换"</button></div>
-        </form>
     }
 }
 

@@ -76,7 +76,7 @@ fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64, edits: bool) -> 
     if found.is_empty() {
         return none(filter).into_any();
     }
-    let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单", "配送"].map(Column::new).to_vec();
+    let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单", "设置"].map(Column::new).to_vec();
     let rows = found.into_iter().map(|store| row(store, edits)).collect_view();
     let pager = pager(filter.0.skip, PAGE, total, |skip| filter.from(skip));
     view! {
@@ -93,9 +93,12 @@ fn row(store: StoreEntry, edits: bool) -> impl IntoView {
         StoreState::Closed => Tone::Plain,
     };
     let orders = address("/hq/orders", &[("store", store.id.to_string())]);
-    let delivery = edits.then(|| {
-        let href = format!("/console/delivery?store={}", store.id);
-        view! { <a class="link whitespace-nowrap" href=href>"设置"<span class="sr-only">{format!("配送：{}", store.name)}</span></a> }
+    let settings = edits.then(|| {
+        let link = |part: &str, label: &'static str| {
+            let href = format!("/console/{part}?store={}", store.id);
+            view! { <a class="link whitespace-nowrap" href=href>{label}<span class="sr-only">{format!("：{}", store.name)}</span></a> }
+        };
+        view! { <span class="flex gap-3">{link("opening", "营业")} {link("delivery", "配送")}</span> }
     });
     view! {
         <tr>
@@ -107,7 +110,7 @@ fn row(store: StoreEntry, edits: bool) -> impl IntoView {
             <td class="whitespace-nowrap">{store.ownership.label()}</td>
             <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge></td>
             <td><a class="link whitespace-nowrap" href=orders>"查看订单"<span class="sr-only">{format!("：{}", store.name)}</span></a></td>
-            <td>{delivery}</td>
+            <td>{settings}</td>
         </tr>
     }
 }

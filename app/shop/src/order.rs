@@ -8,7 +8,7 @@ use domain::{
     after_sales::AfterSalesOptions,
     checkout::{CheckoutView, StartCheckoutPayment as StartCheckoutPaymentCommand},
     fulfilment::Fulfilment,
-    orders::{OrderAct, OrderState, OrderView, Rider},
+    orders::{Lateness, OrderAct, OrderState, OrderView, Rider},
     payments::{Cashier, StartPayment as StartPaymentCommand},
     refunds, text,
 };
@@ -134,6 +134,11 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
         OrderState::Paid => format!("已付款，等待门店接单；预计 {slot} {there}"),
         OrderState::Accepted | OrderState::Ready if order.cancelling.open().is_some() => {
             "已申请取消，等待门店答复；在门店答复前仍可以取货".into()
+        }
+        OrderState::Accepted | OrderState::Ready | OrderState::Dispatched
+            if order.card.late == Some(Lateness::Overdue) =>
+        {
+            format!("约定 {slot} {there}，已经超过，已催促门店；着急请联系门店")
         }
         OrderState::Accepted => format!("门店正在备货；预计 {slot} {there}"),
         OrderState::Ready if express => format!("已备好，等待快递揽收；预计 {slot} {there}"),

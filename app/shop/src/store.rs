@@ -169,18 +169,7 @@ fn photos(store: &str, photos: Vec<Photo>) -> Option<impl IntoView + use<>> {
     )
 }
 
-/// `周一至周五 08:00–22:00;周六、周日 09:00–23:00`
 fn hours_text(hours: &Hours) -> String {
-    let names = ["一", "二", "三", "四", "五", "六", "日"];
-    let name = |day: &u8| names.get(usize::from(*day).wrapping_sub(1)).copied().unwrap_or("?");
-    let spans = hours.weekly.iter().map(|span| {
-        let days = match span.days.as_slice() {
-            [first, .., last] if span.days.len() == 7 && first < last => "每天".to_owned(),
-            [first, middle @ .., last] if !middle.is_empty() => format!("周{}至周{}", name(first), name(last)),
-            some => some.iter().map(|day| format!("周{}", name(day))).collect::<Vec<_>>().join("、"),
-        };
-        format!("{days} {}–{}", span.open.format("%H:%M"), span.close.format("%H:%M"))
-    });
-    let text = spans.collect::<Vec<_>>().join(";");
+    let text = hours.weekly_text();
     if text.is_empty() { "暂无".into() } else { text }
 }

@@ -3,6 +3,7 @@
 use domain::{
     Fault, Fen,
     catalog::{ListProducts, Spec},
+    hours::Hours,
     import::{Field, ProductField, StoreField, specs_text},
     staff::Permission,
     stores::{ListStores, Ownership, StoreState},
@@ -26,7 +27,7 @@ pub async fn stores(scope: &Scope, ask: &ListStores) -> Result<Exported, Fault> 
     let reach = scope.reach_filter(Permission::ReadStores)?;
     let rows = sqlx::query!(
         r#"select b.name as brand, s.code, s.name, s.ownership, s.address, s.city, s.region_code, s.postcode, s.phone,
-                  s.timezone, s.longitude, s.latitude
+                  s.timezone, s.longitude, s.latitude, s.hours as "hours: Json<Hours>"
            from stores s join brands b on b.id = s.brand_id
            where ($1::uuid[] is null or s.id = any($1))
              and ($2 = '' or strpos(lower(s.name || ' ' || s.code || ' ' || s.address || ' ' || s.city), $2) > 0)
@@ -55,6 +56,7 @@ pub async fn stores(scope: &Scope, ask: &ListStores) -> Result<Exported, Fault> 
             row.timezone,
             row.longitude.to_string(),
             row.latitude.to_string(),
+            row.hours.0.weekly_text(),
         ]
     });
     Ok(Exported { header: StoreField::ALL.iter().map(|field| field.label()).collect(), rows: rows.collect() })

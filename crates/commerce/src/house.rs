@@ -40,6 +40,10 @@ pub struct Patience {
     pub escalate_after: Duration,
     /// How long before its slot an order should be accepted at the latest: until then nothing is late.
     pub accept_ahead: Duration,
+    /// How long after its slot an order may still be made ready, sent or brought.
+    pub finish_within: Duration,
+    /// How long after its slot head office sees that it still is not.
+    pub escalate_overdue_after: Duration,
     /// How long after its slot an order that is ready may still wait to be fetched.
     pub claim_within: Duration,
     /// How long a store may take to answer a shopper who asks it to call an order off; then it is head office's matter.
@@ -52,6 +56,8 @@ impl Default for Patience {
             accept_within: Duration::minutes(5),
             escalate_after: Duration::minutes(15),
             accept_ahead: Duration::minutes(60),
+            finish_within: Duration::minutes(15),
+            escalate_overdue_after: Duration::hours(1),
             claim_within: Duration::hours(2),
             answer_within: Duration::minutes(30),
         }

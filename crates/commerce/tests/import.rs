@@ -11,7 +11,7 @@ use commerce::{
         import::{import, region_codes},
     },
 };
-use domain::{Fault, import::StoreRow, stores::Ownership};
+use domain::{Fault, hours::Hours, import::StoreRow, stores::Ownership};
 use sqlx::PgPool;
 
 fn scope(pool: &PgPool) -> Scope {
@@ -40,6 +40,7 @@ fn row(number: usize) -> StoreRow {
         timezone: "Asia/Shanghai",
         longitude: 121.48,
         latitude: 31.26,
+        weekly: None,
     }
 }
 
@@ -47,7 +48,7 @@ async fn count(pool: &PgPool, question: &'static str) -> i64 {
     sqlx::query_scalar(question).fetch_one(pool).await.unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let rows: Vec<_> = (0..250).map(row).collect();
@@ -66,7 +67,7 @@ async fn the_second_import_of_the_same_rows_changes_nothing(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from brands where code = 'starbucks' and kind = 'other'").await, 1);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_dry_run_counts_what_would_change_and_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
     import(&scope, &[row(1), row(2)], Trial::No, quiet).await.unwrap();
@@ -77,7 +78,7 @@ async fn a_dry_run_counts_what_would_change_and_changes_nothing(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from stores where name = '新名'").await, 0);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
     let scope = scope(&pool);
     let mut rows: Vec<_> = (0..3).map(row).collect();
@@ -94,7 +95,7 @@ async fn a_changed_row_is_updated_and_keeps_its_hours_and_state(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from stores where phone = '021-63221136'").await, 1);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_a_row_leaves_empty_stays_as_it_is(pool: PgPool) {
     let scope = scope(&pool);
     import(&scope, &[row(1)], Trial::No, quiet).await.unwrap();
@@ -105,7 +106,25 @@ async fn what_a_row_leaves_empty_stays_as_it_is(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from stores where code = 'NEW' and ownership = 'direct'").await, 1);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_row_that_says_hours_sets_the_week_and_leaves_special_days(pool: PgPool) {
+    let scope = scope(&pool);
+    import(&scope, &[row(1), row(2)], Trial::No, quiet).await.unwrap();
+    sqlx::query("update stores set hours = '{\"weekly\": [], \"special\": [{\"date\": \"2027-02-06\", \"reason\": \"春节\", \"spans\": []}]}'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let weekly = Hours::weekly_from("周一至周五 08:00-22:00；周末 09:00-23:00");
+    let told = [StoreRow { weekly, ..row(1) }, row(2)];
+    let again = import(&scope, &told, Trial::No, quiet).await.unwrap();
+    assert_eq!(again, Imported { inserted: 0, updated: 1, unchanged: 1, moved: 0 });
+    let open = "select count(*) from stores where jsonb_array_length(hours -> 'weekly') = 2 and hours -> 'special' -> 0 ->> 'reason' = '春节'";
+    assert_eq!(count(&pool, open).await, 1);
+    let same = import(&scope, &told, Trial::No, quiet).await.unwrap();
+    assert_eq!(same, Imported { inserted: 0, updated: 0, unchanged: 2, moved: 0 });
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_import_that_fails_changes_nothing(pool: PgPool) {
     let scope = scope(&pool);
     let mut rows: Vec<_> = (0..150).map(row).collect();
@@ -117,7 +136,7 @@ async fn an_import_that_fails_changes_nothing(pool: PgPool) {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_imported_store_is_found_but_takes_no_orders_before_it_has_hours(pool: PgPool) {
     let scope = scope(&pool);
     import(&scope, &[row(7)], Trial::No, quiet).await.unwrap();
@@ -127,7 +146,7 @@ async fn an_imported_store_is_found_but_takes_no_orders_before_it_has_hours(pool
     assert!(store.slots.is_empty());
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn two_imports_at_once_make_each_store_once(pool: PgPool) {
     let scope = scope(&pool);
     let rows: Vec<_> = (0..120).map(row).collect();
@@ -136,7 +155,7 @@ async fn two_imports_at_once_make_each_store_once(pool: PgPool) {
     assert_eq!(count(&pool, "select count(*) from locations").await, 120);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn all_thirty_four_provinces_are_known(pool: PgPool) {
     let codes = region_codes(&scope(&pool)).await.unwrap();
     assert_eq!(codes.iter().filter(|code| code.ends_with("0000")).count(), 34);

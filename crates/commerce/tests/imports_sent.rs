@@ -57,6 +57,7 @@ fn store(number: usize) -> StoreRow {
         timezone: "Asia/Shanghai",
         longitude: 121.48,
         latitude: 31.26,
+        weekly: None,
     }
 }
 
@@ -73,7 +74,7 @@ async fn stores(pool: &PgPool) -> i64 {
     sqlx::query_scalar("select count(*) from stores").fetch_one(pool).await.unwrap()
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn only_a_reach_of_all_stores_is_enough_to_import(pool: PgPool) {
     let near = Reach::Stores(vec![StoreId(Uuid::now_v7())]);
     let refused = [
@@ -97,7 +98,7 @@ async fn only_a_reach_of_all_stores_is_enough_to_import(pool: PgPool) {
     }
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn nothing_is_written_before_it_is_confirmed_and_an_import_that_was_cut_off_is_taken_again(pool: PgPool) {
     let hq = person(&pool, Role::SuperAdmin, Reach::All).await;
     let id = send_in(&hq).await;
@@ -121,7 +122,7 @@ async fn nothing_is_written_before_it_is_confirmed_and_an_import_that_was_cut_of
     assert!(sent::cancel(&hq, id).await.is_err(), "what is done cannot be cancelled");
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_import_that_is_cancelled_leaves_nothing(pool: PgPool) {
     let hq = person(&pool, Role::SuperAdmin, Reach::All).await;
     let id = send_in(&hq).await;
@@ -136,7 +137,7 @@ async fn an_import_that_is_cancelled_leaves_nothing(pool: PgPool) {
     assert_eq!(sent::show(&hq, id).await.unwrap().state, ImportState::Cancelled);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn only_who_gives_rights_everywhere_lets_an_import_move_a_store_into_another_region(pool: PgPool) {
     let hq = person(&pool, Role::SuperAdmin, Reach::All).await;
     let goods = person(&pool, Role::GoodsDepartment, Reach::All).await;

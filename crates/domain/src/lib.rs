@@ -33,6 +33,7 @@ pub mod losses;
 pub mod members;
 pub mod money;
 pub mod nearby;
+pub mod opening;
 pub mod order_batches;
 pub mod order_centre;
 pub mod orders;

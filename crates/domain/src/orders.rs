@@ -171,11 +171,13 @@ pub enum Lateness {
     Unclaimed,
     /// Its shopper has long asked to call it off, and head office sees that nobody has answered.
     CancelUnanswered,
+    /// The time that was agreed is over, and it is not made ready, sent or brought.
+    Overdue,
 }
 
 words!(Lateness:
     Unaccepted = "unaccepted" / "超时未接单", Escalated = "escalated" / "久未接单", Unclaimed = "unclaimed" / "逾期未取",
-    CancelUnanswered = "cancel_unanswered" / "取消申请久未答复");
+    CancelUnanswered = "cancel_unanswered" / "取消申请久未答复", Overdue = "overdue" / "已过约定时间");
 
 /// Over which face an order came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

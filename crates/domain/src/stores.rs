@@ -31,7 +31,7 @@ pub enum Ownership {
 pub enum StoreState {
     /// 营业
     Open,
-    /// 忙碌: takes orders, later than usual
+    /// 忙碌: takes orders, and takes twice as long to make them ready
     Busy,
     /// 暂停接单
     Paused,

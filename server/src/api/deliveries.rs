@@ -1,10 +1,11 @@
 //! What is brought to shoppers, within the caller's grants.
 
 use axum::{Json, http::StatusCode};
-use commerce::{fulfilment::settings as use_cases, orders};
+use commerce::{fulfilment::settings as use_cases, orders, stores::opening as opening_settings};
 use domain::{
     OrderId, StoreId,
     fulfilment::{Deliver, Dispatch, FulfilmentSettings, OwnRider, Undelivered},
+    opening::OpeningSettings,
 };
 
 use super::problem::{Caller, Path, Problem, Sent};
@@ -63,6 +64,26 @@ pub async fn set_fulfilment(
     Sent(settings): Sent<FulfilmentSettings>,
 ) -> Result<StatusCode, Problem> {
     caller.done(use_cases::save(&caller.0, store, &settings).await)
+}
+
+/// Whether and when a store is open, and how long its goods take.
+#[utoipa::path(get, path = "/console/stores/{store_id}/opening", tag = "console", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)),
+    responses((status = 200, body = OpeningSettings), (status = "default", body = Problem)))]
+pub async fn opening(caller: Caller, Path(store): Path<StoreId>) -> Result<Json<OpeningSettings>, Problem> {
+    caller.answer(opening_settings::show(&caller.0, store).await)
+}
+
+/// Sets whether and when a store is open. Orders that are placed stay as they are.
+#[utoipa::path(put, path = "/console/stores/{store_id}/opening", tag = "console", security(("bearer" = [])),
+    params(("store_id" = StoreId, Path)), request_body = OpeningSettings,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_opening(
+    caller: Caller,
+    Path(store): Path<StoreId>,
+    Sent(settings): Sent<OpeningSettings>,
+) -> Result<StatusCode, Problem> {
+    caller.done(opening_settings::save(&caller.0, store, &settings).await)
 }
 
 /// A store's own riders.

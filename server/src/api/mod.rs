@@ -185,6 +185,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(deliveries::deliver))
         .routes(routes!(deliveries::undelivered))
         .routes(routes!(deliveries::fulfilment, deliveries::set_fulfilment))
+        .routes(routes!(deliveries::opening, deliveries::set_opening))
         .routes(routes!(deliveries::riders))
         .routes(routes!(photos::photos, photos::add_photo, photos::arrange_photos))
         .routes(routes!(photos::remove_photo))

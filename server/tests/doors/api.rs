@@ -158,6 +158,13 @@ pub const API: &[Door] = &[
     ),
     door("POST", "/api/v1/console/deliveries/{order_id}/arrival", Staff(FulfilOrders), r#"{"reason":"x"}"#),
     door("POST", "/api/v1/console/deliveries/{order_id}/return", Staff(FulfilOrders), r#"{"reason":"x"}"#),
+    get("/api/v1/console/stores/{store_id}/opening", Staff(EditStores)),
+    door(
+        "PUT",
+        "/api/v1/console/stores/{store_id}/opening",
+        Staff(EditStores),
+        r#"{"state":"busy","prepare_minutes":9,"hours":{"weekly":[]}}"#,
+    ),
     get("/api/v1/console/stores/{store_id}/fulfilment", Staff(EditStores)),
     door("PUT", "/api/v1/console/stores/{store_id}/fulfilment", Staff(EditStores), r#"{"pickup_capacity":1}"#),
     get("/api/v1/console/stores/{store_id}/riders", Staff(FulfilOrders)),

@@ -54,6 +54,13 @@ pub const PAGES: &[Door] = &[
         Goods,
         "key={new_id}&location={store_id}&pieces.{sku_id}=1&from=/console/receipts",
     ),
+    get("/console/opening", Staff(EditStores)),
+    form(
+        "/rpc/console/save_opening",
+        Staff(EditStores),
+        "store={store_id}&state=open&prepare_minutes=9&from=/console/opening",
+    ),
+    form("/rpc/console/set_store_state", Staff(EditStores), "store={store_id}&state=busy&from=/console"),
     get("/console/delivery", Staff(EditStores)),
     form("/rpc/console/take_in_posted", Staff(FulfilOrders), "id={request}&from=/console"),
     form("/rpc/console/refuse_posted", Staff(FulfilOrders), "id={request}&note=x&from=/console"),

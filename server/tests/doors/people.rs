@@ -508,6 +508,7 @@ impl Foreign {
         seen.push(hq.get(&self.named("/console/stores/{store_id}/photos")).await.done());
         seen.push(hq.get(&self.named("/hq/merchants/{merchant_id}/papers")).await.done());
         seen.push(hq.get(&self.named("/console/stores/{store_id}/fulfilment")).await.done());
+        seen.push(hq.get(&self.named("/console/stores/{store_id}/opening")).await.done());
         seen.push(hq.get(&self.named("/console/counts/{count_id}")).await.done());
         seen.push(hq.get(&self.named("/console/stores/{store_id}/counter-sales")).await.done());
         let staff = &self.names.iter().find(|(name, _)| *name == "staff_id").unwrap().1;

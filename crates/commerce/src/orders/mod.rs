@@ -12,6 +12,7 @@
 //! - `reroute`: an order of one store is given to another
 //! - `batches`: several orders that head office does one thing with
 //! - `late`: orders that wait longer than they should
+//! - `taken`: those that a rider took along and of which nobody says that they came
 //! - `unclaimed`: those that nobody fetches, called off after as many days as head office says
 //! - `pick`: what somebody takes off the shelf for an order
 //! - `read`: one order, and lists that begin from what the caller may see
@@ -31,6 +32,7 @@ mod reroute;
 mod send;
 mod share;
 mod steps;
+mod taken;
 mod unclaimed;
 mod write;
 
@@ -45,6 +47,7 @@ pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use reroute::{reroute, reroute_choices};
 pub use send::{deliver, dispatch, undelivered};
 pub use steps::{accept, cancel, prepare, redeem, reject};
+pub use taken::complete_taken;
 pub use unclaimed::{call_off_unclaimed, set_unclaimed_rule, unclaimed_rule};
 
 pub(crate) use codes::{note_miss, refuse_guessing};

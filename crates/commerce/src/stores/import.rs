@@ -24,7 +24,7 @@ pub async fn region_codes(scope: &Scope) -> Result<HashSet<String>, Fault> {
 }
 
 /// Imports all rows, or none where it fails. No two rows have the same code. A store is known by
-/// its code; what a row leaves empty stays as it is, and so do hours, state and features.
+/// its code; what a row leaves empty stays as it is, and so do special days, state and features.
 ///
 /// `progress` is told after each chunk how many rows are done; where it fails, nothing stays.
 pub async fn import(
@@ -86,25 +86,28 @@ async fn write(
         r#"with given as materialized (
                select * from jsonb_to_recordset($1) as g (
                    id uuid, brand_id uuid, code text, name text, ownership text, region text, city text, address text,
-                   postcode text, phone text, timezone text, latitude double precision, longitude double precision)
+                   postcode text, phone text, timezone text, latitude double precision, longitude double precision, weekly jsonb)
            ), wanted as materialized (
                select g.id, g.code, g.brand_id, g.name, coalesce(g.ownership, s.ownership, 'direct') as ownership,
                       g.region, coalesce(nullif(g.city, ''), s.city, '') as city, g.address,
                       coalesce(g.postcode, s.postcode) as postcode, coalesce(g.phone, s.phone) as phone,
-                      g.timezone, g.latitude, g.longitude, s.id is null as is_new, s.region_code <> g.region as is_moved
+                      g.timezone, g.latitude, g.longitude,
+                      case jsonb_typeof(g.weekly) when 'array' then jsonb_set(coalesce(s.hours, $2), '{weekly}', g.weekly)
+                          else coalesce(s.hours, $2) end as hours,
+                      s.id is null as is_new, s.region_code <> g.region as is_moved
                from given g left join stores s on s.code = g.code
            ), changed as (
                update stores s
                set brand_id = w.brand_id, name = w.name, ownership = w.ownership, region_code = w.region, city = w.city,
                    address = w.address, postcode = w.postcode, phone = w.phone, timezone = w.timezone,
-                   latitude = w.latitude, longitude = w.longitude, updated_at = $3
+                   latitude = w.latitude, longitude = w.longitude, hours = w.hours, updated_at = $3
                from wanted w
                where s.code = w.code
                  and (s.brand_id, s.name, s.ownership, s.region_code, s.city, s.address, s.postcode, s.phone,
-                      s.timezone, s.latitude, s.longitude)
+                      s.timezone, s.latitude, s.longitude, s.hours)
                      is distinct from
                      (w.brand_id, w.name, w.ownership, w.region, w.city, w.address, w.postcode, w.phone,
-                      w.timezone, w.latitude, w.longitude)
+                      w.timezone, w.latitude, w.longitude, w.hours)
                returning s.id, s.code
            ), placed as (
                insert into locations (id, kind, created_at) select id, 'store', $3 from wanted where is_new
@@ -112,7 +115,7 @@ async fn write(
                insert into stores (id, code, brand_id, name, ownership, region_code, city, address, postcode, phone,
                                    timezone, latitude, longitude, hours, updated_at)
                select id, code, brand_id, name, ownership, region, city, address, postcode, phone,
-                      timezone, latitude, longitude, $2, $3
+                      timezone, latitude, longitude, hours, $3
                from wanted where is_new
                returning id
            )

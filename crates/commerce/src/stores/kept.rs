@@ -73,7 +73,7 @@ impl Store {
     pub fn view(&self, scope: &Scope, near: Option<Point>) -> StoreView {
         let card = self.card(scope, near);
         let slots = if card.opening.takes_orders {
-            self.hours.slots(scope.now, self.zone, self.prepare_minutes)
+            self.hours.slots(scope.now, self.zone, self.ready_minutes())
         } else {
             Vec::new()
         };
@@ -142,6 +142,11 @@ impl Store {
 
     fn serves(&self) -> bool {
         matches!(self.state, StoreState::Open | StoreState::Busy)
+    }
+
+    /// How long goods take to make ready as things are.
+    fn ready_minutes(&self) -> i64 {
+        if self.state == StoreState::Busy { self.prepare_minutes * 2 } else { self.prepare_minutes }
     }
 
     fn is_open(&self, scope: &Scope) -> bool {

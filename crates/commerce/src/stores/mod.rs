@@ -2,6 +2,7 @@
 
 pub mod import;
 pub(crate) mod kept;
+pub mod opening;
 mod sending;
 
 use domain::{

@@ -16,7 +16,7 @@ use domain::{
     },
     geo::Point,
     order_centre::Reroute,
-    orders::{OrderState, PlaceOrder},
+    orders::{Lateness, OrderState, PlaceOrder},
     staff::Role,
 };
 use futures::future::join_all;
@@ -89,7 +89,7 @@ async fn untouched(world: &World) {
     assert_eq!(world.count("select sum(held)::bigint from stock").await, 0);
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_delivered_order_costs_goods_and_way_and_keeps_the_address_of_its_time(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -114,7 +114,45 @@ async fn a_delivered_order_costs_goods_and_way_and_keeps_the_address_of_its_time
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_a_rider_took_along_is_overdue_after_its_time_and_counts_as_brought_two_days_later(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let manager = brings(&world, offered()).await;
+    let buyer = world.member().await;
+    let address = lives(&buyer, 5.0).await;
+    let order = async || {
+        world.put(&buyer, world.medium, 1).await;
+        let command = brought(&world, &buyer, address).await;
+        let id = orders::place(&buyer, command).await.unwrap().id;
+        world.pay(id).await;
+        orders::accept(&manager, id).await.unwrap();
+        orders::prepare(&manager, id).await.unwrap();
+        id
+    };
+    let (taken, ready) = (order().await, order().await);
+    let dispatch = Dispatch { rider_name: "小李".into(), rider_phone: "13900139000".parse().unwrap() };
+    orders::dispatch(&manager, taken, &dispatch).await.unwrap();
+    let end = (world.order(&buyer, taken).await.card.slot.end - world.now).num_minutes();
+    let look = async |minutes| {
+        while orders::look(&world.system(minutes)).await.unwrap() {}
+        orders::complete_taken(&world.system(minutes)).await.unwrap();
+        let late = async |id| world.order(&buyer, id).await.card.late;
+        (late(taken).await, late(ready).await)
+    };
+    assert_eq!(look(end + 14).await, (None, None));
+    assert_eq!(look(end + 15).await, (Some(Lateness::Overdue), Some(Lateness::Overdue)));
+    assert_eq!(look(end + 48 * 60 - 1).await.0, Some(Lateness::Overdue));
+    assert_eq!(world.state_of(taken).await, OrderState::Dispatched);
+    assert_eq!(look(end + 48 * 60).await, (None, Some(Lateness::Overdue)), "one that never left waits on");
+    assert_eq!((world.state_of(taken).await, world.state_of(ready).await), (OrderState::Completed, OrderState::Ready));
+    assert_eq!(world.revenue(world.store).await, teas(1).0 + FEE, "it is the store's now");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_fee_grows_with_distance_and_weight_and_ends_where_goods_cost_enough(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -135,7 +173,7 @@ async fn the_fee_grows_with_distance_and_weight_and_ends_where_goods_cost_enough
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_cannot_be_brought_is_refused_with_the_reason_and_nothing_changes(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -183,7 +221,7 @@ async fn what_cannot_be_brought_is_refused_with_the_reason_and_nothing_changes(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn settings_are_changed_by_those_who_run_the_store_and_written_to_the_log_without_the_riders(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -208,7 +246,7 @@ async fn settings_are_changed_by_those_who_run_the_store_and_written_to_the_log_
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_slot_is_given_to_no_more_orders_than_it_takes_however_many_ask_at_once(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -261,7 +299,7 @@ async fn a_slot_is_given_to_no_more_orders_than_it_takes_however_many_ask_at_onc
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_to_be_brought_is_given_only_to_a_store_that_brings_things_there_and_costs_what_it_did(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -300,7 +338,7 @@ async fn what_is_to_be_brought_is_given_only_to_a_store_that_brings_things_there
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_is_done_at_the_store_is_ordered_for_a_time_with_room_and_redeemed_there(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -29,7 +29,7 @@ async fn slot(world: &World, who: &Scope, order: OrderId) -> (i64, i64) {
     ((slot.start - world.now).num_minutes(), (slot.end - world.now).num_minutes())
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_nobody_accepts_is_the_stores_matter_first_and_then_head_offices(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -75,7 +75,7 @@ async fn an_order_nobody_accepts_is_the_stores_matter_first_and_then_head_office
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn an_order_that_is_ready_and_not_fetched_is_marked_until_it_is(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -96,7 +96,32 @@ async fn an_order_that_is_ready_and_not_fetched_is_marked_until_it_is(
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_not_made_ready_in_time_is_overdue_until_it_is(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
+    let service = world.staff("客服", Role::ServiceDepartment, Reach::Everywhere).await;
+    let buyer = world.member().await;
+    let (order, _) = world.place_paid(&buyer, 1).await;
+    orders::accept(&clerk, order).await.unwrap();
+    let end = slot(&world, &buyer, order).await.1;
+    look(&world, end + 14).await;
+    assert_eq!(lateness(&world, &buyer, order).await, None);
+    look(&world, end + 15).await;
+    assert_eq!(lateness(&world, &buyer, order).await, Some(Lateness::Overdue));
+    let escalated = async |minutes| {
+        let mut then = service.clone();
+        then.now += Duration::minutes(minutes);
+        orders::escalated(&then).await.unwrap()
+    };
+    assert_eq!((escalated(end + 59).await, escalated(end + 60).await), (0, 1), "the store's matter first");
+    orders::prepare(&clerk, order).await.unwrap();
+    look(&world, end + 61).await;
+    assert_eq!((lateness(&world, &buyer, order).await, escalated(end + 61).await), (None, 0));
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_nobody_fetches_is_called_off_after_as_many_days_as_its_shopper_was_told(
     options: PgPoolOptions,
     connect: PgConnectOptions,
@@ -145,7 +170,7 @@ async fn what_nobody_fetches_is_called_off_after_as_many_days_as_its_shopper_was
     world.balanced().await;
 }
 
-#[sqlx::test(migrations = "../../migrations")]
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_new_rule_gives_whoever_is_late_already_all_of_its_days(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;

@@ -46,6 +46,7 @@ mod members;
 mod memory;
 mod merging;
 mod money_beside;
+mod opening;
 mod order_batches;
 mod order_centre;
 mod orders;

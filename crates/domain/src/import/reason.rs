@@ -59,6 +59,8 @@ pub enum Reason {
     Region(String),
     /// No time zone.
     Timezone(String),
+    /// No hours of a week.
+    Hours(String),
     /// Latitude and longitude look exchanged.
     Exchanged(f64, f64),
     /// Latitude and longitude are not in China.
@@ -129,6 +131,11 @@ impl Reason {
             Self::NoCode(text) => format!("“{text}”只能有文字、数字、“-”“_”“.”，并以文字或数字开头"),
             Self::Ownership(text) => format!("不认识“{text}”；新门店按直营，已有门店不变"),
             Self::Region(text) => format!("“{text}”不是国内的地区编码；请填 31 或 310000 这样的编码"),
+            Self::Hours(text) => {
+                format!(
+                    "“{text}”不是营业时间；请填“周一至周五 08:00-22:00；周末 09:00-23:00”这样的文字，同一天不要重叠"
+                )
+            }
             Self::Timezone(text) => format!("“{text}”不是时区；请填 Asia/Shanghai 这样的名称"),
             Self::Exchanged(latitude, longitude) => format!("纬度 {latitude} 与经度 {longitude} 像是填反了"),
             Self::OutsideChina(latitude, longitude) => format!("纬度 {latitude}、经度 {longitude} 不在国内"),
@@ -181,6 +188,7 @@ impl fmt::Display for Reason {
             Self::Region(text) => {
                 write!(out, "{text:?} is no region of China by ISO 3166-2 (31) or GB/T 2260 (310000)")
             }
+            Self::Hours(text) => write!(out, "{text:?} are no hours of a week, or a day has one of them twice"),
             Self::Timezone(text) => write!(out, "{text:?} names no time zone"),
             Self::Exchanged(latitude, longitude) => {
                 write!(out, "latitude {latitude} and longitude {longitude} look exchanged")

@@ -29,6 +29,8 @@ pub enum StoreField {
     Longitude,
     /// Degrees north.
     Latitude,
+    /// The hours of an ordinary week, as [`Hours::weekly_from`](crate::hours::Hours::weekly_from) reads them.
+    Hours,
 }
 
 impl StoreField {
@@ -48,6 +50,7 @@ impl StoreField {
             Self::Timezone => ["timezone", "时区", "Timezone"],
             Self::Longitude => ["longitude", "经度", "Longitude"],
             Self::Latitude => ["latitude", "纬度", "Latitude"],
+            Self::Hours => ["hours", "营业时间", "Opening Hours"],
         }
     }
 }
@@ -66,6 +69,7 @@ impl Field for StoreField {
         Self::Timezone,
         Self::Longitude,
         Self::Latitude,
+        Self::Hours,
     ];
 
     fn place(self) -> usize {
@@ -98,17 +102,18 @@ impl Field for StoreField {
             Self::Timezone => &[],
             Self::Longitude => &["lng", "lon"],
             Self::Latitude => &["lat"],
+            Self::Hours => &["营业时段"],
         }
     }
 
     fn is_needed(self) -> bool {
-        !matches!(self, Self::Ownership | Self::City | Self::Postcode | Self::Phone | Self::Timezone)
+        !matches!(self, Self::Ownership | Self::City | Self::Postcode | Self::Phone | Self::Timezone | Self::Hours)
     }
 
     /// Addresses of shops in malls are long.
     fn most(self) -> usize {
         match self {
-            Self::Address => 200,
+            Self::Address | Self::Hours => 200,
             Self::Brand | Self::Name => 100,
             Self::Postcode => 16,
             _ => 60,

@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::{Cells, Columns, Header, Lacking, Reason, RowComplaint, Sheet, given};
 use crate::{
     geo::{Datum, Point, is_in_china},
+    hours::{Hours, Span},
+    opening,
     stores::Ownership,
 };
 pub use field::StoreField;
@@ -41,6 +43,8 @@ pub struct StoreRow {
     pub longitude: f64,
     /// Degrees north, WGS-84.
     pub latitude: f64,
+    /// The hours of an ordinary week, where the row says them.
+    pub weekly: Option<Vec<Span>>,
 }
 
 /// A table of stores while it is read.
@@ -121,6 +125,7 @@ impl Reading<'_> {
         let address = cells.needed(Is::Address);
         let (city, postcode, phone) = (cells.text(Is::City), cells.text(Is::Postcode), cells.text(Is::Phone));
         let ownership = self.ownership();
+        let weekly = self.weekly();
         let (region, timezone, point) = (self.region(), self.timezone(), self.point());
         let Point { latitude, longitude } = point?;
         Some(StoreRow {
@@ -136,7 +141,18 @@ impl Reading<'_> {
             timezone: timezone?,
             longitude,
             latitude,
+            weekly: weekly?,
         })
+    }
+
+    /// Nothing where the row says nothing of it.
+    fn weekly(&mut self) -> Option<Option<Vec<Span>>> {
+        let Some(text) = given(self.cells.text(Is::Hours)?) else { return Some(None) };
+        let weekly = Hours::weekly_from(&text).filter(|weekly| opening::weekly_problem(weekly).is_none());
+        if weekly.is_none() {
+            self.cells.complain(Is::Hours, Reason::Hours(text));
+        }
+        weekly.map(Some)
     }
 
     /// A word that is not known is no reason to lose a store.
@@ -221,7 +237,7 @@ mod tests {
     use crate::import::{Columns, Field as _, RowComplaint, Sheet as _, StoreField as Field, StoreSheet as Sheet};
     use crate::stores::Ownership;
 
-    const GOOD: [&str; 12] = [
+    const GOOD: [&str; 13] = [
         "Starbucks",
         "26657-242588",
         "汇暻生活广场店",
@@ -234,6 +250,7 @@ mod tests {
         "GMT+08:00 Asia/Beijing",
         "121.54",
         "31.27",
+        "",
     ];
 
     fn sheet() -> Sheet {
@@ -243,7 +260,7 @@ mod tests {
         Sheet::new(columns.clone(), &header).unwrap().knowing(regions)
     }
 
-    fn with(changes: &[(Field, &'static str)]) -> [&'static str; 12] {
+    fn with(changes: &[(Field, &'static str)]) -> [&'static str; 13] {
         let mut cells = GOOD;
         for (field, cell) in changes {
             cells[*field as usize] = cell;
@@ -276,8 +293,21 @@ mod tests {
 
     #[test]
     fn the_usual_names_of_a_column_are_known_and_one_that_was_asked_for_counts_alone() {
-        let header =
-            ["品牌", "门店编号", "门店名称", "门店类型", "地址", "城市", "省份", "邮编", "电话", "时区", "LNG", "纬度"];
+        let header = [
+            "品牌",
+            "门店编号",
+            "门店名称",
+            "门店类型",
+            "地址",
+            "城市",
+            "省份",
+            "邮编",
+            "电话",
+            "时区",
+            "LNG",
+            "纬度",
+            "营业时间",
+        ];
         let mut sheet = Sheet::new(Columns::default(), &header).unwrap().knowing(["310000".to_owned()].into());
         assert_eq!(sheet.read(2, &GOOD), Ok(vec![]));
         let complaints = sheet.read(3, &with(&[(Field::Latitude, "north")])).unwrap_err();
@@ -303,6 +333,18 @@ mod tests {
         assert_eq!(read("入驻"), (Some(Ownership::Merchant), 0));
         assert_eq!(read("Cooperative"), (None, 1));
         assert_eq!(read(""), (None, 1));
+    }
+
+    #[test]
+    fn hours_are_read_where_a_row_says_them_and_nothing_is_guessed() {
+        let read = |cell| {
+            let mut sheet = sheet();
+            sheet.read(2, &with(&[(Field::Hours, cell)])).map(|_| sheet.rows[0].weekly.as_ref().map(Vec::len))
+        };
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("工作日 08:00-12:00,13:00-20:00；周末 10:00-18:00"), Ok(Some(3)));
+        assert!(read("早八晚十").is_err());
+        assert!(read("08:00-12:00,11:00-20:00").is_err(), "an hour of it is there twice");
     }
 
     #[test]
@@ -376,7 +418,7 @@ mod tests {
     fn over_long_text_and_a_row_of_another_width_are_rejected() {
         let long: &'static str = "长".repeat(201).leak();
         assert_eq!(complaint(Field::Address, long).1, "has 201 characters, at most 200 fit");
-        assert!(sheet().read(2, &GOOD[..11]).is_err());
+        assert!(sheet().read(2, &GOOD[..12]).is_err());
     }
 
     #[test]

@@ -1,0 +1,57 @@
+//! Orders that riders took along and of which nobody says any more that they came (D2).
+
+use chrono::Duration;
+use domain::{
+    Fault, OrderId,
+    fulfilment::Fulfilment,
+    orders::{OrderAct, OrderState},
+};
+
+use super::{send, steps};
+use crate::{Scope, database::OrFault};
+
+/// How long after its slot an order that a rider took along counts as brought, where nobody has said otherwise. Until
+/// then its store and head office see that it is overdue.
+const TAKEN_AFTER: Duration = Duration::hours(48);
+/// How many orders one look completes.
+const AT_A_TIME: i64 = 100;
+/// What the order's page says of it.
+const NOTE: &str = "约定送达 48 小时后自动确认收货";
+
+/// Completes them, each by itself; `false` where there are no more. One that cannot be holds up none of the others.
+///
+/// The state stands in the statement itself, so that it uses the index of open orders.
+pub async fn complete_taken(scope: &Scope) -> Result<bool, Fault> {
+    let mut tx = scope.house_begin().await?;
+    let due = sqlx::query_scalar!(
+        "select id from orders
+         where state = 'dispatched' and fulfilment = 'delivery' and slot_end <= $1::timestamptz - $2::interval
+         order by id limit $3",
+        scope.now,
+        TAKEN_AFTER as _,
+        AT_A_TIME,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    drop(tx);
+    let mut done = 0;
+    for id in due {
+        match complete(scope, OrderId(id)).await {
+            Ok(completed) => done += i64::from(completed),
+            Err(fault) => tracing::warn!(order = %id, ?fault, "an order that was brought long ago was not completed"),
+        }
+    }
+    Ok(done == AT_A_TIME)
+}
+
+/// Completes one, where it is still on its way under its lock: it may just have come back.
+async fn complete(scope: &Scope, id: OrderId) -> Result<bool, Fault> {
+    let mut tx = scope.house_begin().await?;
+    let order = steps::lock(&mut tx, id).await?;
+    if order.state != OrderState::Dispatched || order.fulfilment != Fulfilment::Delivery {
+        return Ok(false);
+    }
+    send::brought(&mut tx, scope, &order, NOTE).await?;
+    steps::commit(tx, scope, OrderAct::Deliver).await.map(|()| true)
+}
