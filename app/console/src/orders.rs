@@ -1,9 +1,11 @@
 //! All orders of the person's stores, and one of them.
 
+use chrono::{DateTime, Utc};
 use commerce::orders as use_cases;
 use domain::{
     Fault,
     fulfilment::Fulfilment,
+    order_centre::OrderNote,
     orders::{ListOrders, OrderCard, OrderState, OrderView},
     refunds,
     staff::Permission,
@@ -122,6 +124,7 @@ fn Table(asked: Asked, orders: Vec<OrderCard>) -> impl IntoView {
 pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
     let ride = Ride::of(&asked.scope, &order).await?;
+    let notes = use_cases::notes(&asked.scope, order.card.id).await?;
     let frame = Frame::of(&asked.scope).await?;
     let title = format!("订单 {}", order.card.number);
     Ok(Page::new(title.clone(), move || {
@@ -132,6 +135,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let told = [news(&asked, "order"), news(&asked, RIDE), news(&asked, cancelling::FORM)];
         let asks = cancelling::card(&asked, &order);
         let ride = ride.map(|ride| ride.card(&asked, &order));
+        let notes = head_offices(notes, asked.scope.now, &order.timezone);
         let steps = view! { <Steps asked=asked order=order/> }.into_any();
         let body = view! {
             <Breadcrumbs items=crumbs/>
@@ -141,6 +145,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                 <div class="grid grid-cols-1 gap-4">
                     {asks}
                     {ride}
+                    {notes}
                     <Card title="订单">{about}</Card>
                 </div>
                 <div class="grid grid-cols-1 gap-4">
@@ -151,6 +156,24 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         };
         frame.screen(Lit::Orders, body.into_any())
     }))
+}
+
+/// What head office wrote about the order, for whoever is at it.
+fn head_offices(notes: Vec<OrderNote>, now: DateTime<Utc>, zone: &str) -> Option<AnyView> {
+    if notes.is_empty() {
+        return None;
+    }
+    let note = |note: OrderNote| {
+        let by = format!("{} · {}", note.by, text::moment(note.at, now, text::zone(zone)));
+        view! {
+            <li class="py-1.5">
+                <p class="break-words whitespace-pre-line">{note.text}</p>
+                <p class="text-sm text-base-content/70">{by}</p>
+            </li>
+        }
+    };
+    let notes = notes.into_iter().map(note).collect_view();
+    Some(view! { <Card title="总部备注"><ul class="divide-y divide-base-300">{notes}</ul></Card> }.into_any())
 }
 
 #[component]

@@ -136,6 +136,10 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
     let whole = asked.field(FORM, "lines").0;
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     let mut columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
+    let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
+    if priced {
+        columns.insert(2, Column::new("供货价").right());
+    }
     let dated = comes_in && found.iter().any(|entry| entry.keeps_batches);
     if dated {
         columns.extend([Column::new("批次号"), Column::new("到期日")]);
@@ -146,11 +150,16 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
         let value = typed.or_else(|| asked.query.given(&name).map(str::to_owned)).unwrap_or_default();
         let label = format!("{} 数量", entry.name);
         let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
+        let price = priced.then(|| {
+            let price = entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
+            view! { <td class="tabular text-end whitespace-nowrap">{price}</td> }
+        });
         view! {
             <tr>
                 <td class="min-w-40"><span class="font-medium">{entry.name}</span>
                     <span class="block text-sm text-base-content/70">{entry.code}</span></td>
                 <td class="tabular text-end">{entry.available}</td>
+                {price}
                 <td>{count_field(name, label, value, wrong)}</td>
                 {batch}
             </tr>

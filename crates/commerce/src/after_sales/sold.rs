@@ -148,7 +148,7 @@ async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims
            cross join lateral (
                select coalesce(sum(x.quantity), 0)::bigint as pieces, coalesce(sum(x.paid_fen), 0)::bigint as fen
                from (
-                   select r.quantity, r.paid_fen from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+                   select r.quantity, r.paid_fen from claimed_lines r join after_sales a on a.id = r.after_sales_id
                    where r.order_id = l.order_id and r.line = l.line and a.state not in ('withdrawn', 'expired')
                      and ($2 or a.state not in ('refused', 'dismissed'))
                    union all

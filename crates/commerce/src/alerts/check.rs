@@ -47,7 +47,9 @@ pub async fn check(scope: &Scope) -> Result<bool, Fault> {
 }
 
 /// Tells what has crossed the threshold that says most about it, where that is not told yet, and ends what has come
-/// back. Too little is told only of what is on the shelf: what is no longer sold may run out.
+/// back. What is told goes on telling how many pieces it is about; what somebody has seen is told anew where the last
+/// piece has gone since, or more pieces near their last day. Too little is told only of what is on the shelf: what is no
+/// longer sold may run out.
 async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> Result<(), Fault> {
     sqlx::query!(
         "with recursive up as (
@@ -90,6 +92,16 @@ async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> 
              update alerts a set state = 'solved', solved_at = $3::timestamptz
              where a.location_id = $1 and a.state <> 'solved' and ($2 or a.kind <> 'slow')
                and not exists (select from crossed c where c.sku_id = a.sku_id and c.kind = a.kind)
+         ), told as materialized (
+             select a.id, c.pieces, c.threshold, case a.kind when 'low' then c.pieces <= 0 and a.pieces > 0
+                                                             when 'expiring' then c.pieces > a.pieces else false end as anew
+             from alerts a join crossed c on c.sku_id = a.sku_id and c.kind = a.kind
+             where a.location_id = $1 and a.state <> 'solved' and (a.pieces, a.threshold) is distinct from (c.pieces, c.threshold)
+         ), retold as (
+             update alerts a set pieces = t.pieces, threshold = t.threshold,
+                 state = case when t.anew then 'open' else a.state end, since = case when t.anew then $3 else a.since end,
+                 seen_at = case when t.anew then null else a.seen_at end, seen_by = case when t.anew then null else a.seen_by end
+             from told t where a.id = t.id
          )
          insert into alerts (id, kind, location_id, sku_id, threshold, pieces, state, since)
          select gen_random_uuid(), kind, $1, sku_id, threshold, pieces, 'open', $3::timestamptz from crossed order by sku_id

@@ -6,7 +6,7 @@ pub(super) const RULES: &[super::Rule] = &[
         "select count(*) from (
              select r.order_id, r.line, sum(r.quantity) as pieces, sum(r.paid_fen) as paid_fen from (
                  select r.order_id, r.line, r.quantity, r.paid_fen
-                 from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+                 from claimed_lines r join after_sales a on a.id = r.after_sales_id
                  where a.state not in ('withdrawn', 'expired')
                  union all select order_id, line, quantity, paid_fen from unsent_end_lines
              ) r group by r.order_id, r.line

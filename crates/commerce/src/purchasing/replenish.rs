@@ -6,7 +6,7 @@ use chrono::Duration;
 use domain::{
     Fault, Fen, LocationId, PurchaseId, SkuId, SupplierId,
     purchasing::{DraftPurchase, Need, OrderProposed, Proposal, PurchaseLineAsked, SOLD_DAYS, propose},
-    transfers::LocationKind,
+    transfers::{LINES_MOST, LocationKind},
 };
 
 use super::{draft, must_buy, today};
@@ -106,7 +106,8 @@ pub async fn proposals(scope: &Scope, place: LocationId) -> Result<Vec<Proposal>
     Ok(proposal.filter(|proposal| proposal.quantity > 0).collect())
 }
 
-/// Makes drafts of what is to be ordered, one for each supplier and place, all or none; answers which. The same request
+/// Makes drafts of what is to be ordered, one for each supplier and place, or several where it is more than one has room
+/// for, all or none; answers which. The same request
 /// again is answered the same and makes none.
 ///
 /// Faults: `Forbidden`; `Invalid` beside `lines` or `pieces.{sku}`; `NotFound`; `Conflict` (`not_now`, `supplier_closed`,
@@ -115,8 +116,11 @@ pub async fn order_proposed(scope: &Scope, command: OrderProposed) -> Result<Vec
     must_buy(scope)?;
     command.check()?;
     let mut drafts = BTreeMap::<PurchaseId, DraftPurchase>::new();
+    let mut lines_of = BTreeMap::<(SupplierId, LocationId), usize>::new();
     for line in &command.lines {
-        let id = command.draft_id(line.supplier_id, line.location_id);
+        let lines = lines_of.entry((line.supplier_id, line.location_id)).or_default();
+        let id = command.draft_id(line.supplier_id, line.location_id, *lines / LINES_MOST);
+        *lines += 1;
         let draft = drafts.entry(id).or_insert_with(|| DraftPurchase {
             supplier_id: line.supplier_id,
             location_id: line.location_id,

@@ -6,7 +6,7 @@ use domain::{
     geo::Point,
     purchasing::{MilliFen, margin_bp},
     supply::{ListStock, SaveWarehouse, StockEntry, Warehouse},
-    transfers::Location,
+    transfers::{Location, LocationKind},
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -246,6 +246,14 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
     if of.merchant.is_some() && !rights.concerned_at(&of.location) {
         return Err(Fault::NotFound("这处门店或仓库"));
     }
+    // A store's prices are its own matter and head office's.
+    let buyer = match ask.going_to {
+        Some(to) if of.location.kind == LocationKind::Warehouse => {
+            let [to] = places(&mut tx, [to]).await?;
+            Some(to.location).filter(|to| to.kind == LocationKind::Store && rights.concerned_at(to))
+        }
+        _ => None,
+    };
     let rows = sqlx::query!(
         r#"select k.id, concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!", k.code, k.barcode,
                   coalesce(s.on_hand, 0) as "on_hand!", coalesce(s.held, 0) as "held!", coalesce(s.allocated, 0) as "allocated!",
@@ -254,6 +262,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
                    join stock_transfers t on t.id = l.transfer_id
                    where l.sku_id = k.id and l.on_the_way > 0 and t.to_id = $1 and t.state = 'shipped') as "in_transit!",
                   c.milli_fen as "milli_fen?", coalesce(h.price_fen, k.price_fen) as "price_fen!",
+                  case when $8::uuid is not null then supply_price($8, k.id) end as "supply_price_fen?",
                   d.keeps_batches, count(*) over () as "total!"
            from skus k join products d on d.id = k.product_id
            left join stock s on s.location_id = $1 and s.sku_id = k.id
@@ -274,6 +283,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
         of.location.store().is_none(),
         &ask.also.iter().map(|sku| sku.0).collect::<Vec<Uuid>>(),
         ask.going_to.map(|place| place.0),
+        buyer.map(|store| store.id.0),
     )
     .fetch_all(&mut *tx)
     .await
@@ -294,6 +304,7 @@ pub async fn stock(scope: &Scope, place: LocationId, ask: &ListStock) -> Result<
         kept_back: row.kept_back,
         available: row.available,
         in_transit: row.in_transit,
+        supply_price_fen: row.supply_price_fen.map(Fen),
         keeps_batches: row.keeps_batches,
     });
     Ok((entry.collect(), total))

@@ -46,7 +46,6 @@ pub(crate) struct Place {
     pub location: Location,
     /// The merchant whose store it is.
     pub merchant: Option<Uuid>,
-    pub ownership: Option<String>,
     pub closed: bool,
 }
 
@@ -59,7 +58,7 @@ pub(crate) async fn places<const MANY: usize>(
 ) -> Result<[Place; MANY], Fault> {
     let keys: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        r#"select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!", p.merchant_id, p.ownership,
+        r#"select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!", p.merchant_id,
                   p.closed as "closed!"
            from unnest($1::uuid[]) with ordinality a (id, place) join stock_places p on p.id = a.id order by a.place"#,
         &keys,
@@ -70,7 +69,6 @@ pub(crate) async fn places<const MANY: usize>(
     let place = rows.into_iter().map(|row| Place {
         location: location(row.id, &row.kind, row.code, row.name),
         merchant: row.merchant_id,
-        ownership: row.ownership,
         closed: row.closed,
     });
     place.collect::<Vec<Place>>().try_into().map_err(|_| Fault::NotFound("这处门店或仓库"))

@@ -91,9 +91,7 @@ pub(crate) async fn write(
     let written = sqlx::query!(
         "insert into stock_transfer_lines (transfer_id, sku_id, requested, approved, price_fen)
          select $1, a.sku_id, a.quantity, case when $4 then a.quantity end,
-                case when $5 then coalesce(
-                    (select p.price_fen from supply_prices p where p.sku_id = a.sku_id and p.store_id = $6),
-                    (select p.price_fen from supply_prices p where p.sku_id = a.sku_id and p.ownership = $7)) end
+                case when $5 then supply_price($6, a.sku_id) end
          from unnest($2::uuid[], $3::bigint[]) as a (sku_id, quantity) join skus k on k.id = a.sku_id",
         id.0,
         &skus,
@@ -101,7 +99,6 @@ pub(crate) async fn write(
         sent_out,
         priced,
         to.id.0,
-        asking.to.ownership,
     )
     .execute(&mut *tx)
     .await

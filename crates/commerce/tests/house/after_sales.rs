@@ -258,6 +258,17 @@ async fn an_exchange_gives_other_goods_at_the_store_that_takes_the_first_and_the
     let (_, code) = cast.agreed(swaps(order, 1, medium, 0)).await;
     after_sales::receive(&cast.manager, brings(&code, cast.world.store, Condition::Scrap)).await.unwrap();
     assert_eq!(cast.world.count("select count(*) from refunds").await, 1);
+    // Who got the same has it as before: it is exchanged once more, and then given back for what it cost. What was
+    // exchanged for something else is gone for good.
+    assert_eq!(field_of(after_sales::request(&cast.shopper, swaps(order, 2, medium, 0)).await), "line.1");
+    let (_, code) = cast.agreed(swaps(order, 1, medium, 0)).await;
+    after_sales::receive(&cast.manager, brings(&code, cast.world.store, Condition::Restock)).await.unwrap();
+    let give_back = |pieces, fen| asks(order, AfterSalesKind::Return, pieces, fen);
+    assert_eq!(field_of(after_sales::request(&cast.shopper, give_back(2, 2 * MEDIUM_FEN)).await), "line.1");
+    let (_, code) = cast.agreed(give_back(1, MEDIUM_FEN)).await;
+    after_sales::receive(&cast.manager, brings(&code, cast.world.store, Condition::Restock)).await.unwrap();
+    assert_eq!(cast.revenue(cast.world.store).await, MEDIUM_FEN - 300);
+    assert_eq!(field_of(after_sales::request(&cast.shopper, give_back(1, MEDIUM_FEN)).await), "line.1");
     cast.world.balanced().await;
 }
 

@@ -69,6 +69,36 @@ async fn too_little_is_told_once_and_over_when_there_is_enough(options: PgPoolOp
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_somebody_has_seen_is_told_anew_once_the_last_piece_has_gone(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let clerk = world.staff("店员", Role::Clerk, Reach::Store(world.store)).await;
+    world.leave(world.store, world.medium, 5).await;
+    look(&world, 1).await;
+    let first = told(&clerk, AlertKind::Low).await;
+    alerts::see(&clerk, first[0].id).await.unwrap();
+
+    world.leave(world.store, world.medium, 2).await;
+    look(&world, 2).await;
+    let fewer = told(&clerk, AlertKind::Low).await;
+    assert_eq!((fewer[0].pieces, fewer[0].state, fewer[0].since), (2, AlertState::Seen, first[0].since));
+
+    world.leave(world.store, world.medium, 0).await;
+    look(&world, 3).await;
+    look(&world, 4).await;
+    let gone = told(&clerk, AlertKind::Low).await;
+    assert_eq!((gone.len(), gone[0].id, gone[0].pieces), (1, first[0].id, 0));
+    assert_eq!((gone[0].state, gone[0].seen_by.as_deref()), (AlertState::Open, None));
+    assert_eq!(gone[0].since, world.now + Duration::hours(3), "told anew once");
+    alerts::see(&clerk, gone[0].id).await.unwrap();
+    look(&world, 5).await;
+    assert_eq!(alerts::unread(&clerk).await.unwrap(), 0);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn the_threshold_that_says_most_applies(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let head = world.staff("总部", Role::GoodsDepartment, Reach::Everywhere).await;

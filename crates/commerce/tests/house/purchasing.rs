@@ -38,7 +38,7 @@ pub struct Buying {
 }
 
 /// What the supplier asks for a medium and a large tea.
-const MEDIUM: Fen = Fen(500);
+pub const MEDIUM: Fen = Fen(500);
 const LARGE: Fen = Fen(700);
 
 pub async fn buying(world: &World) -> Buying {
@@ -66,7 +66,7 @@ fn known(code: &str) -> SaveSupplier {
     }
 }
 
-fn priced(sku: SkuId, price_fen: Fen, pack: i64, minimum: i64) -> PriceRow {
+pub fn priced(sku: SkuId, price_fen: Fen, pack: i64, minimum: i64) -> PriceRow {
     PriceRow { sku: sku.to_string(), price_fen, pack, minimum, valid_from: None }
 }
 
@@ -449,6 +449,8 @@ async fn what_does_not_last_is_proposed_and_ordered_once(options: PgPoolOptions,
         supplier_id: second,
         quantity: found[0].quantity,
     };
+    let twice = OrderProposed { id: Uuid::now_v7(), lines: vec![line.clone(), line.clone()] };
+    assert_eq!(field_of(purchasing::order_proposed(&buying.buyer, twice).await), format!("pieces.{}", world.medium));
     let ask = OrderProposed { id: Uuid::now_v7(), lines: vec![line] };
     let made = purchasing::order_proposed(&buying.buyer, ask.clone()).await.unwrap();
     assert_eq!(purchasing::order_proposed(&buying.buyer, ask).await.unwrap(), made);

@@ -2,17 +2,18 @@
 
 use commerce::{Scope, nearby, orders, purchasing, transfers};
 use domain::{
-    LocationId,
+    LocationId, SkuId,
     batches::RegisterBatch,
-    purchasing::Need,
+    purchasing::{Need, OrderProposed, ProposalAsked, SetPrices},
     staff::Role,
     transfers::{Outcome, RequestTransfer, SettleTransfer, Settled},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use uuid::Uuid;
 
 use crate::{
     people::Reach,
-    purchasing::{Buying, buying},
+    purchasing::{Buying, MEDIUM, buying, priced},
     transfers::{arrived, asked, pieces, ship, stocked, two, warehouse, yes},
     world::World,
 };
@@ -90,5 +91,36 @@ async fn what_is_over_is_nowhere_to_be_asked_for(options: PgPoolOptions, connect
     world.leave(world.elsewhere, world.medium, 5).await;
     let none = nearby::stocked(&clerk, world.store, world.medium).await.unwrap();
     assert!(none.elsewhere.iter().all(|one| one.location_id != two.there), "{none:?}");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_more_than_an_order_has_room_for_goes_into_several(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let buying = buying(&world).await;
+    let skus: Vec<SkuId> = (0..401).map(|_| SkuId(Uuid::now_v7())).collect();
+    for (at, sku) in skus.iter().enumerate() {
+        world.add_sku(*sku, &format!("{at} 号"), 1_000).await;
+    }
+    for part in skus.chunks(200) {
+        let rows = part.iter().map(|sku| priced(*sku, MEDIUM, 1, 1)).collect();
+        let answered = purchasing::set_prices(&buying.buyer, buying.supplier, SetPrices { rows }).await.unwrap();
+        assert!(answered.iter().all(|row| row.set), "{answered:?}");
+    }
+    let line = |sku: &SkuId| ProposalAsked {
+        location_id: buying.here,
+        sku_id: *sku,
+        supplier_id: buying.supplier,
+        quantity: 2,
+    };
+    let ask = OrderProposed { id: Uuid::now_v7(), lines: skus.iter().map(line).collect() };
+    let made = purchasing::order_proposed(&buying.buyer, ask.clone()).await.unwrap();
+    assert_eq!(purchasing::order_proposed(&buying.buyer, ask).await.unwrap(), made, "asked again it is the same");
+    let mut lines = Vec::new();
+    for id in &made {
+        lines.push(purchasing::show(&buying.buyer, *id).await.unwrap().lines.len());
+    }
+    lines.sort_unstable();
+    assert_eq!(lines, [1, 200, 200]);
     world.balanced().await;
 }

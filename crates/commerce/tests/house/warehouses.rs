@@ -1,11 +1,11 @@
 //! Warehouses, and what head office sends out of them (K3).
 
-use commerce::{orders, purchasing, supply, transfers};
+use commerce::{Scope, orders, purchasing, supply, transfers};
 use domain::{
     Fen, LocationId, PurchaseId, SkuId,
     purchasing::{DraftPurchase, PurchaseNote},
     stores::Ownership,
-    supply::{Allocate, AllocateRow, Formula, PriceFor, ProposeAllocation, ReceiveGoods, SetSupplyPrice},
+    supply::{Allocate, AllocateRow, Formula, ListStock, PriceFor, ProposeAllocation, ReceiveGoods, SetSupplyPrice},
     transfers::{Outcome, RequestTransfer, SettleTransfer, Settled, TransferState},
 };
 use futures::future::join;
@@ -62,6 +62,21 @@ async fn a_warehouse_takes_goods_in_and_sends_them_at_the_price_of_the_time(
     assert_eq!(total(first.id).await, Some(Fen(7_000)), "it keeps the price of its time");
     assert_eq!(total(second.id).await, Some(Fen(6_500)), "a store's own price comes first");
     assert_eq!(supply::prices(&office, "").await.unwrap().len(), 2);
+    // Whoever orders sees it beforehand, and nobody else's.
+    let shown = async |who: &Scope, place, to| {
+        let ask = ListStock { most: 9, going_to: to, ..ListStock::default() };
+        let (found, _) = supply::stock(who, place, &ask).await.unwrap();
+        found.into_iter().find(|entry| entry.sku_id == world.medium).and_then(|entry| entry.supply_price_fen)
+    };
+    assert_eq!(shown(&two.near, depot, Some(two.here)).await, Some(Fen(650)));
+    assert_eq!(shown(&office, depot, Some(two.here)).await, Some(Fen(650)));
+    assert_eq!(
+        shown(&office, depot, Some(two.there)).await,
+        None,
+        "head office has said nothing of a store of its own"
+    );
+    assert_eq!(shown(&two.far, depot, Some(two.here)).await, None, "another store's price is not theirs to know");
+    assert_eq!(shown(&two.near, two.there, Some(two.here)).await, None, "a sister store asks nothing");
 
     assert_eq!(code_of(transfers::decide(&two.near, first.id, yes()).await), "forbidden");
     transfers::decide(&office, first.id, yes()).await.unwrap();

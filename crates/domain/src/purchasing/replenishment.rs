@@ -1,16 +1,21 @@
 //! What is to be ordered, and why: from the speed of sales, what is there, and what is coming.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Fault, Fen, Fields, LocationId, PurchaseId, SkuId, SupplierId, transfers::Location};
+use crate::{
+    Fault, Fen, Fields, LocationId, PurchaseId, SkuId, SupplierId,
+    transfers::{Location, field_of},
+};
 
 /// Over how many days sales are looked at.
 pub const SOLD_DAYS: i64 = 28;
 /// For how many days beyond the delivery an order is to last.
 pub const COVER_DAYS: i64 = 14;
+/// The most lines that are ordered with one request.
+pub const PROPOSED_MOST: usize = 2_000;
 
 /// What is known of a variant at a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,8 +129,8 @@ pub struct ProposalAsked {
 pub struct OrderProposed {
     /// Made by the client: the same request again makes no second drafts.
     pub id: Uuid,
-    /// What is to be ordered, up to 500: what a request has room for.
-    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 500))]
+    /// What is to be ordered, up to 2,000: what a request has room for. A variant stands once for each place.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 2000))]
     pub lines: Vec<ProposalAsked>,
 }
 
@@ -134,10 +139,14 @@ impl OrderProposed {
     ///
     /// Faults: `Invalid` beside `lines`.
     pub fn check(&self) -> Result<(), Fault> {
-        if (1..=500).contains(&self.lines.len()) {
-            return Ok(());
+        if !(1..=PROPOSED_MOST).contains(&self.lines.len()) {
+            return Err(Fault::invalid("lines", format!("请勾选 1 到 {PROPOSED_MOST} 行")));
         }
-        Err(Fault::invalid("lines", "请勾选 1 到 500 行"))
+        let mut seen = HashSet::new();
+        match self.lines.iter().find(|line| !seen.insert((line.location_id, line.sku_id))) {
+            Some(twice) => Err(Fault::invalid(&field_of(twice.sku_id), "同一处的同一商品只能下单一次")),
+            None => Ok(()),
+        }
     }
 
     /// Reads the command from a form: `key`, `pick.{location}.{sku}` with the supplier, and
@@ -160,9 +169,10 @@ impl OrderProposed {
         read.check().map(|()| read)
     }
 
-    /// The draft of one supplier and place, the same for the same request.
-    pub fn draft_id(&self, supplier: SupplierId, location: LocationId) -> PurchaseId {
-        let parts = [supplier.0.as_u128().rotate_left(1), location.0.as_u128().rotate_left(2)];
+    /// The draft of one supplier and place, the same for the same request; what is more than one draft holds goes to
+    /// further ones, whose number counts from 0.
+    pub fn draft_id(&self, supplier: SupplierId, location: LocationId, number: usize) -> PurchaseId {
+        let parts = [supplier.0.as_u128().rotate_left(1), location.0.as_u128().rotate_left(2), number as u128];
         PurchaseId(Uuid::from_u128(parts.into_iter().fold(self.id.as_u128(), |id, part| id ^ part)))
     }
 }

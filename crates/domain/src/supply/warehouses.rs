@@ -147,6 +147,9 @@ pub struct StockEntry {
     pub cost_milli_fen: Option<MilliFen>,
     /// What is left of its price there, in hundredths of a per cent.
     pub margin_bp: Option<i64>,
+    /// What a piece costs the store that it would be sent to, by head office's price list; nothing where that has no
+    /// price, where no warehouse sends it, or for who has nothing to do with that store.
+    pub supply_price_fen: Option<Fen>,
     /// Whether whoever takes it in says of which batch it is.
     pub keeps_batches: bool,
 }

@@ -403,9 +403,10 @@ impl Model {
         }
     }
 
-    /// How many pieces of an order may still be asked to be taken back.
+    /// How many pieces of an order may still be asked to be taken back. Who got the same in exchange has it as before.
     pub fn rest(&self, order: usize) -> i64 {
-        let asked = self.requests.iter().filter(|one| one.order == order && !one.state.frees_pieces());
+        let frees = |state: AfterSalesState| state.frees_pieces() || state == AfterSalesState::Exchanged;
+        let asked = self.requests.iter().filter(|one| one.order == order && !frees(one.state));
         self.orders[order].pieces - asked.map(|one| one.pieces).sum::<i64>()
     }
 
