@@ -82,7 +82,8 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
     let one = store.or(if let [(only, _)] = stores.as_slice() { Some(*only) } else { None });
     let one = one.filter(|one| scope.reach(Permission::EditStores).is_ok_and(|reach| reach.covers(*one)));
     let one = match one {
-        Some(one) => Some(stores::show_by_id(scope, one, None).await?),
+        // One that is none has an empty board.
+        Some(one) => stores::show_by_id(scope, one, None).await.ok(),
         None => None,
     };
     let returns = after_sales::counts(scope).await?.waiting;

@@ -1,5 +1,6 @@
 //! 营业设置: whether a store takes orders, when it is open, and how long goods take.
 
+use chrono::{DateTime, Days, Utc};
 use commerce::stores::{self, opening as use_cases};
 use domain::{
     Fault, Fields, StoreId,
@@ -33,7 +34,7 @@ pub async fn save_opening(#[server(flatten)] fields: Fields) -> Result<(), Serve
     rpc::post(FORM, "/console/login", fields, async |scope, fields| {
         let store = store_of(&fields)?;
         let settings = OpeningSettings::from_fields(&fields)?;
-        use_cases::save(&scope, store, &settings).await?;
+        use_cases::save(&scope, store, StoreState::from_code(fields.text("seen")), &settings).await?;
         let news = format!("已保存：{}。已下的订单不变", effect(settings.state));
         Ok(Next::to(format!("{PATH}?store={store}")).saying(FORM, news))
     })
@@ -45,8 +46,9 @@ pub async fn save_opening(#[server(flatten)] fields: Fields) -> Result<(), Serve
 pub async fn set_store_state(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, "/console/login", fields, async |scope, fields| {
         let state = StoreState::from_code(fields.text("state"));
-        let state = state.ok_or_else(|| Fault::invalid("state", "请选择营业状态"))?;
-        use_cases::set_state(&scope, store_of(&fields)?, state).await?;
+        let both = StoreState::from_code(fields.text("seen")).zip(state);
+        let (seen, state) = both.ok_or_else(|| Fault::invalid("state", "请选择营业状态"))?;
+        use_cases::set_state(&scope, store_of(&fields)?, seen, state).await?;
         let back = rpc::back_path(fields.given("from").unwrap_or("/console")).to_owned();
         Ok(Next::to(back).saying(FORM, effect(state)))
     })
@@ -57,7 +59,7 @@ pub async fn set_store_state(#[server(flatten)] fields: Fields) -> Result<(), Se
 fn effect(state: StoreState) -> &'static str {
     match state {
         StoreState::Open => "门店按营业时间接单",
-        StoreState::Busy => "门店照常接单，备货时间加倍",
+        StoreState::Busy => "门店照常接单，自提备货时间加倍",
         StoreState::Paused => "顾客暂时不能下单，已有订单照常处理",
         StoreState::Closed => "顾客不再看到门店，已有订单照常处理",
     }
@@ -98,8 +100,9 @@ fn of_store(
     let lacking = settings.hours.weekly.is_empty().then(|| {
         view! { <Notice tone=Tone::Warn>"还没有营业时间：填写并保存后，顾客才能下单。"</Notice> }
     });
+    let seen = settings.state.code();
     let (choice, said) = (choose(PATH, mine, store), news(asked, FORM));
-    let (week, exceptions) = (weekly(&shown, settings), special(&shown, settings));
+    let (week, exceptions) = (weekly(&shown, settings), special(&shown, settings, asked.scope.now));
     view! {
         {choice}
         {said}
@@ -107,6 +110,7 @@ fn of_store(
         <Form action=SaveOpening::PATH class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
             <Hidden name="from" value=format!("{PATH}?store={store}")/>
             <Hidden name="store" value=store.to_string()/>
+            <Hidden name="seen" value=seen/>
             <div class="grid gap-4">
                 <Card title="营业状态">
                     {state_wrong}
@@ -170,11 +174,13 @@ fn weekly(shown: &Shown<'_>, settings: &OpeningSettings) -> AnyView {
 }
 
 /// Days on which other hours hold, a row for each of their spans, and three rows more.
-fn special(shown: &Shown<'_>, settings: &OpeningSettings) -> AnyView {
+fn special(shown: &Shown<'_>, settings: &OpeningSettings, now: DateTime<Utc>) -> AnyView {
     let rows: Vec<_> = settings
         .hours
         .special
         .iter()
+        // Somewhere on the globe it may still be yesterday.
+        .filter(|day| day.date >= now.date_naive() - Days::new(1))
         .flat_map(|day| {
             let times: Vec<_> = if day.spans.is_empty() {
                 vec![(String::new(), String::new())]
@@ -205,7 +211,7 @@ fn special(shown: &Shown<'_>, settings: &OpeningSettings) -> AnyView {
     let notice = shown.notice("special");
     view! {
         <Card title="特殊日期">
-            <p class="mb-3 text-sm text-base-content/70">"节假日、盘点等：这一天只按这里的时间营业；时间留空表示休息。过去的日期清空即可删除。"</p>
+            <p class="mb-3 text-sm text-base-content/70">"节假日、盘点等：这一天只按这里的时间营业；时间留空表示休息。过去的日期自动删除。"</p>
             {notice}
             {fields}
         </Card>
@@ -233,6 +239,7 @@ pub fn strip(asked: &Asked, store: &StoreView) -> impl IntoView + use<> {
             <Form action=SetStoreState::PATH class="contents">
                 <Hidden name="from" value=from/>
                 <Hidden name="store" value=id.to_string()/>
+                <Hidden name="seen" value=state.code()/>
                 <Hidden name="state" value=to.code()/>
                 <Button tone=Tone::Plain size=Size::Small>{*label}</Button>
             </Form>

@@ -3,13 +3,13 @@
 use commerce::purchasing;
 use domain::{
     Fault, Fields, LocationId,
-    purchasing::{OrderProposed as OrderProposedCommand, Proposal},
+    purchasing::{OrderProposed as OrderProposedCommand, PROPOSED_MOST, Proposal},
     staff::Permission,
     transfers::Location,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Button, Column, DataTable, EmptyState, Form, Glyph, Hidden, Select, SelectItem};
+use ui::{Button, Column, DataTable, EmptyState, Form, Glyph, Hidden, Notice, Select, SelectItem, Tone};
 use uuid::Uuid;
 
 use crate::{
@@ -72,10 +72,16 @@ fn choosing(places: Vec<Location>, chosen: Option<LocationId>) -> AnyView {
     .into_any()
 }
 
-fn results(asked: &Asked, found: Vec<Proposal>) -> AnyView {
+fn results(asked: &Asked, mut found: Vec<Proposal>) -> AnyView {
     if found.is_empty() {
         return view! { <EmptyState glyph=Glyph::Check title="暂时不用补货" text="在售且有供应商报价的商品，现有与在途的够卖到下次到货后 14 天。">""</EmptyState> }.into_any();
     }
+    let more = found.len().saturating_sub(PROPOSED_MOST);
+    found.truncate(PROPOSED_MOST);
+    let more = (more > 0).then(|| {
+        let text = format!("先显示 {PROPOSED_MOST} 种；下单后，其余 {more} 种会接着出现在这里");
+        view! { <Notice tone=Tone::Info>{text}</Notice> }
+    });
     let columns = vec![
         Column::new("下单"),
         Column::new("商品"),
@@ -111,6 +117,7 @@ fn results(asked: &Asked, found: Vec<Proposal>) -> AnyView {
             <Hidden name="from" value=here/>
             <Hidden name="key" value=Uuid::now_v7().to_string()/>
             {whole}
+            {more}
             <DataTable caption="补货建议" columns=columns>{rows}</DataTable>
             <div class="mt-4 flex items-center gap-4"><Button>"一键下单"</Button>
                 <p class="text-sm text-base-content/70">"按供应商生成草稿，核对后提交。日均按近 28 天出库，备货到货后再够卖 14 天。"</p></div>

@@ -138,7 +138,8 @@ fn Now(order: OrderView, asked: Asked, scan: Option<String>, checkout: Option<Ch
         OrderState::Accepted | OrderState::Ready | OrderState::Dispatched
             if order.card.late == Some(Lateness::Overdue) =>
         {
-            format!("约定 {slot} {there}，已经超过，已催促门店；着急请联系门店")
+            let code = if order.card.state == OrderState::Dispatched { "；收到时请出示收货码" } else { "" };
+            format!("已超过约定的{there}时间（{slot}），已催促门店{code}")
         }
         OrderState::Accepted => format!("门店正在备货；预计 {slot} {there}"),
         OrderState::Ready if express => format!("已备好，等待快递揽收；预计 {slot} {there}"),

@@ -116,7 +116,7 @@ pub struct Alert {
     pub name: String,
     /// The threshold it crossed, in pieces or days.
     pub threshold: i64,
-    /// How many pieces there were then: those that could still be promised, or those that lay there.
+    /// How many pieces there were at the last look: those that could still be promised, or those that lay there.
     pub pieces: i64,
     /// Whether somebody has taken note, or it is over.
     pub state: AlertState,

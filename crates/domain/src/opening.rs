@@ -1,6 +1,6 @@
 //! Whether and when a store is open, as its people and head office set it (O1).
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -69,7 +69,7 @@ impl OpeningSettings {
             Vec::new()
         });
         let special = special_rows(fields).unwrap_or_else(|| {
-            wrong("special", "每个特殊日期都要填写日期；时间两个都填，或都留空（当天休息）");
+            wrong("special", "每个特殊日期都要填写日期；时间两个都填，或都留空（当天休息）；同一天不能既休息又营业");
             Vec::new()
         });
         let settings = Self { state, prepare_minutes, hours: Hours { weekly, special } };
@@ -111,12 +111,14 @@ fn special_rows(fields: &Fields) -> Option<Vec<SpecialDay>> {
             (from, until) => Some(Span { days: Vec::new(), open: time(from)?, close: time(until)? }),
         };
         match special.iter_mut().find(|day| day.date == date) {
-            Some(day) => {
+            // A day is either closed or open, not both.
+            Some(day) if !day.spans.is_empty() && span.is_some() => {
                 if day.reason.is_empty() {
                     reason.clone_into(&mut day.reason);
                 }
                 day.spans.extend(span);
             }
+            Some(_) => return None,
             None => special.push(SpecialDay { date, reason: reason.to_owned(), spans: span.into_iter().collect() }),
         }
     }
@@ -137,9 +139,26 @@ pub(crate) fn weekly_problem(weekly: &[Span]) -> Option<String> {
     if weekly.iter().any(|span| !is_week(&span.days)) {
         return Some("星期为 1（周一）到 7（周日），从小到大，不能重复".to_owned());
     }
-    (1..=7).find_map(|day| {
-        let spans: Vec<&Span> = weekly.iter().filter(|span| span.days.contains(&day)).collect();
-        overlap(&spans).then(|| "同一天的营业时段不能重叠".to_owned())
+    let mut taken: Vec<(i64, i64)> = weekly.iter().flat_map(in_week).collect();
+    taken.sort_unstable();
+    // What runs past Sunday's midnight meets Monday's first span.
+    let first = taken.first().map(|(open, close)| (open + WEEK, close + WEEK));
+    taken.extend(first);
+    taken.windows(2).any(|pair| pair[0].1 > pair[1].0).then(|| OVERLAP.to_owned())
+}
+
+/// The minutes of a week, and what is said where two spans share one of them.
+const WEEK: i64 = 7 * 24 * 60;
+const OVERLAP: &str = "营业时段不能重叠，跨过零点的也算到次日";
+
+/// The minutes of the week in which a span is open, from Monday's midnight on.
+fn in_week(span: &Span) -> impl Iterator<Item = (i64, i64)> {
+    let minutes = |time: NaiveTime| i64::from(time.hour() * 60 + time.minute());
+    let (open, close) = (minutes(span.open), minutes(span.close));
+    let close = if close <= open { close + 24 * 60 } else { close };
+    span.days.iter().map(move |day| {
+        let midnight = (i64::from(*day) - 1) * 24 * 60;
+        (midnight + open, midnight + close)
     })
 }
 
@@ -154,10 +173,10 @@ fn special_problem(special: &[SpecialDay]) -> Option<String> {
         return Some(format!("说明最多 {REASON_MOST} 个字"));
     }
     let overlaps = |day: &SpecialDay| overlap(&day.spans.iter().collect::<Vec<_>>());
-    special.iter().any(overlaps).then(|| "同一天的营业时段不能重叠".to_owned())
+    special.iter().any(overlaps).then(|| OVERLAP.to_owned())
 }
 
-/// Whether two spans of one day share a minute; one past midnight runs to the day's end and on.
+/// Whether two spans of one special day share a minute; one past midnight runs to the day's end and on.
 fn overlap(spans: &[&Span]) -> bool {
     let ends_before = |first: &Span, second: &Span| first.close > first.open && first.close <= second.open;
     spans
@@ -219,6 +238,12 @@ mod tests {
         assert_eq!(second("11:59", "18:00"), ["weekly"], "a minute of Tuesday is there twice");
         assert_eq!(second("08:00", "08:00"), ["weekly"], "round the clock holds them all");
         assert!(with(&[("day.2.2", "on"), ("open.2", "12:00"), ("close.2", "02:00")]).is_ok(), "a break of no length");
+        let early = |day, close| with(&[(day, "on"), ("open.2", "18:00"), ("close.2", close)]);
+        assert!(early("day.2.7", "09:00").is_ok(), "until Monday's opening");
+        assert!(early("day.2.7", "09:01").is_err(), "a minute of Monday is there twice");
+        let closed_and_open =
+            [("date.1", "2027-02-06"), ("date.2", "2027-02-06"), ("from.2", "10:00"), ("until.2", "12:00")];
+        assert_eq!(complaints(&closed_and_open), ["special"]);
         assert_eq!(complaints(&[("reason.1", "春节")]), ["special"], "no date");
         assert_eq!(complaints(&[("date.1", "2027-02-06"), ("from.1", "10:00")]), ["special"]);
         assert_eq!(complaints(&[("date.1", "2027-02-06"), ("reason.1", &"长".repeat(41))]), ["special"]);

@@ -31,7 +31,7 @@ pub enum Ownership {
 pub enum StoreState {
     /// 营业
     Open,
-    /// 忙碌: takes orders, and takes twice as long to make them ready
+    /// 忙碌: takes orders, and makes what is fetched ready in twice the time
     Busy,
     /// 暂停接单
     Paused,

@@ -83,7 +83,7 @@ pub async fn set_opening(
     Path(store): Path<StoreId>,
     Sent(settings): Sent<OpeningSettings>,
 ) -> Result<StatusCode, Problem> {
-    caller.done(opening_settings::save(&caller.0, store, &settings).await)
+    caller.done(opening_settings::save(&caller.0, store, None, &settings).await)
 }
 
 /// A store's own riders.

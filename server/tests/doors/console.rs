@@ -60,7 +60,7 @@ pub const PAGES: &[Door] = &[
         Staff(EditStores),
         "store={store_id}&state=open&prepare_minutes=9&from=/console/opening",
     ),
-    form("/rpc/console/set_store_state", Staff(EditStores), "store={store_id}&state=busy&from=/console"),
+    form("/rpc/console/set_store_state", Staff(EditStores), "store={store_id}&seen=open&state=busy&from=/console"),
     get("/console/delivery", Staff(EditStores)),
     form("/rpc/console/take_in_posted", Staff(FulfilOrders), "id={request}&from=/console"),
     form("/rpc/console/refuse_posted", Staff(FulfilOrders), "id={request}&note=x&from=/console"),

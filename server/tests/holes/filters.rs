@@ -52,7 +52,8 @@ const NAMES: &[&str] = &[
     "to",
     "waiting",
 ];
-/// Those of them that are read as text: in all others a NUL is one more word that is no day, number or identity.
+/// Those of them that are read as text: in all others a NUL or a long text is one more word that is no day, number or
+/// identity.
 const TEXTS: &[&str] =
     &["after", "brand", "c", "category", "location", "near", "object", "place", "q", "role", "sort", "supplier"];
 /// Would be seen by the time they take, within a text and as a number.
@@ -77,8 +78,8 @@ fn of_pages(path: &str, long: &str) -> Vec<Asked> {
         let names = NAMES.iter().filter(|name| !matches!(**name, "from" | "to" | "store"));
         (path.to_owned(), names.map(|name| ((*name).to_owned(), value.to_owned())).collect())
     };
-    let mut asked: Vec<Asked> = alone(NAMES, SLEEPS[0]).chain(alone(TEXTS, NUL)).collect();
-    asked.extend(SLEEPS.iter().chain(OTHERS).copied().chain([long]).map(together));
+    let mut asked: Vec<Asked> = alone(NAMES, SLEEPS[0]).chain(alone(TEXTS, NUL)).chain(alone(TEXTS, long)).collect();
+    asked.extend(SLEEPS.iter().chain(OTHERS).copied().map(together));
     asked
 }
 

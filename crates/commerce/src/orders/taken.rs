@@ -10,13 +10,13 @@ use domain::{
 use super::{send, steps};
 use crate::{Scope, database::OrFault};
 
-/// How long after its slot an order that a rider took along counts as brought, where nobody has said otherwise. Until
-/// then its store and head office see that it is overdue.
+/// How long after its slot, or after it left where that was later, an order that a rider took along counts as brought,
+/// where nobody has said otherwise. Until then its store and head office see that it is overdue.
 const TAKEN_AFTER: Duration = Duration::hours(48);
 /// How many orders one look completes.
 const AT_A_TIME: i64 = 100;
 /// What the order's page says of it.
-const NOTE: &str = "约定送达 48 小时后自动确认收货";
+const NOTE: &str = "派送 48 小时后自动确认收货";
 
 /// Completes them, each by itself; `false` where there are no more. One that cannot be holds up none of the others.
 ///
@@ -24,8 +24,9 @@ const NOTE: &str = "约定送达 48 小时后自动确认收货";
 pub async fn complete_taken(scope: &Scope) -> Result<bool, Fault> {
     let mut tx = scope.house_begin().await?;
     let due = sqlx::query_scalar!(
-        "select id from orders
+        "select id from orders o
          where state = 'dispatched' and fulfilment = 'delivery' and slot_end <= $1::timestamptz - $2::interval
+           and (select max(t.at) from order_steps t where t.order_id = o.id and t.act = 'dispatch') <= $1::timestamptz - $2::interval
          order by id limit $3",
         scope.now,
         TAKEN_AFTER as _,
@@ -45,11 +46,18 @@ pub async fn complete_taken(scope: &Scope) -> Result<bool, Fault> {
     Ok(done == AT_A_TIME)
 }
 
-/// Completes one, where it is still on its way under its lock: it may just have come back.
+/// Completes one, where it is still on its way under its lock, and for so long: it may just have come back and left again.
 async fn complete(scope: &Scope, id: OrderId) -> Result<bool, Fault> {
     let mut tx = scope.house_begin().await?;
     let order = steps::lock(&mut tx, id).await?;
     if order.state != OrderState::Dispatched || order.fulfilment != Fulfilment::Delivery {
+        return Ok(false);
+    }
+    let left = sqlx::query_scalar!("select max(at) from order_steps where order_id = $1 and act = 'dispatch'", id.0)
+        .fetch_one(&mut *tx)
+        .await
+        .or_fault()?;
+    if left.is_none_or(|left| left > scope.now - TAKEN_AFTER) {
         return Ok(false);
     }
     send::brought(&mut tx, scope, &order, NOTE).await?;

@@ -10,6 +10,7 @@ use domain::{
     fulfilment::{Fulfilment, FulfilmentSettings},
     geo::{OnGlobe, Point},
     hours::Hours,
+    opening::PREPARE_MOST,
     route::RouteRule,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
     text,
@@ -144,9 +145,10 @@ impl Store {
         matches!(self.state, StoreState::Open | StoreState::Busy)
     }
 
-    /// How long goods take to make ready as things are.
+    /// How long goods take to make ready as things are, a day at most.
     fn ready_minutes(&self) -> i64 {
-        if self.state == StoreState::Busy { self.prepare_minutes * 2 } else { self.prepare_minutes }
+        let busy = self.state == StoreState::Busy;
+        if busy { (self.prepare_minutes * 2).min(PREPARE_MOST) } else { self.prepare_minutes }
     }
 
     fn is_open(&self, scope: &Scope) -> bool {

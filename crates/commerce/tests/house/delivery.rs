@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveTime;
+use chrono::{Duration, NaiveTime};
 use commerce::{
     Scope, cart, express,
     fulfilment::{addresses, settings},
@@ -149,6 +149,14 @@ async fn what_a_rider_took_along_is_overdue_after_its_time_and_counts_as_brought
     assert_eq!(look(end + 48 * 60).await, (None, Some(Lateness::Overdue)), "one that never left waits on");
     assert_eq!((world.state_of(taken).await, world.state_of(ready).await), (OrderState::Completed, OrderState::Ready));
     assert_eq!(world.revenue(world.store).await, teas(1).0 + FEE, "it is the store's now");
+    // What leaves days late has two days from then.
+    let mut then = manager.clone();
+    then.now += Duration::minutes(end + 49 * 60);
+    orders::dispatch(&then, ready, &dispatch).await.unwrap();
+    look(end + 97 * 60 - 1).await;
+    assert_eq!(world.state_of(ready).await, OrderState::Dispatched);
+    look(end + 97 * 60).await;
+    assert_eq!(world.state_of(ready).await, OrderState::Completed);
     world.balanced().await;
 }
 

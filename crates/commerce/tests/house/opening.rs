@@ -42,8 +42,8 @@ async fn a_paused_store_takes_no_orders_hands_over_those_it_has_and_goes_on(
     world.put(&buyer, world.medium, 1).await;
     let command = world.command(&buyer).await;
 
-    opening::set_state(&manager, world.store, StoreState::Paused).await.unwrap();
-    opening::set_state(&manager, world.store, StoreState::Paused).await.unwrap();
+    opening::set_state(&manager, world.store, StoreState::Open, StoreState::Paused).await.unwrap();
+    opening::set_state(&manager, world.store, StoreState::Open, StoreState::Paused).await.unwrap();
     assert_eq!(offered(&buyer, &world).await, (StoreState::Paused, "暂停接单".to_owned(), 0));
     assert_eq!(code_of(orders::place(&buyer, command.clone()).await), "store_closed");
     orders::accept(&manager, paid).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_paused_store_takes_no_orders_hands_over_those_it_has_and_goes_on(
     orders::redeem(&manager, &code).await.unwrap();
     assert_eq!(world.state_of(paid).await, OrderState::Completed);
 
-    opening::set_state(&manager, world.store, StoreState::Open).await.unwrap();
+    opening::set_state(&manager, world.store, StoreState::Paused, StoreState::Open).await.unwrap();
     orders::place(&buyer, command).await.unwrap();
     let told = "select count(*) from audit where act = 'set_opening' and before ->> 'state' <> after ->> 'state'";
     assert_eq!(world.count(told).await, 2, "saying it twice is saying it once");
@@ -71,7 +71,7 @@ async fn hours_and_the_time_goods_take_decide_when_orders_can_be_fetched(
         let day = |date: &chrono::NaiveDate| SpecialDay { date: *date, reason: "盘点".into(), spans: Vec::new() };
         let hours = Hours { weekly, special: closed.iter().map(day).collect() };
         let settings = OpeningSettings { state, prepare_minutes, hours };
-        opening::save(&manager, world.store, &settings).await.unwrap();
+        opening::save(&manager, world.store, None, &settings).await.unwrap();
         assert_eq!(opening::show(&manager, world.store).await.unwrap(), settings, "what is set is shown again");
     };
     // It is noon. Four slots an hour, the first when goods are ready.
@@ -96,17 +96,28 @@ async fn only_who_may_change_a_store_changes_when_it_is_open(options: PgPoolOpti
     let clerk = world.staff("小王", Role::Clerk, Reach::Store(world.store)).await;
     let settings = opening::show(&manager, world.store).await.unwrap();
     assert_eq!(code_of(opening::show(&manager, world.elsewhere).await), "not_found");
-    assert_eq!(code_of(opening::save(&manager, world.elsewhere, &settings).await), "not_found");
-    assert_eq!(code_of(opening::set_state(&manager, world.elsewhere, StoreState::Closed).await), "not_found");
-    assert_eq!(code_of(opening::set_state(&clerk, world.store, StoreState::Closed).await), "forbidden");
+    assert_eq!(code_of(opening::save(&manager, world.elsewhere, None, &settings).await), "not_found");
+    assert_eq!(
+        code_of(opening::set_state(&manager, world.elsewhere, StoreState::Open, StoreState::Closed).await),
+        "not_found"
+    );
+    assert_eq!(
+        code_of(opening::set_state(&clerk, world.store, StoreState::Open, StoreState::Closed).await),
+        "forbidden"
+    );
     assert_eq!(code_of(opening::show(&clerk, world.store).await), "forbidden");
-    let wrong = OpeningSettings { prepare_minutes: -1, ..settings };
-    assert_eq!(field_of(opening::save(&manager, world.store, &wrong).await), "prepare_minutes");
+    let wrong = OpeningSettings { prepare_minutes: -1, ..settings.clone() };
+    assert_eq!(field_of(opening::save(&manager, world.store, None, &wrong).await), "prepare_minutes");
     assert_eq!(world.count("select count(*) from stores where state <> 'open'").await, 0);
     assert_eq!(world.count("select count(*) from audit where act = 'set_opening'").await, 0);
 
     // A store that closed is found by nobody, and its people still see it.
-    opening::set_state(&manager, world.store, StoreState::Closed).await.unwrap();
+    opening::set_state(&manager, world.store, StoreState::Open, StoreState::Closed).await.unwrap();
+    // A board that still shows it open does not open it again, nor does a page of its hours.
+    let seen = StoreState::Busy;
+    assert_eq!(code_of(opening::set_state(&manager, world.store, seen, StoreState::Open).await), "state_changed");
+    let again = opening::save(&manager, world.store, Some(StoreState::Open), &settings).await;
+    assert_eq!(code_of(again), "state_changed");
     let buyer = world.member().await;
     let ask = domain::stores::FindStores { most: 10, ..Default::default() };
     let found = stores::find(&buyer, ask).await.unwrap();

@@ -22,7 +22,9 @@ pub use payables::{
     Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables,
     ReceiptPart, TakeBackInvoice, ageing, part_field, tax_within,
 };
-pub use replenishment::{COVER_DAYS, Need, OrderProposed, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day};
+pub use replenishment::{
+    COVER_DAYS, Need, OrderProposed, PROPOSED_MOST, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day,
+};
 pub use set_apart::{
     CreditHandOver, Fate, HandToSupplier, HandedToSupplier, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
     SupplierChoice,

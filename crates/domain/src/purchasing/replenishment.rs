@@ -14,8 +14,8 @@ use crate::{
 pub const SOLD_DAYS: i64 = 28;
 /// For how many days beyond the delivery an order is to last.
 pub const COVER_DAYS: i64 = 14;
-/// The most lines that are ordered with one request.
-pub const PROPOSED_MOST: usize = 2_000;
+/// The most lines that are ordered with one request, which is what one has room for.
+pub const PROPOSED_MOST: usize = 500;
 
 /// What is known of a variant at a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,8 +129,8 @@ pub struct ProposalAsked {
 pub struct OrderProposed {
     /// Made by the client: the same request again makes no second drafts.
     pub id: Uuid,
-    /// What is to be ordered, up to 2,000: what a request has room for. A variant stands once for each place.
-    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 2000))]
+    /// What is to be ordered, up to 500: what a request has room for. A variant stands once for each place.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 500))]
     pub lines: Vec<ProposalAsked>,
 }
 

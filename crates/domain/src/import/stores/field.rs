@@ -113,7 +113,9 @@ impl Field for StoreField {
     /// Addresses of shops in malls are long.
     fn most(self) -> usize {
         match self {
-            Self::Address | Self::Hours => 200,
+            Self::Address => 200,
+            // Twice a day, with other hours on each day of the week.
+            Self::Hours => 600,
             Self::Brand | Self::Name => 100,
             Self::Postcode => 16,
             _ => 60,
