@@ -49,7 +49,7 @@ for (const script of [true, false]) {
       const { address, code } = await buy(shopper.page);
       const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
       await store.page.goto(`${home.base}/console`);
-      await store.page.click("button:has-text('接单')");
+      await store.page.click("button:text-is('接单')");
       await store.page.waitForSelector("button:has-text('备货完成')");
       await store.page.fill("input[name=code]", code);
       await store.page.press("input[name=code]", "Enter");
@@ -145,7 +145,7 @@ for (const script of [true, false]) {
       const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
       const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
       await store.page.goto(`${home.base}/console`);
-      await store.page.click("button:has-text('接单')");
+      await store.page.click("button:text-is('接单')");
       await store.page.waitForSelector("button:has-text('备货完成')");
       await store.page.fill("input[name=code]", code);
       await store.page.press("input[name=code]", "Enter");

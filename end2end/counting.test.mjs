@@ -39,7 +39,7 @@ async function sell(manager, size) {
   }
   const code = (await page.textContent("p.tracking-widest")).replaceAll(" ", "");
   await manager.page.goto(`${home.base}/console`);
-  await manager.page.click("button:has-text('接单')");
+  await manager.page.click("button:text-is('接单')");
   await manager.page.click("button:has-text('备货完成')");
   await manager.page.waitForLoadState();
   await manager.page.fill("input[name=code]", code);

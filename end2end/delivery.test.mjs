@@ -79,7 +79,7 @@ for (const javaScriptEnabled of [true, false]) {
       await pay(home, order, token);
 
       await desk.goto(`${home.base}/console/orders/${order}`);
-      await desk.click("button:has-text('接单')");
+      await desk.click("button:text-is('接单')");
       await desk.waitForSelector("text=已接单");
       await desk.click("button:has-text('备货完成')");
       await desk.waitForSelector("text=待配送");

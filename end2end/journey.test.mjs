@@ -71,7 +71,7 @@ for (const script of [true, false]) {
       const { address, code } = await order(shopper.page, { script });
 
       const clerk = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 1280, height: 800 });
-      await clerk.page.click("button:has-text('接单')");
+      await clerk.page.click("button:text-is('接单')");
       await clerk.page.waitForSelector("button:has-text('备货完成')");
       await clerk.page.click("button:has-text('备货完成')");
       await clerk.page.waitForLoadState();
