@@ -86,7 +86,7 @@ async function photos(page) {
 async function supply(page) {
   const lists = ["/hq/suppliers", "/hq/purchases", "/hq/replenishment", "/hq/invoices", "/hq/costs", "/hq/margins"];
   lists.push("/hq/stock", "/hq/movements", "/hq/batches", "/hq/stock-models", "/hq/warehouses", "/hq/transfers");
-  lists.push("/hq/allocations/new", "/hq/supply-prices", "/hq/imports", "/hq/imports/new?kind=suppliers");
+  lists.push("/hq/transfers/new", "/hq/allocations/new", "/hq/supply-prices", "/hq/imports", "/hq/imports/new?kind=suppliers");
   lists.push(...["/hq/suppliers", "/hq/purchases", "/hq/warehouses", "/hq/freight"].map((list) => `${list}/${newId()}`));
   lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/delivery", "/console/opening");
   lists.push("/console/till", "/console/till?scan=qh-zhenzhu-naicha-l", "/console/till?scan=zzz", "/console/till/sales");

@@ -1,4 +1,4 @@
-// Goods between two stores, at the consoles of both; and how pieces are shared between the shop and the counter, and of
+// Goods between two stores, at the consoles of both, and between any two places, at head office; and how pieces are shared between the shop and the counter, and of
 // which batches they are: with and without JavaScript.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
@@ -53,20 +53,81 @@ for (const javaScriptEnabled of [true, false]) {
       await far.page.waitForSelector("text=在途");
 
       await near.page.goto(transfer);
-      await inputOf(near.page, "数量").fill("2");
+      await inputOf(near.page, "数量").fill("1");
       await near.page.click("button:has-text('确认收货')");
       await near.page.waitForSelector("text=请写明原因");
-      await near.page.fill("textarea[name=reason]", "破损 1 件");
+      await near.page.fill("textarea[name=reason]", "只到一车");
       await near.page.click("button:has-text('确认收货')");
+      await near.page.waitForSelector("text=差 2 件");
+      await inputOf(near.page, "数量").fill("4");
+      await near.page.click("button:has-text('补收')");
+      await near.page.waitForSelector("text=连同先到的最多 3 件");
+      assert.equal(await inputOf(near.page, "数量").inputValue(), "4", "what was typed is kept");
+      await picture(near.page, `transfer-rest-${javaScriptEnabled}`);
+      await inputOf(near.page, "数量").fill("2");
+      await near.page.click("button:has-text('补收')");
+      await near.page.waitForSelector("text=已补收");
       await near.page.waitForSelector("text=差 1 件");
       await picture(near.page, `transfer-${javaScriptEnabled}`);
 
       await far.page.goto(transfer);
-      await far.page.fill("textarea[name=note]", "承运方确认");
+      await far.page.fill("#settle-note", "承运方确认");
+      await inputOf(far.page, "丢失件数").fill("2");
+      await far.page.click("button:has-text('处理差异')");
+      await far.page.waitForSelector("text=只差 1 件");
+      await picture(far.page, `transfer-settle-${javaScriptEnabled}`);
+      await inputOf(far.page, "丢失件数").fill("1");
       await far.page.click("button:has-text('处理差异')");
       await far.page.waitForSelector("text=差异已处理");
       assert.deepEqual([...near.faults, ...far.faults], []);
       await Promise.all([near.close(), far.close()]);
+    });
+
+    test("head office moves goods between two warehouses, is told beside its fields what is wrong, and agrees for the sender", { timeout: 90_000 }, async () => {
+      const suffix = javaScriptEnabled ? "A" : "B";
+      const [old, main] = [await warehouse(`DB-${suffix}1`), await warehouse(`DB-${suffix}2`)];
+      const office = await staff("hq", { javaScriptEnabled, ...PC });
+      const { page } = office;
+      const pieces = inputOf(page, "件数");
+      await page.goto(`${home.base}/hq/transfers`);
+      await page.click("a:text-is('新建调拨单')");
+      await page.selectOption("select[name=source]", old);
+      await page.fill("input[name=q]", "qh-zhenzhu-naicha-m");
+      await page.fill("textarea[name=reason]", "并仓");
+      await page.click("button:has-text('查找')");
+      await page.waitForSelector(`h2:has-text("分配仓 DB-${suffix}1")`);
+      assert.equal((await page.inputValue("textarea[name=reason]")).trim(), "并仓", "what was typed is kept");
+      await page.waitForSelector("td:text-is('30')");
+      await pieces.fill("5");
+      await page.click("button:has-text('提交调拨单')");
+      await page.waitForSelector("#field-target-error:has-text('请选择调到哪里')");
+      await page.selectOption("select[name=target]", old);
+      await page.click("button:has-text('提交调拨单')");
+      await page.waitForSelector("#field-source-error:has-text('不能是同一处')");
+      assert.equal(await page.inputValue("select[name=target]"), old, "what was chosen is kept");
+      await page.selectOption("select[name=target]", main);
+      await pieces.fill("很多");
+      await page.click("button:has-text('提交调拨单')");
+      await page.waitForSelector("td:has-text('请填写整数')");
+      assert.equal(await pieces.inputValue(), "很多", "what was typed is kept");
+      await picture(page, `new-transfer-wrong-${javaScriptEnabled}`);
+
+      // Another sender: the goods are its own, and what was typed stays.
+      await pieces.fill("6");
+      await page.selectOption("select[name=source]", main);
+      await page.selectOption("select[name=target]", old);
+      await page.click("button:has-text('查找')");
+      await page.waitForSelector(`h2:has-text("分配仓 DB-${suffix}2")`);
+      assert.equal(await pieces.inputValue(), "6");
+      assert.equal(await page.inputValue("select[name=target]"), old);
+      await picture(page, `new-transfer-${javaScriptEnabled}`);
+      await page.click("button:has-text('提交调拨单')");
+      await page.waitForURL(/transfers\/[0-9a-f]{8}-/);
+      await page.waitForSelector("text=总部可以在本页代为同意");
+      await page.click("button[value=approve]");
+      await page.waitForSelector("button:has-text('确认发货')");
+      assert.deepEqual(office.faults, []);
+      await office.close();
     });
 
     test("head office shares a warehouse's goods out by a formula, corrects what it likes and sends it", { timeout: 90_000 }, async () => {

@@ -1,6 +1,6 @@
-//! Lists of goods that the console's forms bring as a file or pasted: what a scanner found goes into a count, and what a
-//! delivery note says fills in the form of a document, which somebody then looks at and sends. A form that brings a file
-//! is no server function, so it has routes of its own.
+//! Lists of goods that forms of the staff's pages bring as a file or pasted: what a scanner found goes into a count, and
+//! what a delivery note says fills in the form of a document, which somebody then looks at and sends. A form that brings a
+//! file is no server function, so it has routes of its own.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,6 +43,7 @@ pub fn routes() -> Router<Site> {
         .route("/console/purchases/{purchase}/list", post(into_receipt).layer(DefaultBodyLimit::max(FORM_MOST)))
         .route("/console/transfers/{transfer}/list", post(into_arrival).layer(DefaultBodyLimit::max(FORM_MOST)))
         .route("/console/transfers/new/list", post(into_request).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/hq/transfers/new/list", post(into_new_transfer).layer(DefaultBodyLimit::max(FORM_MOST)))
 }
 
 /// What a list goes into, with the part of the page that its form speaks to.
@@ -50,7 +51,11 @@ enum Target {
     Count(CountId),
     Receipt(Box<PurchaseView>),
     Arrival(Box<TransferView>),
-    Request,
+    /// A transfer that is still to be made: on this page, by this button.
+    Request {
+        page: &'static str,
+        button: &'static str,
+    },
 }
 
 async fn into_count(
@@ -96,8 +101,13 @@ async fn into_arrival(
 }
 
 async fn into_request(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
-    let may = scope.reach(Permission::MoveStock).map(|_| Target::Request);
-    answer(&scope, may, &headers, form).await
+    let target = Target::Request { page: "/console/transfers/new", button: "提交要货" };
+    answer(&scope, scope.reach(Permission::MoveStock).map(|_| target), &headers, form).await
+}
+
+async fn into_new_transfer(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
+    let target = Target::Request { page: "/hq/transfers/new", button: "提交调拨单" };
+    answer(&scope, scope.staff_everywhere(Permission::ManageSupply).map(|_| target), &headers, form).await
 }
 
 /// Back to the form's page: with what the list fills in, or with what is wrong beside its lines and all that was typed.
@@ -197,7 +207,7 @@ impl Target {
             Self::Count(id) => (format!("/console/counts/{id}"), "count-list"),
             Self::Receipt(found) => (format!("/console/purchases/{}", found.card.id), "purchasing"),
             Self::Arrival(found) => (format!("/console/transfers/{}", found.card.id), "transfer"),
-            Self::Request => ("/console/transfers/new".into(), "transfer"),
+            Self::Request { page, .. } => ((*page).to_owned(), "transfer"),
         }
     }
 
@@ -207,10 +217,10 @@ impl Target {
             Self::Count(id) => return enter(scope, *id, fields, list).await.map(|said| (said, Fields::default())),
             Self::Receipt(found) => (receipt(found, list)?, "确认收货"),
             Self::Arrival(found) => (arrival(found, list)?, "确认收货"),
-            Self::Request => (transfers::of_list(scope, list).await?, "提交要货"),
+            Self::Request { button, .. } => (transfers::of_list(scope, list).await?, *button),
         };
         let Filled { fields, goods, pieces, without_batch } = filled;
-        let rest = if matches!(self, Self::Request) { "" } else { "，表格里没有的填了 0" };
+        let rest = if matches!(self, Self::Request { .. }) { "" } else { "，表格里没有的填了 0" };
         let left_out = match without_batch {
             0 => String::new(),
             lines => format!("；{lines} 行的批次没有填入，这些商品这里不登记批次"),

@@ -47,8 +47,10 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
         holds::expire(&scope).await
     }));
     workers.spawn(repeat("late orders", Pause::Ms(20_000), house.clone(), ending.clone(), async |scope| {
-        let looked = orders::look(&scope).await? | orders::call_off_unclaimed(&scope).await?;
-        Ok(looked | orders::complete_taken(&scope).await?)
+        let looked = orders::look(&scope).await?;
+        orders::call_off_unclaimed(&scope).await?;
+        orders::complete_taken(&scope).await?;
+        Ok(looked)
     }));
     workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
         alerts::check(&scope).await

@@ -5,7 +5,8 @@ mod support;
 
 use reqwest::Method;
 use serde_json::json;
-use support::{TEA, Town, browser::Browser};
+use support::{STORE, TEA, Town, browser::Browser};
+use uuid::Uuid;
 
 /// A key set up and made through the pages; answers it and its row's address.
 async fn key(hq: &mut Browser, fields: &[(&str, &str)]) -> String {
@@ -60,6 +61,62 @@ async fn a_key_does_what_it_may_where_it_may_and_is_kept_nowhere() {
 
     assert!(town.keeps(&key[..9]), "the beginning of the key is kept, to tell it by");
     assert!(!town.keeps(&key[3..]), "the key is kept somewhere");
+}
+
+#[tokio::test]
+async fn a_key_counts_and_reports_losses_at_its_store_and_leaves_deciding_to_people() {
+    let town = Town::start().await;
+    let mut hq = town.head_office("hq").await;
+    let counting = key(&mut hq, &[("name", "仓储系统"), ("may.count_stock", "on"), ("stores", STORE)]).await;
+    let receiving = key(&mut hq, &[("name", "物流"), ("may.receive_goods", "on"), ("stores", STORE)]).await;
+    let (program, other) = (town.program(&counting), town.program(&receiving));
+    let [here, far] = [town.visitor().goods(STORE, TEA).await, town.visitor().goods("QH-SH-002", TEA).await];
+    let name = "合作方 仓储系统";
+
+    let begin = |id: Uuid, place: &str| {
+        let one = json!({ "kind": "cycle", "by": "longest_uncounted", "lines": 1 });
+        json!({ "id": id, "location_id": place, "selection": one })
+    };
+    let count = Uuid::now_v7();
+    let path = format!("/console/counts/{count}");
+    other.post("/console/counts", begin(count, &here.store_id)).await.refused(403, "forbidden");
+    program.post("/console/counts", begin(count, &far.store_id)).await.refused(404, "not_found");
+    program.post("/console/counts", begin(count, &here.store_id)).await.done();
+    let lines = program.get(&format!("{path}/lines")).await.done();
+    let entry = json!({ "id": Uuid::now_v7(), "code": lines["items"][0]["code"], "pieces": 1 });
+    assert_eq!(program.post(&format!("{path}/entries"), entry).await.done()["counted"], 1);
+    program.post(&format!("{path}/submit"), json!({})).await.done();
+    let seen = program.get(&path).await.done();
+    assert_eq!((&seen["state"], &seen["opened_by"]), (&json!("submitted"), &json!(name)), "{seen}");
+    assert_eq!((&seen["entries"][0]["by"], &seen["steps"][1]["by"]), (&json!(name), &json!(name)), "{seen}");
+    program.post(&format!("{path}/decision"), json!({ "approve": true })).await.refused(403, "forbidden");
+    let page = hq.open("/hq/audit").await;
+    assert!(page.html.contains(name), "the log says who: {}", page.html);
+
+    let loss = Uuid::now_v7();
+    let lost = |place: &str| {
+        json!({ "id": loss, "location_id": place, "sku_id": here.sku_id, "quantity": 1,
+                "kind": "broken", "reason": "压坏" })
+    };
+    other.post("/console/losses", lost(&here.store_id)).await.refused(403, "forbidden");
+    program.post("/console/losses", lost(&far.store_id)).await.refused(404, "not_found");
+    assert_eq!(program.post("/console/losses", lost(&here.store_id)).await.done()["state"], "reported");
+    let path = format!("/console/losses/{loss}");
+    assert_eq!(program.get(&path).await.done()["reported_by"], name);
+    program.post(&format!("{path}/decision"), json!({ "approve": true })).await.refused(403, "forbidden");
+    let photo = town.raw(Method::POST, &format!("/api/v1{path}/photos")).bearer_auth(&counting);
+    photo.body(support::photo(64, 48, 40)).send().await.unwrap().error_for_status().unwrap();
+    program.post(&format!("{path}/withdraw"), json!({})).await.done();
+
+    let stock = program.get("/hq/stock").await.done();
+    let lying = stock["items"].as_array().unwrap();
+    assert!(!lying.is_empty() && lying.iter().all(|one| one["location"]["id"] == here.store_id.as_str()), "{stock}");
+    for path in ["/hq/movements", "/hq/batches", "/console/alerts", "/console/alert-rules", "/console/stock-places"] {
+        program.get(path).await.done();
+        other.get(path).await.refused(403, "forbidden");
+    }
+    program.post(&format!("/console/alerts/{}/seen", Uuid::now_v7()), json!({})).await.refused(403, "forbidden");
+    town.check_books().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Lists of goods that come in as a file, over the console's pages, without script: what a scanner found, what a
-//! delivery note says, what a store asks for.
+//! Lists of goods that come in as a file, over the staff's pages, without script: what a scanner found, what a
+//! delivery note says, what a store asks for, what head office moves.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
@@ -231,6 +231,44 @@ async fn a_file_names_what_a_store_asks_for_and_another_what_has_arrived() {
     assert_eq!((filled.value(&field(&medium)), filled.value(&field(&large))), (Some("7"), Some("4")));
     let done = manager.send(&filled.with("reason", "破损 1 件")).await;
     assert!(done.html.contains("差 1 件"), "{}", done.html);
+    town.check_books().await;
+}
+
+#[tokio::test]
+async fn a_file_names_what_head_office_moves_between_two_places() {
+    let town = Town::start().await;
+    let (mut office, hq) = (town.head_office("hq").await, town.staff("hq").await);
+    let (medium, large) = (sku(&town, 0).await, sku(&town, 1).await);
+    let [from, to] = [(); 2].map(|()| Uuid::now_v7());
+    for (warehouse, code) in [(from, "CK-1"), (to, "CK-2")] {
+        let depot = json!({ "code": code, "name": "并仓", "region": "310000", "address": "青浦区 1 号" });
+        hq.put(&format!("/hq/warehouses/{warehouse}"), depot).await.done();
+    }
+
+    let new = "/hq/transfers/new";
+    let form = office.open(&format!("{new}?source={from}&q=没有的")).await.form("/rpc/hq/request_transfer");
+    let form = form.with("reason", "并仓");
+    let page = sends(&mut office, &form, &format!("{new}/list"), &format!("{MEDIUM},3\nNO-1,4")).await;
+    assert!(page.html.contains("第 2 行：没有这个 SKU 编码或条码"), "{}", page.html);
+    let page = sends(&mut office, &form, &format!("{new}/list"), &format!("{MEDIUM},3\n{LARGE},4")).await;
+    assert!(page.html.contains("已填入 2 种商品、共 7 件。请核对后点「提交调拨单」"), "{}", page.html);
+    let filled = page.form("/rpc/hq/request_transfer");
+    let field = |sku: &str| format!("pieces.{sku}");
+    assert_eq!((filled.value(&field(&medium)), filled.value(&field(&large))), (Some("3"), Some("4")));
+
+    // Nobody guesses where it goes; what was filled in is kept.
+    let page = office.send(&filled).await;
+    assert!(page.html.contains("请选择调到哪里"), "{}", page.html);
+    let kept = page.form("/rpc/hq/request_transfer");
+    assert_eq!((kept.value(&field(&large)), kept.value("reason")), (Some("4"), Some("并仓")));
+    assert_eq!(kept.value("source"), Some(from.to_string().as_str()));
+    let made = office.send(&kept.with("target", &to.to_string())).await;
+    assert!(made.url.path().starts_with("/hq/transfers/") && made.html.contains("待发货方同意"), "{}", made.html);
+    let agreed = office.send(&made.form("/rpc/console/decide_transfer").with("verdict", "approve")).await;
+    assert!(agreed.html.contains("确认发货"), "{}", agreed.html);
+
+    let template = String::from_utf8(office.download(&format!("{new}/template/csv")).await).unwrap();
+    assert!(template.contains("SKU,商品,件数"), "{template}");
     town.check_books().await;
 }
 

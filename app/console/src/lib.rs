@@ -200,6 +200,7 @@ mod routes {
         register_explicit::<transfers::CancelTransfer>();
         register_explicit::<transfers::ShipTransfer>();
         register_explicit::<transfers::ReceiveTransfer>();
+        register_explicit::<transfers::ReceiveRestOfTransfer>();
         register_explicit::<transfers::SettleTransfer>();
         register_explicit::<transfers::ReceiveGoods>();
         register_explicit::<purchases::ReceivePurchase>();

@@ -11,7 +11,7 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, Form, Glyph, Hidden, Icon, Select, SelectItem, TextArea,
+    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, FindIn, Form, Glyph, Hidden, Select, SelectItem, TextArea,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,8 @@ use crate::{
     transfers::{FORM, PATH},
 };
 
+/// The page that takes goods in.
+const RECEIPTS: &str = "/console/receipts";
 /// How many goods are offered to choose from; more words find the others.
 const GOODS_MOST: i64 = 40;
 
@@ -40,18 +42,24 @@ async fn own(asked: &Asked, permission: Permission) -> Result<Vec<Location>, Fau
 
 /// The goods that are asked for already, out of the address, a file, or what was typed.
 fn chosen(asked: &Asked) -> Vec<SkuId> {
-    let typed = asked.flash_of(FORM).into_iter().flat_map(|flash| flash.typed.under("pieces."));
-    let mut chosen: Vec<SkuId> =
-        typed.chain(asked.query.under("pieces.")).filter_map(|(sku, _)| sku.parse().ok()).collect();
-    chosen.sort_unstable_by_key(|sku| sku.0);
-    chosen.dedup();
+    let mut chosen: Vec<SkuId> = asked.filled_in(FORM, "pieces.");
     chosen.truncate(LINES_MOST);
     chosen
 }
 
 /// How many goods are shown: whatever is asked for already, and some to choose from.
 fn most_shown(also: &[SkuId]) -> i64 {
-    GOODS_MOST.max(also.len() as i64)
+    GOODS_MOST + also.len() as i64
+}
+
+/// What was typed in a field before something was wrong, or else what the address says of it.
+fn typed(asked: &Asked, name: &str) -> String {
+    asked.field(FORM, name).1.unwrap_or_else(|| asked.query.text(name).to_owned())
+}
+
+/// What is wrong with the first of these fields of which something is.
+fn wrong(asked: &Asked, names: &[&str]) -> String {
+    names.iter().find_map(|name| asked.field(FORM, name).0).unwrap_or_default()
 }
 
 fn items(places: &[Location]) -> Vec<SelectItem> {
@@ -62,10 +70,7 @@ fn items(places: &[Location]) -> Vec<SelectItem> {
 pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::MoveStock).await?;
     let sources = supply::sources(&asked.scope).await?;
-    let field = |name: &str| -> Option<LocationId> {
-        let typed = asked.field(FORM, name).1.and_then(|typed| typed.parse().ok());
-        typed.or_else(|| asked.query.text(name).parse().ok())
-    };
+    let field = |name: &str| -> Option<LocationId> { typed(&asked, name).parse().ok() };
     let target = field("target").filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
     let first = sources.iter().find(|place| place.id != target).map(|place| place.id);
     let source = field("source").filter(|id| sources.iter().any(|place| place.id == *id)).or(first);
@@ -79,11 +84,12 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("要货", move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("要货".to_owned(), String::new())];
-        let source_wrong = asked.field(FORM, "from").0.unwrap_or_default();
+        let (source_wrong, target_wrong) = (wrong(&asked, &["source", "from"]), wrong(&asked, &["target", "to"]));
         let goods = goods(&asked, found, "对方可发", false);
-        let here = asked.here.clone();
         let source = source.map(|id| id.to_string()).unwrap_or_default();
-        let (reason_wrong, reason) = asked.field(FORM, "reason");
+        let words = urlencoding::encode(&ask.words);
+        let here = format!("{PATH}/new?source={source}&target={target}&q={words}");
+        let (reason_wrong, reason) = (wrong(&asked, &["reason"]), typed(&asked, "reason"));
         let hint = "每行：编码或条码、件数，最多 200 种商品。填好后核对，再提交要货。";
         let by_file = fill_in(&asked, FORM, "/console/transfers/new", hint);
         let body = view! {
@@ -95,13 +101,13 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
                 <Hidden name="key" value=TransferId(Uuid::now_v7()).to_string()/>
                 <div class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2">
                     <Select name="source" label="从哪里调" items=items(&sources) value=source error=source_wrong/>
-                    <Select name="target" label="调到" items=items(&own) value=target.to_string()/>
+                    <Select name="target" label="调到" items=items(&own) value=target.to_string() error=target_wrong/>
                     {finding(&ask.words, "/console/transfers/new")}
                 </div>
                 {goods}
                 <div class="mt-4 max-w-2xl">
-                    <TextArea name="reason" label="原因" maxlength=200 rows=2 value=reason.unwrap_or_default()
-                        error=reason_wrong.unwrap_or_default() hint="对方会看到，例如「周末活动备货」。"/>
+                    <TextArea name="reason" label="原因" maxlength=200 rows=2 value=reason
+                        error=reason_wrong hint="对方会看到，例如「周末活动备货」。"/>
                     <Button>"提交要货"</Button>
                 </div>
                 {by_file}
@@ -111,30 +117,22 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     }))
 }
 
-/// A search within a form: it asks for the page again, with all that was typed, and changes nothing.
+/// The search for goods within a form.
 fn finding(words: &str, action: &'static str) -> impl IntoView + use<> {
     view! {
-        <div class="mb-4 flex items-end gap-3 sm:col-span-2">
-            <label class="block w-full max-w-md">
-                <span class="mb-1 block text-sm font-semibold">"查找商品"</span>
-                <input class="input w-full" type="search" name="q" value=words.to_owned() maxlength=Fields::WORDS_MOST.to_string()
-                    placeholder="名称、拼音、编码或条码"/>
-            </label>
-            <button type="submit" class="btn btn-outline" formmethod="get" formaction=action formnovalidate=true>
-                <Icon glyph=Glyph::Search class="size-5"/>"查找"
-            </button>
-        </div>
+        <FindIn label="查找商品" action=action value=words.to_owned() placeholder="名称、拼音、编码或条码"
+            maxlength=Fields::WORDS_MOST/>
     }
 }
 
 /// The goods that were found, each with how many of it are wanted, or come in: then with their batch, where they have a
 /// last day.
 fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_in: bool) -> AnyView {
-    if found.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
-    }
     let whole = asked.field(FORM, "lines").0;
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
+    if found.is_empty() {
+        return view! { {whole}<EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
+    }
     let mut columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
     let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
     if priced {
@@ -192,11 +190,11 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
         let searched = !ask.words.is_empty() || !ask.also.is_empty();
         let goods = searched.then(|| goods(&asked, found, "现有可售", true));
         let submit = searched.then(|| {
-            let (wrong, note) = asked.field(FORM, "note");
+            let (wrong, note) = (wrong(&asked, &["note"]), typed(&asked, "note"));
             view! {
                 <div class="mt-4 max-w-2xl">
-                    <TextArea name="note" label="送货单号或备注" maxlength=200 rows=2 value=note.unwrap_or_default()
-                        error=wrong.unwrap_or_default()/>
+                    <TextArea name="note" label="送货单号或备注" maxlength=200 rows=2 value=note
+                        error=wrong/>
                     <Button>"确认收货"</Button>
                 </div>
             }
@@ -204,7 +202,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
         let coming = coming.then(|| {
             view! { <p class="mb-3">"有调拨在途：" <a class="link" href="/console/transfers?tab=on_the_way">"在调拨单里收货"</a></p> }
         });
-        let (here, now) = (asked.here.clone(), asked.scope.now);
+        let here = format!("{RECEIPTS}?location={place}&q={}", urlencoding::encode(&ask.words));
+        let now = asked.scope.now;
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="my-3 text-xl font-bold">"收货入库"</h1>
@@ -215,7 +214,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
                 <Hidden name="key" value=Uuid::now_v7().to_string()/>
                 <div class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2">
                     <Select name="location" label="收货门店" items=items(&own) value=place.to_string()/>
-                    {finding(&ask.words, "/console/receipts")}
+                    {finding(&ask.words, RECEIPTS)}
                 </div>
                 {goods}
                 {submit}

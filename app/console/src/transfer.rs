@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::{stock::batches, transfers};
 use domain::{
     Fault, SkuId, text,
-    transfers::{Outcome, TransferAct, TransferLine, TransferStep, TransferView, field_of},
+    transfers::{TransferAct, TransferLine, TransferStep, TransferView, field_of, lost_field, returned_field},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
@@ -40,7 +40,10 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
             </div>
             {news(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
-                {goods(&asked, &transfer)}
+                <div class="grid grid-cols-1 gap-4">
+                    {goods(&asked, &transfer)}
+                    {settling(&asked, &transfer)}
+                </div>
                 <div class="grid grid-cols-1 gap-4">
                     <Card title="调拨单">{about}</Card>
                     <Card title="记录">{told}</Card>
@@ -96,7 +99,8 @@ enum Ask {
     Approved,
     Shipped,
     Received,
-    Outcome,
+    /// How many have come by now, of what was missing before.
+    Rest,
 }
 
 impl Ask {
@@ -106,7 +110,7 @@ impl Ask {
             () if can(TransferAct::Approve) => Self::Approved,
             () if can(TransferAct::Ship) => Self::Shipped,
             () if can(TransferAct::Receive) => Self::Received,
-            () if can(TransferAct::Settle) => Self::Outcome,
+            () if can(TransferAct::ReceiveRest) => Self::Rest,
             () => Self::Nothing,
         }
     }
@@ -117,7 +121,7 @@ impl Ask {
             Self::Approved => "同意",
             Self::Shipped => "实发",
             Self::Received => "实收",
-            Self::Outcome => "差异去向",
+            Self::Rest => "累计实收",
         }
     }
 
@@ -127,7 +131,8 @@ impl Ask {
             Self::Approved => line.requested,
             Self::Shipped => line.approved.unwrap_or(0).min(line.available),
             Self::Received => line.shipped.unwrap_or(0),
-            Self::Nothing | Self::Outcome => 0,
+            Self::Rest => line.received.unwrap_or(0),
+            Self::Nothing => 0,
         }
     }
 }
@@ -147,10 +152,64 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         }
     };
     let back = call_off(asked, transfer);
-    let whole = wrong(asked, "lines");
-    let whole =
-        (!whole.is_empty()).then(|| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{whole}</p> });
+    let whole = whole(asked);
     view! { <Card title="商品">{whole}{form}{back}</Card> }.into_any()
+}
+
+/// What is wrong with a form as a whole.
+fn whole(asked: &Asked) -> Option<AnyView> {
+    let wrong = wrong(asked, "lines");
+    let line = || view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong.clone()}</p> }.into_any();
+    (!wrong.is_empty()).then(line)
+}
+
+/// The form that says what became of missing pieces, for the sender's side.
+fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
+    if !transfer.acts.contains(&TransferAct::Settle) {
+        return None;
+    }
+    let row = |line: &TransferLine| {
+        let field = |name: String, what: &str, so_far: i64| {
+            let (error, typed) = asked.field(FORM, &name);
+            let value = typed.unwrap_or_else(|| if so_far > 0 { so_far.to_string() } else { String::new() });
+            count_field(name, format!("{} {what}件数", line.name), value, error)
+        };
+        let lost = field(lost_field(line.sku_id), "丢失", line.lost);
+        let returned = field(returned_field(line.sku_id), "退回", line.returned);
+        view! {
+            <tr>
+                <td class="min-w-36 font-medium">{line.name.clone()}</td>
+                <td class="tabular text-end">{line.on_the_way}</td>
+                <td>{lost}</td>
+                <td>{returned}</td>
+            </tr>
+        }
+    };
+    let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
+    let columns =
+        vec![Column::new("商品"), Column::new("还差").right(), Column::new("途中丢失"), Column::new("退回发货方")];
+    let (id, here) = (transfer.card.id.to_string(), asked.here.clone());
+    let (value, error) = (typed(asked, "note"), wrong(asked, "note"));
+    let whole = (Ask::of(&transfer.acts) == Ask::Nothing).then(|| whole(asked)).flatten();
+    Some(
+        view! {
+            <Card title="差异去向">
+                {whole}
+                <Form action="/rpc/console/settle_transfer">
+                    <Hidden name="from" value=here/>
+                    <Hidden name="id" value=id/>
+                    <DataTable caption="差异" columns=columns>{rows}</DataTable>
+                    <div class="mt-4">
+                        // Head office may have the receiver's form beside it, with a note of its own.
+                        <TextArea name="note" id="settle-note" label="核实情况" value=value error=error rows=2 maxlength=200
+                            required=true hint="例如「承运方确认丢失，已赔付」。还没弄清的不填，货后到可以补收。"/>
+                    </div>
+                    <Button>"处理差异"</Button>
+                </Form>
+            </Card>
+        }
+        .into_any(),
+    )
 }
 
 /// Where the form of the next step leads, and what stands below its table.
@@ -159,7 +218,7 @@ fn next_step(asked: &Asked, ask: Ask) -> Option<(&'static str, AnyView)> {
         Ask::Nothing => return None,
         Ask::Approved => (
             "/rpc/console/decide_transfer",
-            note(asked, "note", "答复", "可以少给；拒绝时必须写明原因，对方会看到。", false),
+            note(asked, "note", "答复", "可以少给；拒绝时必须写明原因，对方会看到。"),
             view! {
                 <button type="submit" name="verdict" value="approve" class="btn btn-primary">"同意"</button>
                 <button type="submit" name="verdict" value="reject" class="btn btn-outline btn-error" formnovalidate=true>"拒绝"</button>
@@ -168,18 +227,18 @@ fn next_step(asked: &Asked, ask: Ask) -> Option<(&'static str, AnyView)> {
         ),
         Ask::Shipped => (
             "/rpc/console/ship_transfer",
-            note(asked, "note", "物流信息", "承运人、运单号，可以不填。", false),
+            note(asked, "note", "物流信息", "承运人、运单号，可以不填。"),
             view! { <Button>"确认发货"</Button> }.into_any(),
         ),
         Ask::Received => (
             "/rpc/console/receive_transfer",
-            note(asked, "reason", "差异原因", "实收少于发货时填写，例如「破损 2 件」；数量一致可以不填。", false),
+            note(asked, "reason", "差异原因", "实收少于发货时填写，例如「破损 2 件」；数量一致可以不填。"),
             view! { <Button>"确认收货"</Button> }.into_any(),
         ),
-        Ask::Outcome => (
-            "/rpc/console/settle_transfer",
-            note(asked, "note", "核实情况", "例如「承运方确认丢失，已赔付」。", true),
-            view! { <Button>"处理差异"</Button> }.into_any(),
+        Ask::Rest => (
+            "/rpc/console/receive_rest_of_transfer",
+            note(asked, "note", "备注", "后到的货：填连同先到的一共实收多少件，没有到的不改。"),
+            view! { <Button>"补收"</Button> }.into_any(),
         ),
     };
     Some((action, view! { {note}<div class="flex flex-wrap gap-3">{buttons}</div> }.into_any()))
@@ -193,9 +252,9 @@ fn wrong(asked: &Asked, name: &str) -> String {
     asked.field(FORM, name).0.unwrap_or_default()
 }
 
-fn note(asked: &Asked, name: &'static str, label: &'static str, hint: &'static str, needed: bool) -> AnyView {
+fn note(asked: &Asked, name: &'static str, label: &'static str, hint: &'static str) -> AnyView {
     let (value, error) = (typed(asked, name), wrong(asked, name));
-    view! { <div class="mt-4"><TextArea name=name label=label value=value error=error hint=hint rows=2 maxlength=200 required=needed/></div> }.into_any()
+    view! { <div class="mt-4"><TextArea name=name label=label value=value error=error hint=hint rows=2 maxlength=200/></div> }.into_any()
 }
 
 /// The way back, for whoever asked and for whoever has agreed.
@@ -248,13 +307,10 @@ fn table(asked: &Asked, transfer: &TransferView, ask: Ask) -> AnyView {
     }
     let row = |line: &TransferLine| {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_else(|| "—".into());
-        let difference = line.shipped.unwrap_or(0) - line.received.unwrap_or(0);
-        let difference = match (difference, line.lost, line.returned) {
-            (0, ..) => "0".to_owned(),
-            (_, 0, 0) => format!("−{difference}"),
-            (_, lost, 0) => format!("丢失 {lost}"),
-            (_, _, returned) => format!("退回 {returned}"),
-        };
+        let parts = [("还差", line.on_the_way), ("丢失", line.lost), ("退回", line.returned)];
+        let parts: Vec<String> =
+            parts.iter().filter(|(_, pieces)| *pieces > 0).map(|(what, pieces)| format!("{what} {pieces}")).collect();
+        let difference = if parts.is_empty() { "0".to_owned() } else { parts.join("，") };
         let cells = [
             (agreed, number(line.approved)),
             (sent, number(line.shipped)),
@@ -283,14 +339,8 @@ fn table(asked: &Asked, transfer: &TransferView, ask: Ask) -> AnyView {
 
 /// Where something is filled in for one line.
 fn entry(asked: &Asked, line: &TransferLine, ask: Ask) -> AnyView {
-    if ask == Ask::Outcome {
-        if line.on_the_way == 0 {
-            return "—".into_any();
-        }
-        let options =
-            Outcome::ALL.iter().map(|one| view! { <option value=one.code()>{one.label()}</option> }).collect_view();
-        let (name, label) = (format!("outcome.{}", line.sku_id), format!("{} 的差异去向", line.name));
-        return view! { <select class="select w-36" name=name aria-label=label>{options}</select> }.into_any();
+    if ask == Ask::Rest && line.on_the_way == 0 {
+        return "—".into_any();
     }
     let name = field_of(line.sku_id);
     let (error, typed) = asked.field(FORM, &name);

@@ -100,6 +100,15 @@ pub async fn receive_transfer(#[server(flatten)] fields: Fields) -> Result<(), S
     act(fields, "已收货，可以销售了", receive).await
 }
 
+/// Takes in what was missing and has come after all.
+#[server(prefix = "/rpc/console", endpoint = "receive_rest_of_transfer")]
+pub async fn receive_rest_of_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    let receive = async |scope, id, fields: Fields| {
+        transfers::receive_rest(&scope, id, wanted::ReceiveRest::from_fields(&fields)?).await
+    };
+    act(fields, "已补收，可以销售了", receive).await
+}
+
 /// Accounts for what did not arrive.
 #[server(prefix = "/rpc/console", endpoint = "settle_transfer")]
 pub async fn settle_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {

@@ -25,6 +25,8 @@ use crate::{
 const PATH: &str = "/hq/alerts";
 /// The part of the page where thresholds are set.
 const RULE: &str = "alert-rule";
+/// The part that the console's form speaks to.
+const SEEN: &str = "alerts";
 /// How many alerts a page has.
 const PAGE: usize = 50;
 
@@ -64,10 +66,11 @@ pub async fn alerts(asked: Asked) -> Result<Page, Fault> {
         let form = sets.then(|| rule_form(&asked));
         let body = view! {
             {said(&asked, RULE)}
+            {said(&asked, SEEN)}
             {stock_chips("alerts")}
             <div class="my-4">{kinds(&ask)}</div>
             {filters(&ask, places)}
-            {results(&ask, found, asked.scope.now)}
+            {results(&ask, found, &asked)}
             {rule_list(rules, sets)}
             {form}
         };
@@ -102,7 +105,7 @@ fn filters(ask: &ListAlerts, places: Vec<PlaceOfStock>) -> impl IntoView + use<>
     }
 }
 
-fn results(ask: &ListAlerts, found: Listed<Alert>, now: DateTime<Utc>) -> AnyView {
+fn results(ask: &ListAlerts, found: Listed<Alert>, asked: &Asked) -> AnyView {
     if found.items.is_empty() {
         return view! { <EmptyState glyph=Glyph::Check title="没有要注意的库存" text="库存不足、过多或长期不动时会出现在这里，恢复后自动解除。">""</EmptyState> }
             .into_any();
@@ -115,13 +118,14 @@ fn results(ask: &ListAlerts, found: Listed<Alert>, now: DateTime<Utc>) -> AnyVie
         Column::new("地点"),
         Column::new("状态"),
         Column::new("时间"),
+        Column::new("操作"),
     ];
     let next = found.next.as_ref().map(|after| {
         let mut pairs = ask.pairs();
         pairs.push(("after", after.clone()));
         address(PATH, &pairs)
     });
-    let rows = found.items.into_iter().map(|alert| row(alert, now)).collect_view();
+    let rows = found.items.into_iter().map(|alert| row(alert, asked.scope.now, &asked.here)).collect_view();
     view! {
         <DataTable caption="库存提醒" columns=columns>{rows}</DataTable>
         {next.map(|next| view! { <div class="mt-3"><Pager next=next/></div> })}
@@ -129,13 +133,24 @@ fn results(ask: &ListAlerts, found: Listed<Alert>, now: DateTime<Utc>) -> AnyVie
     .into_any()
 }
 
-fn row(alert: Alert, now: DateTime<Utc>) -> impl IntoView {
+fn row(alert: Alert, now: DateTime<Utc>, here: &str) -> impl IntoView + use<> {
     let tone = match alert.kind {
         AlertKind::Low => Tone::Error,
         AlertKind::High | AlertKind::Expiring => Tone::Warn,
         AlertKind::Slow => Tone::Info,
     };
     let threshold = format!("{} {}", alert.threshold, alert.kind.unit());
+    // The console's form takes note of it: it knows each place's alerts, a warehouse's too.
+    let see = (alert.state == AlertState::Open).then(|| {
+        let (label, here) = (format!("{} 标为已读", alert.name), here.to_owned());
+        view! {
+            <Form action="/rpc/console/see_alert">
+                <Hidden name="from" value=here/>
+                <Hidden name="id" value=alert.id.to_string()/>
+                <Button tone=Tone::Plain label=label>"已读"</Button>
+            </Form>
+        }
+    });
     let state = match alert.seen_by {
         Some(by) => format!("{} · {by}", alert.state.label()),
         None => alert.state.label().to_owned(),
@@ -150,6 +165,7 @@ fn row(alert: Alert, now: DateTime<Utc>) -> impl IntoView {
             <td class="min-w-28">{alert.location_name}</td>
             <td class="whitespace-nowrap">{state}</td>
             <td class="tabular whitespace-nowrap">{text::moment(alert.since, now, text::zone(""))}</td>
+            <td>{see}</td>
         </tr>
     }
 }

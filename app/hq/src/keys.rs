@@ -206,7 +206,7 @@ pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
                 <Section title="密钥怎么用">
                     <p class="mb-3">"建立后下载密钥文件，只交给对方一次；系统只保存它的指纹，丢失了就更换。"</p>
                     <p class="mb-3">"程序在请求头里带上 "<code>"Authorization: Bearer mk_…"</code>"。可用的接口见 "<a class="link" href="/api/docs">"接口文档"</a>"。"</p>
-                    <p>"密钥做的每一步都记在订单与操作日志里。"</p>
+                    <p>"密钥做的每一步都以合作方的名义记在订单、单据与操作日志里。盘点和报损可由密钥提交，审批仍由员工来做。"</p>
                 </Section>
             </div>
         };

@@ -52,6 +52,8 @@ mod margins;
 #[cfg(feature = "ssr")]
 mod merchants;
 #[cfg(feature = "ssr")]
+mod new_transfer;
+#[cfg(feature = "ssr")]
 mod order;
 #[cfg(feature = "ssr")]
 mod order_batches;
@@ -125,7 +127,7 @@ mod routes {
     use crate::{
         after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, cancel_rules,
         channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports, invoices, keys, losses,
-        margins, merchants, order, order_batches, orders, papers, person, products, proposals, purchase,
+        margins, merchants, new_transfer, order, order_batches, orders, papers, person, products, proposals, purchase,
         purchase_limits, purchases, refunds, replenishment, roles, shortage_rules, shortages, staff, stock,
         stock_models, stores, suppliers, transfers, unclaimed, wall, warehouses, webhook, webhooks, weights,
     };
@@ -169,6 +171,7 @@ mod routes {
             .route("/hq/batches/{location}/{sku}", page(FACE, batches::one))
             .route("/hq/stock-models", page(FACE, stock_models::stock_models))
             .route("/hq/transfers", page(FACE, transfers::list))
+            .route("/hq/transfers/new", page(FACE, new_transfer::new))
             .route("/hq/transfers/{transfer}", page(FACE, transfers::transfer))
             .route("/hq/warehouses", page(FACE, warehouses::list))
             .route("/hq/warehouses/{warehouse}", page(FACE, warehouses::warehouse))
@@ -259,6 +262,7 @@ mod routes {
         register_explicit::<warehouses::SaveWarehouse>();
         register_explicit::<warehouses::CloseWarehouse>();
         register_explicit::<warehouses::ReopenWarehouse>();
+        register_explicit::<new_transfer::RequestTransfer>();
         register_explicit::<allocations::AllocateStock>();
         register_explicit::<allocations::SetSupplyPrice>();
         register_explicit::<weights::SetWeights>();

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use rpc::Asked;
 use ui::FillIn;
 
-/// Its fields within the page's form `form`: nothing is done before somebody sends the form itself. `path`: of the
-/// document in the console, which takes lists for both faces.
+/// Its fields within the page's form `form`: nothing is done before somebody sends the form itself. `path`: of what takes
+/// the list, the form's own page or a document in the console, which takes lists for both faces.
 pub fn fill_in(asked: &Asked, form: &str, path: &str, hint: &'static str) -> impl IntoView + use<> {
     let (wrong, pasted) = (asked.wrong_lines(form), asked.field(form, "table").1.unwrap_or_default());
     let (action, template) = (format!("{path}/list"), format!("{path}/template"));

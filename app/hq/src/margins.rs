@@ -75,7 +75,7 @@ fn results(found: Vec<PlaceMargin>) -> AnyView {
         </div>
         {unknown}
         <DataTable caption="成本与毛利" columns=columns>{rows}</DataTable>
-        <p class="mt-3 text-sm text-base-content/70">"成本按移动加权平均。销售成本在交付时入账，顾客退货时冲回；报损与盘点差异另列，不在销售成本里。在途商品不在任何一处的库存里。柜台销售按门店标价计，不是收银实收。"</p>
+        <p class="mt-3 text-sm text-base-content/70">"成本按移动加权平均。销售成本在交付时入账，顾客退货时冲回；报损（含调拨途中丢失，记在发货方）与盘点差异另列，不在销售成本里。在途商品不在任何一处的库存里。柜台销售按门店标价计，不是收银实收。"</p>
     }
     .into_any()
 }

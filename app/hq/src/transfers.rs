@@ -9,8 +9,8 @@ use domain::{
     staff::{Permission, Reach},
     text,
     transfers::{
-        ListTransfers, Outcome, TransferAct, TransferCard, TransferLine, TransferState, TransferStep, TransferTab,
-        TransferView, field_of,
+        ListTransfers, TransferAct, TransferCard, TransferLine, TransferState, TransferStep, TransferTab, TransferView,
+        field_of, lost_field, returned_field,
     },
 };
 use leptos::prelude::*;
@@ -23,6 +23,7 @@ use ui::{
 use crate::{
     frame::{Frame, Tab, address, files, said},
     listed::fill_in,
+    new_transfer,
 };
 
 pub const PATH: &str = "/hq/transfers";
@@ -57,7 +58,9 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("调拨单", move || {
         let mut items = vec![SelectItem::new("", "全部门店与仓库")];
         items.extend(places.into_iter().map(|place| SelectItem::new(place.id.to_string(), place.name)));
-        let beside = files(PATH, &ask.pairs());
+        let new = supplies(&asked)
+            .then(|| view! { <LinkButton href=new_transfer::PATH tone=Tone::Primary>"新建调拨单"</LinkButton> });
+        let beside = view! { {files(PATH, &ask.pairs())} {new} };
         let body = view! {
             {kinds(supplies(&asked), PATH)}
             {said(&asked, FORM)}
@@ -173,7 +176,10 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             {said(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
-                {goods(&asked, &transfer)}
+                <div class="grid grid-cols-1 gap-4">
+                    {goods(&asked, &transfer)}
+                    {settling(&asked, &transfer)}
+                </div>
                 <div class="grid grid-cols-1 gap-4">
                     <Card title="调拨单">{about}</Card>
                     <Card title="记录">{told}</Card>
@@ -220,27 +226,25 @@ fn steps(steps: &[TransferStep], now: DateTime<Utc>) -> AnyView {
 
 /// What the next step is, where it is theirs who look: its form, what is filled in, and what stands there before.
 type Next = (TransferAct, &'static str, &'static str, fn(&TransferLine) -> i64);
-const NEXT: [Next; 3] = [
+const NEXT: [Next; 4] = [
     (TransferAct::Approve, "/rpc/console/decide_transfer", "同意", |line| line.requested),
     (TransferAct::Ship, "/rpc/console/ship_transfer", "实发", |line| line.approved.unwrap_or(0).min(line.available)),
     (TransferAct::Receive, "/rpc/console/receive_transfer", "实收", |line| line.shipped.unwrap_or(0)),
+    // By now, those that came first included.
+    (TransferAct::ReceiveRest, "/rpc/console/receive_rest_of_transfer", "累计实收", |line| {
+        line.received.unwrap_or(0)
+    }),
 ];
 
 fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     let next = NEXT.into_iter().find(|(act, ..)| transfer.acts.contains(act));
-    let settles = transfer.acts.contains(&TransferAct::Settle);
-    let part = |name: &str| asked.field(FORM, name);
     let columns = ["商品", "要", "同意", "已发", "实收", "丢失", "退回", "供货价", "发货方可发"];
     let mut columns: Vec<Column> = columns
         .iter()
         .enumerate()
         .map(|(at, title)| if at == 0 { Column::new(*title) } else { Column::new(*title).right() })
         .collect();
-    match next {
-        Some((_, _, title, _)) => columns.push(Column::new(title)),
-        None if settles => columns.push(Column::new("差异去向")),
-        None => {}
-    }
+    columns.extend(next.map(|(_, _, title, _)| Column::new(title)));
     let row = |line: &TransferLine| {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_else(|| "—".into());
         let cells = [
@@ -255,7 +259,7 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         ];
         let cells =
             cells.map(|text| view! { <td class="tabular whitespace-nowrap text-end">{text}</td> }).collect_view();
-        let entry = entry(asked, line, next, settles);
+        let entry = next.map(|next| entry(asked, line, next));
         view! {
             <tr>
                 <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
@@ -269,37 +273,64 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     let table = view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any();
     let inside = match next {
         Some((act, action, ..)) => acting(asked, transfer, act, action, table),
-        None if settles => acting(asked, transfer, TransferAct::Settle, "/rpc/console/settle_transfer", table),
         None => table,
     };
-    let whole =
-        part("lines").0.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
-    let back = calling_off(asked, transfer);
+    let (whole, back) = (whole(asked), calling_off(asked, transfer));
     view! { <Card title="商品">{whole}{inside}{back}</Card> }.into_any()
 }
 
+/// What is wrong with a form as a whole.
+fn whole(asked: &Asked) -> Option<AnyView> {
+    let wrong = asked.field(FORM, "lines").0;
+    wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
+}
+
 /// Where something is filled in for one line.
-fn entry(asked: &Asked, line: &TransferLine, next: Option<Next>, settles: bool) -> Option<AnyView> {
-    match next {
-        Some((_, _, title, prefilled)) => {
-            let name = field_of(line.sku_id);
-            let (wrong, typed) = asked.field(FORM, &name);
-            let value = typed.unwrap_or_else(|| prefilled(line).to_string());
-            let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-            let label = format!("{} {title}数量", line.name);
-            Some(view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }.into_any())
-        }
-        None if settles && line.on_the_way > 0 => {
-            let options =
-                Outcome::ALL.iter().map(|one| view! { <option value=one.code()>{one.label()}</option> }).collect_view();
-            let (name, label) = (format!("outcome.{}", line.sku_id), format!("{} 的差异去向", line.name));
-            Some(
-                view! { <td><select class="select w-36" name=name aria-label=label>{options}</select></td> }.into_any(),
-            )
-        }
-        None if settles => Some(view! { <td>"—"</td> }.into_any()),
-        None => None,
+fn entry(asked: &Asked, line: &TransferLine, (act, _, title, prefilled): Next) -> AnyView {
+    if act == TransferAct::ReceiveRest && line.on_the_way == 0 {
+        return view! { <td>"—"</td> }.into_any();
     }
+    let label = format!("{} {title}数量", line.name);
+    number(asked, field_of(line.sku_id), prefilled(line).to_string(), label)
+}
+
+/// A cell in which a number of pieces is filled in.
+fn number(asked: &Asked, name: String, prefilled: String, label: String) -> AnyView {
+    let (wrong, typed) = asked.field(FORM, &name);
+    let value = typed.unwrap_or(prefilled);
+    let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
+    view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }
+        .into_any()
+}
+
+/// The form that says what became of missing pieces.
+fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
+    if !transfer.acts.contains(&TransferAct::Settle) {
+        return None;
+    }
+    let row = |line: &TransferLine| {
+        let field = |name: String, what: &str, so_far: i64| {
+            let prefilled = if so_far > 0 { so_far.to_string() } else { String::new() };
+            number(asked, name, prefilled, format!("{} {what}件数", line.name))
+        };
+        let lost = field(lost_field(line.sku_id), "丢失", line.lost);
+        let returned = field(returned_field(line.sku_id), "退回", line.returned);
+        view! {
+            <tr>
+                <td class="min-w-36 font-medium">{line.name.clone()}</td>
+                <td class="tabular text-end">{line.on_the_way}</td>
+                {lost}
+                {returned}
+            </tr>
+        }
+    };
+    let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
+    let columns =
+        vec![Column::new("商品"), Column::new("还差").right(), Column::new("途中丢失"), Column::new("退回发货方")];
+    let table = view! { <DataTable caption="差异" columns=columns>{rows}</DataTable> }.into_any();
+    let whole = NEXT.iter().all(|(act, ..)| !transfer.acts.contains(act)).then(|| whole(asked)).flatten();
+    let form = acting(asked, transfer, TransferAct::Settle, "/rpc/console/settle_transfer", table);
+    Some(view! { <Card title="差异去向">{whole}{form}</Card> }.into_any())
 }
 
 fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'static str, table: AnyView) -> AnyView {
@@ -307,7 +338,8 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
         TransferAct::Approve => ("note", "答复", "拒绝时必须写明原因，对方会看到。"),
         TransferAct::Ship => ("note", "物流信息", "承运人、运单号。"),
         TransferAct::Receive => ("reason", "差异原因", "实收少于发货时填写。"),
-        _ => ("note", "核实情况", "例如「承运方确认丢失，已赔付」。"),
+        TransferAct::ReceiveRest => ("note", "备注", "后到的货：填连同先到的一共实收多少件，没有到的不改。"),
+        _ => ("note", "核实情况", "例如「承运方确认丢失，已赔付」。还没弄清的不填，货后到可以补收。"),
     };
     let (wrong, typed) = asked.field(FORM, name);
     let buttons = match act {
@@ -318,10 +350,13 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
         .into_any(),
         TransferAct::Ship => view! { <Button>"确认发货"</Button> }.into_any(),
         TransferAct::Receive => view! { <Button>"确认收货"</Button> }.into_any(),
+        TransferAct::ReceiveRest => view! { <Button>"补收"</Button> }.into_any(),
         _ => view! { <Button>"处理差异"</Button> }.into_any(),
     };
     let (here, id) = (asked.here.clone(), transfer.card.id.to_string());
     let needed = act == TransferAct::Settle;
+    // It may stand beside the form of what came later.
+    let field = if needed { "settle-note" } else { name };
     let by_file = (act == TransferAct::Receive).then(|| {
         let hint = "每行：编码或条码、实收件数。表格里没有的商品填 0，核对后再确认收货。";
         fill_in(asked, FORM, &format!("/console/transfers/{id}"), hint)
@@ -332,7 +367,7 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
             <Hidden name="id" value=id/>
             {table}
             <div class="mt-4 max-w-2xl">
-                <TextArea name=name label=label hint=hint rows=2 maxlength=200 required=needed value=typed.unwrap_or_default() error=wrong.unwrap_or_default()/>
+                <TextArea name=name id=field label=label hint=hint rows=2 maxlength=200 required=needed value=typed.unwrap_or_default() error=wrong.unwrap_or_default()/>
                 <div class="flex gap-3">{buttons}</div>
             </div>
             {by_file}

@@ -1,6 +1,10 @@
 //! What a page is asked.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    sync::Arc,
+};
 
 use commerce::{Scope, flashes::Flash};
 use domain::{Fault, Fields};
@@ -35,7 +39,7 @@ impl Asked {
     }
 
     /// A part of the path that is an identity; anything else is simply not found.
-    pub fn id<T: std::str::FromStr>(&self, name: &str, what: &'static str) -> Result<T, Fault> {
+    pub fn id<T: FromStr>(&self, name: &str, what: &'static str) -> Result<T, Fault> {
         self.part(name).parse().map_err(|_| Fault::NotFound(what))
     }
 
@@ -43,6 +47,13 @@ impl Asked {
     pub fn field(&self, form: &str, name: &str) -> (Option<String>, Option<String>) {
         let Some(flash) = self.flash.as_ref().filter(|flash| flash.form == form) else { return (None, None) };
         (flash.complaint(name).map(str::to_owned), flash.typed.0.get(name).cloned())
+    }
+
+    /// Of which things a field `{prefix}{thing}` is filled in, by what was typed in `form` or by the address; each once.
+    pub fn filled_in<T: FromStr + Ord>(&self, form: &str, prefix: &str) -> Vec<T> {
+        let typed = self.flash_of(form).into_iter().flat_map(|flash| flash.typed.under(prefix));
+        let named = typed.chain(self.query.under(prefix)).filter_map(|(thing, _)| thing.parse::<T>().ok());
+        named.collect::<BTreeSet<T>>().into_iter().collect()
     }
 
     /// What was wrong with a table that `form` brought, line by line.

@@ -17,6 +17,7 @@ mod server_side {
     mod choice;
     mod data;
     mod field;
+    mod find_in;
     mod frame;
     mod navigation;
     mod picture;
@@ -34,6 +35,7 @@ mod server_side {
     pub use choice::{CheckBox, Choice, ChoiceItem};
     pub use data::{Column, DataTable, Fact, Facts, Price, Stat, Trend};
     pub use field::{Field, Select, SelectItem, Stepper, TextArea};
+    pub use find_in::FindIn;
     pub use frame::{Main, RailScreen, TabScreen};
     pub use navigation::{Breadcrumbs, Chip, ChipButtons, Chips, NavLink, Pager, SideRail, TabBar, TopBar};
     pub use picture::Picture;

@@ -175,7 +175,7 @@ pub async fn history(scope: &Scope, place: LocationId, sku: SkuId) -> Result<Vec
 
 /// What was sold in a period, what it had cost and what is left, at each place where whoever asks sees costs; those of
 /// which there is nothing to say are left out. Goods count with their handing over, money with it: what is on its way
-/// has cost and no sales yet. What was sold at the counter counts at the store's prices, since its money is the till's.
+/// has cost and no sales yet. What a transfer lost is the sender's loss. What was sold at the counter counts at the store's prices, since its money is the till's.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, Fault> {
@@ -215,6 +215,10 @@ pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, 
                       sum(value_milli_fen) filter (where cause = 'count') as counts,
                       sum(value_milli_fen) filter (where cause in ('receive', 'supplier_return')) as bought
                from cost_entries where at >= $2 and at < $3 and ($1::uuid[] is null or location_id = any($1)) group by 1
+           ), gone as (
+               select t.from_id as location_id, sum(n.value_milli_fen) as value
+               from stock_transfer_losses n join stock_transfers t on t.id = n.transfer_id
+               where n.at >= $2 and n.at < $3 and ($1::uuid[] is null or t.from_id = any($1)) group by 1
            ), worth as (
                select c.location_id, sum(greatest(s.on_hand, 0) * c.milli_fen) as stock
                from stock_costs c join stock s on s.location_id = c.location_id and s.sku_id = c.sku_id
@@ -223,12 +227,12 @@ pub async fn margins(scope: &Scope, period: Period) -> Result<Vec<PlaceMargin>, 
            select p.id as "id!", p.kind as "kind!", p.code as "code!", p.name as "name!",
                   (coalesce(s.sales_fen, 0) + coalesce(n.fen, 0))::bigint as "sales_fen!", coalesce(n.fen, 0)::bigint as "counter_fen!", coalesce(m.pieces, 0)::bigint as "pieces!",
                   coalesce(b.cost, 0)::bigint as "cost!", coalesce(b.known, 0)::bigint as "known!",
-                  coalesce(b.losses, 0)::bigint as "losses!", coalesce(b.counts, 0)::bigint as "counts!",
+                  (coalesce(b.losses, 0) + coalesce(g.value, 0))::bigint as "losses!", coalesce(b.counts, 0)::bigint as "counts!",
                   coalesce(b.bought, 0)::bigint as "bought!", coalesce(w.stock, 0)::bigint as "stock!"
            from stock_places p left join sold s on s.location_id = p.id left join moved m on m.location_id = p.id
            left join booked b on b.location_id = p.id left join worth w on w.location_id = p.id
-           left join counter n on n.location_id = p.id
-           where coalesce(s.location_id, m.location_id, b.location_id, w.location_id, n.location_id) is not null
+           left join counter n on n.location_id = p.id left join gone g on g.location_id = p.id
+           where coalesce(s.location_id, m.location_id, b.location_id, w.location_id, n.location_id, g.location_id) is not null
            order by p.kind, p.name, p.id"#,
         reach.as_deref(),
         from,

@@ -15,6 +15,8 @@ pub enum Deed {
     ShipTransfer,
     /// They arrive.
     ReceiveTransfer,
+    /// What was missing arrives after all.
+    ReceiveRestOfTransfer,
     /// What did not arrive is accounted for.
     SettleTransfer,
     /// Head office sends goods out to stores.
@@ -73,11 +75,12 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 29] = {
+    pub const ALL: [Self; 30] = {
         use Deed::*;
         [
             ShipTransfer,
             ReceiveTransfer,
+            ReceiveRestOfTransfer,
             SettleTransfer,
             Allocate,
             EnterCountList,

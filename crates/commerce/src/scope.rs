@@ -207,6 +207,16 @@ impl Scope {
         }
     }
 
+    /// The person of staff who asks, for what stays with people whatever a key may do.
+    ///
+    /// Faults: `Unauthenticated`; `Forbidden` for a program.
+    pub fn person(&self) -> Result<&StaffMember, Fault> {
+        match self.who {
+            Who::Partner(_) => Err(Fault::Forbidden),
+            _ => self.staff(),
+        }
+    }
+
     /// How far the `permission` of this person or program reaches.
     ///
     /// Faults: `Unauthenticated`; `Forbidden`; `Conflict` (`password_must_change`, `second_step_needed`).

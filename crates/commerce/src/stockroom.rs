@@ -11,7 +11,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Scope, StaffMember, approvals, database::OrFault};
+use crate::{Scope, approvals, database::OrFault};
 
 /// A store or a warehouse.
 pub(crate) struct Room {
@@ -29,13 +29,13 @@ pub(crate) fn as_store(location: LocationId) -> StoreId {
     StoreId(location.0)
 }
 
-/// Whoever asks, where they count and report at this place.
+/// Whoever asks, a person or a program's key, where they count and report at this place.
 ///
 /// Faults: `NotFound` for a place out of reach; `Forbidden`.
-pub(crate) fn works_at(scope: &Scope, location: LocationId) -> Result<&StaffMember, Fault> {
-    let person = scope.staff()?;
+pub(crate) fn works_at(scope: &Scope, location: LocationId) -> Result<Uuid, Fault> {
     let reach = scope.reach(Permission::CountStock)?;
-    if reach.covers(as_store(location)) { Ok(person) } else { Err(NO_PLACE) }
+    let me = scope.actor_id().ok_or(Fault::Unauthenticated)?;
+    if reach.covers(as_store(location)) { Ok(me) } else { Err(NO_PLACE) }
 }
 
 /// Whoever asks sees what lies at this place: those who count there, and those who decide on what is found.
@@ -67,6 +67,7 @@ pub(crate) async fn room(tx: &mut PgConnection, id: LocationId) -> Result<Room, 
 /// At which places somebody sees counts, losses and alerts, and where they decide, as a query takes them: `None` is
 /// everywhere.
 pub(crate) struct Sight {
+    /// Whoever asks: a person of staff, or a program's key.
     pub me: Uuid,
     pub seen: Option<Vec<Uuid>>,
     /// Where they decide on what a store decides itself.
@@ -80,7 +81,6 @@ pub(crate) struct Sight {
 impl Sight {
     /// Faults: `Forbidden` for who neither counts nor decides.
     pub(crate) fn of(scope: &Scope) -> Result<Self, Fault> {
-        let me = scope.staff()?.id.0;
         let counts = scope.reach_filter(Permission::CountStock);
         let decides = scope.reach_filter(Permission::DecideProposals);
         let seen = match (&counts, &decides) {
@@ -88,6 +88,7 @@ impl Sight {
             (Ok(counts), Ok(decides)) => approvals::union([counts.clone(), decides.clone()]),
             (Ok(one), Err(_)) | (Err(_), Ok(one)) => one.clone(),
         };
+        let me = scope.actor_id().ok_or(Fault::Unauthenticated)?;
         let nowhere = || Some(Vec::new());
         let small = scope.reach_filter(Permission::ProposeChanges).unwrap_or_else(|_| nowhere());
         Ok(Self { me, seen, small, all: decides.unwrap_or_else(|_| nowhere()), costs: scope.sight(Column::Cost) })
@@ -132,14 +133,14 @@ pub(crate) fn right_to_decide(grants: &[Grant], location: LocationId, above: boo
 }
 
 /// Whoever asks, where they say what applies to stock here: a store's manager for the store, everywhere who decides
-/// everywhere.
+/// everywhere. No key is given what that needs.
 ///
 /// Faults: `NotFound` for a place out of reach; `Forbidden`.
 pub(crate) fn may_set(scope: &Scope, location: Option<LocationId>) -> Result<Uuid, Fault> {
+    let me = scope.person()?.id.0;
     let Some(location) = location else {
-        return scope.staff_everywhere(Permission::DecideProposals).map(|person| person.id.0);
+        return scope.staff_everywhere(Permission::DecideProposals).map(|_| me);
     };
-    let me = scope.staff()?.id.0;
     let (own, above) = (scope.reach(Permission::ProposeChanges), scope.reach(Permission::DecideProposals));
     let covers = [&own, &above].iter().any(|reach| reach.as_ref().is_ok_and(|reach| reach.covers(as_store(location))));
     match (own, above) {
@@ -252,7 +253,6 @@ pub(crate) fn named(product: &str, spec: &str) -> String {
 ///
 /// Faults: `Forbidden`.
 pub async fn places(scope: &Scope) -> Result<Vec<PlaceOfStock>, Fault> {
-    scope.staff()?;
     let reach = scope.reach_filter(Permission::CountStock)?;
     let everywhere = matches!(scope.reach(Permission::CountStock)?, domain::staff::Reach::All);
     let rows = sqlx::query!(

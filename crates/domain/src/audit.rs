@@ -120,6 +120,7 @@ pub enum Act {
     CancelTransfer,
     ShipTransfer,
     ReceiveTransfer,
+    ReceiveRestOfTransfer,
     SettleTransfer,
     AllocateStock,
     ReceiveGoods,
@@ -216,7 +217,8 @@ words!(Act:
     RequestTransfer = "request_transfer" / "申请调拨", ApproveTransfer = "approve_transfer" / "同意调拨",
     RejectTransfer = "reject_transfer" / "拒绝调拨", WithdrawTransfer = "withdraw_transfer" / "撤回调拨",
     CancelTransfer = "cancel_transfer" / "取消调拨", ShipTransfer = "ship_transfer" / "调拨发货",
-    ReceiveTransfer = "receive_transfer" / "调拨收货", SettleTransfer = "settle_transfer" / "处理调拨差异",
+    ReceiveTransfer = "receive_transfer" / "调拨收货", ReceiveRestOfTransfer = "receive_rest_of_transfer" / "调拨补收",
+    SettleTransfer = "settle_transfer" / "处理调拨差异",
     AllocateStock = "allocate_stock" / "总部分配", ReceiveGoods = "receive_goods" / "收货入库",
     SaveWarehouse = "save_warehouse" / "保存仓库", CloseWarehouse = "close_warehouse" / "关闭仓库",
     ReopenWarehouse = "reopen_warehouse" / "重新启用仓库", SetSupplyPrice = "set_supply_price" / "设置供货价",
@@ -305,6 +307,7 @@ impl Act {
             TransferAct::Cancel => Self::CancelTransfer,
             TransferAct::Ship => Self::ShipTransfer,
             TransferAct::Receive => Self::ReceiveTransfer,
+            TransferAct::ReceiveRest => Self::ReceiveRestOfTransfer,
             TransferAct::Settle => Self::SettleTransfer,
         }
     }

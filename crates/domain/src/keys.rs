@@ -15,6 +15,7 @@ pub const GRANTABLE: &[Permission] = &[
     Permission::ManageOrders,
     Permission::RefundOrders,
     Permission::ReadSales,
+    Permission::CountStock,
     Permission::ReceiveGoods,
     Permission::MoveStock,
     Permission::ManageSupply,

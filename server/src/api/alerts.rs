@@ -49,7 +49,7 @@ pub async fn list(caller: Caller, Query(asked): Query<AlertsAsked>) -> Result<Js
     caller.answer(alerts::list(&caller.0, &ask).await)
 }
 
-/// Takes note of an alert.
+/// Takes note of an alert. People do: a partner's key is refused.
 #[utoipa::path(post, path = "/console/alerts/{alert_id}/seen", tag = "alerts", security(("bearer" = [])),
     params(("alert_id" = AlertId, Path)), responses((status = 204), (status = "default", body = Problem)))]
 pub async fn see(caller: Caller, Path(id): Path<AlertId>) -> Result<StatusCode, Problem> {

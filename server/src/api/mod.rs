@@ -263,6 +263,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(transfers::cancel))
         .routes(routes!(transfers::ship))
         .routes(routes!(transfers::receive))
+        .routes(routes!(transfers::receive_rest))
         .routes(routes!(transfers::settle))
         .routes(routes!(transfers::stock))
         .routes(routes!(transfers::elsewhere))

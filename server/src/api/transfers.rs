@@ -8,8 +8,8 @@ use domain::{
     page::Page,
     supply::{ListStock, ReceiptView, ReceiveGoods, StockEntry},
     transfers::{
-        CancelTransfer, DecideTransfer, ListTransfers, ReceiveTransfer, RequestTransfer, SettleTransfer, ShipTransfer,
-        TransferCard, TransferState, TransferTab, TransferView,
+        CancelTransfer, DecideTransfer, ListTransfers, ReceiveRest, ReceiveTransfer, RequestTransfer, SettleTransfer,
+        ShipTransfer, TransferCard, TransferState, TransferTab, TransferView,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,21 @@ pub async fn receive(
     caller.done(transfers::receive(&caller.0, id, command).await)
 }
 
-/// Accounts for all that was sent and did not arrive: the sender's side, or head office.
+/// Takes in what was missing and has come after all, or a part of it: numbers say how many have arrived by now. The same
+/// again changes nothing.
+#[utoipa::path(post, path = "/console/transfers/{transfer_id}/rest", tag = "transfers", security(("bearer" = [])),
+    params(("transfer_id" = TransferId, Path)), request_body = ReceiveRest,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn receive_rest(
+    caller: Caller,
+    Path(id): Path<TransferId>,
+    Sent(command): Sent<ReceiveRest>,
+) -> Result<StatusCode, Problem> {
+    caller.done(transfers::receive_rest(&caller.0, id, command).await)
+}
+
+/// Accounts for what was sent and did not arrive, or a part of it: the sender's side, or head office. Numbers say how
+/// many are lost or back by now; the same again changes nothing.
 #[utoipa::path(post, path = "/console/transfers/{transfer_id}/settlement", tag = "transfers",
     security(("bearer" = [])), params(("transfer_id" = TransferId, Path)), request_body = SettleTransfer,
     responses((status = 204), (status = "default", body = Problem)))]

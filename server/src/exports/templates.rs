@@ -20,6 +20,7 @@ pub(super) fn routes() -> Router<Site> {
         .route("/console/purchases/{purchase}/template/{kind}", get(of_purchase))
         .route("/console/transfers/{transfer}/template/{kind}", get(of_transfer))
         .route("/console/transfers/new/template/{kind}", get(of_request))
+        .route("/hq/transfers/new/template/{kind}", get(of_new_transfer))
 }
 
 /// What a count takes in, without a number: what the books say is not told here.
@@ -59,6 +60,16 @@ async fn of_transfer(Extension(scope): Extension<Scope>, Path((transfer, kind)):
 }
 
 async fn of_request(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
-    let exported = scope.reach(Permission::MoveStock).map(|_| Exported { header: HEADER.to_vec(), rows: Vec::new() });
+    let exported = scope.reach(Permission::MoveStock).map(|_| no_goods());
     file(&scope, "要货模板", kind, exported).await
+}
+
+async fn of_new_transfer(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
+    let exported = scope.staff_everywhere(Permission::ManageSupply).map(|_| no_goods());
+    file(&scope, "调拨模板", kind, exported).await
+}
+
+/// The columns alone: whoever fills it in says of which goods.
+fn no_goods() -> Exported {
+    Exported { header: HEADER.to_vec(), rows: Vec::new() }
 }

@@ -12,9 +12,9 @@ use crate::{
 };
 
 /// What carries goods from place to place, and from and to suppliers.
-pub const MOVING: [Deed; 6] = {
+pub const MOVING: [Deed; 7] = {
     use Deed::*;
-    [ReceiveGoods, Allocate, ShipTransfer, ReceiveTransfer, SettleTransfer, ReturnGoods]
+    [ReceiveGoods, Allocate, ShipTransfer, ReceiveTransfer, ReceiveRestOfTransfer, SettleTransfer, ReturnGoods]
 };
 /// What is found where they lie.
 pub const KEEPING: [Deed; 7] = {
@@ -63,7 +63,7 @@ impl Desk<'_> {
     }
 
     /// Twenty pieces come to the warehouse, of which two are given to the store and six asked for; four of those
-    /// arrive, two come back. Two more are bought, of which one goes back.
+    /// arrive, one later, and one comes back. Two more are bought, of which one goes back.
     async fn carry(&mut self) {
         let (office, warehouse, store, sku) = (self.office, self.warehouse, self.store, self.sku);
         let lines = |quantity: i64| json!([{ "sku_id": sku, "quantity": quantity }]);
@@ -78,11 +78,12 @@ impl Desk<'_> {
             "id": transfer, "from_id": warehouse, "to_id": store, "lines": lines(6), "reason": "周末活动",
         });
         self.post(office, "/console/transfers", request).await;
-        let settled = json!([{ "sku_id": sku, "outcome": "returned" }]);
+        let settled = json!([{ "sku_id": sku, "returned": 1 }]);
         let steps = [
             ("decision", json!({ "approve": true, "lines": [], "note": "" })),
             ("ship", json!({ "lines": [], "note": "" })),
             ("receive", json!({ "lines": lines(4), "reason": "少两件" })),
+            ("rest", json!({ "lines": lines(5), "note": "第二车" })),
             ("settlement", json!({ "lines": settled, "note": "司机确认" })),
         ];
         for (step, body) in steps {
@@ -158,8 +159,8 @@ async fn goods_that_were_being_moved_go_and_come_once() {
         };
         desk.carry().await;
         assert_eq!(mortal.point, None, "the server did not end there");
-        assert_eq!(mortal.on_hand(&office, &warehouse, CODE).await, 17 * moved, "{point:?}");
-        assert_eq!(mortal.on_hand(&office, &goods.store_id, CODE).await, before + 4 * moved, "{point:?}");
+        assert_eq!(mortal.on_hand(&office, &warehouse, CODE).await, 16 * moved, "{point:?}");
+        assert_eq!(mortal.on_hand(&office, &goods.store_id, CODE).await, before + 5 * moved, "{point:?}");
         mortal.town.check_books().await;
     }
 }

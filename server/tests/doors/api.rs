@@ -288,11 +288,12 @@ pub const API: &[Door] = &[
     door("POST", "/api/v1/console/transfers/{transfer_id}/cancel", Goods, r#"{"note":"x"}"#),
     door("POST", "/api/v1/console/transfers/{transfer_id}/ship", Goods, "{}"),
     door("POST", "/api/v1/console/transfers/{transfer_id}/receive", Goods, "{}"),
+    door("POST", "/api/v1/console/transfers/{transfer_id}/rest", Goods, "{}"),
     door(
         "POST",
         "/api/v1/console/transfers/{transfer_id}/settlement",
         Goods,
-        r#"{"lines":[{"sku_id":"{sku_id}","outcome":"lost"}],"note":"x"}"#,
+        r#"{"lines":[{"sku_id":"{sku_id}","lost":1}],"note":"x"}"#,
     ),
     // How many a store has is known to its chain's people, as it is to shoppers in bands.
     get("/api/v1/console/stock/{location_id}", Oneself),

@@ -44,11 +44,8 @@ pub const PAGES: &[Door] = &[
     form("/rpc/console/cancel_transfer", Goods, "id={transfer_id}&note=x&from=/console/transfers"),
     form("/rpc/console/ship_transfer", Goods, "id={transfer_id}&from=/console/transfers"),
     form("/rpc/console/receive_transfer", Goods, "id={transfer_id}&from=/console/transfers"),
-    form(
-        "/rpc/console/settle_transfer",
-        Goods,
-        "id={transfer_id}&outcome.{sku_id}=lost&note=x&from=/console/transfers",
-    ),
+    form("/rpc/console/receive_rest_of_transfer", Goods, "id={transfer_id}&pieces.{sku_id}=1&from=/console/transfers"),
+    form("/rpc/console/settle_transfer", Goods, "id={transfer_id}&lost.{sku_id}=1&note=x&from=/console/transfers"),
     form(
         "/rpc/console/receive_goods",
         Goods,

@@ -51,6 +51,10 @@ pub async fn check(scope: &Scope) -> Result<bool, Fault> {
 /// piece has gone since, or more pieces near their last day. Too little is told only of what is on the shelf: what is no
 /// longer sold may run out.
 async fn tell(tx: &mut PgConnection, scope: &Scope, place: Uuid, slow: bool) -> Result<(), Fault> {
+    sqlx::query!("select id from alerts where location_id = $1 and state <> 'solved' order by id for update", place)
+        .fetch_all(&mut *tx)
+        .await
+        .or_fault()?;
     sqlx::query!(
         "with recursive up as (
              -- Each category with itself and all above it, and how far up they are.

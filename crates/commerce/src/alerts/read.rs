@@ -79,8 +79,9 @@ pub async fn unread(scope: &Scope) -> Result<i64, Fault> {
 
 /// Takes note of an alert. Doing it twice is doing it once, and one that is over stays over.
 ///
-/// Faults: `NotFound`, also for another place's; `Forbidden`.
+/// Faults: `NotFound`, also for another place's; `Forbidden`, also for a program.
 pub async fn see(scope: &Scope, id: AlertId) -> Result<(), Fault> {
+    scope.person()?;
     let sight = Sight::of(scope)?;
     let mut tx = scope.begin().await?;
     sqlx::query!(
@@ -98,8 +99,9 @@ pub async fn see(scope: &Scope, id: AlertId) -> Result<(), Fault> {
 
 /// Takes note of all alerts of a place that nobody has taken note of.
 ///
-/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+/// Faults: `NotFound` for a place out of reach; `Forbidden`, also for a program.
 pub async fn see_all(scope: &Scope, location: LocationId) -> Result<(), Fault> {
+    scope.person()?;
     let sight = Sight::of(scope)?;
     if sight.seen.as_ref().is_some_and(|some| !some.contains(&location.0)) {
         return Err(crate::stockroom::NO_PLACE);
@@ -114,8 +116,10 @@ pub async fn see_all(scope: &Scope, location: LocationId) -> Result<(), Fault> {
 }
 
 async fn note(tx: &mut sqlx::PgConnection, scope: &Scope, sight: &Sight, alerts: &[Uuid]) -> Result<(), Fault> {
+    // In the order in which the round locks them that tells them, so that neither waits for the other.
     sqlx::query!(
-        "update alerts set state = 'seen', seen_at = $2, seen_by = $3 where id = any($1) and state = 'open'",
+        "with open as materialized (select id from alerts where id = any($1) and state = 'open' order by id for update)
+         update alerts a set state = 'seen', seen_at = $2, seen_by = $3 from open o where a.id = o.id",
         alerts,
         scope.now,
         sight.me,

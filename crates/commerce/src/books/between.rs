@@ -10,6 +10,12 @@ pub(super) const RULES: &[super::Rule] = &[
             or coalesce(l.shipped, 0) <> coalesce(l.received, 0) + l.lost + l.returned + l.on_the_way",
     ),
     (
+        "what transfers have lost is entered as lost",
+        "select count(*) from stock_transfer_lines l left join (
+             select transfer_id, sku_id, sum(quantity) as quantity from stock_transfer_losses group by 1, 2
+         ) n on n.transfer_id = l.transfer_id and n.sku_id = l.sku_id where l.lost <> coalesce(n.quantity, 0)",
+    ),
+    (
         "a transfer has moved exactly what it says",
         "select count(*) from (
              select place, sku_id, transfer_id from (

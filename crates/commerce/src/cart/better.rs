@@ -37,6 +37,7 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
     }
     let search = Search {
         way,
+        goods_fen: quote.goods_fen,
         to: Some(to),
         near: Some(store.point()),
         brand: Some(store.brand()),

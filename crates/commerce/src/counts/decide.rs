@@ -22,12 +22,13 @@ use crate::{
 /// promised orders opens a shortage case. The same decision again is the same decision.
 ///
 /// Small differences are the store's own to decide; beyond those whoever decides for it, and nobody on what they
-/// handed in themselves.
+/// handed in themselves. No program does.
 ///
 /// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for differences that are not theirs to
-/// decide; `Conflict` (`own_count`, `not_now`).
+/// decide, and for a program; `Conflict` (`own_count`, `not_now`).
 pub async fn decide(scope: &Scope, id: CountId, decision: Decide) -> Result<(), Fault> {
     let note = decision.checked_note()?;
+    scope.person()?;
     Sight::of(scope)?;
     let mut tx = scope.begin().await?;
     // What whoever asks may do now: the request may have waited while it was taken away.
@@ -81,7 +82,8 @@ async fn book(tx: &mut PgConnection, scope: &Scope, count: &Count) -> Result<(),
 /// What was entered stays, to be undone where it was wrong.
 async fn send_back(tx: &mut PgConnection, count: &Count) -> Result<(), Fault> {
     sqlx::query!(
-        "update counts set submitted_by = null, off_pieces = null, off_value_fen = null, above = false where id = $1",
+        "update counts set submitted_by = null, submitted_by_key = null, off_pieces = null, off_value_fen = null, above = false
+         where id = $1",
         count.id.0,
     )
     .execute(&mut *tx)

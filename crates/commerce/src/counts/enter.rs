@@ -18,7 +18,7 @@ use crate::{Scope, database::OrFault, stockroom};
 /// is handed in, (`counted_elsewhere`), (`code_ambiguous`), (`key_reused`); `Forbidden`.
 pub async fn enter(scope: &Scope, id: CountId, command: EnterCount) -> Result<CountLine, Fault> {
     command.check()?;
-    let me = scope.staff()?.id.0;
+    let me = scope.actor_id().ok_or(Fault::Unauthenticated)?;
     let mut tx = scope.begin().await?;
     let count = hold(&mut tx, scope, id).await?;
     let SkuId(sku) = stockroom::of_code(&mut tx, count.room.id, &command.code).await.map_err(at_code)?;
@@ -27,16 +27,18 @@ pub async fn enter(scope: &Scope, id: CountId, command: EnterCount) -> Result<Co
     }
     must_be_open(&count)?;
     take_in(&mut tx, &count, &[sku]).await?;
+    let actor = scope.actor();
     let written = sqlx::query!(
         "with shelf as materialized (select on_hand from stock where location_id = $3 and sku_id = $4 for share)
-         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, at)
-         select $1, $2, $4, $5, on_hand, $6, $7 from shelf on conflict (id) do nothing",
+         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, api_key_id, at)
+         select $1, $2, $4, $5, on_hand, $6, $7, $8 from shelf on conflict (id) do nothing",
         command.id,
         id.0,
         count.room.id.0,
         sku,
         command.pieces,
-        me,
+        actor.staff,
+        actor.key,
         scope.now,
     )
     .execute(&mut *tx)
@@ -76,15 +78,16 @@ async fn entered_before(
     sku: Uuid,
     command: &EnterCount,
 ) -> Result<bool, Fault> {
-    let found = sqlx::query!("select count_id, sku_id, pieces, staff_id from count_entries where id = $1", command.id)
-        .fetch_optional(tx)
-        .await
-        .or_fault()?;
+    let found = sqlx::query!(
+        r#"select count_id, sku_id, pieces, coalesce(staff_id, api_key_id) as "by!" from count_entries where id = $1"#,
+        command.id,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?;
     match found {
         None => Ok(false),
-        Some(found)
-            if (found.count_id, found.sku_id, found.pieces, found.staff_id) == (id.0, sku, command.pieces, me) =>
-        {
+        Some(found) if (found.count_id, found.sku_id, found.pieces, found.by) == (id.0, sku, command.pieces, me) => {
             Ok(true)
         }
         Some(_) => Err(key_reused()),
@@ -95,7 +98,7 @@ async fn entered_before(
 ///
 /// Faults: `NotFound`, also for another place's count; `Conflict` (`not_now`); `Forbidden`.
 pub async fn undo(scope: &Scope, id: CountId, entry: Uuid) -> Result<(), Fault> {
-    let me = scope.staff()?.id.0;
+    let actor = scope.actor();
     let mut tx = scope.begin().await?;
     let count = hold(&mut tx, scope, id).await?;
     let undone = sqlx::query_scalar!(
@@ -111,10 +114,16 @@ pub async fn undo(scope: &Scope, id: CountId, entry: Uuid) -> Result<(), Fault> 
         return Ok(());
     }
     must_be_open(&count)?;
-    sqlx::query!("update count_entries set undone_at = $2, undone_by = $3 where id = $1", entry, scope.now, me)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
+    sqlx::query!(
+        "update count_entries set undone_at = $2, undone_by = $3, undone_by_key = $4 where id = $1",
+        entry,
+        scope.now,
+        actor.staff,
+        actor.key,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
     tx.commit().await.or_fault()
 }
 
@@ -122,7 +131,7 @@ pub async fn undo(scope: &Scope, id: CountId, entry: Uuid) -> Result<(), Fault> 
 ///
 /// Faults: `NotFound`, also for another place's count; `Conflict` (`not_now`); `Forbidden`.
 pub async fn recount(scope: &Scope, id: CountId, sku: SkuId) -> Result<(), Fault> {
-    let me = scope.staff()?.id.0;
+    let actor = scope.actor();
     let mut tx = scope.begin().await?;
     let count = hold(&mut tx, scope, id).await?;
     must_be_open(&count)?;
@@ -132,12 +141,13 @@ pub async fn recount(scope: &Scope, id: CountId, sku: SkuId) -> Result<(), Fault
         .or_fault()?
         .ok_or(stockroom::NO_GOODS)?;
     sqlx::query!(
-        "update count_entries set undone_at = $3, undone_by = $4
+        "update count_entries set undone_at = $3, undone_by = $4, undone_by_key = $5
          where count_id = $1 and sku_id = $2 and undone_at is null",
         id.0,
         sku.0,
         scope.now,
-        me,
+        actor.staff,
+        actor.key,
     )
     .execute(&mut *tx)
     .await

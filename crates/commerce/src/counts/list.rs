@@ -33,7 +33,7 @@ use crate::{
 /// (`key_reused`); `Forbidden`.
 pub async fn enter_list(scope: &Scope, id: CountId, command: EnterCountList) -> Result<CountListEntered, Fault> {
     command.check()?;
-    let me = scope.staff()?.id.0;
+    let me = scope.actor_id().ok_or(Fault::Unauthenticated)?;
     let mut tx = scope.begin().await?;
     let count = hold(&mut tx, scope, id).await?;
     let found = found(&mut tx, &count, &command).await?;
@@ -46,7 +46,7 @@ pub async fn enter_list(scope: &Scope, id: CountId, command: EnterCountList) -> 
     if let Some((sku, why)) = refused(&mut tx, &count, &skus).await? {
         return Err(Fault::invalid(&found_field(found.get(&sku).map_or(0, |one| one.at)), why));
     }
-    let written = write(&mut tx, scope, &count, (command.id, me), &found).await?;
+    let written = write(&mut tx, scope, &count, command.id, &found).await?;
     // Whoever sent the same list at the same moment has committed by now: the insertion waited for them.
     if written < found.len() as u64 && !entered_before(&mut tx, id, me, command.id, &found).await? {
         return Err(key_reused());
@@ -89,9 +89,10 @@ async fn write(
     tx: &mut PgConnection,
     scope: &Scope,
     count: &Count,
-    (list, me): (Uuid, Uuid),
+    list: Uuid,
     found: &BTreeMap<Uuid, Found>,
 ) -> Result<u64, Fault> {
+    let actor = scope.actor();
     let ids: Vec<Uuid> = found.keys().map(|_| new_id()).collect();
     let skus: Vec<Uuid> = found.keys().copied().collect();
     let pieces: Vec<i64> = found.values().map(|one| one.pieces).collect();
@@ -101,15 +102,16 @@ async fn write(
          ), shelf as materialized (
              select sku_id, on_hand from stock where location_id = $4 and sku_id = any($2) order by sku_id for share
          )
-         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, at, list_id)
-         select f.id, $5, f.sku_id, f.pieces, s.on_hand, $6, $7, $8
+         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, api_key_id, at, list_id)
+         select f.id, $5, f.sku_id, f.pieces, s.on_hand, $6, $7, $8, $9
          from found f join shelf s on s.sku_id = f.sku_id order by f.sku_id on conflict do nothing",
         &ids,
         &skus,
         &pieces,
         count.room.id.0,
         count.id.0,
-        me,
+        actor.staff,
+        actor.key,
         scope.now,
         list,
     )
@@ -129,15 +131,18 @@ async fn entered_before(
     list: Uuid,
     found: &BTreeMap<Uuid, Found>,
 ) -> Result<bool, Fault> {
-    let rows = sqlx::query!("select count_id, sku_id, pieces, staff_id from count_entries where list_id = $1", list)
-        .fetch_all(tx)
-        .await
-        .or_fault()?;
+    let rows = sqlx::query!(
+        r#"select count_id, sku_id, pieces, coalesce(staff_id, api_key_id) as "by!" from count_entries where list_id = $1"#,
+        list,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
     if rows.is_empty() {
         return Ok(false);
     }
     let same = |sku, pieces| found.get(&sku).is_some_and(|one| one.pieces == pieces);
-    let all = rows.iter().all(|row| (row.count_id, row.staff_id) == (id.0, me) && same(row.sku_id, row.pieces));
+    let all = rows.iter().all(|row| (row.count_id, row.by) == (id.0, me) && same(row.sku_id, row.pieces));
     if all && rows.len() == found.len() { Ok(true) } else { Err(key_reused()) }
 }
 
@@ -145,7 +150,7 @@ async fn entered_before(
 ///
 /// Faults: `NotFound`, also for another place's count; `Conflict` (`not_now`); `Forbidden`.
 pub async fn undo_list(scope: &Scope, id: CountId, list: Uuid) -> Result<(), Fault> {
-    let me = scope.staff()?.id.0;
+    let actor = scope.actor();
     let mut tx = scope.begin().await?;
     let count = hold(&mut tx, scope, id).await?;
     let rows = sqlx::query_scalar!(
@@ -163,12 +168,13 @@ pub async fn undo_list(scope: &Scope, id: CountId, list: Uuid) -> Result<(), Fau
     }
     must_be_open(&count)?;
     sqlx::query!(
-        "update count_entries set undone_at = $3, undone_by = $4
+        "update count_entries set undone_at = $3, undone_by = $4, undone_by_key = $5
          where list_id = $1 and count_id = $2 and undone_at is null",
         list,
         id.0,
         scope.now,
-        me,
+        actor.staff,
+        actor.key,
     )
     .execute(&mut *tx)
     .await

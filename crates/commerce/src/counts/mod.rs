@@ -12,7 +12,8 @@
 //! what it says, or after it. The difference is the pieces less what the books said at the last entry, and it is
 //! what is booked, whatever has come or gone since.
 //!
-//! The entries are their own log: who, when, how many, and who undid it. The steps go to the audit as well.
+//! The entries are their own log: who, when, how many, and who undid it. The steps go to the audit as well. Who counts
+//! is a person of staff or a partner's program, which stands there under its key; deciding stays with people.
 
 mod apart;
 mod decide;
@@ -54,6 +55,7 @@ struct Count {
     id: CountId,
     room: Room,
     state: CountState,
+    /// A person of staff, or a program's key; so is whoever submitted it.
     opened_by: Uuid,
     submitted_by: Option<Uuid>,
     above: bool,
@@ -90,8 +92,9 @@ impl Row {
 async fn lock(tx: &mut PgConnection, id: CountId) -> Result<Count, Fault> {
     let row = sqlx::query_as!(
         Row,
-        "select c.location_id, l.kind as place, c.state, c.opened_by, c.submitted_by, c.above
-         from counts c join locations l on l.id = c.location_id where c.id = $1 for update of c",
+        r#"select c.location_id, l.kind as place, c.state, coalesce(c.opened_by, c.opened_by_key) as "opened_by!",
+                  coalesce(c.submitted_by, c.submitted_by_key) as "submitted_by?", c.above
+           from counts c join locations l on l.id = c.location_id where c.id = $1 for update of c"#,
         id.0,
     );
     row.fetch_optional(tx).await.or_fault()?.ok_or(NO_COUNT)?.count(id)
@@ -104,8 +107,9 @@ async fn hold(tx: &mut PgConnection, scope: &Scope, id: CountId) -> Result<Count
     scope.reach(Permission::CountStock)?;
     let row = sqlx::query_as!(
         Row,
-        "select c.location_id, l.kind as place, c.state, c.opened_by, c.submitted_by, c.above
-         from counts c join locations l on l.id = c.location_id where c.id = $1 for share of c",
+        r#"select c.location_id, l.kind as place, c.state, coalesce(c.opened_by, c.opened_by_key) as "opened_by!",
+                  coalesce(c.submitted_by, c.submitted_by_key) as "submitted_by?", c.above
+           from counts c join locations l on l.id = c.location_id where c.id = $1 for share of c"#,
         id.0,
     );
     let count = row.fetch_optional(tx).await.or_fault()?.ok_or(NO_COUNT)?.count(id)?;
@@ -114,9 +118,9 @@ async fn hold(tx: &mut PgConnection, scope: &Scope, id: CountId) -> Result<Count
 }
 
 /// Whoever asks counts at this place; to others its counts are not there.
-fn works_on(scope: &Scope, location: LocationId) -> Result<StaffId, Fault> {
+fn works_on(scope: &Scope, location: LocationId) -> Result<(), Fault> {
     match stockroom::works_at(scope, location) {
-        Ok(person) => Ok(person.id),
+        Ok(_) => Ok(()),
         Err(Fault::NotFound(_)) => Err(NO_COUNT),
         Err(fault) => Err(fault),
     }
@@ -157,14 +161,16 @@ async fn record(
     next: CountState,
     step: &Step<'_>,
 ) -> Result<(), Fault> {
+    let actor = scope.actor();
     sqlx::query!(
-        "insert into count_steps (count_id, step, act, state, at, staff_id, in_place_of, note)
-         select $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5, $6, $7 from count_steps where count_id = $1",
+        "insert into count_steps (count_id, step, act, state, at, staff_id, api_key_id, in_place_of, note)
+         select $1, coalesce(max(step), 0) + 1, $2, $3, $4, $5, $6, $7, $8 from count_steps where count_id = $1",
         count.id.0,
         step.act.code(),
         next.code(),
         scope.now,
-        scope.staff()?.id.0,
+        actor.staff,
+        actor.key,
         step.in_place_of.map(|person| person.0),
         step.note,
     )

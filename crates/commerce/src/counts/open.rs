@@ -22,33 +22,35 @@ const BEST_SELLING_DAYS: i64 = 30;
 /// (`counted_elsewhere`) where another open count has some of the goods, (`nothing_to_count`), (`key_reused`).
 pub async fn open(scope: &Scope, command: OpenCount) -> Result<(), Fault> {
     command.check()?;
-    let me = stockroom::works_at(scope, command.location_id)?.id;
+    let me = stockroom::works_at(scope, command.location_id)?;
+    let actor = scope.actor();
     let mut tx = scope.begin().await?;
     let room = stockroom::room(&mut tx, command.location_id).await?;
     let written = sqlx::query!(
-        "insert into counts (id, location_id, kind, selection, blind, note, state, opened_by, opened_at)
-         values ($1, $2, $3, $4, $5, $6, 'open', $7, $8) on conflict (id) do nothing",
+        "insert into counts (id, location_id, kind, selection, blind, note, state, opened_by, opened_by_key, opened_at)
+         values ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9) on conflict (id) do nothing",
         command.id.0,
         command.location_id.0,
         command.selection.kind().code(),
         Json(&command.selection) as _,
         command.blind,
         command.note.trim(),
-        me.0,
+        actor.staff,
+        actor.key,
         scope.now,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
     if written.rows_affected() == 0 {
-        return opened_before(&mut tx, &command, me.0).await;
+        return opened_before(&mut tx, &command, me).await;
     }
     let goods = chosen(&mut tx, scope, &command).await?;
     if goods.is_empty() {
         return Err(Fault::conflict("nothing_to_count", "这里没有可盘的商品，或都在别的盘点里"));
     }
     let count =
-        Count { id: command.id, room, state: CountState::Open, opened_by: me.0, submitted_by: None, above: false };
+        Count { id: command.id, room, state: CountState::Open, opened_by: me, submitted_by: None, above: false };
     take_in(&mut tx, &count, &goods).await?;
     record(&mut tx, scope, &count, CountState::Open, &Step::plain(CountAct::Open)).await?;
     tx.commit().await.or_fault()
@@ -57,7 +59,8 @@ pub async fn open(scope: &Scope, command: OpenCount) -> Result<(), Fault> {
 /// Whether the count is there because of the same request.
 async fn opened_before(tx: &mut PgConnection, command: &OpenCount, me: Uuid) -> Result<(), Fault> {
     let found = sqlx::query!(
-        r#"select location_id, selection as "selection: Json<Selection>", blind, note, opened_by from counts where id = $1"#,
+        r#"select location_id, selection as "selection: Json<Selection>", blind, note,
+                  coalesce(opened_by, opened_by_key) as "opened_by!" from counts where id = $1"#,
         command.id.0,
     )
     .fetch_optional(tx)
@@ -207,8 +210,10 @@ pub(super) async fn refused(
     .or_fault()?;
     // Whoever was first has committed by now: the insertion waited for them.
     let elsewhere = sqlx::query!(
-        r#"select l.sku_id, c.id, c.kind, c.opened_at, o.name as opener, d.name as product, array_to_string(k.spec_values, ' ') as "spec!"
-           from count_lines l join counts c on c.id = l.count_id join staff o on o.id = c.opened_by
+        r#"select l.sku_id, c.id, c.kind, c.opened_at, coalesce(o.name, '合作方 ' || a.name, '') as "opener!",
+                  d.name as product, array_to_string(k.spec_values, ' ') as "spec!"
+           from count_lines l join counts c on c.id = l.count_id
+           left join staff o on o.id = c.opened_by left join api_keys a on a.id = c.opened_by_key
            join skus k on k.id = l.sku_id join products d on d.id = k.product_id
            where l.location_id = $1 and l.sku_id = any($2) and l.active and l.count_id <> $3
            order by c.id, d.name, k.code limit 1"#,

@@ -102,7 +102,8 @@ async fn rows(
     sqlx::query_as!(
         Row,
         r#"select c.id, c.location_id, coalesce(s.name, w.name, '') as "location_name!", c.kind, c.blind, c.state, c.note,
-                  c.opened_by, o.name as opener, c.opened_at, c.submitted_by, c.off_pieces, c.off_value_fen, c.above,
+                  coalesce(c.opened_by, c.opened_by_key) as "opened_by!", coalesce(o.name, '合作方 ' || a.name, '') as "opener!",
+                  c.opened_at, coalesce(c.submitted_by, c.submitted_by_key) as "submitted_by?", c.off_pieces, c.off_value_fen, c.above,
                   case c.state when 'approved' then (select sum(e.value_milli_fen) from cost_entries e
                                                      where e.document_id = c.id and e.location_id = c.location_id)
                        when 'submitted' then (select sum((l.counted - l.book) * x.milli_fen) from count_lines l
@@ -110,13 +111,13 @@ async fn rows(
                                               where l.count_id = c.id and l.counted <> l.book) end::bigint as cost_milli_fen,
                   (select count(*) from count_lines l where l.count_id = c.id) as "lines!",
                   (select count(distinct n.sku_id) from count_entries n where n.count_id = c.id and n.undone_at is null) as "counted_lines!"
-           from counts c join staff o on o.id = c.opened_by
+           from counts c left join staff o on o.id = c.opened_by left join api_keys a on a.id = c.opened_by_key
            left join stores s on s.id = c.location_id left join warehouses w on w.id = c.location_id
            where ($1::uuid[] is null or c.location_id = any($1)) and ($2::uuid is null or c.id = $2)
              and ($3::text is null or c.state = $3) and ($4::uuid is null or c.location_id = $4)
              and ($5::uuid is null or c.id < $5)
              and (not $6 or (c.state = 'submitted' and case when c.above
-                 then c.submitted_by <> $7 and ($8::uuid[] is null or c.location_id = any($8))
+                 then coalesce(c.submitted_by, c.submitted_by_key) <> $7 and ($8::uuid[] is null or c.location_id = any($8))
                  else $9::uuid[] is null or c.location_id = any($9) end))
            order by c.id desc limit $10"#,
         sight.seen.as_deref(),
@@ -156,7 +157,7 @@ pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
     sqlx::query_scalar!(
         r#"select count(*) as "waiting!" from counts c
            where c.state = 'submitted' and ($1::uuid[] is null or c.location_id = any($1)) and case when c.above
-                 then c.submitted_by <> $2 and ($3::uuid[] is null or c.location_id = any($3))
+                 then coalesce(c.submitted_by, c.submitted_by_key) <> $2 and ($3::uuid[] is null or c.location_id = any($3))
                  else $4::uuid[] is null or c.location_id = any($4) end"#,
         sight.seen.as_deref(),
         sight.me,
@@ -198,9 +199,9 @@ pub async fn show(scope: &Scope, id: CountId) -> Result<CountView, Fault> {
 async fn entries(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountEntry>, Fault> {
     let rows = sqlx::query!(
         r#"select n.id, n.sku_id, k.code, d.name as product, array_to_string(k.spec_values, ' ') as "spec!", n.pieces,
-                  p.name as person, n.at, n.undone_at is not null as "undone!", n.list_id
+                  coalesce(p.name, '合作方 ' || a.name, '') as "by!", n.at, n.undone_at is not null as "undone!", n.list_id
            from count_entries n join skus k on k.id = n.sku_id join products d on d.id = k.product_id
-           join staff p on p.id = n.staff_id
+           left join staff p on p.id = n.staff_id left join api_keys a on a.id = n.api_key_id
            where n.count_id = $1 order by n.place desc limit $2"#,
         id.0,
         ENTRIES_SHOWN,
@@ -214,7 +215,7 @@ async fn entries(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountEntry>, 
         name: named(&row.product, &row.spec),
         code: row.code,
         pieces: row.pieces,
-        by: row.person,
+        by: row.by,
         at: row.at,
         undone: row.undone,
         list_id: row.list_id,
@@ -224,8 +225,9 @@ async fn entries(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountEntry>, 
 
 async fn steps(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountStep>, Fault> {
     let rows = sqlx::query!(
-        r#"select t.act, t.state, t.at, p.name as person, o.name as "in_place_of?", t.note
-           from count_steps t join staff p on p.id = t.staff_id left join staff o on o.id = t.in_place_of
+        r#"select t.act, t.state, t.at, coalesce(p.name, '合作方 ' || a.name, '') as "by!", o.name as "in_place_of?", t.note
+           from count_steps t left join staff p on p.id = t.staff_id left join api_keys a on a.id = t.api_key_id
+           left join staff o on o.id = t.in_place_of
            where t.count_id = $1 order by t.step"#,
         id.0,
     )
@@ -234,7 +236,7 @@ async fn steps(tx: &mut PgConnection, id: CountId) -> Result<Vec<CountStep>, Fau
     .or_fault()?;
     let steps = rows.into_iter().filter_map(|row| {
         let (act, state) = (CountAct::from_code(&row.act)?, CountState::from_code(&row.state)?);
-        Some(CountStep { act, state, at: row.at, by: row.person, in_place_of: row.in_place_of, note: row.note })
+        Some(CountStep { act, state, at: row.at, by: row.by, in_place_of: row.in_place_of, note: row.note })
     });
     Ok(steps.collect())
 }

@@ -23,7 +23,7 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
     scope.reach(Permission::CountStock)?;
     let mut tx = scope.begin().await?;
     let count = lock(&mut tx, id).await?;
-    let me = works_on(scope, count.room.id)?;
+    works_on(scope, count.room.id)?;
     if count.state == CountState::Submitted {
         return Ok(());
     }
@@ -36,10 +36,13 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
     }
     let off = keep(&mut tx, &count).await?;
     let above = !scope.house().settings.decide_alone.suffices(off);
+    let actor = scope.actor();
     sqlx::query!(
-        "update counts set submitted_by = $2, off_pieces = $3, off_value_fen = $4, above = $5 where id = $1",
+        "update counts set submitted_by = $2, submitted_by_key = $3, off_pieces = $4, off_value_fen = $5, above = $6
+         where id = $1",
         id.0,
-        me.0,
+        actor.staff,
+        actor.key,
         off.pieces,
         off.value_fen.0,
         above,
@@ -88,16 +91,18 @@ fn not_all_counted(some: &[Waiting]) -> Fault {
 /// Enters that there is none of these, as somebody would who had looked.
 async fn enter_none(tx: &mut PgConnection, scope: &Scope, count: &Count, some: &[Waiting]) -> Result<(), Fault> {
     let skus: Vec<Uuid> = some.iter().map(|line| line.sku_id).collect();
+    let actor = scope.actor();
     sqlx::query!(
         "with shelves as materialized (
              select sku_id, on_hand from stock where location_id = $2 and sku_id = any($3) order by location_id, sku_id for share
          )
-         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, at)
-         select gen_random_uuid(), $1, sku_id, 0, on_hand, $4, $5 from shelves order by sku_id",
+         insert into count_entries (id, count_id, sku_id, pieces, book, staff_id, api_key_id, at)
+         select gen_random_uuid(), $1, sku_id, 0, on_hand, $4, $5, $6 from shelves order by sku_id",
         count.id.0,
         count.room.id.0,
         &skus,
-        scope.staff()?.id.0,
+        actor.staff,
+        actor.key,
         scope.now,
     )
     .execute(tx)
@@ -138,7 +143,6 @@ async fn keep(tx: &mut PgConnection, count: &Count) -> Result<Off, Fault> {
 /// Faults: `NotFound`, also for another place's; `Forbidden` for who neither began it nor decides at the place;
 /// `Conflict` (`not_now`) once it is booked.
 pub async fn cancel(scope: &Scope, id: CountId) -> Result<(), Fault> {
-    scope.staff()?;
     let sight = stockroom::Sight::of(scope)?;
     let mut tx = scope.begin().await?;
     let count = lock(&mut tx, id).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::{
-    Fault, SkuId, StoreId,
+    Fault, Fen, SkuId, StoreId,
     audit::{Act, ObjectKind},
     catalog::SkuView,
     fulfilment::{AddressView, Fulfilment},
@@ -15,7 +15,10 @@ use domain::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{addresses, ways::reaches};
+use super::{
+    addresses,
+    ways::{brings_soon, reaches},
+};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -111,6 +114,8 @@ pub(crate) struct Search<'a> {
     pub wanted: &'a [Wanted],
     /// Express goes by head office's rule; what riders bring comes from the nearest.
     pub way: Fulfilment,
+    /// What it costs where the shopper found it: who brings things may have a minimum.
+    pub goods_fen: Fen,
     /// Where it goes.
     pub to: Option<&'a AddressView>,
     /// To what it is to be near, where nobody knows where it goes.
@@ -127,7 +132,8 @@ impl<'a> Search<'a> {
     /// For what goes by express, anywhere.
     pub fn express(wanted: &'a [Wanted]) -> Self {
         let way = Fulfilment::Express;
-        Self { wanted, way, to: None, near: None, brand: None, has_all: None, taken: HashMap::new() }
+        let goods_fen = Fen::ZERO;
+        Self { wanted, way, goods_fen, to: None, near: None, brand: None, has_all: None, taken: HashMap::new() }
     }
 
     /// By what a store is chosen.
@@ -136,12 +142,13 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a store sends things in this way there.
-    fn served_by(&self, store: &Store) -> bool {
+    fn served_by(&self, scope: &Scope, store: &Store) -> bool {
         let served = match self.to {
             Some(to) => reaches(store, self.way, &to.address.region_code, to.address.point),
             None => self.way == Fulfilment::Express && store.sending().is_some(),
         };
-        served && self.brand.is_none_or(|brand| store.brand() == brand)
+        let brings = self.way != Fulfilment::Delivery || brings_soon(scope, store, self.goods_fen);
+        served && brings && self.brand.is_none_or(|brand| store.brand() == brand)
     }
 
     /// What a store has of it, beside what is spoken for.
@@ -159,7 +166,7 @@ impl<'a> Search<'a> {
 
 /// Which of these stores send what.
 pub(crate) async fn choose(scope: &Scope, stores: &Stores, search: &Search<'_>) -> Result<Vec<RoutePart>, Fault> {
-    let senders: Vec<&Store> = stores.all().filter(|store| search.served_by(store)).collect();
+    let senders: Vec<&Store> = stores.all().filter(|store| search.served_by(scope, store)).collect();
     choose_among(scope, stores, &senders, search).await
 }
 

@@ -150,6 +150,12 @@ fn brings_to(store: &Store, to: Point) -> bool {
     })
 }
 
+/// Whether a store would bring goods of this worth today or tomorrow, wherever they go.
+pub(super) fn brings_soon(scope: &Scope, store: &Store, goods_fen: Fen) -> bool {
+    let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.minimum_fen <= goods_fen);
+    delivery.is_some_and(|delivery| !delivery.slots(scope.now, store.zone(), store.hours()).is_empty())
+}
+
 /// How many open orders a store's slot of a way takes; nothing where nobody counts, or there is no such slot.
 pub(crate) fn capacity(scope: &Scope, store: &Store, way: Fulfilment, start: DateTime<Utc>) -> Option<i64> {
     match way {

@@ -18,12 +18,13 @@ use crate::{
 /// leaves too little for promised orders opens a shortage case. The same decision again is the same decision.
 ///
 /// Small losses are the store's own to decide; beyond those whoever decides for it, and nobody on what they report
-/// themselves.
+/// themselves. No program does.
 ///
-/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for what is not theirs to decide;
-/// `Conflict` (`own_loss`, `not_now`, `not_there` for more than the books have by now).
+/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for what is not theirs to decide, and for a
+/// program; `Conflict` (`own_loss`, `not_now`, `not_there` for more than the books have by now).
 pub async fn decide(scope: &Scope, id: LossId, decision: Decide) -> Result<(), Fault> {
     let note = decision.checked_note()?;
+    scope.person()?;
     Sight::of(scope)?;
     let mut tx = scope.begin().await?;
     // What whoever asks may do now: the request may have waited while it was taken away.

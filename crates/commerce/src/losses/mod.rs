@@ -3,6 +3,9 @@
 //! - `report`: reporting, with pictures, and taking back
 //! - `decide`: agreeing, which books it, and turning down
 //! - `read`: lists, one report, figures, how many wait
+//!
+//! Who reports is a person of staff or a partner's program, which stands there under its key; deciding stays with
+//! people.
 
 mod decide;
 mod read;
@@ -41,14 +44,16 @@ struct Loss {
     batch: Option<Uuid>,
     state: LossState,
     above: bool,
+    /// A person of staff, or a program's key.
     reported_by: Uuid,
 }
 
 /// Locks a report; nothing else happens to it until the transaction ends.
 async fn lock(tx: &mut PgConnection, id: LossId) -> Result<Loss, Fault> {
     let row = sqlx::query!(
-        "select l.location_id, p.kind as place, l.sku_id, l.quantity, l.batch_id, l.state, l.above, l.reported_by
-         from losses l join locations p on p.id = l.location_id where l.id = $1 for update of l",
+        r#"select l.location_id, p.kind as place, l.sku_id, l.quantity, l.batch_id, l.state, l.above,
+                  coalesce(l.reported_by, l.reported_by_key) as "reported_by!"
+           from losses l join locations p on p.id = l.location_id where l.id = $1 for update of l"#,
         id.0,
     )
     .fetch_optional(tx)
@@ -104,11 +109,14 @@ async fn advance(
             return Err(Fault::conflict("not_there", message));
         }
     }
+    let actor = scope.actor();
     sqlx::query!(
-        "update losses set state = $2, decided_by = $3, in_place_of = $4, decided_at = $5, note = $6 where id = $1",
+        "update losses set state = $2, decided_by = $3, decided_by_key = $4, in_place_of = $5, decided_at = $6, note = $7
+         where id = $1",
         loss.id.0,
         next.code(),
-        scope.staff()?.id.0,
+        actor.staff,
+        actor.key,
         in_place_of.map(|person| person.0),
         scope.now,
         note,

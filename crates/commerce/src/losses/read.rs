@@ -90,17 +90,20 @@ async fn rows(
                        when 'reported' then (select l.quantity * c.milli_fen from stock_costs c
                                              where c.location_id = l.location_id and c.sku_id = l.sku_id) end::bigint as cost_milli_fen,
                   l.kind, b.code as "batch?", l.reason,
-                  l.state, l.above, r.name as reporter, l.reported_by, l.reported_at, p.name as "decider?",
-                  o.name as "in_place_of?", l.decided_at, l.note
+                  l.state, l.above, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!",
+                  coalesce(l.reported_by, l.reported_by_key) as "reported_by!", l.reported_at,
+                  coalesce(p.name, '合作方 ' || t.name) as "decider?", o.name as "in_place_of?", l.decided_at, l.note
            from losses l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
-           join staff r on r.id = l.reported_by left join staff p on p.id = l.decided_by left join staff o on o.id = l.in_place_of
+           left join staff r on r.id = l.reported_by left join api_keys a on a.id = l.reported_by_key
+           left join staff p on p.id = l.decided_by left join api_keys t on t.id = l.decided_by_key
+           left join staff o on o.id = l.in_place_of
            left join stores s on s.id = l.location_id left join warehouses w on w.id = l.location_id
            left join batches b on b.id = l.batch_id
            where ($1::uuid[] is null or l.location_id = any($1)) and ($2::uuid is null or l.id = $2)
              and ($3::text is null or l.state = $3) and ($4::text is null or l.kind = $4)
              and ($5::uuid is null or l.location_id = $5) and ($6::uuid is null or l.id < $6)
              and (not $7 or (l.state = 'reported' and case when l.above
-                 then l.reported_by <> $8 and ($9::uuid[] is null or l.location_id = any($9))
+                 then coalesce(l.reported_by, l.reported_by_key) <> $8 and ($9::uuid[] is null or l.location_id = any($9))
                  else $10::uuid[] is null or l.location_id = any($10) end))
            order by l.id desc limit $11"#,
         sight.seen.as_deref(),
@@ -141,7 +144,7 @@ pub async fn waiting(scope: &Scope) -> Result<i64, Fault> {
     sqlx::query_scalar!(
         r#"select count(*) as "waiting!" from losses l
            where l.state = 'reported' and ($1::uuid[] is null or l.location_id = any($1)) and case when l.above
-                 then l.reported_by <> $2 and ($3::uuid[] is null or l.location_id = any($3))
+                 then coalesce(l.reported_by, l.reported_by_key) <> $2 and ($3::uuid[] is null or l.location_id = any($3))
                  else $4::uuid[] is null or l.location_id = any($4) end"#,
         sight.seen.as_deref(),
         sight.me,
@@ -186,10 +189,10 @@ const OTHERS_MOST: i64 = 20;
 /// Other reports of the same goods there that wait for a decision.
 async fn others(tx: &mut PgConnection, id: LossId) -> Result<Vec<OtherLoss>, Fault> {
     let rows = sqlx::query!(
-        "select o.id, o.quantity, o.kind, r.name as reporter, o.reported_at
-         from losses l join losses o on o.location_id = l.location_id and o.sku_id = l.sku_id and o.id <> l.id
-         join staff r on r.id = o.reported_by
-         where l.id = $1 and o.state = 'reported' order by o.id desc limit $2",
+        r#"select o.id, o.quantity, o.kind, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!", o.reported_at
+           from losses l join losses o on o.location_id = l.location_id and o.sku_id = l.sku_id and o.id <> l.id
+           left join staff r on r.id = o.reported_by left join api_keys a on a.id = o.reported_by_key
+           where l.id = $1 and o.state = 'reported' order by o.id desc limit $2"#,
         id.0,
         OTHERS_MOST,
     )

@@ -24,22 +24,27 @@ use crate::{
 };
 
 /// Reports a loss at a place within reach. Where it is small and whoever reports decides for the store, it is booked
-/// at once. The report's id is the idempotency key: the same request again is the same report.
+/// at once; a program's waits for somebody. The report's id is the idempotency key: the same request again is the same
+/// report.
 ///
 /// Faults: `Invalid` beside the fields, `quantity` also for more than the books have, `batch` for one that is not there; `NotFound` for a place out of
 /// reach or goods that are not its own; `Conflict` (`key_reused`); `Forbidden`.
 pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fault> {
     command.check()?;
-    stockroom::works_at(scope, command.location_id)?;
+    let me = stockroom::works_at(scope, command.location_id)?;
+    let actor = scope.actor();
     let mut tx = scope.begin().await?;
-    let (me, grants) = staff::authority_of(&mut tx, scope).await?;
+    let grants = match actor.staff {
+        Some(_) => staff::authority_of(&mut tx, scope).await?.1,
+        None => Vec::new(),
+    };
     let room = stockroom::room(&mut tx, command.location_id).await?;
     let price = stockroom::price(&mut tx, room.id, command.sku_id).await?;
     let off =
         Off::of([(command.quantity, price)]).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
     let above = !scope.house().settings.decide_alone.suffices(off);
     stockroom::shelve(&mut tx, room.id, &[command.sku_id.0]).await?;
-    if let Some(state) = reported_before(&mut tx, &command, me.0).await? {
+    if let Some(state) = reported_before(&mut tx, &command, me).await? {
         return Ok(state);
     }
     let batch = match command.batch.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
@@ -47,8 +52,9 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         None => None,
     };
     let written = sqlx::query!(
-        "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_at, batch_id)
-         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11) on conflict (id) do nothing",
+        "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_by_key,
+                             reported_at, batch_id)
+         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11, $12) on conflict (id) do nothing",
         command.id.0,
         room.id.0,
         command.sku_id.0,
@@ -57,7 +63,8 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         command.reason.trim(),
         price.0,
         above,
-        me.0,
+        actor.staff,
+        actor.key,
         scope.now,
         batch,
     )
@@ -65,7 +72,7 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
     .await
     .or_fault()?;
     if written.rows_affected() == 0 {
-        return reported_before(&mut tx, &command, me.0).await?.ok_or_else(key_reused);
+        return reported_before(&mut tx, &command, me).await?.ok_or_else(key_reused);
     }
     must_be_there(&mut tx, &command).await?;
     let loss = Loss {
@@ -76,7 +83,7 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         batch,
         state: LossState::Reported,
         above,
-        reported_by: me.0,
+        reported_by: me,
     };
     record(&mut tx, scope, &loss, &command).await?;
     let decides = !above && stockroom::right_to_decide(&grants, loss.room.id, false) == Ok(None);
@@ -105,7 +112,8 @@ fn key_reused() -> Fault {
 /// Faults: `Conflict` (`key_reused`) for another under that id.
 async fn reported_before(tx: &mut PgConnection, command: &ReportLoss, me: Uuid) -> Result<Option<LossState>, Fault> {
     let found = sqlx::query!(
-        r#"select l.location_id, l.sku_id, l.quantity, l.kind, l.reason, l.reported_by, l.state, b.code as "batch?"
+        r#"select l.location_id, l.sku_id, l.quantity, l.kind, l.reason, l.state, b.code as "batch?",
+                  coalesce(l.reported_by, l.reported_by_key) as "reported_by!"
            from losses l left join batches b on b.id = l.batch_id where l.id = $1"#,
         command.id.0,
     )
@@ -150,11 +158,11 @@ async fn record(tx: &mut PgConnection, scope: &Scope, loss: &Loss, command: &Rep
 ///
 /// Faults: `NotFound` for a report that is not theirs; `Conflict` (`not_now`) once it is decided; `Forbidden`.
 pub async fn withdraw(scope: &Scope, id: LossId) -> Result<(), Fault> {
-    let me = scope.staff()?.id;
     let reach = scope.reach(Permission::CountStock)?;
+    let me = scope.actor_id().ok_or(Fault::Unauthenticated)?;
     let mut tx = scope.begin().await?;
     let loss = lock(&mut tx, id).await?;
-    if loss.reported_by != me.0 || !reach.covers(stockroom::as_store(loss.room.id)) {
+    if loss.reported_by != me || !reach.covers(stockroom::as_store(loss.room.id)) {
         return Err(NO_LOSS);
     }
     if loss.state == LossState::Withdrawn {
@@ -169,7 +177,6 @@ pub async fn withdraw(scope: &Scope, id: LossId) -> Result<(), Fault> {
 /// Faults: `NotFound`, also for another place's; `Forbidden`.
 pub async fn may_add_photos(scope: &Scope, id: LossId) -> Result<Purpose, Fault> {
     let reach = scope.reach(Permission::CountStock)?;
-    scope.staff()?;
     let mut tx = scope.begin().await?;
     let loss = lock(&mut tx, id).await?;
     if !reach.covers(stockroom::as_store(loss.room.id)) {

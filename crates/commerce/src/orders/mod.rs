@@ -13,6 +13,7 @@
 //! - `batches`: several orders that head office does one thing with
 //! - `late`: orders that wait longer than they should
 //! - `taken`: those that a rider took along and of which nobody says that they came
+//! - `due`: rounds over orders whose time is over
 //! - `unclaimed`: those that nobody fetches, called off after as many days as head office says
 //! - `pick`: what somebody takes off the shelf for an order
 //! - `read`: one order, and lists that begin from what the caller may see
@@ -23,6 +24,7 @@ mod cancel_rules;
 mod centre;
 mod checkout;
 mod codes;
+mod due;
 mod late;
 mod looked_for;
 mod pick;

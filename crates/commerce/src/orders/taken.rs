@@ -6,60 +6,57 @@ use domain::{
     fulfilment::Fulfilment,
     orders::{OrderAct, OrderState},
 };
+use futures::FutureExt;
+use uuid::Uuid;
 
-use super::{send, steps};
+use super::{due, send, steps};
 use crate::{Scope, database::OrFault};
 
 /// How long after its slot, or after it left where that was later, an order that a rider took along counts as brought,
 /// where nobody has said otherwise. Until then its store and head office see that it is overdue.
 const TAKEN_AFTER: Duration = Duration::hours(48);
-/// How many orders one look completes.
-const AT_A_TIME: i64 = 100;
 /// What the order's page says of it.
 const NOTE: &str = "派送 48 小时后自动确认收货";
 
-/// Completes them, each by itself; `false` where there are no more. One that cannot be holds up none of the others.
+/// Completes them, each by itself.
 ///
 /// The state stands in the statement itself, so that it uses the index of open orders.
-pub async fn complete_taken(scope: &Scope) -> Result<bool, Fault> {
+pub async fn complete_taken(scope: &Scope) -> Result<(), Fault> {
+    let find = |scope, passed| found(scope, passed).boxed();
+    due::each(scope, find, |scope, id| complete(scope, id).boxed(), "completing what was brought long ago").await
+}
+
+async fn found(scope: &Scope, passed: Uuid) -> Result<Vec<Uuid>, Fault> {
     let mut tx = scope.house_begin().await?;
-    let due = sqlx::query_scalar!(
+    sqlx::query_scalar!(
         "select id from orders o
-         where state = 'dispatched' and fulfilment = 'delivery' and slot_end <= $1::timestamptz - $2::interval
+         where state = 'dispatched' and fulfilment = 'delivery' and id > $4 and slot_end <= $1::timestamptz - $2::interval
            and (select max(t.at) from order_steps t where t.order_id = o.id and t.act = 'dispatch') <= $1::timestamptz - $2::interval
          order by id limit $3",
         scope.now,
         TAKEN_AFTER as _,
-        AT_A_TIME,
+        due::AT_A_TIME,
+        passed,
     )
     .fetch_all(&mut *tx)
     .await
-    .or_fault()?;
-    drop(tx);
-    let mut done = 0;
-    for id in due {
-        match complete(scope, OrderId(id)).await {
-            Ok(completed) => done += i64::from(completed),
-            Err(fault) => tracing::warn!(order = %id, ?fault, "an order that was brought long ago was not completed"),
-        }
-    }
-    Ok(done == AT_A_TIME)
+    .or_fault()
 }
 
 /// Completes one, where it is still on its way under its lock, and for so long: it may just have come back and left again.
-async fn complete(scope: &Scope, id: OrderId) -> Result<bool, Fault> {
+async fn complete(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     let mut tx = scope.house_begin().await?;
     let order = steps::lock(&mut tx, id).await?;
     if order.state != OrderState::Dispatched || order.fulfilment != Fulfilment::Delivery {
-        return Ok(false);
+        return Ok(());
     }
     let left = sqlx::query_scalar!("select max(at) from order_steps where order_id = $1 and act = 'dispatch'", id.0)
         .fetch_one(&mut *tx)
         .await
         .or_fault()?;
     if left.is_none_or(|left| left > scope.now - TAKEN_AFTER) {
-        return Ok(false);
+        return Ok(());
     }
     send::brought(&mut tx, scope, &order, NOTE).await?;
-    steps::commit(tx, scope, OrderAct::Deliver).await.map(|()| true)
+    steps::commit(tx, scope, OrderAct::Deliver).await
 }

@@ -7,19 +7,18 @@ use domain::{
     orders::OrderAct,
     staff::Permission,
 };
+use futures::FutureExt;
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{centre, steps};
+use super::{centre, due, steps};
 use crate::{
     Scope,
     audit::{self, Change},
     database::OrFault,
 };
 
-/// How many orders one look calls off.
-const AT_A_TIME: i64 = 50;
 /// What their shoppers read.
 const REASON: &str = "逾期未取，系统自动取消并退款";
 
@@ -75,42 +74,38 @@ async fn said(tx: &mut PgConnection) -> Result<Option<UnclaimedRule>, Fault> {
     sqlx::query_as!(UnclaimedRule, "select days from unclaimed_rule").fetch_optional(tx).await.or_fault()
 }
 
-/// Calls off orders whose days are over, each by itself; `false` where there are no more. One that cannot be holds up none
-/// of the others.
+/// Calls off orders whose days are over, each by itself.
 ///
 /// The state stands in the statement itself, so that it uses the index of open orders.
-pub async fn call_off_unclaimed(scope: &Scope) -> Result<bool, Fault> {
+pub async fn call_off_unclaimed(scope: &Scope) -> Result<(), Fault> {
+    let find = |scope, passed| found(scope, passed).boxed();
+    due::each(scope, find, |scope, id| call_off(scope, id).boxed(), "calling off what nobody fetches").await
+}
+
+async fn found(scope: &Scope, passed: Uuid) -> Result<Vec<Uuid>, Fault> {
     let mut tx = scope.house_begin().await?;
-    let due = sqlx::query_scalar!(
+    sqlx::query_scalar!(
         "select o.id from orders o cross join unclaimed_rule r
-         where o.state = 'ready' and o.fulfilment = 'pickup' and r.days > 0
+         where o.state = 'ready' and o.fulfilment = 'pickup' and r.days > 0 and o.id > $3
            and o.slot_end <= $1::timestamptz - make_interval(hours => 24 * r.days) and claim_before(o.id) <= $1
          order by o.id limit $2",
         scope.now,
-        AT_A_TIME,
+        due::AT_A_TIME,
+        passed,
     )
     .fetch_all(&mut *tx)
     .await
-    .or_fault()?;
-    drop(tx);
-    let mut done = 0;
-    for id in due {
-        match call_off(scope, OrderId(id)).await {
-            Ok(called_off) => done += i64::from(called_off),
-            Err(fault) => tracing::warn!(order = %id, ?fault, "an order that nobody fetches was not called off"),
-        }
-    }
-    Ok(done == AT_A_TIME)
+    .or_fault()
 }
 
 /// Calls one off, where its days are over under its lock too: somebody may be handing it over.
-async fn call_off(scope: &Scope, id: OrderId) -> Result<bool, Fault> {
+async fn call_off(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     let mut tx = scope.house_begin().await?;
     let order = steps::lock(&mut tx, id).await?;
     let until = sqlx::query_scalar!("select claim_before($1)", id.0).fetch_one(&mut *tx).await.or_fault()?;
     if until.is_none_or(|until| until > scope.now) {
-        return Ok(false);
+        return Ok(());
     }
     centre::call_off_locked(&mut tx, scope, &order, REASON).await?;
-    steps::commit(tx, scope, OrderAct::CallOff).await.map(|()| true)
+    steps::commit(tx, scope, OrderAct::CallOff).await
 }

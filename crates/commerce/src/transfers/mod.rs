@@ -2,19 +2,21 @@
 //!
 //! - `request`: asking for goods, taking that back
 //! - `decide`: the sender's side agrees, turns down, or does not send after all
-//! - `carry`: shipping, receiving, accounting for what did not arrive
+//! - `ship`: the goods leave
+//! - `arrive`: receiving, in parts too, and accounting for what did not arrive
 //! - `read`: lists, one transfer, how many wait
 //! - `rights`: who may do which of it
 //!
 //! A transfer is locked before the stock that it moves. Pieces on the way are in nobody's balance: they are what its
 //! lines say was shipped and has neither arrived nor been accounted for.
 
-mod carry;
+mod arrive;
 mod decide;
 mod listed;
 mod read;
 mod request;
 mod rights;
+mod ship;
 
 use domain::{
     Fault, LocationId, SkuId, TransferId,
@@ -33,13 +35,14 @@ use crate::{
     stock,
 };
 
-pub use carry::{receive, settle, ship};
+pub use arrive::{receive, receive_rest, settle};
 pub use decide::{cancel, decide};
 pub use listed::of_list;
 pub use read::{list, show, waiting, whole_list};
 pub(crate) use request::{Asking, write};
 pub use request::{request, withdraw};
 pub(crate) use rights::{Rights, seen};
+pub use ship::ship;
 
 /// A store or warehouse with what decides who may send it goods.
 pub(crate) struct Place {
@@ -108,6 +111,10 @@ struct Line {
 }
 
 impl Transfer {
+    fn line(&self, sku: SkuId) -> Option<&Line> {
+        self.lines.iter().find(|line| line.sku == sku)
+    }
+
     /// So many pieces of each variant as `of` says.
     fn pieces(&self, of: impl Fn(&Line) -> i64) -> Vec<Pieces> {
         self.lines.iter().map(|line| Pieces { sku_id: line.sku, quantity: of(line) }).collect()

@@ -166,7 +166,8 @@ pub async fn show(scope: &Scope, id: TransferId) -> Result<TransferView, Fault> 
     let card = found.into_iter().next().ok_or_else(not_found)?.card();
     let lines = lines(&mut tx, &[id.0]).await?.into_iter().map(|(_, line)| line).collect();
     let can = |act: &TransferAct| {
-        let settles = *act != TransferAct::Settle || card.missing > 0;
+        // What is never allowed while nothing is missing, though the state would be right.
+        let settles = !matches!(act, TransferAct::Settle | TransferAct::ReceiveRest) || card.missing > 0;
         card.state.after(*act).is_some() && rights.may(*act, &card.from, &card.to) && settles
     };
     let acts = TransferAct::ALL.iter().copied().filter(can).collect();

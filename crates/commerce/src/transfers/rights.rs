@@ -63,7 +63,7 @@ impl Rights {
             TransferAct::Approve | TransferAct::Reject => self.moves_at(from) || covers(&self.decides, from),
             TransferAct::Cancel | TransferAct::Settle => self.moves_at(from),
             TransferAct::Ship => self.books_at(from),
-            TransferAct::Receive => self.books_at(to),
+            TransferAct::Receive | TransferAct::ReceiveRest => self.books_at(to),
         }
     }
 }

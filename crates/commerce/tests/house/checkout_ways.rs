@@ -10,7 +10,7 @@ use domain::{
     cart::{HandOver, Quote, SetLine},
     checkout::{PlaceCheckout, StartCheckoutPayment},
     freight::SetExpressStores,
-    fulfilment::{Fulfilment, FulfilmentSettings, Wish},
+    fulfilment::{DeliverySettings, Fulfilment, FulfilmentSettings, Wish},
     orders::{OrderState, PlaceOrder},
     payments::Cashier,
     route::RouteRule,
@@ -365,8 +365,13 @@ async fn what_a_rider_is_to_bring_comes_from_the_nearest_store_where_its_own_can
     assert!(quote.way().unwrap().problem.is_some(), "11 km are too far");
     assert_eq!(quote.better, None, "and nobody else brings anything");
     let manager = world.staff("林姐", Role::StoreManager, Reach::Store(world.elsewhere)).await;
-    let delivers = FulfilmentSettings { delivery: Some(offered()), ..FulfilmentSettings::default() };
-    settings::save(&manager, world.elsewhere, &delivers).await.unwrap();
+    let delivers = async |delivery| {
+        let settings_now = FulfilmentSettings { delivery: Some(delivery), ..FulfilmentSettings::default() };
+        settings::save(&manager, world.elsewhere, &settings_now).await.unwrap();
+    };
+    delivers(DeliverySettings { minimum_fen: teas(100), ..offered() }).await;
+    assert_eq!(scene.better(Fulfilment::Delivery).await, None, "it is too little for who would bring it");
+    delivers(offered()).await;
     let better = scene.quote(world.store, Fulfilment::Delivery).await.better.unwrap();
     assert_eq!((better.needed, better.rule), (true, RouteRule::Nearest));
     let command = HandOver { fulfilment: Fulfilment::Delivery, ..scene.hand_over(&[world.elsewhere]) };

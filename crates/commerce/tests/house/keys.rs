@@ -1,22 +1,36 @@
-//! Keys of partners' programs that manage and pay back orders (T5, D8).
+//! Keys of partners' programs that manage and pay back orders, count and report losses (T5, D8, K4).
 
-use commerce::{Scope, after_sales, keys, orders, staff};
+use commerce::{
+    Scope, after_sales, alerts, counts, keys, losses, orders, staff,
+    stock::{batches, lists},
+};
 use domain::{
-    AfterSalesId, Fault,
+    AfterSalesId, CountId, Fault, LossId,
     after_sales::RefundOrder,
+    alerts::{AlertKind, Goods, ListAlerts, SetAlertRule},
+    batches::ListBatches,
+    counts::{
+        CountState, CountView, EnterCount, EnterCountList, FoundLine, ListCounts, OpenCount, Selection, SubmitCount,
+    },
     keys::CreateKey,
+    losses::{LossKind, LossState, ReportLoss},
     order_centre::CallOff,
     orders::{Channel, OrderState},
     staff::{GiveGrant, Permission, PlaceAsked, Role, RoleKey, SaveRole},
+    stock_lists::ListBalances,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use crate::{
     authority::{hired, settled},
+    counts::{no, place_of, yes},
     people::Reach,
-    world::{World, code_of, field_of},
+    world::{PIECES, World, code_of, field_of},
 };
+
+/// How steps and documents name the key of [`with`].
+const ITS_NAME: &str = "合作方 客服系统";
 
 fn with(permissions: &[Permission]) -> CreateKey {
     CreateKey {
@@ -87,5 +101,141 @@ async fn nobody_gives_a_key_what_pays_back_without_having_it_or_what_no_key_is_g
     }
     assert_eq!(world.count("select count(*) from api_keys").await, 0);
     keys::create(&person, with(&[Permission::ReadOrders])).await.unwrap();
+    world.balanced().await;
+}
+
+/// A count of the medium tea, of which whoever counts is not told what the books say.
+fn blind(world: &World) -> OpenCount {
+    let selection = Selection::Partial { categories: Vec::new(), skus: vec![world.medium.to_string()] };
+    let (id, location_id) = (CountId(Uuid::now_v7()), place_of(world.store));
+    OpenCount { id, location_id, selection, blind: true, note: String::new() }
+}
+
+fn found(world: &World, pieces: i64) -> EnterCount {
+    EnterCount { id: Uuid::now_v7(), code: world.medium.to_string(), pieces }
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_program_counts_where_it_may_in_its_own_name_and_decides_nothing(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let admin = world.staff("管理员", Role::SuperAdmin, Reach::Everywhere).await;
+    let manager = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
+    let scanner = program(&world, &admin, &[Permission::CountStock]).await;
+    let other = program(&world, &admin, &[Permission::CountStock]).await;
+    let reader = program(&world, &admin, &[Permission::ReadOrders, Permission::ReceiveGoods]).await;
+    let count = blind(&world);
+    let id = count.id;
+    assert_eq!(code_of(counts::open(&reader, count.clone()).await), "forbidden");
+    let elsewhere = OpenCount { location_id: place_of(world.elsewhere), ..count.clone() };
+    assert_eq!(code_of(counts::open(&scanner, elsewhere).await), "not_found");
+    for _ in 0..2 {
+        counts::open(&scanner, count.clone()).await.unwrap();
+    }
+    assert_eq!(code_of(counts::open(&other, count.clone()).await), "key_reused", "another program's");
+    let refused = counts::open(&manager, blind(&world)).await;
+    assert!(matches!(&refused, Err(fault) if fault.message().contains(ITS_NAME)), "names who counts: {refused:?}");
+
+    // What it scans by itself, what it takes back, and what its scanners bring as a list.
+    let entry = found(&world, PIECES);
+    for _ in 0..2 {
+        let line = counts::enter(&scanner, id, entry.clone()).await.unwrap();
+        assert_eq!((line.counted, line.book), (Some(PIECES), None));
+    }
+    assert_eq!(code_of(counts::enter(&other, id, entry.clone()).await), "key_reused");
+    assert_eq!(code_of(counts::enter(&reader, id, found(&world, 1)).await), "forbidden");
+    counts::undo(&scanner, id, entry.id).await.unwrap();
+    let lines = vec![FoundLine { code: world.medium.to_string(), pieces: PIECES - 30 }];
+    let list = EnterCountList { id: Uuid::now_v7(), lines };
+    for _ in 0..2 {
+        assert_eq!(counts::enter_list(&scanner, id, list.clone()).await.unwrap().pieces, PIECES - 30);
+    }
+    counts::submit(&scanner, id, SubmitCount::default()).await.unwrap();
+
+    let names = |view: &CountView| -> Vec<String> {
+        let entered = view.entries.iter().map(|entry| entry.by.clone());
+        entered.chain(view.steps.iter().map(|step| step.by.clone())).chain([view.card.opened_by.clone()]).collect()
+    };
+    let view = counts::show(&scanner, id).await.unwrap();
+    assert_eq!(names(&view), [ITS_NAME; 5], "two entries, two steps and the count");
+    assert!(view.card.off.is_none() && !view.card.may_decide && view.may_cancel);
+    assert_eq!(code_of(counts::decide(&scanner, id, yes()).await), "forbidden");
+    assert_eq!(counts::waiting(&admin).await.unwrap(), 1, "too far off for the store");
+    counts::decide(&admin, id, no("请复盘冰柜")).await.unwrap();
+    counts::recount(&scanner, id, world.medium).await.unwrap();
+    counts::enter(&scanner, id, found(&world, PIECES - 3)).await.unwrap();
+    counts::submit(&scanner, id, SubmitCount::default()).await.unwrap();
+    counts::decide(&manager, id, yes()).await.unwrap();
+    assert_eq!(world.stock_at(world.store, world.medium).await.on_hand, PIECES - 3);
+    let off = counts::show(&scanner, id).await.unwrap().card.off;
+    assert_eq!(off.map(|off| off.pieces), Some(3), "it reads the result");
+
+    let again = blind(&world);
+    counts::open(&scanner, again.clone()).await.unwrap();
+    assert_eq!(code_of(counts::cancel(&other, again.id).await), "forbidden", "another program's");
+    counts::cancel(&scanner, again.id).await.unwrap();
+    let listed = counts::list(&scanner, &ListCounts { most: 9, ..Default::default() }).await.unwrap();
+    let states: Vec<CountState> = listed.items.iter().map(|card| card.state).collect();
+    assert_eq!(states, [CountState::Cancelled, CountState::Approved]);
+    let signed = "select count(*) from audit where object_kind = 'count' and api_key_id is not null";
+    assert_eq!(world.count(signed).await, 5, "opened, submitted twice, opened, cancelled");
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_program_reports_losses_and_reads_stock_where_it_may(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let admin = world.staff("管理员", Role::SuperAdmin, Reach::Everywhere).await;
+    let manager = world.staff("店长", Role::StoreManager, Reach::Store(world.store)).await;
+    let keeper = program(&world, &admin, &[Permission::CountStock]).await;
+    let reader = program(&world, &admin, &[Permission::ReadOrders, Permission::ReceiveGoods]).await;
+    let lost = || ReportLoss {
+        id: LossId(Uuid::now_v7()),
+        location_id: place_of(world.store),
+        sku_id: world.medium,
+        quantity: 2,
+        kind: LossKind::Broken,
+        reason: "叉车碰倒".into(),
+        batch: None,
+    };
+    let (first, second) = (lost(), lost());
+    assert_eq!(code_of(losses::report(&reader, first.clone()).await), "forbidden");
+    let elsewhere = ReportLoss { location_id: place_of(world.elsewhere), ..lost() };
+    assert_eq!(code_of(losses::report(&keeper, elsewhere).await), "not_found");
+    for command in [&first, &first, &second] {
+        assert_eq!(losses::report(&keeper, command.clone()).await.unwrap(), LossState::Reported, "small as it is");
+    }
+    assert_eq!(code_of(losses::report(&manager, first.clone()).await), "key_reused");
+    let seen = losses::show(&manager, first.id).await.unwrap();
+    assert_eq!((seen.card.reported_by.as_str(), seen.others[0].reported_by.as_str()), (ITS_NAME, ITS_NAME));
+    assert!(losses::show(&keeper, first.id).await.unwrap().card.mine);
+    assert_eq!(code_of(losses::decide(&keeper, first.id, yes()).await), "forbidden");
+    losses::decide(&manager, first.id, yes()).await.unwrap();
+    for _ in 0..2 {
+        losses::withdraw(&keeper, second.id).await.unwrap();
+    }
+    let back = losses::show(&manager, second.id).await.unwrap();
+    assert_eq!((back.card.state, back.decided_by.as_deref()), (LossState::Withdrawn, Some(ITS_NAME)));
+    assert_eq!(world.stock_at(world.store, world.medium).await.on_hand, PIECES - 2);
+    let signed = "select count(*) from audit where object_kind = 'loss' and api_key_id is not null";
+    assert_eq!(world.count(signed).await, 3, "reported twice, withdrawn");
+
+    // What lies at its store, and nothing of another.
+    let places: Vec<_> = counts::places(&keeper).await.unwrap().into_iter().map(|place| place.id).collect();
+    assert_eq!(places, [place_of(world.store)]);
+    let all = ListBalances { most: 99, ..Default::default() };
+    let (lying, total) = lists::balances(&keeper, &all).await.unwrap();
+    assert_eq!(total, 2);
+    assert!(lying.iter().all(|one| one.location.id == place_of(world.store)), "{lying:?}");
+    assert_eq!(code_of(lists::balances(&reader, &all).await), "forbidden");
+    batches::list(&keeper, &ListBatches { most: 9, ..Default::default() }).await.unwrap();
+    alerts::list(&keeper, &ListAlerts { most: 9, ..Default::default() }).await.unwrap();
+    alerts::rules(&keeper, None).await.unwrap();
+    for location_id in [None, Some(place_of(world.store))] {
+        let rule = SetAlertRule { kind: AlertKind::Low, location_id, goods: Goods::All, threshold: Some(3) };
+        assert_eq!(code_of(alerts::set(&keeper, rule).await), "forbidden");
+    }
     world.balanced().await;
 }

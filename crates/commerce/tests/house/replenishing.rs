@@ -6,7 +6,7 @@ use domain::{
     batches::RegisterBatch,
     purchasing::{Need, OrderProposed, ProposalAsked, SetPrices},
     staff::Role,
-    transfers::{Outcome, RequestTransfer, SettleTransfer, Settled},
+    transfers::{RequestTransfer, SettleTransfer, Settled},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -60,7 +60,7 @@ async fn sent_out(world: &World, near: &Scope, (office, from): (&Scope, Location
     transfers::decide(office, request.id, yes()).await.unwrap();
     transfers::ship(office, request.id, ship(&[pieces(world.medium, 20)])).await.unwrap();
     transfers::receive(near, request.id, arrived(&[pieces(world.medium, arrive)], "少了")).await.unwrap();
-    let line = Settled { sku_id: world.medium, outcome: Outcome::Returned };
+    let line = Settled { sku_id: world.medium, lost: 0, returned: 20 - arrive };
     let settle = SettleTransfer { lines: vec![line], note: "司机带回".into() };
     transfers::settle(office, request.id, settle).await.unwrap();
 }

@@ -8,7 +8,7 @@ use domain::{
     staff::Role,
     supply::{ListStock, ReceiveGoods, SaveWarehouse},
     transfers::{
-        CancelTransfer, DecideTransfer, ListTransfers, Outcome, Pieces, ReceiveTransfer, RequestTransfer,
+        CancelTransfer, DecideTransfer, ListTransfers, Pieces, ReceiveRest, ReceiveTransfer, RequestTransfer,
         SettleTransfer, Settled, ShipTransfer, TransferAct, TransferState, TransferTab,
     },
 };
@@ -173,27 +173,80 @@ async fn what_did_not_arrive_is_accounted_for(options: PgPoolOptions, connect: P
     assert_eq!(state_of(&two.near, id).await, TransferState::Shipped, "nothing has changed");
     transfers::receive(&two.near, id, arrived(&some, "破损")).await.unwrap();
     let found = transfers::show(&two.far, id).await.unwrap();
-    assert_eq!((found.card.missing, found.acts), (4, vec![TransferAct::Settle]));
-    assert!(transfers::show(&two.near, id).await.unwrap().acts.is_empty(), "the sender's side accounts for it");
+    assert_eq!((found.card.missing, found.acts), (4, vec![TransferAct::Settle]), "the sender's side accounts for it");
+    let found = transfers::show(&two.near, id).await.unwrap();
+    assert_eq!(found.acts, [TransferAct::ReceiveRest], "what comes later is the receiver's");
 
-    let settled = |outcome, sku_id| Settled { sku_id, outcome };
-    let all = SettleTransfer {
-        lines: vec![settled(Outcome::Lost, world.medium), settled(Outcome::Returned, world.large)],
-        note: "司机确认".into(),
+    let settled = |sku_id, lost, returned| Settled { sku_id, lost, returned };
+    let settle = async |scope: &Scope, lines: &[Settled]| {
+        let command = SettleTransfer { lines: lines.to_vec(), note: "司机确认".into() };
+        transfers::settle(scope, id, command).await
     };
-    let half = SettleTransfer { lines: all.lines[..1].to_vec(), ..all.clone() };
-    assert_eq!(field_of(transfers::settle(&two.far, id, half).await), "lines");
-    assert_eq!(code_of(transfers::settle(&two.near, id, all.clone()).await), "forbidden");
-    transfers::settle(&two.far, id, all.clone()).await.unwrap();
-    transfers::settle(&two.far, id, all.clone()).await.unwrap();
-    let otherwise = SettleTransfer {
-        lines: all.lines.iter().rev().map(|line| settled(Outcome::Lost, line.sku_id)).collect(),
-        ..all
-    };
-    assert_eq!(code_of(transfers::settle(&two.far, id, otherwise).await), "settled_already");
-    assert_eq!(on_hand(&world, two.there, world.medium).await, PIECES - 10);
+    let all = [settled(world.medium, 2, 1), settled(world.large, 0, 1)];
+    assert_eq!(code_of(settle(&two.near, &all).await), "forbidden");
+    let lost_of = |sku: SkuId| format!("lost.{sku}");
+    assert_eq!(field_of(settle(&two.far, &[settled(world.medium, 3, 1)]).await), lost_of(world.medium), "only 3 are");
+    assert_eq!(field_of(settle(&two.far, &[settled(world.medium, -1, 0)]).await), lost_of(world.medium));
+    assert_eq!(field_of(settle(&two.far, &[all[0], all[0]]).await), lost_of(world.medium));
+    assert_eq!(field_of(settle(&two.far, &[settled(world.medium, i64::MAX, 1)]).await), lost_of(world.medium));
+    assert_eq!(field_of(settle(&two.far, &[settled(world.medium, 0, 0)]).await), "lines", "nothing is said");
+    assert_eq!(transfers::show(&two.far, id).await.unwrap().card.missing, 4, "nothing has changed");
+
+    // A part at first; what is counted from the beginning may be said twice.
+    for _ in 0..2 {
+        settle(&two.far, &[settled(world.medium, 2, 0)]).await.unwrap();
+        assert_eq!(transfers::show(&two.far, id).await.unwrap().card.missing, 2);
+    }
+    for _ in 0..2 {
+        settle(&two.far, &all).await.unwrap();
+    }
+    assert_eq!(code_of(settle(&two.far, &[settled(world.medium, 1, 2)]).await), "settled_already");
+    assert_eq!(on_hand(&world, two.there, world.medium).await, PIECES - 9, "one came back");
     assert_eq!(on_hand(&world, two.there, world.large).await, PIECES - 3, "one came back");
     assert_eq!(transfers::show(&two.far, id).await.unwrap().card.missing, 0);
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_was_missing_may_come_later(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let two = two(&world).await;
+    let request = RequestTransfer { lines: vec![pieces(world.medium, 10), pieces(world.large, 4)], ..asked(&world, 1) };
+    let id = request.id;
+    transfers::request(&two.near, request).await.unwrap();
+    transfers::decide(&two.far, id, yes()).await.unwrap();
+    let rest = async |scope: &Scope, lines: &[Pieces]| {
+        transfers::receive_rest(scope, id, ReceiveRest { lines: lines.to_vec(), note: "第二车".into() }).await
+    };
+    transfers::ship(&two.far, id, ship(&[])).await.unwrap();
+    assert_eq!(code_of(rest(&two.near, &[]).await), "not_now", "nothing has been received");
+    transfers::receive(&two.near, id, arrived(&[pieces(world.medium, 7)], "只到一车")).await.unwrap();
+    let field = format!("pieces.{}", world.medium);
+    assert_eq!(code_of(rest(&two.far, &[]).await), "forbidden", "the receiver's side takes it in");
+    assert_eq!(field_of(rest(&two.near, &[pieces(world.medium, 11)]).await), field, "no more than was shipped");
+    assert_eq!(field_of(rest(&two.near, &[pieces(world.medium, 6)]).await), field, "7 have come before");
+    assert_eq!(field_of(rest(&two.near, &[pieces(world.medium, 7)]).await), "lines", "nothing more has come");
+    assert_eq!(on_hand(&world, two.here, world.medium).await, PIECES + 7, "nothing has changed");
+
+    for _ in 0..2 {
+        rest(&two.near, &[pieces(world.medium, 9)]).await.unwrap();
+        assert_eq!(on_hand(&world, two.here, world.medium).await, PIECES + 9);
+    }
+    assert_eq!(on_hand(&world, two.here, world.large).await, PIECES, "what is not named has stayed as it was");
+    let lost = Settled { sku_id: world.medium, lost: 1, returned: 0 };
+    transfers::settle(&two.far, id, SettleTransfer { lines: vec![lost], note: "司机确认".into() }).await.unwrap();
+    assert_eq!(field_of(rest(&two.near, &[pieces(world.medium, 10)]).await), field, "one of them is lost");
+    for _ in 0..2 {
+        rest(&two.near, &[]).await.unwrap();
+        assert_eq!(on_hand(&world, two.here, world.large).await, PIECES + 4, "all that was missing");
+    }
+    assert_eq!(transfers::show(&two.near, id).await.unwrap().card.missing, 0);
+
+    let whole = agreed(&world, &two, 2).await;
+    transfers::ship(&two.far, whole, ship(&[])).await.unwrap();
+    transfers::receive(&two.near, whole, arrived(&[], "")).await.unwrap();
+    let nothing = transfers::receive_rest(&two.near, whole, ReceiveRest::default()).await;
+    assert_eq!(code_of(nothing), "nothing_missing");
     world.balanced().await;
 }
 

@@ -1,12 +1,14 @@
 //! Warehouses, and what head office sends out of them (K3).
 
-use commerce::{Scope, orders, purchasing, supply, transfers};
+use commerce::{Scope, costs, orders, purchasing, supply, transfers};
 use domain::{
     Fen, LocationId, PurchaseId, SkuId,
     purchasing::{DraftPurchase, PurchaseNote},
+    staff::Role,
+    stock_lists::Period,
     stores::Ownership,
     supply::{Allocate, AllocateRow, Formula, ListStock, PriceFor, ProposeAllocation, ReceiveGoods, SetSupplyPrice},
-    transfers::{Outcome, RequestTransfer, SettleTransfer, Settled, TransferState},
+    transfers::{RequestTransfer, SettleTransfer, Settled, TransferState},
 };
 use futures::future::join;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -14,6 +16,7 @@ use tokio::sync::Barrier;
 use uuid::Uuid;
 
 use crate::{
+    people::Reach,
     purchasing::buying,
     transfers::{arrived, asked, at, on_hand, pieces, ship, stocked, two, warehouse, yes},
     world::{PIECES, World, code_of, field_of},
@@ -270,7 +273,7 @@ async fn a_warehouse_is_not_closed_while_anything_is_still_to_come_or_missing(
     let why = |fault: domain::Fault| fault.to_string();
     let closing = supply::close(&office, depot).await;
     assert!(why(closing.unwrap_err()).contains("1 张有差异未了结的调拨单"));
-    let lost = Settled { sku_id: world.medium, outcome: Outcome::Lost };
+    let lost = Settled { sku_id: world.medium, lost: 1, returned: 0 };
     transfers::settle(&office, sent, SettleTransfer { lines: vec![lost], note: "途中丢失".into() }).await.unwrap();
     let (buying, id) = (buying(&world).await, PurchaseId(Uuid::now_v7()));
     let draft = DraftPurchase { location_id: depot, ..buying.order(&[(world.medium, 1)]) };
@@ -278,4 +281,28 @@ async fn a_warehouse_is_not_closed_while_anything_is_still_to_come_or_missing(
     assert!(why(supply::close(&office, depot).await.unwrap_err()).contains("1 张未完成的采购单"));
     purchasing::cancel(&office, id, PurchaseNote { note: "不要了".into() }).await.unwrap();
     supply::close(&office, depot).await.unwrap();
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_a_transfer_loses_is_its_senders_loss(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let (two, buying) = (two(&world).await, buying(&world).await);
+    world.leave(world.store, world.medium, 0).await;
+    let bought = buying.ordered(&[(world.medium, 10)]).await;
+    buying.received(bought, &[]).await;
+    let request = RequestTransfer { from_id: two.here, to_id: two.there, ..asked(&world, 4) };
+    let id = request.id;
+    transfers::request(&two.far, request).await.unwrap();
+    transfers::decide(&two.near, id, yes()).await.unwrap();
+    transfers::ship(&two.near, id, ship(&[])).await.unwrap();
+    transfers::receive(&two.far, id, arrived(&[pieces(world.medium, 1)], "少三件")).await.unwrap();
+    let lost = Settled { sku_id: world.medium, lost: 2, returned: 1 };
+    transfers::settle(&two.near, id, SettleTransfer { lines: vec![lost], note: "途中丢失".into() }).await.unwrap();
+    let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
+    let margins = costs::margins(&head, Period::of(None, None, world.now.date_naive())).await.unwrap();
+    let here = margins.iter().find(|one| one.location.id == two.here).unwrap();
+    assert_eq!((here.losses_fen, here.stock_fen), (Fen(2 * 500), Fen(7 * 500)));
+    let there = margins.iter().find(|one| one.location.id == two.there).unwrap();
+    assert_eq!(there.losses_fen, Fen(0));
+    world.balanced().await;
 }

@@ -22,7 +22,7 @@ pub struct PlaceMargin {
     pub pieces: i64,
     /// Of them, those of which nobody knew what they cost: they are no part of `cost_fen`.
     pub unknown: i64,
-    /// What was broken, expired, stolen or given away, at cost.
+    /// What was broken, expired, stolen or given away, or lost on its way to another place, at cost.
     pub losses_fen: Fen,
     /// What counts found, at cost: negative where more was missing than found.
     pub counts_fen: Fen,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Pieces, TransferState, field_of};
+use super::{Pieces, TransferState, field_of, lost_field, returned_field};
 use crate::{
     Complaint, Fault, Fields, LocationId, SkuId, TransferId,
     approvals::{REASON_MOST, checked_reason},
@@ -210,21 +210,60 @@ impl ReceiveTransfer {
     }
 }
 
-/// What became of a variant's missing pieces, all of them.
+/// Takes in goods of a transfer that were missing when it was received.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct ReceiveRest {
+    /// How many of each have arrived by now, those that came first included, so that the same again is the same; a
+    /// variant that is not named has stayed as it was, and nothing at all is all of what was missing.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub lines: Vec<Pieces>,
+    /// For both sides.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 200))]
+    pub note: String,
+}
+
+impl ReceiveRest {
+    /// Reads the command from a form: `pieces.{sku}`, `note`. An empty field says nothing.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let lines = pieces_of(fields, false)?;
+        if lines.is_empty() {
+            return Err(Fault::invalid("lines", "请填写累计实收的件数"));
+        }
+        Ok(Self { lines, note: fields.text("note").to_owned() })
+    }
+
+    /// The note.
+    ///
+    /// Faults: `Invalid` beside `note`.
+    pub fn checked_note(&self) -> Result<&str, Fault> {
+        noted("note", &self.note, false, "最多 200 个字")
+    }
+}
+
+/// What became of a variant's missing pieces by now, counted from the beginning, so that the same again is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct Settled {
     /// Which variant.
     pub sku_id: SkuId,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// How many are gone.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
+    pub lost: i64,
+    /// How many are back on the sender's shelf, or never left it.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
+    pub returned: i64,
 }
 
 /// Accounts for what was sent and did not arrive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct SettleTransfer {
-    /// For every variant of which some are missing.
+    /// For the variants of which something is known; what is not accounted for stays missing and may still arrive.
     #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 200))]
     pub lines: Vec<Settled>,
     /// How it is known.
@@ -233,14 +272,29 @@ pub struct SettleTransfer {
 }
 
 impl SettleTransfer {
-    /// Reads the command from a form: `outcome.{sku}` (`lost`, `returned`), `note`.
+    /// Reads the command from a form: `lost.{sku}`, `returned.{sku}`, `note`. An empty field is none.
+    ///
+    /// Faults: `Invalid` beside those that are no number; `NotFound` for what is no variant.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let line = |(sku, outcome): (&str, &str)| {
-            let (sku_id, outcome) = (sku.parse().ok()?, Outcome::from_code(outcome)?);
-            Some(Settled { sku_id, outcome })
-        };
-        let lines: Option<Vec<Settled>> = fields.under("outcome.").map(line).collect();
-        let lines = lines.ok_or_else(|| Fault::invalid("lines", "请选择差异的去向"))?;
+        let (mut lines, mut complaints): (Vec<Settled>, Vec<Complaint>) = (Vec::new(), Vec::new());
+        for (sku, _) in fields.under("lost.").chain(fields.under("returned.")) {
+            let sku_id: SkuId = sku.parse().map_err(|_| Fault::NotFound("这件商品"))?;
+            if lines.iter().any(|line| line.sku_id == sku_id) {
+                continue;
+            }
+            let mut number = |field: String| match fields.text(&field).trim() {
+                "" => 0,
+                text => text.parse().unwrap_or_else(|_| {
+                    complaints.push(Complaint::new(field, "请填写整数"));
+                    0
+                }),
+            };
+            let (lost, returned) = (number(lost_field(sku_id)), number(returned_field(sku_id)));
+            lines.push(Settled { sku_id, lost, returned });
+        }
+        if !complaints.is_empty() {
+            return Err(Fault::Invalid(complaints));
+        }
         Ok(Self { lines, note: fields.text("note").to_owned() })
     }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Complaint, Fault, LocationId, SkuId, StoreId, stores::words};
 
 pub use commands::{
-    CancelTransfer, DecideTransfer, LINES_MOST, ListTransfers, PIECES_MOST, ReceiveTransfer, RequestTransfer,
-    SettleTransfer, Settled, ShipTransfer, TransferTab,
+    CancelTransfer, DecideTransfer, LINES_MOST, ListTransfers, PIECES_MOST, ReceiveRest, ReceiveTransfer,
+    RequestTransfer, SettleTransfer, Settled, ShipTransfer, TransferTab,
 };
 pub(crate) use commands::{checked_lines, pieces_of};
 pub use views::{TransferCard, TransferLine, TransferStep, TransferView};
@@ -61,14 +61,16 @@ pub enum TransferAct {
     Ship,
     /// The goods arrive.
     Receive,
-    /// What did not arrive is accounted for.
+    /// What was missing arrives after all, or a part of it.
+    ReceiveRest,
+    /// What did not arrive is accounted for, or a part of it.
     Settle,
 }
 
 words!(TransferAct:
     Request = "request" / "申请", Allocate = "allocate" / "总部分配", Approve = "approve" / "同意", Reject = "reject" / "拒绝",
     Withdraw = "withdraw" / "撤回", Cancel = "cancel" / "取消", Ship = "ship" / "发货", Receive = "receive" / "收货",
-    Settle = "settle" / "处理差异");
+    ReceiveRest = "receive_rest" / "补收", Settle = "settle" / "处理差异");
 
 impl TransferState {
     /// The transition table: where `act` leads from here; `None` where it is not allowed.
@@ -81,24 +83,11 @@ impl TransferState {
             (Self::Approved, Act::Ship) => Some(Self::Shipped),
             (Self::Approved, Act::Cancel) => Some(Self::Cancelled),
             (Self::Shipped, Act::Receive) => Some(Self::Received),
-            (Self::Received, Act::Settle) => Some(Self::Received),
+            (Self::Received, Act::ReceiveRest | Act::Settle) => Some(Self::Received),
             _ => None,
         }
     }
 }
-
-/// What became of pieces that were sent and did not arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub enum Outcome {
-    /// Gone on the way.
-    Lost,
-    /// Back on the sender's shelf, or never left it.
-    Returned,
-}
-
-words!(Outcome: Lost = "lost" / "途中丢失", Returned = "returned" / "退回发货方");
 
 /// The two kinds of places where stock lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -148,6 +137,16 @@ pub struct Pieces {
 /// The field of a form, and of a complaint, that says how many pieces of a variant.
 pub fn field_of(sku: SkuId) -> String {
     format!("pieces.{sku}")
+}
+
+/// The field of the form and of a complaint that says how many pieces of a variant were lost on the way.
+pub fn lost_field(sku: SkuId) -> String {
+    format!("lost.{sku}")
+}
+
+/// The field that says how many pieces of a variant are back on the sender's shelf.
+pub fn returned_field(sku: SkuId) -> String {
+    format!("returned.{sku}")
 }
 
 /// How many pieces of each of a document's variants, in their order: those that `asked` names, none of those that it

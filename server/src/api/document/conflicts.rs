@@ -235,7 +235,11 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("shipped_already", "这张调拨单已经按另外的数量发货，请刷新后查看"),
         ],
     ),
-    ("transfers_receive", &[NOT_NOW_OF_TRANSFER, ("received_already", "这张调拨单已经按另外的数量收货，请刷新后查看")]),
+    (
+        "transfers_receive",
+        &[NOT_NOW_OF_TRANSFER, ("received_already", "这张调拨单已经收过货，请刷新后查看；后到的货请用「补收」")],
+    ),
+    ("transfers_receive_rest", &[NOT_NOW_OF_TRANSFER, ("nothing_missing", "这张调拨单没有差异，不需要处理")]),
     (
         "transfers_settle",
         &[

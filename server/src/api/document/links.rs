@@ -31,6 +31,7 @@ pub(super) const LINKS: &[Link] = &[
             "transfers_cancel",
             "transfers_ship",
             "transfers_receive",
+            "transfers_receive_rest",
             "transfers_settle",
         ],
         &[("transfer_id", "$response.body#/items/0/id")],

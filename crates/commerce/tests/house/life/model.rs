@@ -109,8 +109,11 @@ pub struct Transfer {
     pub received: i64,
     /// Shipped, and neither here nor accounted for.
     pub on_the_way: i64,
-    /// What became of those that were missing: back, or lost.
-    pub settled: Option<bool>,
+    /// What became of those that were missing.
+    pub lost: i64,
+    pub returned: i64,
+    /// Whether some of them came later.
+    pub rest_came: bool,
     /// What of it is of batches.
     pub batches: BTreeMap<i64, i64>,
 }

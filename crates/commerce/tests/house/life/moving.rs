@@ -8,7 +8,7 @@ use domain::{
     },
     supply::{Allocate, AllocateRow, ReceiveGoods},
     transfers::{
-        CancelTransfer, DecideTransfer, Outcome, ReceiveTransfer, RequestTransfer, SettleTransfer, Settled,
+        CancelTransfer, DecideTransfer, ReceiveRest, ReceiveTransfer, RequestTransfer, SettleTransfer, Settled,
         ShipTransfer, TransferAct, TransferState,
     },
 };
@@ -45,7 +45,14 @@ impl Cast {
                     TransferState::Requested => Move::Agree(which, pieces.min(one.requested)),
                     TransferState::Approved => Move::Ship(which, pieces.min(one.approved)),
                     TransferState::Shipped => Move::Receive(which, pieces.min(one.shipped)),
-                    _ => Move::Settle(which, pieces % 2 == 0),
+                    _ => {
+                        let some = pieces.min(one.on_the_way);
+                        match pieces % 3 {
+                            0 => Move::ReceiveRest(which, one.received + some),
+                            1 => Move::Settle(which, one.lost + some, one.returned),
+                            _ => Move::Settle(which, one.lost, one.returned + some),
+                        }
+                    }
                 };
                 self.carry(&deed, which, model).await
             }
@@ -56,7 +63,8 @@ impl Cast {
             | Move::Cancel(which)
             | Move::Ship(which, _)
             | Move::Receive(which, _)
-            | Move::Settle(which, _) => self.carry(deed, which, model).await,
+            | Move::ReceiveRest(which, _)
+            | Move::Settle(which, ..) => self.carry(deed, which, model).await,
             Move::Buy(at, ordered) => {
                 let id = self.buy(at, ordered, model).await;
                 let state = PurchaseState::Approved;
@@ -141,9 +149,11 @@ impl Cast {
             Move::Receive(_, pieces) => {
                 transfers::receive(who, id, ReceiveTransfer { lines: lines(sku, pieces), reason: why() }).await
             }
-            Move::Settle(_, back) => {
-                let outcome = if back { Outcome::Returned } else { Outcome::Lost };
-                let lines = vec![Settled { sku_id: sku, outcome }];
+            Move::ReceiveRest(_, come) => {
+                transfers::receive_rest(who, id, ReceiveRest { lines: lines(sku, come), note: String::new() }).await
+            }
+            Move::Settle(_, lost, returned) => {
+                let lines = vec![Settled { sku_id: sku, lost, returned }];
                 transfers::settle(who, id, SettleTransfer { lines, note: why() }).await
             }
             _ => Ok(()),
@@ -234,7 +244,9 @@ fn asked(id: TransferId, (from, to): (usize, usize), state: TransferState, piece
         shipped: 0,
         received: 0,
         on_the_way: 0,
-        settled: None,
+        lost: 0,
+        returned: 0,
+        rest_came: false,
         batches: Default::default(),
     }
 }
@@ -277,16 +289,29 @@ fn carried(deed: &Move, nth: usize, model: &mut Model) -> bool {
             true
         }
         Move::Receive(_, pieces) => one.state == Received && one.received == pieces,
-        Move::Settle(_, back) if one.state == Received && one.on_the_way > 0 => {
-            one.settled = Some(back);
-            let pieces = one.on_the_way;
-            if back {
-                one.unpack(&mut model.shelves[one.from], pieces);
+        Move::ReceiveRest(_, come) if one.state == Received && come > one.received => {
+            let more = come - one.received;
+            let possible = more <= one.on_the_way;
+            if possible {
+                (one.received, one.rest_came) = (come, true);
+                one.unpack(&mut model.shelves[one.to], more);
             }
-            one.on_the_way = 0;
-            true
+            possible
         }
-        Move::Settle(_, back) => one.settled == Some(back),
+        Move::ReceiveRest(_, come) => one.state == Received && one.rest_came && come == one.received,
+        Move::Settle(_, lost, returned) if one.state == Received => {
+            let (gone, back) = (lost - one.lost, returned - one.returned);
+            if gone < 0 || back < 0 || gone + back > one.on_the_way {
+                return false;
+            }
+            (one.lost, one.returned) = (lost, returned);
+            one.on_the_way -= gone;
+            if back > 0 {
+                one.unpack(&mut model.shelves[one.from], back);
+            }
+            lost + returned > 0
+        }
+        Move::Settle(..) => false,
         _ => true,
     }
 }

@@ -100,8 +100,10 @@ pub enum Move {
     Cancel(Index),
     Ship(Index, i64),
     Receive(Index, i64),
-    /// What is missing is back, or lost.
-    Settle(Index, bool),
+    /// What was missing has come: so many in all.
+    ReceiveRest(Index, i64),
+    /// So many are lost in all, so many back.
+    Settle(Index, i64, i64),
     Buy(usize, i64),
     Arrive(Index, i64),
     SendBack(Index, i64),
@@ -258,7 +260,8 @@ fn moving() -> impl Strategy<Value = Move> {
         1 => which().prop_map(Move::Cancel),
         1 => some().prop_map(|(which, pieces)| Move::Ship(which, pieces)),
         1 => (which(), 0..6i64).prop_map(|(which, pieces)| Move::Receive(which, pieces)),
-        1 => (which(), any::<bool>()).prop_map(|(which, back)| Move::Settle(which, back)),
+        1 => (which(), 0..6i64).prop_map(|(which, come)| Move::ReceiveRest(which, come)),
+        1 => (which(), 0..3i64, 0..3i64).prop_map(|(which, lost, back)| Move::Settle(which, lost, back)),
         1 => at().prop_map(|(at, pieces)| Move::Buy(at, pieces)),
         2 => some().prop_map(|(which, pieces)| Move::Arrive(which, pieces)),
         1 => some().prop_map(|(which, pieces)| Move::SendBack(which, pieces)),
