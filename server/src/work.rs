@@ -47,11 +47,18 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
         holds::expire(&scope).await
     }));
     workers.spawn(repeat("late orders", Pause::Ms(20_000), house.clone(), ending.clone(), async |scope| {
-        let looked = orders::look(&scope).await?;
-        orders::call_off_unclaimed(&scope).await?;
-        orders::complete_taken(&scope).await?;
-        Ok(looked)
+        orders::look(&scope).await
     }));
+    workers.spawn(repeat("unclaimed orders", Pause::Ms(20_000), house.clone(), ending.clone(), async |scope| {
+        orders::call_off_unclaimed(&scope).await
+    }));
+    workers.spawn(repeat(
+        "orders long on their way",
+        Pause::Ms(20_000),
+        house.clone(),
+        ending.clone(),
+        async |scope| orders::complete_taken(&scope).await,
+    ));
     workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
         alerts::check(&scope).await
     }));

@@ -92,7 +92,7 @@ async fn no_more_is_received_or_sent_than_there_is_and_nothing_twice() {
     beside(step(&manager, "receive", receive(3)).await, (422, "invalid"), &field, "只发了 2 件");
     step(&manager, "receive", receive(2)).await.done();
     step(&manager, "receive", receive(2)).await.done();
-    told(step(&manager, "receive", receive(1)).await, (409, "received_already"), &["按另外的数量收货"]);
+    told(step(&manager, "receive", receive(1)).await, (409, "received_already"), &["已经收过货"]);
     assert_eq!((on_hand(&office, store).await, on_hand(&office, &warehouse).await), (before + 2, 0));
 
     // The same goods in two counts.

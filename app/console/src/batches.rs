@@ -36,6 +36,7 @@ pub fn batch_cells(asked: &Asked, form: &str, typed: bool, (sku, name, keeps): (
     }
     let cell = |field: String, kind: &'static str, label: String| {
         let (wrong, value) = if typed { asked.field(form, &field) } else { (None, None) };
+        let value = value.or_else(|| asked.query.given(&field).filter(|_| typed).map(str::to_owned));
         let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
         view! { <td><input class="input w-40" type=kind name=field autocomplete="off" maxlength="40" value=value.unwrap_or_default() aria-label=label/>{wrong}</td> }
     };

@@ -170,7 +170,7 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
 /// The page that takes goods in.
 pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::ReceiveGoods).await?;
-    let asked_for = asked.query.text("location").parse().ok();
+    let asked_for = typed(&asked, "location").parse().ok();
     let place = asked_for.filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
     let words = asked.query.words("q");
     let also = chosen(&asked);

@@ -152,7 +152,7 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         }
     };
     let back = call_off(asked, transfer);
-    let whole = whole(asked);
+    let whole = (ask != Ask::Nothing).then(|| whole(asked)).flatten();
     view! { <Card title="商品">{whole}{form}{back}</Card> }.into_any()
 }
 

@@ -32,16 +32,16 @@ pub fn path_of(id: TransferId) -> String {
     format!("{PATH}/{id}")
 }
 
-/// Does something with the transfer that a form names, and goes back to its page, in whichever face that is.
+/// Does something with the transfer that a form names, and goes back to its page, in whichever face that is, to tell what
+/// was done.
 async fn act(
     fields: Fields,
-    said: &'static str,
-    what: impl AsyncFnOnce(Scope, TransferId, Fields) -> Result<(), Fault>,
+    what: impl AsyncFnOnce(Scope, TransferId, Fields) -> Result<&'static str, Fault>,
 ) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
         let id = fields.text("id").parse().map_err(|_| Fault::NotFound("这张调拨单"))?;
         let back = rpc::back_path(fields.text("from")).to_owned();
-        what(scope, id, fields).await?;
+        let said = what(scope, id, fields).await?;
         Ok(Next::to(back).saying(FORM, said))
     })
     .await
@@ -62,60 +62,74 @@ pub async fn request_transfer(#[server(flatten)] fields: Fields) -> Result<(), S
 /// Takes a request back.
 #[server(prefix = "/rpc/console", endpoint = "withdraw_transfer")]
 pub async fn withdraw_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    act(fields, "已撤回，什么都没有改变", async |scope, id, _| transfers::withdraw(&scope, id).await).await
+    let withdraw = async |scope, id, _| {
+        transfers::withdraw(&scope, id).await?;
+        Ok("已撤回，什么都没有改变")
+    };
+    act(fields, withdraw).await
 }
 
 /// Agrees to a request, or turns it down.
 #[server(prefix = "/rpc/console", endpoint = "decide_transfer")]
 pub async fn decide_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    let decide =
-        async |scope, id, fields: Fields| transfers::decide(&scope, id, DecideCommand::from_fields(&fields)?).await;
-    act(fields, "已答复，对方会看到", decide).await
+    let decide = async |scope, id, fields: Fields| {
+        transfers::decide(&scope, id, DecideCommand::from_fields(&fields)?).await?;
+        Ok("已答复，对方会看到")
+    };
+    act(fields, decide).await
 }
 
 /// Does not send after all.
 #[server(prefix = "/rpc/console", endpoint = "cancel_transfer")]
 pub async fn cancel_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let cancel = async |scope, id, fields: Fields| {
-        transfers::cancel(&scope, id, CancelCommand { note: fields.text("note").to_owned() }).await
+        transfers::cancel(&scope, id, CancelCommand { note: fields.text("note").to_owned() }).await?;
+        Ok("已取消，货品没有动")
     };
-    act(fields, "已取消，货品没有动", cancel).await
+    act(fields, cancel).await
 }
 
 /// Sends the goods off.
 #[server(prefix = "/rpc/console", endpoint = "ship_transfer")]
 pub async fn ship_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let ship = async |scope, id, fields: Fields| {
-        transfers::ship(&scope, id, wanted::ShipTransfer::from_fields(&fields)?).await
+        transfers::ship(&scope, id, wanted::ShipTransfer::from_fields(&fields)?).await?;
+        Ok("已发货，库存已扣减")
     };
-    act(fields, "已发货，库存已扣减", ship).await
+    act(fields, ship).await
 }
 
 /// Takes the goods in.
 #[server(prefix = "/rpc/console", endpoint = "receive_transfer")]
 pub async fn receive_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let receive = async |scope, id, fields: Fields| {
-        transfers::receive(&scope, id, wanted::ReceiveTransfer::from_fields(&fields)?).await
+        transfers::receive(&scope, id, wanted::ReceiveTransfer::from_fields(&fields)?).await?;
+        Ok("已收货，可以销售了")
     };
-    act(fields, "已收货，可以销售了", receive).await
+    act(fields, receive).await
 }
+
+/// What is said where a form brings no number that was not known.
+const NOTHING_NEW: &str = "没有新的数量，什么都没有改变";
 
 /// Takes in what was missing and has come after all.
 #[server(prefix = "/rpc/console", endpoint = "receive_rest_of_transfer")]
 pub async fn receive_rest_of_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let receive = async |scope, id, fields: Fields| {
-        transfers::receive_rest(&scope, id, wanted::ReceiveRest::from_fields(&fields)?).await
+        let pieces = transfers::receive_rest(&scope, id, wanted::ReceiveRest::from_fields(&fields)?).await?;
+        Ok(if pieces > 0 { "已补收，可以销售了" } else { NOTHING_NEW })
     };
-    act(fields, "已补收，可以销售了", receive).await
+    act(fields, receive).await
 }
 
 /// Accounts for what did not arrive.
 #[server(prefix = "/rpc/console", endpoint = "settle_transfer")]
 pub async fn settle_transfer(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     let settle = async |scope, id, fields: Fields| {
-        transfers::settle(&scope, id, wanted::SettleTransfer::from_fields(&fields)?).await
+        let pieces = transfers::settle(&scope, id, wanted::SettleTransfer::from_fields(&fields)?).await?;
+        Ok(if pieces > 0 { "差异已处理" } else { NOTHING_NEW })
     };
-    act(fields, "差异已处理", settle).await
+    act(fields, settle).await
 }
 
 /// Takes goods in that came from outside.

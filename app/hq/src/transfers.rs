@@ -275,7 +275,7 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         Some((act, action, ..)) => acting(asked, transfer, act, action, table),
         None => table,
     };
-    let (whole, back) = (whole(asked), calling_off(asked, transfer));
+    let (whole, back) = (next.and_then(|_| whole(asked)), calling_off(asked, transfer));
     view! { <Card title="商品">{whole}{inside}{back}</Card> }.into_any()
 }
 

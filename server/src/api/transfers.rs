@@ -137,7 +137,7 @@ pub async fn receive_rest(
     Path(id): Path<TransferId>,
     Sent(command): Sent<ReceiveRest>,
 ) -> Result<StatusCode, Problem> {
-    caller.done(transfers::receive_rest(&caller.0, id, command).await)
+    caller.done(transfers::receive_rest(&caller.0, id, command).await.map(drop))
 }
 
 /// Accounts for what was sent and did not arrive, or a part of it: the sender's side, or head office. Numbers say how
@@ -150,7 +150,7 @@ pub async fn settle(
     Path(id): Path<TransferId>,
     Sent(command): Sent<SettleTransfer>,
 ) -> Result<StatusCode, Problem> {
-    caller.done(transfers::settle(&caller.0, id, command).await)
+    caller.done(transfers::settle(&caller.0, id, command).await.map(drop))
 }
 
 /// Which of a location's stock.

@@ -78,7 +78,7 @@ impl Desk<'_> {
             "id": transfer, "from_id": warehouse, "to_id": store, "lines": lines(6), "reason": "周末活动",
         });
         self.post(office, "/console/transfers", request).await;
-        let settled = json!([{ "sku_id": sku, "returned": 1 }]);
+        let settled = json!([{ "sku_id": sku, "lost": 0, "returned": 1 }]);
         let steps = [
             ("decision", json!({ "approve": true, "lines": [], "note": "" })),
             ("ship", json!({ "lines": [], "note": "" })),

@@ -293,7 +293,7 @@ pub const API: &[Door] = &[
         "POST",
         "/api/v1/console/transfers/{transfer_id}/settlement",
         Goods,
-        r#"{"lines":[{"sku_id":"{sku_id}","lost":1}],"note":"x"}"#,
+        r#"{"lines":[{"sku_id":"{sku_id}","lost":1,"returned":0}],"note":"x"}"#,
     ),
     // How many a store has is known to its chain's people, as it is to shoppers in bands.
     get("/api/v1/console/stock/{location_id}", Oneself),

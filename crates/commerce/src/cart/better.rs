@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    Fault, SkuId, StoreId,
+    Fault, Fen, SkuId, StoreId,
     cart::{Better, Quote, QuotedLine},
     fulfilment::{AddressView, Fulfilment},
     route::Wanted,
@@ -37,7 +37,8 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
     }
     let search = Search {
         way,
-        goods_fen: quote.goods_fen,
+        // What is short or off the shelf here has no price that could be told to be too little.
+        goods_fen: if has_all { quote.goods_fen } else { Fen(i64::MAX) },
         to: Some(to),
         near: Some(store.point()),
         brand: Some(store.brand()),

@@ -18,10 +18,10 @@ const TAKEN_AFTER: Duration = Duration::hours(48);
 /// What the order's page says of it.
 const NOTE: &str = "派送 48 小时后自动确认收货";
 
-/// Completes them, each by itself.
+/// Completes them, each by itself; `true` where there may be more.
 ///
 /// The state stands in the statement itself, so that it uses the index of open orders.
-pub async fn complete_taken(scope: &Scope) -> Result<(), Fault> {
+pub async fn complete_taken(scope: &Scope) -> Result<bool, Fault> {
     let find = |scope, passed| found(scope, passed).boxed();
     due::each(scope, find, |scope, id| complete(scope, id).boxed(), "completing what was brought long ago").await
 }

@@ -74,10 +74,10 @@ async fn said(tx: &mut PgConnection) -> Result<Option<UnclaimedRule>, Fault> {
     sqlx::query_as!(UnclaimedRule, "select days from unclaimed_rule").fetch_optional(tx).await.or_fault()
 }
 
-/// Calls off orders whose days are over, each by itself.
+/// Calls off orders whose days are over, each by itself; `true` where there may be more.
 ///
 /// The state stands in the statement itself, so that it uses the index of open orders.
-pub async fn call_off_unclaimed(scope: &Scope) -> Result<(), Fault> {
+pub async fn call_off_unclaimed(scope: &Scope) -> Result<bool, Fault> {
     let find = |scope, passed| found(scope, passed).boxed();
     due::each(scope, find, |scope, id| call_off(scope, id).boxed(), "calling off what nobody fetches").await
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Takes the goods of a transfer in: no more than were shipped. Those that are missing may arrive later, or wait to be
-/// accounted for. The same receipt again is the same receipt.
+/// accounted for. The same receipt again is the same receipt, until more is taken in.
 ///
 /// Faults: `Invalid` beside `pieces.{sku}`, and beside `reason` where less arrived and nobody says why; `NotFound`,
 /// `Forbidden` as of [`super::ship`]; `Conflict` (`not_now`, `received_already` with other numbers).
@@ -45,24 +45,26 @@ pub async fn receive(scope: &Scope, id: TransferId, command: ReceiveTransfer) ->
     faults::commit(tx, scope, Deed::ReceiveTransfer).await
 }
 
-/// Takes in what was missing and has come after all, or a part of it. The same again is the same.
+/// Takes in what was missing and has come after all, or a part of it; answers how many pieces that is, none where the
+/// same has been taken in before.
 ///
 /// Faults: `Invalid` beside `note` or `pieces.{sku}`, or beside `lines` where nothing more has come; `NotFound`,
 /// `Forbidden` as of [`super::ship`]; `Conflict` (`not_now` before the first receipt, `nothing_missing`).
-pub async fn receive_rest(scope: &Scope, id: TransferId, command: ReceiveRest) -> Result<(), Fault> {
+pub async fn receive_rest(scope: &Scope, id: TransferId, command: ReceiveRest) -> Result<i64, Fault> {
     let note = command.checked_note()?;
     let mut tx = scope.begin().await?;
     let transfer = lock_for(&mut tx, scope, id, TransferAct::ReceiveRest).await?;
     if transfer.state != TransferState::Received {
-        return advance(&mut tx, scope, &transfer, TransferAct::ReceiveRest, note, 0).await;
+        return advance(&mut tx, scope, &transfer, TransferAct::ReceiveRest, note, 0).await.map(|()| 0);
     }
     let more = come_since(&transfer, &command.lines)?;
-    if sum(&more) == 0 {
-        return had_come(&mut tx, &transfer, &command).await;
+    let pieces = sum(&more);
+    if pieces == 0 {
+        return had_come(&mut tx, &transfer, &command).await.map(|()| 0);
     }
-    advance(&mut tx, scope, &transfer, TransferAct::ReceiveRest, note, sum(&more)).await?;
+    advance(&mut tx, scope, &transfer, TransferAct::ReceiveRest, note, pieces).await?;
     arrive(&mut tx, scope, &transfer, &more).await?;
-    faults::commit(tx, scope, Deed::ReceiveRestOfTransfer).await
+    faults::commit(tx, scope, Deed::ReceiveRestOfTransfer).await.map(|()| pieces)
 }
 
 /// How many pieces of each variant have come since the receipt before.
@@ -131,49 +133,43 @@ async fn arrive(tx: &mut PgConnection, scope: &Scope, transfer: &Transfer, come:
 }
 
 /// Accounts for pieces that were sent and did not arrive: lost, or back on the sender's shelf. What is not accounted for
-/// stays missing. The same again is the same.
+/// stays missing. Answers how many pieces have been accounted for, none where the same has been said before.
 ///
 /// Faults: `Invalid` beside `note`, `lost.{sku}` or `returned.{sku}`, or beside `lines` where nothing is accounted for;
 /// `NotFound`, `Forbidden` as of [`super::ship`]; `Conflict` (`not_now` before they arrive, `nothing_missing`,
 /// `settled_already` otherwise).
-pub async fn settle(scope: &Scope, id: TransferId, command: SettleTransfer) -> Result<(), Fault> {
+pub async fn settle(scope: &Scope, id: TransferId, command: SettleTransfer) -> Result<i64, Fault> {
     let note = command.checked_note()?;
     let mut tx = scope.begin().await?;
     let transfer = lock_for(&mut tx, scope, id, TransferAct::Settle).await?;
     if transfer.state != TransferState::Received {
-        return advance(&mut tx, scope, &transfer, TransferAct::Settle, note, 0).await;
+        return advance(&mut tx, scope, &transfer, TransferAct::Settle, note, 0).await.map(|()| 0);
     }
     let known = known_since(&transfer, &command)?;
     let of = |pieces: fn(&Known) -> i64| known.iter().map(pieces).collect::<Vec<i64>>();
     let (lost, returned) = (of(|one| one.lost), of(|one| one.returned));
     let pieces = lost.iter().chain(&returned).sum();
     if pieces == 0 {
-        return was_settled(&transfer);
+        return was_settled(&transfer).map(|()| 0);
     }
     advance(&mut tx, scope, &transfer, TransferAct::Settle, note, pieces).await?;
     let skus: Vec<_> = known.iter().map(|one| one.sku.0).collect();
-    // What is gone is the sender's loss, at what it cost when it left.
+    // What is gone becomes the sender's loss by a trigger.
     sqlx::query!(
-        "with settled as (
-             update stock_transfer_lines l set lost = l.lost + a.lost, returned = l.returned + a.returned
-             from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as a (sku_id, lost, returned)
-             where l.transfer_id = $1 and l.sku_id = a.sku_id
-             returning l.sku_id, a.lost as gone, l.cost_milli_fen
-         )
-         insert into stock_transfer_losses (transfer_id, sku_id, quantity, value_milli_fen, at)
-         select $1, sku_id, gone, gone * cost_milli_fen, $5 from settled where gone > 0",
+        "update stock_transfer_lines l set lost = l.lost + a.lost, returned = l.returned + a.returned
+         from unnest($2::uuid[], $3::bigint[], $4::bigint[]) as a (sku_id, lost, returned)
+         where l.transfer_id = $1 and l.sku_id = a.sku_id",
         id.0,
         &skus,
         &lost,
         &returned,
-        scope.now,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
     let back = known.iter().map(|one| Pieces { sku_id: one.sku, quantity: one.returned });
     bring(&mut tx, scope, id, transfer.from.id, &back.collect::<Vec<_>>()).await?;
-    faults::commit(tx, scope, Deed::SettleTransfer).await
+    faults::commit(tx, scope, Deed::SettleTransfer).await.map(|()| pieces)
 }
 
 /// What has become known of a variant's missing pieces.

@@ -229,9 +229,9 @@ async fn tell(
     (before, pieces): (serde_json::Value, i64),
     reason: &str,
 ) -> Result<(), Fault> {
-    use TransferAct::{Allocate, Receive, Request, Withdraw};
+    use TransferAct::{Allocate, Receive, ReceiveRest, Request, Withdraw};
     let (one, other) = match step.act {
-        Request | Withdraw | Receive | Allocate => (to, from),
+        Request | Withdraw | Receive | ReceiveRest | Allocate => (to, from),
         _ => (from, to),
     };
     let change = Change {

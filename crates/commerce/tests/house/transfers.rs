@@ -228,8 +228,8 @@ async fn what_was_missing_may_come_later(options: PgPoolOptions, connect: PgConn
     assert_eq!(field_of(rest(&two.near, &[pieces(world.medium, 7)]).await), "lines", "nothing more has come");
     assert_eq!(on_hand(&world, two.here, world.medium).await, PIECES + 7, "nothing has changed");
 
-    for _ in 0..2 {
-        rest(&two.near, &[pieces(world.medium, 9)]).await.unwrap();
+    for pieces_now in [2, 0] {
+        assert_eq!(rest(&two.near, &[pieces(world.medium, 9)]).await.unwrap(), pieces_now);
         assert_eq!(on_hand(&world, two.here, world.medium).await, PIECES + 9);
     }
     assert_eq!(on_hand(&world, two.here, world.large).await, PIECES, "what is not named has stayed as it was");

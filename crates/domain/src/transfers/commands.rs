@@ -250,11 +250,9 @@ pub struct Settled {
     /// Which variant.
     pub sku_id: SkuId,
     /// How many are gone.
-    #[serde(default)]
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
     pub lost: i64,
     /// How many are back on the sender's shelf, or never left it.
-    #[serde(default)]
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
     pub returned: i64,
 }

@@ -150,11 +150,13 @@ impl Cast {
                 transfers::receive(who, id, ReceiveTransfer { lines: lines(sku, pieces), reason: why() }).await
             }
             Move::ReceiveRest(_, come) => {
-                transfers::receive_rest(who, id, ReceiveRest { lines: lines(sku, come), note: String::new() }).await
+                transfers::receive_rest(who, id, ReceiveRest { lines: lines(sku, come), note: String::new() })
+                    .await
+                    .map(drop)
             }
             Move::Settle(_, lost, returned) => {
                 let lines = vec![Settled { sku_id: sku, lost, returned }];
-                transfers::settle(who, id, SettleTransfer { lines, note: why() }).await
+                transfers::settle(who, id, SettleTransfer { lines, note: why() }).await.map(drop)
             }
             _ => Ok(()),
         }
