@@ -59,8 +59,12 @@ async fn a_store_asks_a_warehouse_which_sends_and_what_did_not_arrive_is_account
     assert!(arrived.html.contains("差 2 件"), "{}", arrived.html);
 
     // And what is missing is accounted for.
-    let form = office.open(&here).await.form("/rpc/console/settle_transfer");
-    let settled = office.send(&form.with("note", "承运方确认")).await;
+    let form = office.open(&here).await.form("/rpc/console/settle_transfer").with("note", "承运方确认");
+    let unsaid = office.send(&form).await;
+    assert!(unsaid.html.contains("请填写丢失或退回的件数") && unsaid.html.contains("差 2 件"), "{}", unsaid.html);
+    let form = unsaid.form("/rpc/console/settle_transfer");
+    assert_eq!(form.value("note"), Some("承运方确认"), "what was written is kept");
+    let settled = office.send(&form.with(&field.replace("pieces.", "lost."), "2")).await;
     assert!(settled.html.contains("差异已处理") && !settled.html.contains("差 2 件"), "{}", settled.html);
     let pick = console.open(&format!("{path}/pick")).await;
     assert!(pick.html.contains("拣货单"), "{}", pick.html);
