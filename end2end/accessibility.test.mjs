@@ -88,7 +88,8 @@ async function supply(page) {
   lists.push("/hq/stock", "/hq/movements", "/hq/batches", "/hq/stock-models", "/hq/warehouses", "/hq/transfers");
   lists.push("/hq/transfers/new", "/hq/allocations/new", "/hq/supply-prices", "/hq/imports", "/hq/imports/new?kind=suppliers");
   lists.push(...["/hq/suppliers", "/hq/purchases", "/hq/warehouses", "/hq/freight"].map((list) => `${list}/${newId()}`));
-  lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/delivery", "/console/opening");
+  lists.push("/console/purchases", "/console/transfers", "/console/shortages", "/console/stock", "/console/movements", "/console/batches");
+  lists.push("/console/delivery", "/console/opening");
   lists.push("/console/till", "/console/till?scan=qh-zhenzhu-naicha-l", "/console/till?scan=zzz", "/console/till/sales");
   return look(page, lists);
 }
@@ -123,11 +124,11 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       const found = await look(page, ["/console/login"]);
       await staffLogIn(page, "manager");
       found.push(...(await look(page, ["/console/account", "/console", "/console/orders"])));
-      await page.click("a[href*='/console/orders/']");
+      await page.click("table a[href*='/console/orders/']");
       await page.waitForURL("**/console/orders/**");
       found.push(...(await findings(page)));
       const order = new URL(page.url()).pathname;
-      found.push(...(await look(page, [`${order}/receipt`, `${order}/picking`])));
+      found.push(...(await look(page, [`${order}/receipt`, `${order}/picking`, `${order}/pick`])));
       // Each colour scheme with goods of its own, since one proposal of a kind may be open.
       await page.goto(`${home.base}/console/proposals/new`);
       found.push(...(await findings(page)));
@@ -145,7 +146,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       found.push(...(await photos(page)));
       await page.context().clearCookies();
       await staffLogIn(page, "hq");
-      found.push(...(await look(page, ["/hq/proposals", decided])));
+      found.push(...(await look(page, ["/hq/proposals", "/hq/approval-limits", decided])));
       await page.goto(`${home.base}/console/counts/new`);
       found.push(...(await findings(page)));
       await page.check("input[name=kind][value=cycle]");

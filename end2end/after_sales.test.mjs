@@ -1,6 +1,6 @@
 // A return at another store in Chromium, with and without JavaScript: the shopper asks, the store that sold refuses,
 // head office upholds, another store takes the goods, and the money goes back. And goods that a counter turns away, of
-// which it takes a part, and which come by post.
+// which it takes a part, and which come by post. And what came in exchange, which is asked for again, or is sent.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { codeFor, opening, PC, picture, staffMember, visitor } from "./town.mjs";
@@ -16,10 +16,11 @@ async function reloadUntil(page, selector) {
   assert.fail(`${selector} did not appear`);
 }
 
-/** Buys two pieces of what can come back; answers the order's address and its code. */
-async function buy(page) {
+/** Buys two pieces of what can come back, of this size if any; answers the order's address and its code. */
+async function buy(page, size) {
   await page.goto(`${home.base}/s/QH-SH-001?q=${encodeURIComponent("龙井")}`);
   await page.click("main ul >> text=龙井");
+  if (size) await page.click(`label:has-text('${size}')`);
   await page.click("button:has-text('加入购物车')");
   await page.waitForURL("**/cart");
   await page.click("button[name=quantity][value='2']");
@@ -42,18 +43,23 @@ async function buy(page) {
   return { address, code: (await page.textContent("p.tracking-widest")).replaceAll(" ", "") };
 }
 
+/** The store accepts the only open order and hands its goods over. */
+async function handOver(page, code) {
+  await page.goto(`${home.base}/console`);
+  await page.click("button:text-is('接单')");
+  await page.waitForSelector("button:has-text('备货完成')");
+  await page.fill("input[name=code]", code);
+  await page.press("input[name=code]", "Enter");
+  await page.waitForSelector("text=已核销");
+}
+
 for (const script of [true, false]) {
   describe(script ? "with JavaScript" : "without JavaScript", () => {
     test("goods that one store sold come back at another", { timeout: 180_000 }, async () => {
       const shopper = await visitor(opened, { javaScriptEnabled: script });
       const { address, code } = await buy(shopper.page);
       const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
-      await store.page.goto(`${home.base}/console`);
-      await store.page.click("button:text-is('接单')");
-      await store.page.waitForSelector("button:has-text('备货完成')");
-      await store.page.fill("input[name=code]", code);
-      await store.page.press("input[name=code]", "Enter");
-      await store.page.waitForSelector("text=已核销");
+      await handOver(store.page, code);
 
       // More than was bought is told beside the line; then the amount is seen before anything is sent.
       await shopper.page.goto(address);
@@ -144,12 +150,7 @@ for (const script of [true, false]) {
       const { address, code } = await buy(shopper.page);
       const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
       const office = await staffMember(home, opened, "hq", { javaScriptEnabled: script, ...PC });
-      await store.page.goto(`${home.base}/console`);
-      await store.page.click("button:text-is('接单')");
-      await store.page.waitForSelector("button:has-text('备货完成')");
-      await store.page.fill("input[name=code]", code);
-      await store.page.press("input[name=code]", "Enter");
-      await store.page.waitForSelector("text=已核销");
+      await handOver(store.page, code);
 
       /** Asks for so many pieces to go back, and the store agrees; answers the request's address. */
       const agreed = async (pieces) => {
@@ -241,6 +242,89 @@ for (const script of [true, false]) {
       await reloadUntil(shopper.page, "text=已原路退回");
       assert.deepEqual([...shopper.faults, ...store.faults, ...office.faults], []);
       await Promise.all([shopper.close(), store.close(), office.close()]);
+    });
+
+    test("what came in exchange is asked for like what it came for, and the next is sent", { timeout: 240_000 }, async () => {
+      const shopper = await visitor(opened, { javaScriptEnabled: script });
+      const { address, code } = await buy(shopper.page, "125 克");
+      const store = await staffMember(home, opened, "manager", { javaScriptEnabled: script, width: 820, height: 1180 });
+      await handOver(store.page, code);
+
+      /** Asks for the smaller tin for one of the two, where the difference goes back, and the store agrees. */
+      const agreed = async () => {
+        await shopper.page.goto(`${address}/after-sales?kind=exchange&n.1=1`);
+        const small = await shopper.page.$$eval("select[name='swap.1'] option", (sizes) =>
+          sizes.find((one) => one.textContent.startsWith("50 克")).value);
+        await shopper.page.selectOption("select[name='swap.1']", small);
+        await shopper.page.click("button:has-text('下一步')");
+        await shopper.page.waitForSelector("text=退回差价");
+        await shopper.page.selectOption("select[name=reason]", "unwanted");
+        await shopper.page.click("button:has-text('提交申请')");
+        await shopper.page.waitForURL(`${home.base}/after-sales/*`);
+        const request = shopper.page.url();
+        await store.page.goto(`${home.base}/console${new URL(request).pathname}`);
+        await store.page.click("button:has-text('同意')");
+        await store.page.waitForSelector("text=已同意");
+        await shopper.page.goto(request);
+        return request;
+      };
+
+      await agreed();
+      const digits = (await shopper.page.textContent("p.tracking-widest")).replaceAll(" ", "");
+      await store.page.goto(`${home.base}/console/returns?code=${digits}`);
+      await store.page.click("button:has-text('确认收货')");
+      await store.page.waitForSelector("text=已收货");
+
+      // It has a line of its own, for what is left of what was paid.
+      await shopper.page.goto(`${address}/after-sales`);
+      await shopper.page.waitForSelector("text=换货得到");
+      await picture(shopper.page, "shop-claim-exchanged");
+      await shopper.page.goto(`${address}/after-sales?kind=return&n.2=2`);
+      await shopper.page.waitForSelector("text=最多还可以申请 1 件");
+      await shopper.page.fill("input[name='n.2']", "1");
+      await shopper.page.click("button:has-text('下一步')");
+      await shopper.page.waitForSelector("text=退款金额");
+      assert.ok((await shopper.page.textContent("main")).includes("50 克"));
+      await shopper.page.selectOption("select[name=reason]", "unwanted");
+      await shopper.page.click("button:has-text('提交申请')");
+      await shopper.page.waitForURL(`${home.base}/after-sales/*`);
+
+      // The other one goes by post, to the address that the journey before gave the store, and so does what comes for it.
+      await shopper.page.goto(`${home.base}/me/addresses/new`);
+      await shopper.page.fill("input[name=name]", "小林");
+      await shopper.page.fill("input[name=phone]", "13500135000");
+      await shopper.page.selectOption("select[name=region_code]", "310100");
+      await shopper.page.fill("textarea[name=detail]", "黄浦区人民大道 1 号");
+      await shopper.page.click("button:has-text('保存')");
+      await shopper.page.waitForSelector("text=地址已保存");
+      const request = await agreed();
+      await shopper.page.click("summary:has-text('寄回商品')");
+      await shopper.page.selectOption("select[name=carrier]", "shunfeng");
+      await shopper.page.fill("input[name=tracking_number]", "SF2234567890");
+      const to = await shopper.page.$$eval("select[name=send_to] option", (places) =>
+        places.find((one) => one.textContent.includes("人民大道 1 号")).value);
+      await shopper.page.selectOption("select[name=send_to]", to);
+      await shopper.page.click("button:has-text('保存寄回信息')");
+      await shopper.page.waitForSelector("text=寄回信息已保存");
+      await shopper.page.waitForSelector("text=换货寄到");
+      await picture(shopper.page, "shop-posted-exchange");
+      await store.page.goto(`${home.base}/console${new URL(request).pathname}`);
+      await store.page.waitForSelector("text=SF2234567890");
+      assert.equal(await store.page.$("button:has-text('确认寄出')"), null, "the shopper may still say another address");
+      await store.page.click("button:has-text('登记到店')");
+      await store.page.waitForSelector("text=已登记到店");
+      await picture(store.page, "console-send-exchange");
+      await store.page.selectOption("select[name=carrier]", "yuantong");
+      await store.page.fill("input[name=tracking_number]", "YT7654321098");
+      await store.page.click("button:has-text('确认寄出')");
+      await store.page.waitForSelector("text=已寄出：");
+      await picture(store.page, "console-sent-exchange");
+      await shopper.page.goto(request);
+      await reloadUntil(shopper.page, "text=YT7654321098");
+      await shopper.page.waitForSelector("text=换的商品已寄出");
+      await picture(shopper.page, "shop-sent-exchange");
+      assert.deepEqual([...shopper.faults, ...store.faults], []);
+      await Promise.all([shopper.close(), store.close()]);
     });
   });
 }

@@ -1,5 +1,6 @@
 // What head office and a store say becomes of orders by themselves: those that cannot be served and those that nobody
-// fetches; until when shoppers call theirs off, and asking for it afterwards; and a mini-program's orders in head office's list.
+// fetches; until when shoppers call theirs off, and asking for it afterwards; from which amounts on somebody else must agree;
+// and a mini-program's orders in head office's list.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { codeFor, newId, opening, pay, PC, PHONE, picture, putInCart, staffMember, staffToken, visitor } from "./town.mjs";
@@ -110,6 +111,50 @@ for (const javaScriptEnabled of [true, false]) {
       assert.deepEqual([...faults, ...shopper.faults, ...store.faults], []);
       await shopper.close();
       await store.close();
+      await close();
+    });
+
+    test("head office says from which amounts on somebody else must agree, and whoever waits reads why", async () => {
+      const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
+      const [store] = await api("GET", "/stores?q=QH-SH-001");
+      await page.goto(`${home.base}/hq/proposals`);
+      await page.click("a:has-text('审批限额')");
+      const form = "form[action$='/set_approval_limits']";
+      await page.fill(`${form} input[name=purchase]`, "六千");
+      await page.click(`${form} button`);
+      await page.waitForSelector(`${form} :text('请填写 0 到 10,000,000 元的金额')`);
+      assert.equal(await page.inputValue(`${form} input[name=purchase]`), "六千", "what was typed is still there");
+      await picture(page, "approval-limits-refused");
+      await page.fill(`${form} input[name=purchase]`, "6000");
+      await page.click(`${form} button`);
+      await page.waitForSelector("dd:has-text('¥6000.00')");
+      const own = "form[action$='/set_store_approval_limits']";
+      await page.selectOption(`${own} select[name=store]`, store.id);
+      await page.fill(`${own} input[name=pieces]`, "1");
+      await page.fill(`${own} input[name=value]`, "10");
+      await page.click(`${own} button`);
+      await page.waitForSelector("li:has-text('1 件、¥10.00')");
+      await picture(page, "approval-limits");
+      await page.setViewportSize(PHONE);
+      await picture(page, "approval-limits-phone");
+      await page.setViewportSize(PC);
+
+      const manager = await staffToken(home, "manager");
+      const { skus } = await api("GET", `/stores/${store.id}/products/qh-zhenzhu-naicha`);
+      const loss = { id: newId(), location_id: store.id, sku_id: skus[0].id, quantity: 2, kind: "broken", reason: "搬运时打翻" };
+      await api("POST", "/console/losses", loss, manager);
+      const boss = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PHONE });
+      await boss.page.goto(`${home.base}/console/losses/${loss.id}`);
+      await boss.page.waitForSelector("text=超过门店可自行决定的 1 件或 ¥10.00，已交给上级审批");
+      await picture(boss.page, "loss-beyond-the-store");
+      await api("POST", `/console/losses/${loss.id}/withdraw`, {}, manager);
+      await page.click("form[action$='/end_store_approval_limits'] button");
+      await page.waitForSelector("text=所有门店都按统一限额");
+      await page.fill(`${form} input[name=purchase]`, "5000");
+      await page.click(`${form} button`);
+      await page.waitForSelector("dd:has-text('¥5000.00')");
+      assert.deepEqual([...faults, ...boss.faults], []);
+      await boss.close();
       await close();
     });
 

@@ -22,7 +22,7 @@ async function emptyWarehouse(code) {
   await api("POST", "/console/receipts", { id: newId(), location_id: id, lines, note: "期初" });
   const goods = { for: "sku", code: entry.code };
   await api("PUT", "/console/alert-rules", { kind: "low", location_id: id, goods, threshold: 30 });
-  return { id, name, code: entry.code };
+  return { id, name, code: entry.code, sku: sku.id };
 }
 
 const office = (javaScriptEnabled) => staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
@@ -103,18 +103,26 @@ for (const [javaScriptEnabled, suffix, price] of [[true, "A", "3.50"], [false, "
       await page.click("button:has-text('已付款')");
       await page.waitForSelector("text=已登记付款");
 
+      const lot = { code: `B-${suffix}`, expires_on: "2099-01-01", quantity: 5 };
+      await api("PUT", `/console/stock-places/${warehouse.id}/skus/${warehouse.sku}/batches`, lot);
       await page.goto(`${home.base}/hq/purchases?q=${encodeURIComponent(warehouse.name)}`);
       await picture(page, `purchases-${suffix}`);
       await page.click("td a.link");
       await page.click("a:has-text('要退货给供应商')");
       await page.fill(came, "37");
+      await page.selectOption("select[name^='batch.']", lot.code);
       await page.fill("input[name=reason]", "包装破损");
       await page.click("button:has-text('确认退货')");
       await page.waitForSelector("text=这张单只收到 36 件，不能多退");
+      assert.equal(await page.inputValue("select[name^='batch.']"), lot.code, "what was chosen is still there");
       await page.fill(came, "2");
       await page.click("button:has-text('确认退货')");
       await page.waitForSelector("dd:has-text('退 2 件')");
+      await page.waitForSelector(`li:has-text('批次 ${lot.code}（2099-01-01 到期）2 件')`);
       await picture(page, `returned-${suffix}`);
+      await page.goto(`${home.base}/hq/movements?location=${warehouse.id}`);
+      await page.click("tr:has-text('退供应商') a:has-text('CG')");
+      await page.waitForSelector(`li:has-text('批次 ${lot.code}')`);
 
       await page.goto(`${home.base}/hq/costs?location=${warehouse.id}`);
       assert.ok(await page.isVisible(`td:text-is('¥${price}')`));

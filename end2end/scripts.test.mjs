@@ -38,7 +38,7 @@ test("what somebody typed opens no dialog, on no face", { timeout: 120_000 }, as
   const typed = encodeURIComponent(TYPED);
   const seen = [];
   for (const path of [
-    `/orders/${id}`, "/console", `/console/orders/${id}`, `/console/orders/${id}/receipt`, `/console/orders/${id}/picking`, `/hq/orders/${id}`,
+    `/orders/${id}`, "/console", `/console/orders/${id}`, `/console/orders/${id}/receipt`, `/console/orders/${id}/picking`, `/console/orders/${id}/pick`, `/hq/orders/${id}`,
     "/hq/roles", `/hq/roles/${role}`, "/hq/staff/new", "/hq/audit", `/hq/audit?q=${typed}`, `/hq/orders?q=${typed}`,
     `/hq/stores?q=${typed}`, `/s/${STORE}?q=${typed}`, `/stores?q=${typed}`, `/login?to=${typed}`,
     `/console/login?to=javascript:alert(1)`,

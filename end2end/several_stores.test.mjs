@@ -1,6 +1,6 @@
 // One checkout of two stores in Chromium, with and without JavaScript: the cart's stores are ordered from together, what
 // one of them lacks is said beside its part, one payment pays both orders, and each store hands its own over, or brings
-// it, or sends it, or leaves it to the store that head office's rule names.
+// it, or sends it, or leaves it to the store that head office's rule names. Lines of one store go two ways just so.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { codeFor, newId, opening, pictures, staffToken, visitor } from "./town.mjs";
@@ -262,6 +262,60 @@ for (const script of [true, false]) {
   });
 }
 
+for (const script of [true, false]) {
+  const how = script ? "with JavaScript" : "without JavaScript";
+  test(`one store's lines go two ways in two orders for one payment, ${how}`, { timeout: 180_000 }, async () => {
+    const shopper = await visitor(opened, { javaScriptEnabled: script });
+    const { page } = shopper;
+    await put(page, STORES[0]);
+    assert.equal(await page.locator("button:has-text('分开收货')").count(), 0, "there is nothing to go another way than");
+    await page.goto(`${home.base}/s/${STORES[0]}/p/qh-zhenzhu-naicha`);
+    await page.click("button:has-text('加入购物车')");
+    await page.waitForURL("**/cart");
+
+    // In the cart, and back.
+    const apart = "li:has-text('珍珠奶茶') button:has-text('分开收货')";
+    await page.click(apart);
+    await page.waitForSelector("h2:has-text('分开收货')");
+    assert.equal(await page.locator("a:has-text('去结算')").count(), 2);
+    assert.ok(await page.isVisible("text=2 份订单，一次付清"));
+    await pictures(page, "several-apart-cart");
+    await page.click("button:has-text('合并收货')");
+    await page.waitForSelector("h2:has-text('分开收货')", { state: "detached" });
+    assert.equal(await page.locator("a:has-text('去结算')").count(), 1);
+
+    // At the checkout, where what was typed stays with what is fetched.
+    await page.click("a:has-text('去结算')");
+    await logIn(page);
+    await page.waitForURL("**/checkout/**");
+    await addAddress(page, "黄浦区人民大道 1 号", 31.2304, 121.4737);
+    const [{ id }] = await api("GET", `/stores?q=${STORES[0]}`);
+    const notes = [`自取-${script}`, `寄出-${script}`];
+    await page.fill("textarea[name=note]", notes[0]);
+    await page.click(apart);
+    await page.waitForSelector(`textarea[name='note.${id}-apart']`);
+    assert.equal(await page.inputValue(`textarea[name='note.${id}']`), notes[0]);
+    await page.fill(`textarea[name='note.${id}-apart']`, notes[1]);
+    await partOf(page, `${id}-apart`).locator("button:text-is('快递')").click();
+    await page.waitForSelector("text=/配送费 ¥.* · 由本店发货/");
+    assert.equal(await page.inputValue(`textarea[name='note.${id}']`), notes[0]);
+    assert.equal(await page.inputValue(`textarea[name='note.${id}-apart']`), notes[1]);
+    assert.ok(await page.isVisible("text=分开收货的另算一个"));
+    await pictures(page, "several-apart");
+    await page.click("button:has-text('提交订单，一起付款')");
+    await page.waitForURL("**/orders/**");
+    assert.ok(await page.isVisible("text=一起下单的还有"));
+    await payTogether(page);
+    const hq = await staffToken(home, "hq");
+    const fetched = await paidOrder(id, notes[0], hq);
+    const sent = await paidOrder(id, notes[1], hq);
+    assert.deepEqual([fetched.fulfilment, sent.fulfilment], ["pickup", "express"]);
+    assert.deepEqual([fetched.checkout_id, fetched.pieces, sent.pieces], [sent.checkout_id, 1, 1]);
+    assert.deepEqual(shopper.faults, []);
+    await shopper.close();
+  });
+}
+
 test("one store's checkout keeps what was typed, and leaves its goods to the store that brings them", { timeout: 120_000 }, async () => {
   const shopper = await visitor(opened, { javaScriptEnabled: false });
   const { page } = shopper;
@@ -285,6 +339,19 @@ test("one store's checkout keeps what was typed, and leaves its goods to the sto
   await page.click("button:has-text('提交订单')");
   await page.waitForURL("**/orders/**");
   assert.ok(await page.isVisible("text=陆家嘴店"));
+  assert.deepEqual(shopper.faults, []);
+  await shopper.close();
+});
+
+test("what was typed for the only store that is left goes along to its own checkout", { timeout: 120_000 }, async () => {
+  const shopper = await visitor(opened, { javaScriptEnabled: false });
+  const { page } = shopper;
+  const { notes } = await placeTogether(page);
+  await notes.nth(1).fill("少冰");
+  await page.click("button:has-text('先不结算') >> nth=0");
+  await page.click("button:has-text('单独结算这家')");
+  await page.waitForURL("**/checkout/**");
+  assert.equal(await page.inputValue("textarea[name=note]"), "少冰");
   assert.deepEqual(shopper.faults, []);
   await shopper.close();
 });

@@ -2,7 +2,7 @@
 // which batches they are: with and without JavaScript.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { newId, opening, PC, picture, request, staffMember, staffToken, visitor } from "./town.mjs";
+import { newId, opening, PC, PHONE, picture, request, staffMember, staffToken, visitor } from "./town.mjs";
 
 const STORE = "QH-SH-001";
 
@@ -52,7 +52,12 @@ for (const javaScriptEnabled of [true, false]) {
       await far.page.click("button:has-text('确认发货')");
       await far.page.waitForSelector("text=在途");
 
+      await near.page.setViewportSize(PHONE);
       await near.page.goto(transfer);
+      const { x, width } = await inputOf(near.page, "数量").boundingBox();
+      assert.ok(x >= 0 && x + width <= PHONE.width, "where one types is seen on a phone without moving the table");
+      await picture(near.page, `transfer-phone-${javaScriptEnabled}`);
+      await near.page.setViewportSize({ width: 820, height: 1180 });
       await inputOf(near.page, "数量").fill("1");
       await near.page.click("button:has-text('确认收货')");
       await near.page.waitForSelector("text=请写明原因");
@@ -75,6 +80,9 @@ for (const javaScriptEnabled of [true, false]) {
       await inputOf(far.page, "丢失件数").fill("2");
       await far.page.click("button:has-text('处理差异')");
       await far.page.waitForSelector("text=只差 1 件");
+      assert.equal((await far.page.inputValue("#settle-note")).trim(), "承运方确认", "what was typed is kept");
+      const other = far.page.locator("form[action$='receive_rest_of_transfer'] textarea[name=note]");
+      assert.equal((await other.inputValue()).trim(), "", "in the form it was typed in alone");
       await picture(far.page, `transfer-settle-${javaScriptEnabled}`);
       await inputOf(far.page, "丢失件数").fill("1");
       await far.page.click("button:has-text('处理差异')");
@@ -94,9 +102,12 @@ for (const javaScriptEnabled of [true, false]) {
       await page.selectOption("select[name=source]", old);
       await page.fill("input[name=q]", "qh-zhenzhu-naicha-m");
       await page.fill("textarea[name=reason]", "并仓");
+      await page.click("summary:has-text('用文件填写数量')");
+      await page.fill("textarea[name=table]", "qh-zhenzhu-naicha-m,5");
       await page.click("button:has-text('查找')");
       await page.waitForSelector(`h2:has-text("分配仓 DB-${suffix}1")`);
       assert.equal((await page.inputValue("textarea[name=reason]")).trim(), "并仓", "what was typed is kept");
+      assert.equal((await page.inputValue("textarea[name=table]")).trim(), "qh-zhenzhu-naicha-m,5", "what was pasted too");
       await page.waitForSelector("td:text-is('30')");
       await pieces.fill("5");
       await page.click("button:has-text('提交调拨单')");

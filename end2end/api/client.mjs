@@ -118,7 +118,15 @@ async function handOver(api, order_id, code) {
   const path = { order_id };
   assert.ok(well(await staff.GET("/console/board")).some((card) => card.id === order_id), "the board shows it");
   assert.equal((await staff.POST("/console/orders/{order_id}/accept", { params: { path } })).response.status, 204);
-  assert.equal((await staff.POST("/console/orders/{order_id}/prepare", { params: { path } })).response.status, 204);
+  for (const line of well(await staff.GET("/console/orders/{order_id}/picking", { params: { path } }))) {
+    const body = { line: line.line, picked: line.quantity };
+    const picked = well(await staff.PUT("/console/orders/{order_id}/picking", { params: { path }, body }));
+    assert.equal(picked.picked, line.quantity);
+  }
+  const body = { packages: 2 };
+  assert.equal((await staff.POST("/console/orders/{order_id}/prepare", { params: { path }, body })).response.status, 204);
+  const again = await staff.POST("/console/orders/{order_id}/prepare", { params: { path } });
+  assert.equal(again.response.status, 204, "it need not say how many packages");
   assert.equal(well(await staff.POST("/console/redemptions", { body: { code } })).order_id, order_id);
 }
 

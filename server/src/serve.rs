@@ -131,8 +131,6 @@ fn rules(serve: &Serve, public_url: String) -> commerce::Settings {
         holds_most: i64::from(serve.holds_most),
         holds_in_ten_minutes: i64::from(serve.holds_in_ten_minutes),
         codes_an_hour: i32::try_from(serve.codes_an_hour).unwrap_or(i32::MAX / 10),
-        decide_alone: commerce::Settings::default().decide_alone,
-        purchase_alone: commerce::Settings::default().purchase_alone,
         second_step_for_hq: serve.second_step.unwrap_or(serve.production),
         log_ins_in_ten_minutes: i32::try_from(serve.log_ins_in_ten_minutes).unwrap_or(i32::MAX),
         // For the test of the second fence; a release build does not ask for it.

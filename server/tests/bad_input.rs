@@ -44,6 +44,13 @@ async fn what_is_not_there_or_not_theirs_is_not_found_and_what_is_not_allowed_is
 
     let clerk = town.staff("clerk").await;
     clerk.post("/console/redemptions", json!({ "code": "00000000" })).await.refused(404, "not_found");
+    // Who makes an order ready need not say anything, and what does not call itself JSON says nothing.
+    let prepare = format!("/api/v1/console/orders/{nobody}/prepare");
+    for (kind, status) in [("text/plain", 404), ("application/json", 422)] {
+        let sent = town.raw(Method::POST, &prepare).bearer_auth(clerk.token()).header(header::CONTENT_TYPE, kind);
+        let answer = sent.body(r#"{"packages":"two"}"#).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{kind}");
+    }
     for path in ["/hq/sales/today", "/me", "/orders", "/cart", "/console/board"] {
         visitor.get(path).await.refused(401, "unauthenticated");
     }

@@ -29,6 +29,9 @@ async fn a_store_asks_a_warehouse_which_sends_and_what_did_not_arrive_is_account
 
     // The store asks for some of it.
     let new = format!("/console/transfers/new?source={warehouse}&{field}=12");
+    let searched = console.open(&format!("{new}&q=zhenzhu&table=qh-tea-m%2C3")).await;
+    let pasted = searched.form("/rpc/console/request_transfer");
+    assert_eq!(pasted.value("table"), Some("qh-tea-m,3"), "what was pasted outlives a search");
     let form = console.open(&new).await.form("/rpc/console/request_transfer");
     assert_eq!(form.value(&field), Some("12"), "what the address says is filled in");
     let wrong = console.send(&form.clone().with(&field, "0")).await;
@@ -64,6 +67,8 @@ async fn a_store_asks_a_warehouse_which_sends_and_what_did_not_arrive_is_account
     assert!(unsaid.html.contains("请填写丢失或退回的件数") && unsaid.html.contains("差 2 件"), "{}", unsaid.html);
     let form = unsaid.form("/rpc/console/settle_transfer");
     assert_eq!(form.value("note"), Some("承运方确认"), "what was written is kept");
+    let beside = unsaid.form("/rpc/console/receive_rest_of_transfer");
+    assert_eq!(beside.value("note").map(str::trim), Some(""), "in the form it was written in alone");
     let settled = office.send(&form.with(&field.replace("pieces.", "lost."), "2")).await;
     assert!(settled.html.contains("差异已处理") && !settled.html.contains("差 2 件"), "{}", settled.html);
     let pick = console.open(&format!("{path}/pick")).await;

@@ -205,6 +205,14 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
         let said = format!("{}（{}）", posted.text(), text::moment(posted.posted_at, now, text::zone("")));
         view! { <Fact label="顾客寄回"><span class="break-all">{said}</span></Fact> }
     });
+    let to = request.posted.as_ref().and_then(|posted| posted.send_to.as_ref()).map(|to| {
+        let said = format!("{} {}，{}", to.name, to.phone, to.address);
+        view! { <Fact label="换货寄到"><span class="break-words">{said}</span></Fact> }
+    });
+    let sent = request.posted.as_ref().and_then(|posted| posted.sent.as_ref()).map(|sent| {
+        let said = format!("{}（{}）", sent.text(), text::moment(sent.sent_at, now, text::zone("")));
+        view! { <Fact label="换货快递"><span class="break-all">{said}</span></Fact> }
+    });
     let money = request.refund_words().map(|far| view! { <Fact label="退款进度">{far}</Fact> });
     view! {
         <Card title="申请">
@@ -219,6 +227,8 @@ fn about(request: &AfterSalesView, now: DateTime<Utc>) -> impl IntoView + use<> 
                 <Fact label="售出门店">{card.store_name.clone()}</Fact>
                 <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
                 {posted}
+                {to}
+                {sent}
                 {received}
                 {money}
                 {due}

@@ -7,7 +7,7 @@ use domain::{
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
-use ui::{Badge, Button, Card, Column, DataTable, Field, Form, Hidden, Tone};
+use ui::{Badge, Button, Card, ChoiceCell, Column, DataTable, Entry, EntryCell, Field, Form, Hidden, SelectItem, Tone};
 
 use crate::frame::news;
 
@@ -34,15 +34,36 @@ pub fn batch_cells(asked: &Asked, form: &str, typed: bool, (sku, name, keeps): (
     if !keeps {
         return view! { <td></td><td></td> }.into_any();
     }
-    let cell = |field: String, kind: &'static str, label: String| {
+    let cell = |field: String, kind: Entry, label: String| {
         let (wrong, value) = if typed { asked.field(form, &field) } else { (None, None) };
         let value = value.or_else(|| asked.query.given(&field).filter(|_| typed).map(str::to_owned));
-        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-        view! { <td><input class="input w-40" type=kind name=field autocomplete="off" maxlength="40" value=value.unwrap_or_default() aria-label=label/>{wrong}</td> }
+        let (error, value) = (wrong.unwrap_or_default(), value.unwrap_or_default());
+        view! { <EntryCell name=field label=label kind=kind value=value error=error maxlength=40/> }
     };
-    let code = cell(batch_field(sku), "text", format!("{name} 批次号"));
-    let expires = cell(expires_field(sku), "date", format!("{name} 到期日"));
+    let code = cell(batch_field(sku), Entry::Words, format!("{name} 批次号"));
+    let expires = cell(expires_field(sku), Entry::Day, format!("{name} 到期日"));
     view! { {code} {expires} }.into_any()
+}
+
+/// The cell of the form `form` in which somebody may say of which batch a variant's pieces are that go; empty where none
+/// lies there. `typed` as above.
+pub fn batch_choice(
+    asked: &Asked,
+    form: &str,
+    typed: bool,
+    (sku, name): (SkuId, &str),
+    at_hand: &[(SkuId, BatchLeft)],
+) -> AnyView {
+    let own: Vec<&BatchLeft> = at_hand.iter().filter(|(of, _)| *of == sku).map(|(_, batch)| batch).collect();
+    if own.is_empty() {
+        return view! { <td></td> }.into_any();
+    }
+    let field = batch_field(sku);
+    let (wrong, value) = if typed { asked.field(form, &field) } else { (None, None) };
+    let (error, value, label) = (wrong.unwrap_or_default(), value.unwrap_or_default(), format!("{name} 批次"));
+    let mut items = vec![SelectItem::new("", "不指定")];
+    items.extend(own.into_iter().map(|batch| SelectItem::new(batch.code.clone(), batch.offered())));
+    view! { <ChoiceCell name=field label=label items=items value=value error=error/> }.into_any()
 }
 
 /// The part of the page. `registers`: whether whoever asks may say of which batch pieces are.
@@ -74,13 +95,17 @@ pub fn section(asked: &Asked, location: LocationId, sku: SkuId, left: BatchesLef
     .into_any()
 }
 
-fn row(batch: BatchLeft) -> impl IntoView {
-    let tone = match batch.days {
+/// The colour of how a batch stands.
+pub fn tone_of(batch: &BatchLeft) -> Tone {
+    match batch.days {
         ..=0 => Tone::Error,
         1..=7 => Tone::Warn,
         _ => Tone::Info,
-    };
-    let standing = batch.standing();
+    }
+}
+
+fn row(batch: BatchLeft) -> impl IntoView {
+    let (tone, standing) = (tone_of(&batch), batch.standing());
     view! {
         <tr>
             <td class="min-w-28 font-medium break-all">{batch.code}</td>

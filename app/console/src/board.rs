@@ -7,7 +7,7 @@ use domain::{
     figures::SalesToday,
     fulfilment::Fulfilment,
     order_centre::is_in_hand,
-    orders::{OrderCard, OrderState, PickupCode},
+    orders::{OrderCard, OrderState, Pack, PickupCode},
     staff::Permission,
     text,
 };
@@ -18,7 +18,7 @@ use ui::{Badge, Button, Chip, Chips, Field, Form, Glyph, Hidden, Icon, LinkButto
 use crate::{
     frame::{Frame, Lit, news},
     islands::{BoardBell, CameraScan},
-    opening, picking, receipt,
+    opening, pick, picking, receipt,
 };
 
 fn order_of(fields: &Fields) -> Result<OrderId, Fault> {
@@ -43,8 +43,10 @@ pub async fn accept_order(#[server(flatten)] fields: Fields) -> Result<(), Serve
 #[server(prefix = "/rpc/console", endpoint = "prepare_order")]
 pub async fn prepare_order(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("order", "/console/login", fields, async |scope, fields| {
-        orders::prepare(&scope, order_of(&fields)?).await?;
-        Ok(Next::to(back(&fields)).saying("order", "备货完成"))
+        let command = Pack::from_fields(&fields)?;
+        orders::pack(&scope, order_of(&fields)?, command).await?;
+        let said = command.packages.map_or_else(|| "备货完成".to_owned(), |many| format!("备货完成，共 {many} 包"));
+        Ok(Next::to(back(&fields)).saying("order", said))
     })
     .await
 }
@@ -65,8 +67,9 @@ pub async fn redeem_code(#[server(flatten)] fields: Fields) -> Result<(), Server
     rpc::post("redeem", "/console/login", fields, async |scope, fields| {
         let code: PickupCode = fields.text("code").parse()?;
         let id = orders::redeem(&scope, &code).await?;
-        let order = orders::show_for_staff(&scope, id).await?.card;
-        let news = format!("已核销 订单 {}：{}，请交货", order.number, order.summary);
+        let order = orders::show_for_staff(&scope, id).await?;
+        let packed = order.packages().map_or_else(String::new, |many| format!("，共 {many} 包"));
+        let news = format!("已核销 订单 {}：{}{packed}，请交货", order.card.number, order.card.summary);
         Ok(Next::to(back(&fields)).saying("redeem", news))
     })
     .await
@@ -280,6 +283,9 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
         OrderState::Dispatched if rides && fulfils => "登记送达",
         _ => "",
     };
+    let at_shelf = (fulfils && order.state == OrderState::Accepted).then(|| {
+        view! { <LinkButton href=pick::path_of(order.id) size=Size::Small><Icon glyph=Glyph::Check/>"拣货"</LinkButton> }
+    });
     let page = format!("/console/orders/{id}");
     let next = (!next.is_empty() && !here.starts_with(&page)).then(|| {
         view! { <LinkButton href=page tone=Tone::Primary size=Size::Large block=true>{next}</LinkButton> }
@@ -294,6 +300,7 @@ pub fn Acts(asked: Asked, order: OrderCard) -> impl IntoView {
             {next}
             {ready}
             <div class="flex flex-wrap items-start gap-2">
+                {at_shelf}
                 <LinkButton href=picking::path_of(&id) size=Size::Small><Icon glyph=Glyph::Print/>"拣货单"</LinkButton>
                 <LinkButton href=receipt::path_of(&id) size=Size::Small><Icon glyph=Glyph::Print/>"小票"</LinkButton>
                 {reject}

@@ -113,7 +113,8 @@ fn choose(asked: &Asked, options: &AfterSalesOptions, fault: Option<&Fault>) -> 
 fn one_line(asked: &Asked, line: &ClaimableLine) -> impl IntoView + use<> {
     let (name, swap) = (format!("n.{}", line.line), format!("swap.{}", line.line));
     let typed = asked.query.given(&name).unwrap_or("0").to_owned();
-    let label = format!("{} {}（可申请 {} 件，实付 {}）", line.name, line.spec, line.rest, line.paid_fen);
+    let came = line.came_for.map_or("", |_| "换货得到，");
+    let label = format!("{} {}（{came}可申请 {} 件，实付 {}）", line.name, line.spec, line.rest, line.paid_fen);
     let picked = asked.query.given(&swap).map_or_else(|| line.sku_id.to_string(), str::to_owned);
     let item = |one: &domain::after_sales::Swap| {
         let spec = if one.sku_id == line.sku_id { "同款" } else { one.spec.as_str() };

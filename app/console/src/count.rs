@@ -165,16 +165,21 @@ fn head(count: &CountView, title: String) -> impl IntoView + use<> {
     let off = off_text(card).map(|off| view! { <span class="tabular font-semibold">{off}</span> });
     let note = (!card.note.is_empty()).then(|| view! { <p class="mt-1 text-sm">{card.note.clone()}</p> });
     let (label, tone) = (card.state.label(), tone_of(card.state));
-    let file = (card.state != CountState::Open)
-        .then(|| view! { <LinkButton href=format!("{}/lines/csv", path_of(card.id)) file=true size=Size::Small>"导出 CSV"</LinkButton> });
+    let lines = |kind: &str| format!("{}/lines/{kind}", path_of(card.id));
+    let files = (card.state != CountState::Open).then(|| {
+        view! {
+            <LinkButton href=lines("csv") file=true size=Size::Small>"导出 CSV"</LinkButton>
+            <LinkButton href=lines("xlsx") file=true size=Size::Small>"XLSX"</LinkButton>
+        }
+    });
     view! {
         <div class="my-3">
             <div class="flex flex-wrap items-center gap-2">
                 <h1 class="text-xl font-bold">{title}</h1>
                 <Badge tone=tone>{label}</Badge>
-                {file}
+                {files}
             </div>
-            <p class="tabular mt-1 flex flex-wrap gap-x-3 text-base-content/70"><span>{progress(card)}</span> {off}</p>
+            <p class="tabular mt-1 flex flex-wrap gap-x-3 text-base-content/70"><span>{card.number.clone()}</span> <span>{progress(card)}</span> {off}</p>
             {note}
         </div>
     }
@@ -315,9 +320,12 @@ fn decision(asked: &Asked, count: &CountView) -> Option<AnyView> {
         return None;
     }
     if !card.may_decide {
-        let text = match card.above {
-            true => "差异较大，已交给上级确认；确认之后才会改变库存。",
-            false => "等店长确认；确认之后才会改变库存。",
+        let text = match (card.above, card.alone) {
+            (true, Some(alone)) => {
+                format!("差异{}，已交给上级确认；确认之后才会改变库存。", alone.exceeded(card.off))
+            }
+            (true, None) => "差异较大，已交给上级确认；确认之后才会改变库存。".to_owned(),
+            (false, _) => "等店长确认；确认之后才会改变库存。".to_owned(),
         };
         return Some(view! { <Notice>{text}</Notice> }.into_any());
     }

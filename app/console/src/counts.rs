@@ -17,7 +17,7 @@ use ui::{
 };
 use uuid::Uuid;
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{Frame, Lit, files, news};
 
 /// The list.
 pub const PATH: &str = "/console/counts";
@@ -57,7 +57,7 @@ pub async fn counts(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"盘点"</h1>
-                {new}
+                <div class="flex flex-wrap items-center gap-3">{files(PATH, &ask.pairs())} {new}</div>
             </div>
             {news(&asked, FORM)}
             <div class="mb-3">{filters(&ask, waiting)}</div>
@@ -104,7 +104,7 @@ fn results(ask: &ListCounts, found: Listed<CountCard>, now: DateTime<Utc>) -> An
 
 fn item(card: CountCard, now: DateTime<Utc>) -> impl IntoView {
     let (title, told, off) = (title_of(&card), progress(&card), off_text(&card));
-    let began = format!("{} · {}", card.opened_by, text::moment(card.opened_at, now, text::zone("")));
+    let began = format!("{} · {} · {}", card.number, card.opened_by, text::moment(card.opened_at, now, text::zone("")));
     let off = off.map(|off| view! { <p class="tabular mt-1 text-sm">{off}</p> });
     view! {
         <li>

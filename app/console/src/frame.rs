@@ -139,14 +139,16 @@ pub fn news(asked: &Asked, form: &str) -> Option<AnyView> {
     Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
 }
 
+/// A path with those of the pairs that have a value as its query.
+pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&'static str, T)]) -> String {
+    let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
+    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
 /// Links to the whole list at `path`, as these filters have it, as files.
 pub fn files<T: AsRef<str>>(path: &str, filters: &[(&'static str, T)]) -> impl IntoView + use<T> {
-    let given = filters.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
-    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
-    let file = |kind: &str| match query.is_empty() {
-        true => format!("{path}/all/{kind}"),
-        false => format!("{path}/all/{kind}?{}", query.join("&")),
-    };
+    let file = |kind: &str| address(&format!("{path}/all/{kind}"), filters);
     view! {
         <div class="flex gap-2">
             <LinkButton href=file("csv") file=true size=Size::Small>"导出 CSV"</LinkButton>

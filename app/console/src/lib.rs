@@ -11,6 +11,8 @@ mod alerts;
 #[cfg(feature = "ssr")]
 mod arrivals;
 #[cfg(feature = "ssr")]
+mod batch_list;
+#[cfg(feature = "ssr")]
 mod batches;
 #[cfg(feature = "ssr")]
 mod board;
@@ -33,6 +35,8 @@ mod counts;
 #[cfg(feature = "ssr")]
 mod delivery;
 #[cfg(feature = "ssr")]
+mod documents;
+#[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
 mod listed;
@@ -43,11 +47,15 @@ mod loss;
 #[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
+mod movements;
+#[cfg(feature = "ssr")]
 mod opening;
 #[cfg(feature = "ssr")]
 mod orders;
 #[cfg(feature = "ssr")]
 mod photos;
+#[cfg(feature = "ssr")]
+mod pick;
 #[cfg(feature = "ssr")]
 mod picking;
 #[cfg(feature = "ssr")]
@@ -104,10 +112,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, arrivals, batches, board, cancel_rules, cancelling, claim, code, count,
-        count_list, counts, delivery, log_in, loss, losses, opening, orders, photos, picking, proposals, propose,
-        purchases, quotas, receipt, request, return_address, returns, ride, set_apart, shared, shipment,
-        shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
+        account, after_sales, alerts, arrivals, batch_list, batches, board, cancel_rules, cancelling, claim, code,
+        count, count_list, counts, delivery, log_in, loss, losses, movements, opening, orders, photos, pick, picking,
+        proposals, propose, purchases, quotas, receipt, request, return_address, returns, ride, set_apart, shared,
+        shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -136,6 +144,7 @@ mod routes {
             .route("/console/orders/{order}/shipment", page(FACE, shipment::shipment))
             .route("/console/orders/{order}/receipt", page(FACE, receipt::receipt))
             .route("/console/orders/{order}/picking", page(FACE, picking::picking))
+            .route("/console/orders/{order}/pick", page(FACE, pick::pick))
             .route("/console/purchases", page(FACE, purchases::list))
             .route("/console/purchases/{purchase}", page(FACE, purchases::purchase))
             .route("/console/set-apart", page(FACE, set_apart::set_apart))
@@ -145,6 +154,8 @@ mod routes {
             .route("/console/transfers/{transfer}/pick", page(FACE, transfer::pick))
             .route("/console/receipts", page(FACE, request::receipts))
             .route("/console/stock", page(FACE, stock::page))
+            .route("/console/movements", page(FACE, movements::movements))
+            .route("/console/batches", page(FACE, batch_list::batches))
             .route("/console/till", page(FACE, till::till))
             .route("/console/till/sales", page(FACE, till_sales::sales))
             .route("/console/opening", page(FACE, opening::opening))
@@ -179,6 +190,8 @@ mod routes {
         register_explicit::<board::PrepareOrder>();
         register_explicit::<board::RejectOrder>();
         register_explicit::<board::RedeemCode>();
+        register_explicit::<pick::ScanPiece>();
+        register_explicit::<pick::TickLine>();
         register_explicit::<shipment::ShipParcel>();
         register_explicit::<shipment::TakeBackParcel>();
         register_explicit::<shipment::EndUnsent>();

@@ -5,6 +5,7 @@ use commerce::losses as use_cases;
 use domain::{
     Fault, Fields, LossId,
     approvals::Decide,
+    counts::Off,
     losses::{LOSS_PHOTOS_MOST, LossState, LossView},
     staff::Permission,
     text,
@@ -105,6 +106,7 @@ fn about(loss: &LossView, now: DateTime<Utc>) -> impl IntoView + use<> {
         <Card title="报损内容">
             <Facts>
                 <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+                <Fact label="单号"><span class="tabular">{card.number}</span></Fact>
                 <Fact label="地点">{card.location_name}</Fact>
                 <Fact label="编码">{card.code}</Fact>
                 <Fact label="件数"><span class="tabular text-lg font-bold">{format!("{} 件", card.quantity)}</span></Fact>
@@ -164,7 +166,12 @@ fn acts(asked: &Asked, loss: &LossView) -> Option<AnyView> {
         }
     });
     let waits = (!card.may_decide).then(|| {
-        let text = if card.above { "金额或数量较大，已交给上级审批。" } else { "等店长审批。" };
+        let off = Off { pieces: card.quantity, value_fen: card.value_fen };
+        let text = match (card.above, card.alone) {
+            (true, Some(alone)) => format!("{}，已交给上级审批。", alone.exceeded(Some(off))),
+            (true, None) => "金额或数量较大，已交给上级审批。".to_owned(),
+            (false, _) => "等店长审批。".to_owned(),
+        };
         view! { <Notice>{text}</Notice> }
     });
     let withdraw = card.mine.then(|| {

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     counts::choose_place,
-    frame::{Frame, Lit, news},
+    frame::{Frame, Lit, files, news},
 };
 
 /// The list.
@@ -53,7 +53,7 @@ pub async fn losses(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"报损"</h1>
-                {new}
+                <div class="flex flex-wrap items-center gap-3">{files(PATH, &ask.pairs())} {new}</div>
             </div>
             {news(&asked, FORM)}
             {figure_cards(figures)}
@@ -115,7 +115,8 @@ fn results(ask: &ListLosses, found: Listed<LossCard>, now: DateTime<Utc>) -> Any
 
 fn item(card: LossCard, now: DateTime<Utc>) -> impl IntoView {
     let what = format!("{} · {} 件 · {}", card.kind.label(), card.quantity, card.value_fen);
-    let who = format!("{} · {}", card.reported_by, text::moment(card.reported_at, now, text::zone("")));
+    let who =
+        format!("{} · {} · {}", card.number, card.reported_by, text::moment(card.reported_at, now, text::zone("")));
     view! {
         <li>
             <a class="panel panel-link block h-full p-4" href=path_of(card.id)>
@@ -222,7 +223,7 @@ fn form(asked: &Asked, place: LocationId, subject: ProposalSubject, batches: Vec
     let batch = (!batches.is_empty()).then(|| {
         let mut items = vec![SelectItem::new("", "不指定（先减最早到期的）")];
         items.extend(batches.into_iter().map(|one| {
-            let label = format!("{} · {} 到期 · 剩 {} 件", one.code, one.expires_on, one.pieces);
+            let label = one.offered();
             SelectItem::new(one.code, label)
         }));
         view! { <Select name="batch" label="批次" items=items value=batch error=batch_wrong/> }

@@ -1,12 +1,13 @@
 //! All orders of the person's stores, and one of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use commerce::orders as use_cases;
 use domain::{
     Fault,
     fulfilment::Fulfilment,
     order_centre::OrderNote,
     orders::{ListOrders, OrderCard, OrderState, OrderView},
+    page::Page as Listed,
     refunds,
     staff::Permission,
     text,
@@ -14,46 +15,40 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Glyph, Icon, LinkButton, Pager,
-    Tone,
+    Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Glyph, Icon, LinkButton,
+    Pager, Tone,
 };
 
 use crate::{
     board::{Acts, slot_text},
     cancel_rules, cancelling, claim,
-    frame::{Frame, Lit, news},
+    frame::{Frame, Lit, address, files, news},
+    pick,
     ride::{FORM as RIDE, Ride},
     shipment,
 };
 
+/// The list.
+const PATH: &str = "/console/orders";
 /// How many orders a page of the list has.
 const PAGE: usize = 30;
 
 pub async fn orders(asked: Asked) -> Result<Page, Fault> {
-    let state = OrderState::from_code(asked.query.text("state"));
-    let ask = ListOrders {
-        states: state.into_iter().collect(),
-        words: asked.query.text("q").chars().take(40).collect(),
-        most: PAGE,
-        after: asked.query.given("after").map(str::to_owned),
-        ..ListOrders::default()
+    let after = asked.query.given("after").map(str::to_owned);
+    let ask = ListOrders { most: PAGE, after, ..ListOrders::from_fields(&asked.query)? };
+    // Days that end before they begin are said beside their field, in the list that has nothing of them.
+    let wrong_day = ask.placed().err().map(|fault| fault.message()).unwrap_or_default();
+    let page = match wrong_day.is_empty() {
+        true => use_cases::list(&asked.scope, ask.clone()).await?,
+        false => Listed::cut(Vec::new(), PAGE, |_| String::new()),
     };
-    let page = use_cases::list(&asked.scope, ask).await?;
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("全部订单", move || {
-        let query = asked.query.text("q").to_owned();
-        let link = |state: &str, after: &str| {
-            format!("/console/orders?state={state}&q={}&after={after}", urlencoding::encode(&query))
-        };
-        let mut chips = vec![Chip::new("全部", link("", "")).active(state.is_none())];
-        chips.extend(
-            OrderState::ALL.iter().map(|&one| Chip::new(one.label(), link(one.code(), "")).active(state == Some(one))),
-        );
-        let next = page.next.map(|cursor| link(state.map_or("", OrderState::code), &cursor)).unwrap_or_default();
+        let next = page.next.map(|cursor| from(&ask, &cursor)).unwrap_or_default();
         let list = if page.items.is_empty() {
             view! {
                 <EmptyState glyph=Glyph::Receipt title="没有符合条件的订单" text="换个状态，或清空搜索再试。">
-                    <LinkButton href="/console/orders" tone=Tone::Primary>"查看全部"</LinkButton>
+                    <LinkButton href=PATH tone=Tone::Primary>"查看全部"</LinkButton>
                 </EmptyState>
             }
             .into_any()
@@ -63,21 +58,60 @@ pub async fn orders(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"全部订单"</h1>
-                <LinkButton href=cancel_rules::PATH>"取消规则"</LinkButton>
+                <div class="flex flex-wrap items-center gap-3">
+                    {files(PATH, &ask.pairs())}
+                    <LinkButton href=cancel_rules::PATH>"取消规则"</LinkButton>
+                </div>
             </div>
-            <form method="get" action="/console/orders" role="search" class="mb-3 flex max-w-lg gap-2">
-                <label class="input flex-1">
-                    <Icon glyph=Glyph::Search class="size-5 opacity-60"/>
-                    <span class="sr-only">"搜索订单"</span>
-                    <input type="search" name="q" value=query.clone() placeholder="订单号、取货码或手机尾号" maxlength="40"/>
-                </label>
-                <button class="btn btn-primary" type="submit">"搜索"</button>
-            </form>
-            <div class="mb-3"><Chips label="订单状态" chips=chips/></div>
+            {search(&ask, wrong_day)}
+            <div class="mb-3">{states(&ask)}</div>
             {list}
         };
         frame.screen(Lit::Orders, body.into_any())
     }))
+}
+
+/// The address of the list with these filters, from the top or from `after` on.
+fn from(ask: &ListOrders, after: &str) -> String {
+    let mut pairs = ask.pairs();
+    pairs.push(("after", after.to_owned()));
+    address(PATH, &pairs)
+}
+
+fn states(ask: &ListOrders) -> impl IntoView + use<> {
+    let chosen = ask.states.first().copied();
+    let link = |state: Option<OrderState>| from(&ListOrders { states: state.into_iter().collect(), ..ask.clone() }, "");
+    let mut chips = vec![Chip::new("全部", link(None)).active(chosen.is_none())];
+    let chip = |&one: &OrderState| Chip::new(one.label(), link(Some(one))).active(chosen == Some(one));
+    chips.extend(OrderState::ALL.iter().map(chip));
+    view! { <Chips label="订单状态" chips=chips/> }
+}
+
+/// The search, and the days on which orders were placed, folded away until somebody asks for some: a month's orders are
+/// mostly wanted as a file.
+fn search(ask: &ListOrders, wrong_day: String) -> impl IntoView + use<> {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let (words, from, to) = (ask.words.clone(), day(ask.from), day(ask.to));
+    let dated = ask.from.or(ask.to).is_some();
+    view! {
+        <form method="get" action=PATH role="search" class="mb-3 max-w-lg">
+            <div class="flex gap-2">
+                <label class="input flex-1">
+                    <Icon glyph=Glyph::Search class="size-5 opacity-60"/>
+                    <span class="sr-only">"搜索订单"</span>
+                    <input type="search" name="q" value=words placeholder="订单号、取货码或手机尾号" maxlength="40"/>
+                </label>
+                <button class="btn btn-primary" type="submit">"搜索"</button>
+            </div>
+            <details class="mt-2" open=dated>
+                <summary class="inline-flex min-h-11 cursor-pointer items-center font-medium">"按下单日期"</summary>
+                <div class="grid gap-x-4 sm:grid-cols-2">
+                    <Field name="from" kind="date" label="从" required=false value=from/>
+                    <Field name="to" kind="date" label="到" required=false value=to error=wrong_day/>
+                </div>
+            </details>
+        </form>
+    }
 }
 
 /// How an order's state is coloured.
@@ -125,6 +159,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
     let order = use_cases::show_for_staff(&asked.scope, asked.id("order", "这个订单")?).await?;
     let ride = Ride::of(&asked.scope, &order).await?;
     let notes = use_cases::notes(&asked.scope, order.card.id).await?;
+    let picked = use_cases::pick_list(&asked.scope, order.card.id).await?;
     let frame = Frame::of(&asked.scope).await?;
     let title = format!("订单 {}", order.card.number);
     Ok(Page::new(title.clone(), move || {
@@ -136,6 +171,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
         let asks = cancelling::card(&asked, &order);
         let ride = ride.map(|ride| ride.card(&asked, &order));
         let notes = head_offices(notes, asked.scope.now, &order.timezone);
+        let picked = pick::card(&picked, asked.scope.now, &order.timezone);
         let steps = view! { <Steps asked=asked order=order/> }.into_any();
         let body = view! {
             <Breadcrumbs items=crumbs/>
@@ -150,6 +186,7 @@ pub async fn order(asked: Asked) -> Result<Page, Fault> {
                 </div>
                 <div class="grid grid-cols-1 gap-4">
                     <Card title="商品">{lines}</Card>
+                    {picked}
                     <Card title="记录">{steps}</Card>
                 </div>
             </div>
@@ -207,6 +244,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
     });
     let rider = order.rider.clone();
     let rider = rider.map(|rider| view! { <Fact label="骑手">{format!("{} {}", rider.name, rider.phone)}</Fact> });
+    let packed = order.packages().map(|many| view! { <Fact label="包数">{format!("{many} 包")}</Fact> });
     let placed = text::moment(card.placed_at, now, zone);
     view! {
         {delayed}
@@ -217,6 +255,7 @@ fn About(asked: Asked, order: OrderView) -> impl IntoView {
             <Fact label=card.fulfilment.time_label()>{slot}</Fact>
             {sent_to}
             {rider}
+            {packed}
             <Fact label="顾客手机">{order.shopper_phone.clone()}</Fact>
             <Fact label="下单">{format!("{placed} · {}", card.channel.label())}</Fact>
             <Fact label="金额">{format!("{} ({money})", card.total_fen)}</Fact>
@@ -252,9 +291,9 @@ fn Steps(asked: Asked, order: OrderView) -> impl IntoView {
     let fulfilment = order.card.fulfilment;
     let steps = order.steps.into_iter().rev().map(move |step| {
         let what = if step.note.is_empty() {
-            step.act.label_of(fulfilment).to_owned()
+            step.label_of(fulfilment)
         } else {
-            format!("{}({})", step.act.label_of(fulfilment), step.note)
+            format!("{}({})", step.label_of(fulfilment), step.note)
         };
         view! {
             <li class="flex gap-3 py-1.5 text-sm">

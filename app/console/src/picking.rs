@@ -54,6 +54,7 @@ fn head(asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
     let note = (!card.note.is_empty()).then(
         || view! { <p class="mt-2 border-2 border-black p-2 text-lg font-bold break-words">{format!("备注：{}", card.note)}</p> },
     );
+    let packed = order.packages().map(|many| view! { <p class="text-lg font-bold">{format!("共 {many} 包")}</p> });
     let sent_to = order.sent_to.clone().map(|to| {
         let words = format!("{} {} · {}", to.name, to.phone, to.text());
         view! { <p class="mt-2 break-words">{words}</p> }
@@ -66,6 +67,7 @@ fn head(asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
                 <span class="tabular text-2xl font-bold">{slot}</span>
             </h1>
             <p class="mt-1 text-lg">{about}</p>
+            {packed}
             <p class="tabular text-sm">{format!("订单号 {}", card.number)}</p>
             {sent_to}
             {note}
@@ -73,9 +75,8 @@ fn head(asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
     }
 }
 
-/// The lines under the heads of their categories.
-fn goods(lines: Vec<PickLine>, first: &[FirstOut]) -> impl IntoView + use<> {
-    let batches: BTreeMap<SkuId, &FirstOut> = first.iter().map(|batch| (batch.sku_id, batch)).collect();
+/// Lines that come by category, each category's together.
+pub fn by_category(lines: Vec<PickLine>) -> Vec<(String, Vec<PickLine>)> {
     let mut groups: Vec<(String, Vec<PickLine>)> = Vec::new();
     for line in lines {
         match groups.last_mut().filter(|(category, _)| *category == line.category) {
@@ -83,7 +84,13 @@ fn goods(lines: Vec<PickLine>, first: &[FirstOut]) -> impl IntoView + use<> {
             None => groups.push((line.category.clone(), vec![line])),
         }
     }
-    let groups = groups.into_iter().map(|(category, group)| {
+    groups
+}
+
+/// The lines under the heads of their categories.
+fn goods(lines: Vec<PickLine>, first: &[FirstOut]) -> impl IntoView + use<> {
+    let batches: BTreeMap<SkuId, &FirstOut> = first.iter().map(|batch| (batch.sku_id, batch)).collect();
+    let groups = by_category(lines).into_iter().map(|(category, group)| {
         let items = group.into_iter().map(|line| item(&batches, line)).collect_view();
         view! {
             <section class="mt-3">

@@ -16,7 +16,7 @@ use ui::{
     LinkButton, Notice, Pager, TextArea, Tone,
 };
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{Frame, Lit, files, news};
 
 /// The list.
 pub const PATH: &str = "/console/proposals";
@@ -84,7 +84,7 @@ pub async fn proposals(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"申请审批"</h1>
-                {new}
+                <div class="flex flex-wrap items-center gap-3">{files(PATH, &ask.pairs())} {new}</div>
             </div>
             {news(&asked, FORM)}
             <div class="mb-3">{filters(&ask, decides, waiting)}</div>
@@ -137,7 +137,7 @@ fn row(card: ProposalCard, now: DateTime<Utc>) -> impl IntoView {
         <tr>
             <td class="min-w-40">
                 <a class="link font-medium" href=path_of(card.id)>{card.subject.clone()}</a>
-                <span class="block text-sm text-base-content/70">{card.what.kind().label()}</span>
+                <span class="block text-sm text-base-content/70">{format!("{} · {}", card.number, card.what.kind().label())}</span>
             </td>
             <td class="tabular whitespace-nowrap">{change}</td>
             <td><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></td>
@@ -206,6 +206,7 @@ fn about(proposal: &ProposalView, now: DateTime<Utc>) -> impl IntoView + use<> {
     view! {
         <Facts>
             <Fact label="状态"><Badge tone=tone_of(card.state)>{card.state.label()}</Badge></Fact>
+            <Fact label="单号"><span class="tabular">{card.number}</span></Fact>
             <Fact label="商品">{card.subject}</Fact>
             <Fact label="门店">{card.store_name}</Fact>
             <Fact label="原来"><span class="tabular">{from}</span></Fact>

@@ -2,9 +2,10 @@
 //! office's to see.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, purchasing};
+use commerce::{Scope, purchasing, stock};
 use domain::{
-    Fault, Fields, PurchaseId,
+    Fault, Fields, PurchaseId, SkuId,
+    batches::BatchLeft,
     purchasing::{
         ListPurchases, PurchaseAct, PurchaseCard, PurchaseLine, PurchaseReceipt, PurchaseState, PurchaseView,
         ReceivePurchase as ReceiveCommand, ReturnPurchase as ReturnCommand,
@@ -15,14 +16,14 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Breadcrumbs, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, Pager,
-    Tone,
+    Badge, Breadcrumbs, Button, Card, Chip, Chips, Column, DataTable, EmptyState, EntryCell, EntryRow, Field, Form,
+    Glyph, Hidden, Pager, Tone,
 };
 use uuid::Uuid;
 
 use crate::{
-    batches::batch_cells,
-    frame::{Frame, Lit, news},
+    batches::{batch_cells, batch_choice},
+    frame::{Frame, Lit, files, news},
     listed::fill_in,
 };
 
@@ -76,7 +77,10 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         let pager = next.map(|next| view! { <Pager next=next/> });
         let list = results(found.items, now);
         let body = view! {
-            <h1 class="mb-3 text-xl font-bold">"采购到货"</h1>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"采购到货"</h1>
+                {files(PATH, &ask.pairs())}
+            </div>
             {news(&asked, FORM)}
             <div class="mb-4">{states(ask.state)}</div>
             {list}
@@ -140,18 +144,24 @@ fn state(card: &PurchaseCard) -> AnyView {
 /// An order's page.
 pub async fn purchase(asked: Asked) -> Result<Page, Fault> {
     let found = purchasing::show(&asked.scope, asked.id("purchase", "这张采购单")?).await?;
+    let goes_back = found.acts.contains(&PurchaseAct::Return);
+    let skus: Vec<SkuId> = found.lines.iter().map(|line| line.sku_id).collect();
+    let at_hand = match goes_back {
+        true => stock::batches::at_hand(&asked.scope, found.card.location.id, &skus).await?,
+        false => Vec::new(),
+    };
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new(format!("采购单 {}", found.card.number), move || {
         let crumbs = vec![("采购到货".to_owned(), PATH.to_owned()), (found.card.number.clone(), String::new())];
         let title = format!("{} → {}", found.card.supplier, found.card.location.name);
         let (badge, came) = (state(&found.card), receipts(&found.receipts, asked.scope.now));
-        let back = found.acts.contains(&PurchaseAct::Return).then(|| goods(&asked, &found, true));
+        let back = goes_back.then(|| goods(&asked, &found, Some(&at_hand)));
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <div class="my-3 flex flex-wrap items-center gap-3"><h1 class="text-xl font-bold">{title}</h1>{badge}</div>
             {news(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4">
-                {goods(&asked, &found, false)}
+                {goods(&asked, &found, None)}
                 <Card title="收货与退货">{came}</Card>
                 {back}
             </div>
@@ -160,25 +170,23 @@ pub async fn purchase(asked: Asked) -> Result<Page, Fault> {
     }))
 }
 
-/// The goods, with what arrives beside each where it is theirs to take in; or what goes back.
-fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
+/// The goods, with what arrives beside each where it is theirs to take in; or what goes back, where it is said which
+/// batches lie there.
+fn goods(asked: &Asked, found: &PurchaseView, at_hand: Option<&[(SkuId, BatchLeft)]>) -> AnyView {
+    let returns = at_hand.is_some();
+    // Of what goes back somebody may say of which batch it is.
+    let choices = at_hand.filter(|batches| !batches.is_empty());
     let asks = returns || found.acts.contains(&PurchaseAct::ReceivePart);
-    let mut columns = vec![
-        Column::new("商品"),
-        Column::new("条码"),
-        Column::new("订购").right(),
-        Column::new("已收").right(),
-        Column::new("已退").right(),
-    ];
     let title = if returns { "退货件数" } else { "本次实收" };
-    if asks {
-        columns.push(Column::new(title));
-    }
+    let mut columns = vec![Column::new("商品")];
+    columns.extend(asks.then(|| Column::new(title)));
     // Of goods with a last day somebody says which batch they are; of others they may.
     let dated = asks && !returns && found.lines.iter().any(|line| line.keeps_batches);
     if dated {
         columns.extend([Column::new("批次号"), Column::new("到期日")]);
     }
+    columns.extend(choices.map(|_| Column::new("批次（选填）")));
+    columns.extend(["条码", "订购", "已收", "已退"].map(|title| Column::new(title).right()));
     // Both forms have a field of the same name; what was typed belongs to the one that was sent.
     let typed = asked.flash_of(FORM).is_some_and(|flash| flash.typed.0.contains_key("reason") == returns);
     let row = |line: &PurchaseLine| {
@@ -186,23 +194,17 @@ fn goods(asked: &Asked, found: &PurchaseView, returns: bool) -> AnyView {
         let (wrong, value) = if typed { asked.field(FORM, &name) } else { (None, None) };
         let prefilled = if returns { String::new() } else { line.outstanding().to_string() };
         let (value, label) = (value.unwrap_or(prefilled), format!("{} {title}", line.name));
-        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-        let entry = asks.then(|| {
-            view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }
-        });
+        let error = wrong.unwrap_or_default();
+        let entry = asks.then(|| view! { <EntryCell name=name label=label value=value error=error/> });
         let batch = dated.then(|| batch_cells(asked, FORM, typed, (line.sku_id, &line.name, line.keeps_batches)));
-        view! {
-            <tr>
-                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
-                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
-                <td class="tabular">{line.barcode.clone()}</td>
-                <td class="tabular text-end">{line.quantity}</td>
-                <td class="tabular text-end">{line.received}</td>
-                <td class="tabular text-end">{line.returned}</td>
-                {entry}
-                {batch}
-            </tr>
-        }
+        let choice = choices.map(|batches| batch_choice(asked, FORM, typed, (line.sku_id, &line.name), batches));
+        let figures = vec![
+            line.barcode.clone().unwrap_or_default(),
+            line.quantity.to_string(),
+            line.received.to_string(),
+            line.returned.to_string(),
+        ];
+        view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{entry}{batch}{choice}</EntryRow> }
     };
     let rows = found.lines.iter().map(row).collect_view();
     let table = view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any();
@@ -249,10 +251,16 @@ fn receipts(receipts: &[PurchaseReceipt], now: DateTime<Utc>) -> AnyView {
             <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
                 <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
                 <Badge tone=kind.0>{kind.1}</Badge>
-                <span class="min-w-0 flex-1 break-words">{one.goods.clone()}</span>
+                <span class="min-w-0 flex-1 break-words">{one.goods.clone()}{batches_of(one)}</span>
                 <span class="text-base-content/70">{note}</span>
             </li>
         }
     };
     view! { <ol>{receipts.iter().map(row).collect_view()}</ol> }.into_any()
+}
+
+/// Of which batches the pieces of a receipt or a return were.
+fn batches_of(one: &PurchaseReceipt) -> AnyView {
+    let line = |text: String| view! { <span class="block text-base-content/70">{text}</span> };
+    one.batch_lines().into_iter().map(line).collect_view().into_any()
 }

@@ -64,6 +64,8 @@ fn head(asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
     let placed = card.placed_at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
     let phone =
         order.store_phone.clone().map(|phone| view! { <p class="tabular text-xs">{format!("电话 {phone}")}</p> });
+    // Whoever hands it over sees that nothing is left behind.
+    let packed = order.packages().map(|many| view! { <p class="text-lg font-bold">{format!("共 {many} 包")}</p> });
     let facts = [("订单号", card.number.clone()), ("下单", placed), ("手机尾号", card.phone_tail.clone())];
     let facts = facts.into_iter().map(|(label, value)| {
         view! { <p class="flex justify-between gap-3"><span>{label}</span><span class="tabular text-end break-all">{value}</span></p> }
@@ -76,6 +78,7 @@ fn head(asked: &Asked, order: &OrderView) -> impl IntoView + use<> {
             {phone}
             <p class="tabular mt-1 text-4xl font-black">{tail}</p>
             <p class="font-bold">{slot}</p>
+            {packed}
         </header>
         <div class="mt-2 border-t border-dashed border-black pt-2 text-xs">{facts}</div>
     }

@@ -11,7 +11,8 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, FindIn, Form, Glyph, Hidden, Select, SelectItem, TextArea,
+    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, EntryCell, EntryRow, FindIn, Form, Glyph, Hidden, Select,
+    SelectItem, TextArea,
 };
 use uuid::Uuid;
 
@@ -19,7 +20,6 @@ use crate::{
     batches::batch_cells,
     frame::{Frame, Lit, news},
     listed::fill_in,
-    transfer::count_field,
     transfers::{FORM, PATH},
 };
 
@@ -133,34 +133,28 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
     if found.is_empty() {
         return view! { {whole}<EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
     }
-    let mut columns = vec![Column::new("商品"), Column::new(available).right(), Column::new("数量")];
-    let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
-    if priced {
-        columns.insert(2, Column::new("供货价").right());
-    }
+    let mut columns = vec![Column::new("商品"), Column::new("数量")];
     let dated = comes_in && found.iter().any(|entry| entry.keeps_batches);
     if dated {
         columns.extend([Column::new("批次号"), Column::new("到期日")]);
     }
+    columns.push(Column::new(available).right());
+    let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
+    columns.extend(priced.then(|| Column::new("供货价").right()));
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
         let (wrong, typed) = asked.field(FORM, &name);
         let value = typed.or_else(|| asked.query.given(&name).map(str::to_owned)).unwrap_or_default();
-        let label = format!("{} 数量", entry.name);
+        let (label, error) = (format!("{} 数量", entry.name), wrong.unwrap_or_default());
         let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
-        let price = priced.then(|| {
-            let price = entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
-            view! { <td class="tabular text-end whitespace-nowrap">{price}</td> }
-        });
+        let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
+        let figures: Vec<String> =
+            [Some(entry.available.to_string()), priced.then(price)].into_iter().flatten().collect();
         view! {
-            <tr>
-                <td class="min-w-40"><span class="font-medium">{entry.name}</span>
-                    <span class="block text-sm text-base-content/70">{entry.code}</span></td>
-                <td class="tabular text-end">{entry.available}</td>
-                {price}
-                <td>{count_field(name, label, value, wrong)}</td>
+            <EntryRow title=entry.name detail=entry.code figures=figures>
+                <EntryCell name=name label=label value=value error=error/>
                 {batch}
-            </tr>
+            </EntryRow>
         }
     };
     let rows = found.into_iter().map(row).collect_view();
@@ -180,7 +174,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
         true => Vec::new(),
         false => supply::stock(&asked.scope, place, &ask).await?.0,
     };
-    let latest = supply::receipts(&asked.scope, place).await?;
+    let first = asked.query.text("receipt").parse().ok();
+    let latest = supply::receipts(&asked.scope, place, first).await?;
     let on_the_way =
         ListTransfers { tab: Some(domain::transfers::TransferTab::OnTheWay), most: 1, ..Default::default() };
     let coming = !transfers::list(&asked.scope, &on_the_way).await?.items.is_empty();
@@ -203,6 +198,11 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
             view! { <p class="mb-3">"有调拨在途：" <a class="link" href="/console/transfers?tab=on_the_way">"在调拨单里收货"</a></p> }
         });
         let here = format!("{RECEIPTS}?location={place}&q={}", urlencoding::encode(&ask.words));
+        let title = if first.is_some() { "收货记录" } else { "最近收货" };
+        let newest = first.map(|_| {
+            let href = format!("{RECEIPTS}?location={place}");
+            view! { <p class="mt-3"><a class="link" href=href>"最近收货"</a></p> }
+        });
         let now = asked.scope.now;
         let body = view! {
             <Breadcrumbs items=crumbs/>
@@ -219,7 +219,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
                 {goods}
                 {submit}
             </Form>
-            <div class="mt-6"><Card title="最近收货">{latest_of(latest, now)}</Card></div>
+            <div class="mt-6"><Card title=title>{latest_of(latest, now)}{newest}</Card></div>
         };
         frame.screen(Lit::Transfers, body.into_any())
     }))
@@ -235,6 +235,7 @@ fn latest_of(latest: Vec<ReceiptView>, now: chrono::DateTime<chrono::Utc>) -> An
         view! {
             <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
                 <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
+                <span class="tabular">{one.number}</span>
                 <span class="min-w-0 flex-1 break-words">{one.goods}</span>
                 <span class="text-base-content/70">{note}</span>
             </li>

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::{Scope, purchasing};
 use domain::{
     Fault, Fields, LocationId, SetApartEndId, SupplierId,
+    batches::batch_field,
     purchasing::{
         CreditHandOver as CreditCommand, Fate, HandToSupplier, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
         SupplierChoice, price_field,
@@ -13,12 +14,17 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Badge, Button, Card, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, Select, SelectItem, Tone};
+use ui::{
+    Badge, Button, Card, Column, DataTable, EmptyState, Entry, EntryCell, EntryRow, Field, Form, Glyph, Hidden, Select,
+    SelectItem, Tone,
+};
 use uuid::Uuid;
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{Frame, Lit, address, news};
 
 const LOG_IN: &str = "/console/login";
+/// This page.
+const PATH: &str = "/console/set-apart";
 /// The part of the page that its forms speak to.
 const FORM: &str = "set_apart";
 
@@ -62,17 +68,22 @@ pub async fn credit_hand_over(#[server(flatten)] fields: Fields) -> Result<(), S
 /// The page: what lies apart by place and by likely supplier, then what became of what lay there.
 pub async fn set_apart(asked: Asked) -> Result<Page, Fault> {
     let place: Option<LocationId> = asked.query.text("location").parse().ok();
-    let found = purchasing::set_apart(&asked.scope, place).await?;
+    let first: Option<SetApartEndId> = asked.query.text("end").parse().ok();
+    let found = purchasing::set_apart(&asked.scope, place, first).await?;
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("待退供应商", move || {
         let ended = ends(&asked, &found.ends);
+        let newest = first.map(|_| {
+            let href = address(PATH, &[("location", place.map(|id| id.to_string()).unwrap_or_default())]);
+            view! { <p class="mt-3"><a class="link" href=href>"最近的退供单"</a></p> }
+        });
         let body = view! {
             <h1 class="mb-1 text-xl font-bold">"待退供应商"</h1>
             <p class="mb-3 text-base-content/70">"顾客退回、要退给供应商的商品，已不在可售库存里，单独存放。"</p>
             {news(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4">
                 {lying(&asked, &found)}
-                <Card title="退供单">{ended}</Card>
+                <Card title="退供单">{ended}{newest}</Card>
             </div>
         };
         frame.screen(Lit::SetApart, body.into_any())
@@ -113,7 +124,8 @@ fn desk(asked: &Asked, lines: &[LyingApart], suppliers: &[SupplierChoice]) -> Op
     let id = |name: &str| format!("{name}-{place}-{group}");
     let ids = [id("supplier"), id("credit_note"), id("reason")];
     let [supplier_id, note_id, reason_id] = ids;
-    let here = asked.here.clone();
+    // What becomes of it is the latest of its list, wherever that began.
+    let here = address(PATH, &[("location", asked.query.text("location"))]);
     Some(
         view! {
             <Card title=title>
@@ -155,32 +167,25 @@ fn table(asked: &Asked, lines: &[LyingApart], typed: bool) -> AnyView {
     let mut columns = vec![Column::new("商品")];
     columns.extend(asks.then(|| Column::new("本次件数")));
     columns.extend(prices.then(|| Column::new("退款单价（元，选填）")));
-    columns.extend([Column::new("存放").right(), Column::new("售后单").right(), Column::new("最早")]);
-    let entry = |name: String, label: String, prefilled: String, mode: &'static str| {
+    columns.extend(asks.then(|| Column::new("批次号（选填）")));
+    columns.extend([Column::new("存放").right(), Column::new("售后单").right(), Column::new("最早").right()]);
+    let entry = |name: String, label: String, prefilled: String, kind: Entry| {
         let (wrong, value) = if typed { asked.field(FORM, &name) } else { (None, None) };
-        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-        let value = value.unwrap_or(prefilled);
-        view! { <td><input class="input tabular w-24 text-end" name=name inputmode=mode autocomplete="off" value=value aria-label=label/>{wrong}</td> }
+        let (error, value) = (wrong.unwrap_or_default(), value.unwrap_or(prefilled));
+        view! { <EntryCell name=name label=label kind=kind value=value error=error/> }
     };
     let row = |line: &LyingApart| {
         let pieces = asks.then(|| {
             let label = format!("{} 本次件数", line.name);
-            entry(field_of(line.sku_id), label, line.quantity.to_string(), "numeric")
+            entry(field_of(line.sku_id), label, line.quantity.to_string(), Entry::Whole)
         });
         let price = prices
-            .then(|| entry(price_field(line.sku_id), format!("{} 退款单价", line.name), String::new(), "decimal"));
+            .then(|| entry(price_field(line.sku_id), format!("{} 退款单价", line.name), String::new(), Entry::Decimal));
+        let batch =
+            asks.then(|| entry(batch_field(line.sku_id), format!("{} 批次号", line.name), String::new(), Entry::Words));
         let since = text::moment(line.since, asked.scope.now, text::zone(""));
-        view! {
-            <tr>
-                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
-                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
-                {pieces}
-                {price}
-                <td class="tabular text-end">{line.quantity}</td>
-                <td class="tabular text-end">{line.requests}</td>
-                <td class="tabular whitespace-nowrap">{since}</td>
-            </tr>
-        }
+        let figures = vec![line.quantity.to_string(), line.requests.to_string(), since];
+        view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{pieces}{price}{batch}</EntryRow> }
     };
     let rows = lines.iter().map(row).collect_view();
     view! { <DataTable caption="单独存放的商品" columns=columns>{rows}</DataTable> }.into_any()

@@ -17,9 +17,9 @@ use rpc::{Asked, Page};
 use ui::{Breadcrumbs, Card, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Select, SelectItem, Tone};
 
 use crate::{
-    batches,
-    frame::{Frame, Lit},
-    quotas, shared,
+    batch_list, batches, documents,
+    frame::{Frame, Lit, address as address_of, files},
+    movements, quotas, shared,
 };
 
 /// This page.
@@ -63,7 +63,7 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
             let quotas = shared.as_ref().map(|shared| quotas::section(&asked, shop, shared, capped, sets));
             let shared = shared.map(|shared| shared::section(&asked, shop, shared, sets));
             let left = left.map(|left| batches::section(&asked, store, sku, left, registers));
-            let moved = moved.map(|moved| movements(moved, asked.scope.now));
+            let moved = moved.map(|moved| latest(moved, asked.scope.now));
             frame.screen(Lit::Stock, elsewhere(store, found, asks, view! { {shared}{quotas}{left}{moved} }.into_any()))
         }));
     }
@@ -72,14 +72,34 @@ pub async fn page(asked: Asked) -> Result<Page, Fault> {
     let found = supply::stock(&asked.scope, store, &ask).await?;
     let sees = asked.scope.reach(Permission::SeeCosts);
     let costs = sees.is_ok_and(|reach| reach.covers(domain::StoreId(store.0)));
+    // The files and lists are of those who count or decide, which fewer people do.
+    let looks = [Permission::CountStock, Permission::DecideProposals].into_iter().any(|one| asked.scope.may(one));
     Ok(Page::new("库存", move || {
+        let beside = looks.then(|| lists(store, &ask.words));
         let body = view! {
-            <h1 class="mb-3 text-xl font-bold">"库存"</h1>
+            <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"库存"</h1>
+                {beside}
+            </div>
             {search(&stores, store, &ask.words)}
             {results(store, &ask, found, costs)}
         };
         frame.screen(Lit::Stock, body.into_any())
     }))
+}
+
+/// What else there is to see of a store's stock: its files, how pieces came and went, and what ends soon.
+fn lists(store: LocationId, words: &str) -> impl IntoView + use<> {
+    let place = [("location", store.to_string())];
+    let (came, ends) = (address_of(movements::PATH, &place), address_of(batch_list::PATH, &place));
+    let filters = [("location", store.to_string()), ("q", words.to_owned())];
+    view! {
+        <div class="flex flex-wrap items-center gap-3">
+            {files(PATH, &filters)}
+            <LinkButton href=came>"出入库流水"</LinkButton>
+            <LinkButton href=ends>"批次与效期"</LinkButton>
+        </div>
+    }
 }
 
 /// How a variant's pieces came and went here of late; nothing for who may not see it.
@@ -101,7 +121,7 @@ async fn moved(asked: &Asked, store: LocationId, sku: SkuId) -> Result<Option<Ve
     }
 }
 
-fn movements(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
+fn latest(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
     let columns = vec![
         Column::new("时间"),
         Column::new("原因"),
@@ -117,6 +137,7 @@ fn movements(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
         fewer => format!("−{}", -fewer),
     };
     let row = |one: MovementEntry| {
+        let document = documents::cell(&one);
         view! {
             <tr>
                 <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
@@ -124,7 +145,7 @@ fn movements(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
                 <td class="tabular text-end font-medium">{signed(one.quantity)}</td>
                 <td class="tabular text-end">{signed(one.held)}</td>
                 <td class="tabular text-end">{signed(one.allocated)}</td>
-                <td class="tabular whitespace-nowrap">{one.document}</td>
+                {document}
                 <td class="whitespace-nowrap">{one.by}</td>
             </tr>
         }

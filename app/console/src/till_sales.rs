@@ -12,12 +12,13 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Breadcrumbs, Button, Card, EmptyState, Form, Glyph, Hidden, LinkButton, Pager, Select, SelectItem, Tone,
+    Badge, Breadcrumbs, Button, Card, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Pager, Select, SelectItem,
+    Tone,
 };
 use uuid::Uuid;
 
 use crate::{
-    frame::{Frame, Lit, news},
+    frame::{Frame, Lit, address, files, news},
     till,
 };
 
@@ -30,6 +31,8 @@ const FORM: &str = "till-sales";
 const LATEST: usize = 8;
 /// How many a page has.
 const PAGE: usize = 30;
+/// What is said where there are none.
+const NONE: &str = "还没有柜台销售";
 
 /// Puts pieces of a sale back on the shelf.
 #[server(prefix = "/rpc/console", endpoint = "take_back_counter_sale")]
@@ -46,7 +49,7 @@ pub async fn take_back_counter_sale(#[server(flatten)] fields: Fields) -> Result
 
 /// The latest sales of a store, for beside the till.
 pub async fn latest(scope: &Scope, store: StoreId) -> Result<Listed<CounterSale>, Fault> {
-    use_cases::list(scope, store, &ListCounterSales { most: LATEST, after: None }).await
+    use_cases::list(scope, store, &ListCounterSales { most: LATEST, ..ListCounterSales::default() }).await
 }
 
 /// They as a part of the till's page.
@@ -56,7 +59,7 @@ pub fn section(asked: &Asked, store: StoreId, latest: Listed<CounterSale>) -> An
         let to = format!("{PATH}?store={store}");
         view! { <p class="mt-3"><LinkButton href=to tone=Tone::Plain>"全部柜台销售"</LinkButton></p> }
     });
-    let list = list(asked, latest.items);
+    let list = list(asked, latest.items, NONE);
     view! { <Card title="最近售出">{news} {list} {all}</Card> }.into_any()
 }
 
@@ -65,27 +68,69 @@ pub async fn sales(asked: Asked) -> Result<Page, Fault> {
     let stores = use_cases::stores(&asked.scope).await?;
     let first = stores.first().map(|(id, _)| *id).ok_or(Fault::Forbidden)?;
     let store: StoreId = asked.query.text("store").parse().unwrap_or(first);
-    let after = asked.query.text("after").parse().ok();
-    let found = use_cases::list(&asked.scope, store, &ListCounterSales { most: PAGE, after }).await?;
+    let ask = ListCounterSales { most: PAGE, ..ListCounterSales::from_fields(&asked.query)? };
+    // Days that end before they begin are said beside their field, in the list that has nothing of them.
+    let wrong_day = ask.sold().err().map(|fault| fault.message()).unwrap_or_default();
+    let found = match wrong_day.is_empty() {
+        true => use_cases::list(&asked.scope, store, &ask).await?,
+        false => Listed::cut(Vec::new(), PAGE, |_| String::new()),
+    };
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("全部柜台销售", move || {
         let till = format!("{}?store={store}", till::PATH);
         let crumbs = vec![("柜台销售".to_owned(), till), ("全部".to_owned(), String::new())];
-        let next = found.next.clone().map(|after| format!("{PATH}?store={store}&after={after}")).unwrap_or_default();
+        let [from, to] = ask.pairs();
+        let mut pairs = vec![("store", store.to_string()), from, to];
+        let files = files(PATH, &pairs);
+        let narrowed = ask.from.or(ask.to).is_some();
+        let empty = if narrowed { "这些日子没有柜台销售" } else { NONE };
+        let days = days(&ask, store, wrong_day);
+        let next = found.next.clone().map(|after| {
+            pairs.push(("after", after));
+            address(PATH, &pairs)
+        });
         let body = view! {
             <Breadcrumbs items=crumbs/>
-            <h1 class="my-3 text-xl font-bold">"全部柜台销售"</h1>
+            <div class="my-3 flex flex-wrap items-center justify-between gap-3">
+                <h1 class="text-xl font-bold">"全部柜台销售"</h1>
+                {files}
+            </div>
             {news(&asked, FORM)}
-            <Card>{list(&asked, found.items)}</Card>
-            <Pager next=next/>
+            {days}
+            <Card>{list(&asked, found.items, empty)}</Card>
+            <Pager next=next.unwrap_or_default()/>
         };
         frame.screen(Lit::Till, body.into_any())
     }))
 }
 
-fn list(asked: &Asked, sales: Vec<CounterSale>) -> AnyView {
+/// The days on which it was sold, folded away until somebody asks for some. Without any it is the latest again.
+fn days(ask: &ListCounterSales, store: StoreId, wrong_day: String) -> impl IntoView + use<> {
+    let [(_, from), (_, to)] = ask.pairs();
+    let dated = ask.from.or(ask.to).is_some();
+    let newest = ask.first.map(|_| {
+        let href = format!("{PATH}?store={store}");
+        view! { <p class="mb-3"><a class="link" href=href>"最近的柜台销售"</a></p> }
+    });
+    view! {
+        {newest}
+        <form method="get" action=PATH role="search" class="mb-3 max-w-lg">
+            <Hidden name="store" value=store.to_string()/>
+            <details open=dated>
+                <summary class="inline-flex min-h-11 cursor-pointer items-center font-medium">"按售出日期"</summary>
+                <div class="grid gap-x-4 sm:grid-cols-2">
+                    <Field name="from" kind="date" label="从" required=false value=from/>
+                    <Field name="to" kind="date" label="到" required=false value=to error=wrong_day/>
+                </div>
+                <button class="btn btn-primary" type="submit">"查看"</button>
+            </details>
+        </form>
+    }
+}
+
+fn list(asked: &Asked, sales: Vec<CounterSale>, empty: &'static str) -> AnyView {
     if sales.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Receipt title="还没有柜台销售" text="售出的会出现在这里，录错了可以退回。">""</EmptyState> }.into_any();
+        return view! { <EmptyState glyph=Glyph::Receipt title=empty text="售出的会出现在这里，录错了可以退回。">""</EmptyState> }.into_any();
     }
     let items = sales.into_iter().map(|sale| item(asked, sale)).collect_view();
     view! { <ol class="-my-2 divide-y divide-base-300">{items}</ol> }.into_any()

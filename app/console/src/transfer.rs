@@ -9,15 +9,15 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Breadcrumbs, Button, Card, Column, DataTable, Fact, Facts, Form, Hidden, LinkButton, Main, Sheet, SheetButton,
-    TextArea, Tone,
+    Breadcrumbs, Button, Card, Column, DataTable, EntryCell, EntryRow, Fact, Facts, Form, Hidden, LinkButton, Main,
+    Sheet, SheetButton, TextArea, Tone,
 };
 
 use crate::{
     frame::{Frame, Lit, news},
     listed::fill_in,
     picking::taken_first,
-    transfers::{FORM, PATH, path_of, state},
+    transfers::{FORM, PATH, SETTLE, path_of, state},
 };
 
 /// The page.
@@ -39,6 +39,7 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
                 {pick}
             </div>
             {news(&asked, FORM)}
+            {news(&asked, SETTLE)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {goods(&asked, &transfer)}
@@ -152,15 +153,14 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         }
     };
     let back = call_off(asked, transfer);
-    let whole = (ask != Ask::Nothing).then(|| whole(asked)).flatten();
+    let whole = whole(asked, FORM);
     view! { <Card title="商品">{whole}{form}{back}</Card> }.into_any()
 }
 
 /// What is wrong with a form as a whole.
-fn whole(asked: &Asked) -> Option<AnyView> {
-    let wrong = wrong(asked, "lines");
-    let line = || view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong.clone()}</p> }.into_any();
-    (!wrong.is_empty()).then(line)
+fn whole(asked: &Asked, form: &str) -> Option<AnyView> {
+    let wrong = asked.field(form, "lines").0;
+    wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
 }
 
 /// The form that says what became of missing pieces, for the sender's side.
@@ -170,27 +170,22 @@ fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
     }
     let row = |line: &TransferLine| {
         let field = |name: String, what: &str, so_far: i64| {
-            let (error, typed) = asked.field(FORM, &name);
+            let (error, typed) = asked.field(SETTLE, &name);
             let value = typed.unwrap_or_else(|| if so_far > 0 { so_far.to_string() } else { String::new() });
-            count_field(name, format!("{} {what}件数", line.name), value, error)
+            let label = format!("{} {what}件数", line.name);
+            view! { <EntryCell name=name label=label value=value error=error.unwrap_or_default()/> }.into_any()
         };
         let lost = field(lost_field(line.sku_id), "丢失", line.lost);
         let returned = field(returned_field(line.sku_id), "退回", line.returned);
-        view! {
-            <tr>
-                <td class="min-w-36 font-medium">{line.name.clone()}</td>
-                <td class="tabular text-end">{line.on_the_way}</td>
-                <td>{lost}</td>
-                <td>{returned}</td>
-            </tr>
-        }
+        let missing = format!("还差 {} 件", line.on_the_way);
+        view! { <EntryRow title=line.name.clone() detail=missing>{lost}{returned}</EntryRow> }
     };
     let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
-    let columns =
-        vec![Column::new("商品"), Column::new("还差").right(), Column::new("途中丢失"), Column::new("退回发货方")];
+    let columns = vec![Column::new("商品"), Column::new("途中丢失"), Column::new("退回发货方")];
     let (id, here) = (transfer.card.id.to_string(), asked.here.clone());
-    let (value, error) = (typed(asked, "note"), wrong(asked, "note"));
-    let whole = (Ask::of(&transfer.acts) == Ask::Nothing).then(|| whole(asked)).flatten();
+    let (error, value) = asked.field(SETTLE, "note");
+    let (error, value) = (error.unwrap_or_default(), value.unwrap_or_default());
+    let whole = whole(asked, SETTLE);
     Some(
         view! {
             <Card title="差异去向">
@@ -244,16 +239,9 @@ fn next_step(asked: &Asked, ask: Ask) -> Option<(&'static str, AnyView)> {
     Some((action, view! { {note}<div class="flex flex-wrap gap-3">{buttons}</div> }.into_any()))
 }
 
-fn typed(asked: &Asked, name: &str) -> String {
-    asked.field(FORM, name).1.unwrap_or_default()
-}
-
-fn wrong(asked: &Asked, name: &str) -> String {
-    asked.field(FORM, name).0.unwrap_or_default()
-}
-
 fn note(asked: &Asked, name: &'static str, label: &'static str, hint: &'static str) -> AnyView {
-    let (value, error) = (typed(asked, name), wrong(asked, name));
+    let (error, value) = asked.field(FORM, name);
+    let (error, value) = (error.unwrap_or_default(), value.unwrap_or_default());
     view! { <div class="mt-4"><TextArea name=name label=label value=value error=error hint=hint rows=2 maxlength=200/></div> }.into_any()
 }
 
@@ -297,21 +285,21 @@ fn table(asked: &Asked, transfer: &TransferView, ask: Ask) -> AnyView {
         transfer.lines.iter().any(|line| line.shipped.is_some()),
         transfer.lines.iter().any(|line| line.received.is_some()),
     );
-    let mut columns = vec![Column::new("商品"), Column::new("要").right()];
+    let mut columns = vec![Column::new("商品")];
+    columns.extend((ask != Ask::Nothing).then(|| Column::new(ask.title())));
+    columns.push(Column::new("要").right());
     let agreed = transfer.lines.iter().any(|line| line.approved.is_some());
     let optional =
         [(agreed, "同意"), (sent, "已发"), (come, "实收"), (come, "差异"), (priced, "供货价"), (sends, "可发")];
     columns.extend(optional.iter().filter(|(shown, _)| *shown).map(|(_, title)| Column::new(*title).right()));
-    if ask != Ask::Nothing {
-        columns.push(Column::new(ask.title()));
-    }
     let row = |line: &TransferLine| {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_else(|| "—".into());
         let parts = [("还差", line.on_the_way), ("丢失", line.lost), ("退回", line.returned)];
         let parts: Vec<String> =
             parts.iter().filter(|(_, pieces)| *pieces > 0).map(|(what, pieces)| format!("{what} {pieces}")).collect();
         let difference = if parts.is_empty() { "0".to_owned() } else { parts.join("，") };
-        let cells = [
+        let figures = [
+            (true, line.requested.to_string()),
             (agreed, number(line.approved)),
             (sent, number(line.shipped)),
             (come, number(line.received)),
@@ -319,44 +307,24 @@ fn table(asked: &Asked, transfer: &TransferView, ask: Ask) -> AnyView {
             (priced, line.price_fen.map_or("—".into(), |price| price.to_string())),
             (sends, line.available.to_string()),
         ];
-        let cells = cells.into_iter().filter(|(shown, _)| *shown);
-        let cells =
-            cells.map(|(_, text)| view! { <td class="tabular whitespace-nowrap text-end">{text}</td> }).collect_view();
-        let field = (ask != Ask::Nothing).then(|| view! { <td>{entry(asked, line, ask)}</td> });
-        view! {
-            <tr>
-                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
-                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
-                <td class="tabular text-end">{line.requested}</td>
-                {cells}
-                {field}
-            </tr>
-        }
+        let figures: Vec<String> = figures.into_iter().filter(|(shown, _)| *shown).map(|(_, text)| text).collect();
+        let entry = (ask != Ask::Nothing).then(|| entry(asked, line, ask));
+        view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{entry}</EntryRow> }
     };
     let rows = transfer.lines.iter().map(row).collect_view();
     view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any()
 }
 
-/// Where something is filled in for one line.
+/// The cell in which something is filled in for one line.
 fn entry(asked: &Asked, line: &TransferLine, ask: Ask) -> AnyView {
     if ask == Ask::Rest && line.on_the_way == 0 {
-        return "—".into_any();
+        return view! { <td>"—"</td> }.into_any();
     }
     let name = field_of(line.sku_id);
     let (error, typed) = asked.field(FORM, &name);
     let value = typed.unwrap_or_else(|| ask.prefilled(line).to_string());
-    count_field(name, format!("{} {}数量", line.name, ask.title()), value, error)
-}
-
-/// A number of pieces in a table, with what is wrong with it below.
-pub fn count_field(name: String, label: String, value: String, error: Option<String>) -> AnyView {
-    let wrong = error.is_some().then_some("true");
-    let error = error.map(|error| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{error}</span> });
-    view! {
-        <input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label aria-invalid=wrong/>
-        {error}
-    }
-    .into_any()
+    let label = format!("{} {}数量", line.name, ask.title());
+    view! { <EntryCell name=name label=label value=value error=error.unwrap_or_default()/> }.into_any()
 }
 
 /// The list by which somebody takes the goods off the shelf, to print.

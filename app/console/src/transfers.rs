@@ -17,13 +17,16 @@ use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{Badge, Chip, Chips, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Tone};
 
-use crate::frame::{Frame, Lit, news};
+use crate::frame::{self, Frame, Lit, files, news};
 
 /// The list.
 pub const PATH: &str = "/console/transfers";
 const LOG_IN: &str = "/console/login";
 /// The part of the page that its forms speak to.
 pub const FORM: &str = "transfer";
+/// The part of a transfer's page that the form of its differences speaks to: it may stand beside the form of what came
+/// later, and both have a note.
+pub const SETTLE: &str = "settle";
 /// How many transfers a page of the list has.
 const PAGE: usize = 30;
 
@@ -33,16 +36,17 @@ pub fn path_of(id: TransferId) -> String {
 }
 
 /// Does something with the transfer that a form names, and goes back to its page, in whichever face that is, to tell what
-/// was done.
+/// was done at its part `form`.
 async fn act(
+    form: &'static str,
     fields: Fields,
     what: impl AsyncFnOnce(Scope, TransferId, Fields) -> Result<&'static str, Fault>,
 ) -> Result<(), ServerFnError> {
-    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
+    rpc::post(form, LOG_IN, fields, async |scope, fields| {
         let id = fields.text("id").parse().map_err(|_| Fault::NotFound("这张调拨单"))?;
         let back = rpc::back_path(fields.text("from")).to_owned();
         let said = what(scope, id, fields).await?;
-        Ok(Next::to(back).saying(FORM, said))
+        Ok(Next::to(back).saying(form, said))
     })
     .await
 }
@@ -66,7 +70,7 @@ pub async fn withdraw_transfer(#[server(flatten)] fields: Fields) -> Result<(), 
         transfers::withdraw(&scope, id).await?;
         Ok("已撤回，什么都没有改变")
     };
-    act(fields, withdraw).await
+    act(FORM, fields, withdraw).await
 }
 
 /// Agrees to a request, or turns it down.
@@ -76,7 +80,7 @@ pub async fn decide_transfer(#[server(flatten)] fields: Fields) -> Result<(), Se
         transfers::decide(&scope, id, DecideCommand::from_fields(&fields)?).await?;
         Ok("已答复，对方会看到")
     };
-    act(fields, decide).await
+    act(FORM, fields, decide).await
 }
 
 /// Does not send after all.
@@ -86,7 +90,7 @@ pub async fn cancel_transfer(#[server(flatten)] fields: Fields) -> Result<(), Se
         transfers::cancel(&scope, id, CancelCommand { note: fields.text("note").to_owned() }).await?;
         Ok("已取消，货品没有动")
     };
-    act(fields, cancel).await
+    act(FORM, fields, cancel).await
 }
 
 /// Sends the goods off.
@@ -96,7 +100,7 @@ pub async fn ship_transfer(#[server(flatten)] fields: Fields) -> Result<(), Serv
         transfers::ship(&scope, id, wanted::ShipTransfer::from_fields(&fields)?).await?;
         Ok("已发货，库存已扣减")
     };
-    act(fields, ship).await
+    act(FORM, fields, ship).await
 }
 
 /// Takes the goods in.
@@ -106,7 +110,7 @@ pub async fn receive_transfer(#[server(flatten)] fields: Fields) -> Result<(), S
         transfers::receive(&scope, id, wanted::ReceiveTransfer::from_fields(&fields)?).await?;
         Ok("已收货，可以销售了")
     };
-    act(fields, receive).await
+    act(FORM, fields, receive).await
 }
 
 /// What is said where a form brings no number that was not known.
@@ -119,7 +123,7 @@ pub async fn receive_rest_of_transfer(#[server(flatten)] fields: Fields) -> Resu
         let pieces = transfers::receive_rest(&scope, id, wanted::ReceiveRest::from_fields(&fields)?).await?;
         Ok(if pieces > 0 { "已补收，可以销售了" } else { NOTHING_NEW })
     };
-    act(fields, receive).await
+    act(FORM, fields, receive).await
 }
 
 /// Accounts for what did not arrive.
@@ -129,7 +133,7 @@ pub async fn settle_transfer(#[server(flatten)] fields: Fields) -> Result<(), Se
         let pieces = transfers::settle(&scope, id, wanted::SettleTransfer::from_fields(&fields)?).await?;
         Ok(if pieces > 0 { "差异已处理" } else { NOTHING_NEW })
     };
-    act(fields, settle).await
+    act(SETTLE, fields, settle).await
 }
 
 /// Takes goods in that came from outside.
@@ -157,7 +161,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"要货调拨"</h1>
-                <div class="flex flex-wrap gap-3">{take_in} {new}</div>
+                <div class="flex flex-wrap items-center gap-3">{files(PATH, &ask.pairs())} {take_in} {new}</div>
             </div>
             {news(&asked, FORM)}
             <div class="mb-3">{tabs(&ask)}</div>
@@ -169,11 +173,9 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
 }
 
 fn address(ask: &ListTransfers, after: &str) -> String {
-    let pairs = ask.pairs();
-    let given = pairs.iter().map(|(name, value)| (*name, value.as_str())).chain([("after", after)]);
-    let given = given.filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
-    if query.is_empty() { PATH.to_owned() } else { format!("{PATH}?{}", query.join("&")) }
+    let mut pairs = ask.pairs();
+    pairs.push(("after", after.to_owned()));
+    frame::address(PATH, &pairs)
 }
 
 fn tabs(ask: &ListTransfers) -> impl IntoView + use<> {

@@ -211,16 +211,7 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
                 error=wrong.unwrap_or_default() hint=hint/>
         }
     });
-    let consequence = if let Some(posted) = &request.posted {
-        format!(
-            "顾客已寄回（{}）。支持后门店可以继续收货，14 天后仍未收货会再转来；确认商品已收到但无法入账时，驳回后可在订单页直接退款。",
-            posted.text()
-        )
-    } else if request.card.kind.brings_goods() {
-        "支持后顾客得到售后码，14 天内可以带商品到任意一家门店。".to_owned()
-    } else {
-        format!("支持后 {} 立即原路退回。", request.card.refund_fen)
-    };
+    let consequence = consequence(request);
     Some(
         view! {
             <Card title="仲裁">
@@ -242,6 +233,24 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     )
 }
 
+/// What becomes of a request that head office agrees to.
+fn consequence(request: &AfterSalesView) -> String {
+    match &request.posted {
+        Some(posted) if posted.arrived_at.is_some() && posted.send_to.is_some() => format!(
+            "顾客寄回的商品（{}）已到店，换的商品要寄给顾客，门店还没有寄出。支持后门店可以继续寄出，14 天后仍未寄出会再转来；确认无法换货时，驳回后可在订单页直接退款。",
+            posted.text()
+        ),
+        Some(posted) => format!(
+            "顾客已寄回（{}）。支持后门店可以继续收货，14 天后仍未收货会再转来；确认商品已收到但无法入账时，驳回后可在订单页直接退款。",
+            posted.text()
+        ),
+        None if request.card.kind.brings_goods() => {
+            "支持后顾客得到售后码，14 天内可以带商品到任意一家门店。".to_owned()
+        }
+        None => format!("支持后 {} 立即原路退回。", request.card.refund_fen),
+    }
+}
+
 fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     let card = request.card.clone();
     let beside =
@@ -249,6 +258,11 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
     let fact =
         |label: &'static str, words: String| (!words.is_empty()).then(|| view! { <Fact label=label>{words}</Fact> });
     let posted = fact("顾客寄回", request.posted.as_ref().map(|posted| posted.text()).unwrap_or_default());
+    let to = request.posted.as_ref().and_then(|posted| posted.send_to.as_ref());
+    let to = to.map(|to| format!("{} {}，{}", to.name, to.phone, to.address));
+    let to = fact("换货寄到", to.unwrap_or_default());
+    let sent = request.posted.as_ref().and_then(|posted| posted.sent.as_ref());
+    let sent = fact("换货快递", sent.map(|sent| sent.text()).unwrap_or_default());
     let received = fact("收货门店", request.received_at_store.clone().unwrap_or_default());
     let money = fact("退款进度", request.refund_words().unwrap_or_default());
     let (note, appeal) = (fact("顾客说明", card.note.clone()), fact("仲裁理由", request.appeal.clone()));
@@ -263,6 +277,8 @@ fn about(request: &AfterSalesView) -> impl IntoView + use<> {
                 <Fact label="售出门店">{card.store_name.clone()}</Fact>
                 <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
                 {posted}
+                {to}
+                {sent}
                 {received}
                 {money}
             </Facts>

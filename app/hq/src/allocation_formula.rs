@@ -11,7 +11,8 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Select, SelectItem, TextArea, Tone,
+    Button, Column, DataTable, EmptyState, EntryCell, Field, Form, Glyph, Hidden, LinkButton, Select, SelectItem,
+    TextArea, Tone,
 };
 use uuid::Uuid;
 
@@ -131,11 +132,10 @@ fn table(asked: &Asked, found: AllocationProposal) -> AnyView {
     });
     let sums = sums.collect_view();
     let columns = vec![
-        Column::new("商品"),
-        Column::new("门店"),
+        Column::new("商品与门店"),
+        Column::new("分配件数"),
         Column::new("可用").right(),
         Column::new("在途").right(),
-        Column::new("分配件数"),
         Column::new("怎么算的"),
     ];
     let rows = found.rows.into_iter().enumerate().map(|(at, one)| row(asked, at, one)).collect_view();
@@ -166,17 +166,17 @@ fn row(asked: &Asked, at: usize, one: ProposedRow) -> impl IntoView + use<> {
     let label = format!("{} 给 {} 的件数", one.sku_name, one.store_name);
     view! {
         <tr>
+            // A phone shows no more than two columns: what goes where, and how much.
             <td class="min-w-40"><span class="font-medium">{one.sku_name}</span>
-                <span class="block text-sm text-base-content/70">{one.row.sku.clone()}</span></td>
-            <td class="min-w-36">{one.store_name}<span class="block text-sm text-base-content/70">{one.row.store.clone()}</span></td>
-            <td class="tabular text-end">{one.need.available}</td>
-            <td class="tabular text-end">{one.need.coming}</td>
-            <td>
+                <span class="block text-sm text-base-content/70">{one.row.sku.clone()}</span>
+                <span class="mt-1 block">{one.store_name}</span>
+                <span class="block text-sm text-base-content/70">{one.row.store.clone()}</span>
                 <Hidden name=name("store") value=one.row.store/>
                 <Hidden name=name("sku") value=one.row.sku/>
-                <input class="input tabular w-24 text-end" name=name("amount") inputmode="numeric" autocomplete="off" value=amount
-                    maxlength=Fields::WORDS_MOST.to_string() aria-label=label/>
             </td>
+            <EntryCell name=name("amount") label=label value=amount maxlength=Fields::WORDS_MOST as u32/>
+            <td class="tabular text-end">{one.need.available}</td>
+            <td class="tabular text-end">{one.need.coming}</td>
             <td class="tabular text-sm text-base-content/70">{one.why}</td>
         </tr>
     }

@@ -8,7 +8,10 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Badge, Button, Card, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, Select, SelectItem, Tone};
+use ui::{
+    Badge, Button, Card, ChoiceCell, Column, DataTable, EmptyState, Entry, EntryCell, Field, Form, Glyph, Hidden,
+    Select, SelectItem, Tone,
+};
 
 use crate::{
     counts::{place_items, stock_chips},
@@ -27,14 +30,28 @@ pub fn batch_cells(asked: &Asked, form: &str, sku: SkuId, name: &str, keeps: boo
     if !keeps {
         return view! { <td></td><td></td> }.into_any();
     }
-    let cell = |field: String, kind: &'static str, label: String| {
+    let cell = |field: String, kind: Entry, label: String| {
         let (wrong, value) = asked.field(form, &field);
-        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-        view! { <td><input class="input w-40" type=kind name=field autocomplete="off" maxlength="40" value=value.unwrap_or_default() aria-label=label/>{wrong}</td> }
+        let (error, value) = (wrong.unwrap_or_default(), value.unwrap_or_default());
+        view! { <EntryCell name=field label=label kind=kind value=value error=error maxlength=40/> }
     };
-    let code = cell(batch_field(sku), "text", format!("{name} 批次号"));
-    let expires = cell(expires_field(sku), "date", format!("{name} 到期日"));
+    let code = cell(batch_field(sku), Entry::Words, format!("{name} 批次号"));
+    let expires = cell(expires_field(sku), Entry::Day, format!("{name} 到期日"));
     view! { {code} {expires} }.into_any()
+}
+
+/// The cell in which somebody may say of which batch a variant's pieces are that go; empty where none lies there.
+pub fn batch_choice(asked: &Asked, form: &str, (sku, name): (SkuId, &str), at_hand: &[(SkuId, BatchLeft)]) -> AnyView {
+    let own: Vec<&BatchLeft> = at_hand.iter().filter(|(of, _)| *of == sku).map(|(_, batch)| batch).collect();
+    if own.is_empty() {
+        return view! { <td></td> }.into_any();
+    }
+    let field = batch_field(sku);
+    let (wrong, value) = asked.field(form, &field);
+    let (error, value, label) = (wrong.unwrap_or_default(), value.unwrap_or_default(), format!("{name} 批次"));
+    let mut items = vec![SelectItem::new("", "不指定")];
+    items.extend(own.into_iter().map(|batch| SelectItem::new(batch.code.clone(), batch.offered())));
+    view! { <ChoiceCell name=field label=label items=items value=value error=error/> }.into_any()
 }
 
 /// The list's page.

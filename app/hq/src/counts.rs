@@ -124,7 +124,7 @@ fn results(ask: &ListCounts, found: Listed<CountCard>, now: DateTime<Utc>) -> An
 
 fn row(card: CountCard, now: DateTime<Utc>) -> impl IntoView {
     let blind = if card.blind { "（盲盘）" } else { "" };
-    let title = format!("{}{blind}", card.kind.label());
+    let title = format!("{} · {}{blind}", card.number, card.kind.label());
     let tone = match card.state {
         CountState::Open => Tone::Info,
         CountState::Submitted => Tone::Warn,

@@ -142,6 +142,11 @@ impl Frame {
         self.staff_everywhere
     }
 
+    /// Whether whoever asks has to do with proposals.
+    pub fn proposals(&self) -> bool {
+        self.proposals.is_some()
+    }
+
     /// Whether whoever asks may make roles, groups of stores and merchants.
     pub fn roles(&self) -> bool {
         self.roles

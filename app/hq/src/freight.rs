@@ -15,8 +15,8 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, Select, SelectItem,
-    TextArea, Tone,
+    Badge, Button, Column, DataTable, EmptyState, Entry, EntryCell, Field, Form, Glyph, Hidden, LinkButton, Section,
+    Select, SelectItem, TextArea, Tone,
 };
 use uuid::Uuid;
 
@@ -293,17 +293,11 @@ fn area_row(asked: &Asked, row: &str, regions: Option<String>, kept: Option<Opti
     let yuan = |fen: i64| format!("{}.{:02}", fen / 100, fen % 100);
     let kept_of = |of: fn(FreightRate) -> Option<i64>| rate.and_then(of);
     let cell = |name: &str, label: &str, kept: String| {
-        let (wrong, typed) = asked.field(FORM, &format!("{name}.{row}"));
-        let (wrong, value) = (wrong.unwrap_or_default(), typed.unwrap_or(kept));
-        let invalid = (!wrong.is_empty()).then_some("true");
-        let said = (!wrong.is_empty())
-            .then(|| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
-        let wide = if name == "regions" { "input w-full min-w-48" } else { "input tabular w-24" };
-        let mode = (name != "regions").then_some("decimal");
-        view! {
-            <td><input class=wide name=format!("{name}.{row}") value=value inputmode=mode autocomplete="off"
-                aria-label=label.to_owned() aria-invalid=invalid/>{said}</td>
-        }
+        let kind = if name == "regions" { Entry::Words } else { Entry::Decimal };
+        let name = format!("{name}.{row}");
+        let (wrong, typed) = asked.field(FORM, &name);
+        let (error, value) = (wrong.unwrap_or_default(), typed.unwrap_or(kept));
+        view! { <EntryCell name=name label=label.to_owned() kind=kind value=value error=error/> }
     };
     let first = match regions {
         Some(regions) => cell("regions", "地区", regions).into_any(),

@@ -15,8 +15,8 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
-    LinkButton, Pager, Section, Select, SelectItem, Tone,
+    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Entry, EntryCell, Fact, Facts, Field, Form, Glyph,
+    Hidden, LinkButton, Pager, Section, Select, SelectItem, Tone,
 };
 use uuid::Uuid;
 
@@ -133,10 +133,10 @@ fn form(asked: &Asked, supplier: Supplier, waiting: Vec<Billable>) -> AnyView {
     let columns = vec![
         Column::new("勾选"),
         Column::new("采购单"),
+        Column::new("本次开票（元）"),
         Column::new("收货单"),
         Column::new("件数").right(),
         Column::new("未开票").right(),
-        Column::new("本次开票（元）"),
     ];
     let now = asked.scope.now;
     let row = |one: Billable| {
@@ -144,17 +144,16 @@ fn form(asked: &Asked, supplier: Supplier, waiting: Vec<Billable>) -> AnyView {
         let checked = asked.field(FORM, &name).1.is_some();
         let (label, kind) = (format!("{} 的收货单", one.purchase), if one.returned { "退货" } else { "收货" });
         let part_name = part_field(one.id);
-        let (part, part_wrong) = (asked.field(FORM, &part_name).1.unwrap_or_default(), wrong(asked, &part_name));
+        let (part, part_wrong) = part(asked, &part_name, String::new());
         let part_label = format!("{label} 本次开票金额");
         view! {
             <tr>
                 <td><input class="checkbox" type="checkbox" name=name value="on" checked=checked aria-label=label/></td>
                 <td class="tabular">{one.purchase}</td>
+                <EntryCell name=part_name label=part_label kind=Entry::Decimal value=part error=part_wrong placeholder="全部"/>
                 <td>{format!("{kind} {} {}", text::moment(one.at, now, text::zone("")), one.note)}</td>
                 <td class="tabular text-end">{one.pieces}</td>
                 <td class="tabular text-end">{one.value_fen.to_string()}</td>
-                <td><input class="input tabular w-32 text-end" name=part_name inputmode="decimal" autocomplete="off"
-                    value=part aria-label=part_label placeholder="全部"/>{part_wrong}</td>
             </tr>
         }
     };

@@ -11,6 +11,8 @@ mod allocation_formula;
 #[cfg(feature = "ssr")]
 mod allocations;
 #[cfg(feature = "ssr")]
+mod approval_limits;
+#[cfg(feature = "ssr")]
 mod audit;
 #[cfg(feature = "ssr")]
 mod batches;
@@ -125,11 +127,12 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, after_sales_terms, alerts, allocation_formula, allocations, audit, batches, cancel_rules,
-        channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports, invoices, keys, losses,
-        margins, merchants, new_transfer, order, order_batches, orders, papers, person, products, proposals, purchase,
-        purchase_limits, purchases, refunds, replenishment, roles, shortage_rules, shortages, staff, stock,
-        stock_models, stores, suppliers, transfers, unclaimed, wall, warehouses, webhook, webhooks, weights,
+        after_sales, after_sales_terms, alerts, allocation_formula, allocations, approval_limits, audit, batches,
+        cancel_rules, channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports, invoices,
+        keys, losses, margins, merchants, new_transfer, order, order_batches, orders, papers, person, products,
+        proposals, purchase, purchase_limits, purchases, refunds, replenishment, roles, shortage_rules, shortages,
+        staff, stock, stock_models, stores, suppliers, transfers, unclaimed, wall, warehouses, webhook, webhooks,
+        weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -158,6 +161,7 @@ mod routes {
             .route("/hq/products/{product}", page(FACE, weights::product))
             .route("/hq/proposals", page(FACE, proposals::proposals))
             .route("/hq/proposals/{proposal}", page(FACE, proposals::proposal))
+            .route("/hq/approval-limits", page(FACE, approval_limits::approval_limits))
             .route("/hq/counts", page(FACE, counts::counts))
             .route("/hq/losses", page(FACE, losses::losses))
             .route("/hq/cancel-rules", page(FACE, cancel_rules::cancel_rules))
@@ -285,6 +289,9 @@ mod routes {
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();
+        register_explicit::<approval_limits::SetApprovalLimits>();
+        register_explicit::<approval_limits::SetStoreApprovalLimits>();
+        register_explicit::<approval_limits::EndStoreApprovalLimits>();
         register_explicit::<alerts::SetAlertRule>();
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<shortages::RerouteShortOrder>();

@@ -132,7 +132,7 @@ fn row(card: LossCard, now: DateTime<Utc>) -> impl IntoView {
         <tr>
             <td class="min-w-40">
                 <a class="link font-medium" href=format!("/console/losses/{}", card.id)>{card.subject}</a>
-                <span class="block text-sm text-base-content/70">{card.code}</span>
+                <span class="block text-sm text-base-content/70">{format!("{} · {}", card.number, card.code)}</span>
             </td>
             <td class="whitespace-nowrap">{card.kind.label()}</td>
             <td class="tabular text-end">{card.quantity}</td>

@@ -8,7 +8,10 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Button, Column, DataTable, EmptyState, FindIn, Form, Glyph, Hidden, Select, SelectItem, TextArea};
+use ui::{
+    Button, Column, DataTable, EmptyState, EntryCell, EntryRow, FindIn, Form, Glyph, Hidden, Select, SelectItem,
+    TextArea,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -134,30 +137,19 @@ fn goods(asked: &Asked, found: Vec<StockEntry>) -> AnyView {
         return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="发货方没有这样的商品；换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
     }
     let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
-    let mut columns = vec![Column::new("商品"), Column::new("发货方可发").right()];
-    if priced {
-        columns.push(Column::new("供货价").right());
-    }
-    columns.push(Column::new("件数"));
+    let mut columns = vec![Column::new("商品"), Column::new("件数"), Column::new("发货方可发").right()];
+    columns.extend(priced.then(|| Column::new("供货价").right()));
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
-        let (wrong, value) = (asked.field(FORM, &name).0, typed(asked, &name));
-        let invalid = wrong.is_some().then_some("true");
-        let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
+        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), typed(asked, &name));
         let label = format!("{} 件数", entry.name);
-        let price = priced.then(|| {
-            let price = entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
-            view! { <td class="tabular text-end whitespace-nowrap">{price}</td> }
-        });
+        let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
+        let figures: Vec<String> =
+            [Some(entry.available.to_string()), priced.then(price)].into_iter().flatten().collect();
         view! {
-            <tr>
-                <td class="min-w-40"><span class="font-medium">{entry.name}</span>
-                    <span class="block text-sm text-base-content/70">{entry.code}</span></td>
-                <td class="tabular text-end">{entry.available}</td>
-                {price}
-                <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value
-                    aria-label=label aria-invalid=invalid/>{wrong}</td>
-            </tr>
+            <EntryRow title=entry.name detail=entry.code figures=figures>
+                <EntryCell name=name label=label value=value error=error/>
+            </EntryRow>
         }
     };
     let rows = found.into_iter().map(row).collect_view();

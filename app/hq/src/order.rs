@@ -124,7 +124,7 @@ fn Steps(steps: Vec<OrderStep>, way: Fulfilment, zone: String, now: DateTime<Utc
         view! {
             <tr>
                 <td class="tabular whitespace-nowrap">{text::moment(step.at, now, zone)}</td>
-                <td>{step.act.label_of(way)}</td>
+                <td>{step.label_of(way)}</td>
                 <td><Badge tone=tone_of(step.state)>{step.state.label_of(way)}</Badge></td>
                 <td class="whitespace-nowrap">{step.by}</td>
                 <td>{step.note}</td>

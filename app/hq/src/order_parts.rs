@@ -1,12 +1,12 @@
 //! What belongs to an order beside its goods: requests after the sale, parcels, riders.
 
 use chrono::{DateTime, Utc};
-use commerce::{Scope, after_sales as requests, express};
+use commerce::{Scope, after_sales as requests, express, orders};
 use domain::{
     Fault,
     after_sales::{AfterSalesCard, ListAfterSales},
     express::{DeliveryView, ParcelView, RideView, Shipment},
-    orders::OrderView,
+    orders::{OrderView, PickLine},
     unsent::{UnsentEnd, UnsentFate},
 };
 use leptos::prelude::*;
@@ -19,6 +19,8 @@ type When<'a> = &'a dyn Fn(DateTime<Utc>) -> String;
 
 /// What of it an order has.
 pub struct Beside {
+    /// Its lines, where any was ticked off at the shelf.
+    picked: Vec<PickLine>,
     requests: Vec<AfterSalesCard>,
     /// Nothing of an order that nobody sends.
     shipment: Option<Shipment>,
@@ -30,11 +32,16 @@ impl Beside {
         let ask = ListAfterSales { order: Some(order.card.id), most: 100, ..ListAfterSales::default() };
         let sent = order.card.fulfilment.is_sent();
         let shipment = if sent { Some(express::show(scope, order.card.id).await?) } else { None };
-        Ok(Self { requests: requests::list(scope, &ask).await?.items, shipment })
+        let mut picked = orders::pick_list(scope, order.card.id).await?;
+        if picked.iter().all(|line| line.picked == 0) {
+            picked.clear();
+        }
+        Ok(Self { picked, requests: requests::list(scope, &ask).await?.items, shipment })
     }
 
     /// A section for each kind of it that there is.
     pub fn sections(self, when: When<'_>) -> AnyView {
+        let picks = (!self.picked.is_empty()).then(|| picks(self.picked, when));
         let claims = (!self.requests.is_empty()).then(|| claims(self.requests, when));
         let sent = self.shipment.map(|shipment| {
             let parcels = (!shipment.parcels.is_empty()).then(|| parcels(shipment.parcels, when));
@@ -43,8 +50,26 @@ impl Beside {
             let ended = (!shipment.ended.is_empty()).then(|| ended(shipment.ended, when));
             view! { {parcels} {ended} {rides} {deliveries} }
         });
-        view! { {claims} {sent} }.into_any()
+        view! { {picks} {claims} {sent} }.into_any()
     }
+}
+
+fn picks(lines: Vec<PickLine>, when: When<'_>) -> AnyView {
+    let columns =
+        vec![Column::new("商品"), Column::new("已拣").right(), Column::new("拣货人"), Column::new("拣货时间")];
+    let row = |line: PickLine| {
+        let (title, many) = (line.title(), format!("{}/{}", line.picked, line.quantity));
+        view! {
+            <tr>
+                <td class="min-w-40">{title}</td>
+                <td class="tabular text-end">{many}</td>
+                <td class="whitespace-nowrap">{line.picked_by}</td>
+                <td class="tabular whitespace-nowrap">{line.picked_at.map(when)}</td>
+            </tr>
+        }
+    };
+    let rows = lines.into_iter().map(row).collect_view();
+    view! { <Section title="拣货"><DataTable caption="拣货" columns=columns>{rows}</DataTable></Section> }.into_any()
 }
 
 fn claims(cards: Vec<AfterSalesCard>, when: When<'_>) -> AnyView {

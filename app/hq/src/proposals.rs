@@ -15,12 +15,15 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, Notice, Pager,
-    Section, Select, SelectItem, Sheet, SheetButton, TextArea, Tone,
+    Badge, Button, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton,
+    Notice, Pager, Section, Select, SelectItem, Sheet, SheetButton, TextArea, Tone,
 };
 use uuid::Uuid;
 
-use crate::frame::{Frame, LOG_IN, Tab, address, said, tone_of_proposal};
+use crate::{
+    approval_limits,
+    frame::{Frame, LOG_IN, Tab, address, files, said, tone_of_proposal},
+};
 
 const PATH: &str = "/hq/proposals";
 /// The part of the page that its forms speak to.
@@ -82,7 +85,10 @@ pub async fn proposals(asked: Asked) -> Result<Page, Fault> {
     };
     Ok(Page::new("审批", move || {
         let lent = decides.then(|| delegation_section(&asked, delegations));
-        let beside = decides.then(|| view! { <SheetButton target="delegate">"委托审批"</SheetButton> });
+        let delegates = decides.then(|| view! { <SheetButton target="delegate">"委托审批"</SheetButton> });
+        let limits = asked.scope.staff_everywhere(Permission::DecideProposals).is_ok();
+        let limits = limits.then(|| view! { <LinkButton href=approval_limits::PATH>"审批限额"</LinkButton> });
+        let beside = view! { {limits} {files(PATH, &ask.pairs())} {delegates} };
         let body = view! {
             {said(&asked, FORM)}
             {said(&asked, DELEGATION)}
@@ -156,7 +162,7 @@ fn row(card: ProposalCard, now: DateTime<Utc>) -> impl IntoView {
         <tr>
             <td class="min-w-40">
                 <a class="link font-medium" href=path_of(card.id)>{card.subject.clone()}</a>
-                <span class="block text-sm text-base-content/70">{card.what.kind().label()}</span>
+                <span class="block text-sm text-base-content/70">{format!("{} · {}", card.number, card.what.kind().label())}</span>
             </td>
             <td class="tabular whitespace-nowrap">{change}</td>
             <td><Badge tone=tone_of_proposal(card.state)>{card.state.label()}</Badge></td>
@@ -259,6 +265,7 @@ fn about(proposal: &ProposalView, now: DateTime<Utc>) -> impl IntoView + use<> {
     let (from, to) = (card.from_words(), card.to_words());
     view! {
         <Facts>
+            <Fact label="单号"><span class="tabular">{card.number}</span></Fact>
             <Fact label="商品">{card.subject}</Fact>
             <Fact label="门店">{card.store_name}</Fact>
             <Fact label="原来"><span class="tabular">{from}</span></Fact>

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use commerce::purchasing;
+use commerce::{purchasing, stock};
 use domain::{
-    Fault, PurchaseId, SkuId, SupplierId,
+    Fault, Fen, PurchaseId, SkuId, SupplierId,
+    batches::BatchLeft,
     purchasing::{
-        ListSuppliers, PurchaseAct, PurchaseLine, PurchaseReceipt, PurchaseStep, PurchaseView, Supplier,
+        ListSuppliers, PurchaseAct, PurchaseLine, PurchaseReceipt, PurchaseState, PurchaseStep, PurchaseView, Supplier,
         SupplierPriceView, price_field,
     },
     staff::Permission,
@@ -17,13 +18,13 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Badge, Button, Card, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton, Main,
-    Select, SelectItem, Tone,
+    Badge, Button, Card, Column, DataTable, EmptyState, Entry, EntryCell, EntryRow, Fact, Facts, Field, Form, Glyph,
+    Hidden, LinkButton, Main, Notice, Select, SelectItem, Tone,
 };
 use uuid::Uuid;
 
 use crate::{
-    batches::batch_cells,
+    batches::{batch_cells, batch_choice},
     frame::{Frame, Tab, said},
     listed::fill_in,
     purchases::{PATH, badge, path_of},
@@ -43,9 +44,26 @@ pub async fn purchase(asked: Asked) -> Result<Page, Fault> {
         Err(fault) => return Err(fault),
     };
     match found {
-        Some(found) if !found.acts.contains(&PurchaseAct::Draft) => Ok(settled(asked, frame, found)),
+        Some(found) if !found.acts.contains(&PurchaseAct::Draft) => {
+            let at_hand = at_hand(&asked, &found).await?;
+            Ok(settled(asked, frame, found, at_hand))
+        }
         found => writing(asked, frame, id, found).await,
     }
+}
+
+/// Whether goods are to go back to the supplier, which the address says.
+fn goes_back(asked: &Asked, found: &PurchaseView) -> bool {
+    found.acts.contains(&PurchaseAct::Return) && asked.query.given("return").is_some()
+}
+
+/// The batches of which they may be then.
+async fn at_hand(asked: &Asked, found: &PurchaseView) -> Result<Vec<(SkuId, BatchLeft)>, Fault> {
+    if !goes_back(asked, found) {
+        return Ok(Vec::new());
+    }
+    let skus: Vec<SkuId> = found.lines.iter().map(|line| line.sku_id).collect();
+    stock::batches::at_hand(&asked.scope, found.card.location.id, &skus).await
 }
 
 /// What is needed to write an order.
@@ -133,7 +151,7 @@ fn offers(desk: &Desk) -> Vec<Offer> {
             list: price(one.price_fen),
             pack: format!("{} 件 / {} 件", one.pack, one.minimum),
             quantity: line.map(|line| line.quantity.to_string()).unwrap_or_default(),
-            price: named.map(yuan).unwrap_or_default(),
+            price: named.map(Fen::in_yuan).unwrap_or_default(),
         });
     }
     for line in drafted.into_values() {
@@ -144,15 +162,10 @@ fn offers(desk: &Desk) -> Vec<Offer> {
             list: "无报价".into(),
             pack: "—".into(),
             quantity: line.quantity.to_string(),
-            price: line.price_fen.map(yuan).unwrap_or_default(),
+            price: line.price_fen.map(Fen::in_yuan).unwrap_or_default(),
         });
     }
     offers
-}
-
-/// As it is typed.
-fn yuan(price: domain::Fen) -> String {
-    format!("{}.{:02}", price.0 / 100, price.0 % 100)
 }
 
 fn order_form(asked: &Asked, desk: &Desk) -> AnyView {
@@ -169,15 +182,9 @@ fn order_form(asked: &Asked, desk: &Desk) -> AnyView {
         }
         .into_any();
     }
-    let mut columns = vec![
-        Column::new("商品"),
-        Column::new("报价").right(),
-        Column::new("每箱 / 起订").right(),
-        Column::new("订购件数"),
-    ];
-    if desk.sees {
-        columns.push(Column::new("进价（元，不填按报价）"));
-    }
+    let mut columns = vec![Column::new("商品"), Column::new("订购件数")];
+    columns.extend(desk.sees.then(|| Column::new("进价（元，不填按报价）")));
+    columns.extend([Column::new("报价").right(), Column::new("每箱 / 起订").right()]);
     let rows = offers.into_iter().map(|offer| offered(asked, offer, desk.sees)).collect_view();
     let known = desk.found.as_ref().map(|one| &one.card);
     let (place, place_wrong) =
@@ -213,27 +220,23 @@ fn order_form(asked: &Asked, desk: &Desk) -> AnyView {
 
 fn offered(asked: &Asked, offer: Offer, sees: bool) -> impl IntoView + use<> {
     let (name, price_name) = (field_of(offer.sku), price_field(offer.sku));
-    let typed = |name: &str, known: String| asked.field(FORM, name).1.unwrap_or(known);
-    let (quantity, named) = (typed(&name, offer.quantity), typed(&price_name, offer.price));
-    let (quantity_wrong, price_wrong) = (wrong(asked, &name), wrong(asked, &price_name));
+    let ((quantity, quantity_wrong), (price, price_wrong)) =
+        (part(asked, &name, offer.quantity), part(asked, &price_name, offer.price));
     let (label, price_label) = (format!("{} 订购件数", offer.name), format!("{} 进价", offer.name));
     let price_cell = sees.then(|| {
-        view! { <td><input class="input tabular w-28 text-end" name=price_name inputmode="decimal" autocomplete="off" value=named aria-label=price_label/>{price_wrong}</td> }
+        view! { <EntryCell name=price_name label=price_label kind=Entry::Decimal value=price error=price_wrong/> }
     });
+    let figures = vec![offer.list, offer.pack];
     view! {
-        <tr>
-            <td class="min-w-40"><span class="font-medium">{offer.name}</span>
-                <span class="block text-sm text-base-content/70">{offer.code}</span></td>
-            <td class="tabular text-end">{offer.list}</td>
-            <td class="tabular text-end whitespace-nowrap">{offer.pack}</td>
-            <td><input class="input tabular w-28 text-end" name=name inputmode="numeric" autocomplete="off" value=quantity aria-label=label/>{quantity_wrong}</td>
+        <EntryRow title=offer.name detail=offer.code figures=figures>
+            <EntryCell name=name label=label value=quantity error=quantity_wrong/>
             {price_cell}
-        </tr>
+        </EntryRow>
     }
 }
 
 /// The page of an order that is no draft any more.
-fn settled(asked: Asked, frame: Frame, found: PurchaseView) -> Page {
+fn settled(asked: Asked, frame: Frame, found: PurchaseView, at_hand: Vec<(SkuId, BatchLeft)>) -> Page {
     let title = format!("采购单 {}", found.card.number);
     Page::new(title.clone(), move || {
         let id = found.card.id;
@@ -244,8 +247,9 @@ fn settled(asked: Asked, frame: Frame, found: PurchaseView) -> Page {
             {said(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
                 <div class="grid grid-cols-1 gap-4">
+                    {waiting(&found)}
                     {deciding(&asked, &found)}
-                    {goods(&asked, &found)}
+                    {goods(&asked, &found, &at_hand)}
                     <Card title="收货与退货">{came}</Card>
                     {ending(&asked, &found)}
                 </div>
@@ -305,13 +309,28 @@ fn receipts(receipts: &[PurchaseReceipt], now: DateTime<Utc>) -> AnyView {
             <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
                 <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
                 <Badge tone=kind.0>{kind.1}</Badge>
-                <span class="min-w-0 flex-1 break-words">{one.goods.clone()}</span>
+                <span class="min-w-0 flex-1 break-words">{one.goods.clone()}{batches_of(one)}</span>
                 <span class="tabular">{price(one.value_fen)}</span>
                 <span class="text-base-content/70">{note}</span>
             </li>
         }
     };
     view! { <ol>{receipts.iter().map(row).collect_view()}</ol> }.into_any()
+}
+
+/// Of which batches the pieces of a receipt or a return were.
+fn batches_of(one: &PurchaseReceipt) -> AnyView {
+    let line = |text: String| view! { <span class="block text-base-content/70">{text}</span> };
+    one.batch_lines().into_iter().map(line).collect_view().into_any()
+}
+
+/// Why it waits for somebody else.
+fn waiting(found: &PurchaseView) -> Option<AnyView> {
+    let card = &found.card;
+    let alone = card.alone_fen.filter(|_| card.above && card.state == PurchaseState::Submitted)?;
+    let total = card.total_fen.map(|total| format!("合计 {total}，")).unwrap_or_default();
+    let text = format!("{total}超过了提交即通过的限额 {alone}，要由没有填写或提交过它、有审批权的同事通过。");
+    Some(view! { <Notice>{text}</Notice> }.into_any())
 }
 
 fn deciding(asked: &Asked, found: &PurchaseView) -> Option<AnyView> {
@@ -338,16 +357,10 @@ fn deciding(asked: &Asked, found: &PurchaseView) -> Option<AnyView> {
 
 /// What is filled in beside each line: what goes back where the address says so, else what arrives where goods are
 /// still to come and theirs to take in.
-fn goods(asked: &Asked, found: &PurchaseView) -> AnyView {
-    let goes_back = found.acts.contains(&PurchaseAct::Return);
-    let returns = goes_back && asked.query.given("return").is_some();
+fn goods(asked: &Asked, found: &PurchaseView, at_hand: &[(SkuId, BatchLeft)]) -> AnyView {
+    let returns = goes_back(asked, found);
     let receives = found.acts.contains(&PurchaseAct::ReceivePart) && !returns;
-    let titles = ["商品", "订购", "已收", "已退", "进价", "金额"];
-    let mut columns: Vec<Column> = titles
-        .iter()
-        .enumerate()
-        .map(|(at, title)| if at == 0 { Column::new(*title) } else { Column::new(*title).right() })
-        .collect();
+    let mut columns = vec![Column::new("商品")];
     if receives || returns {
         columns.push(Column::new(if returns { "退货件数" } else { "本次实收" }));
     }
@@ -356,39 +369,34 @@ fn goods(asked: &Asked, found: &PurchaseView) -> AnyView {
     if dated {
         columns.extend([Column::new("批次号"), Column::new("到期日")]);
     }
+    // Of what goes back they may.
+    let choices = returns && !at_hand.is_empty();
+    columns.extend(choices.then(|| Column::new("批次（选填）")));
+    columns.extend(["订购", "已收", "已退", "进价", "金额"].map(|title| Column::new(title).right()));
     let row = |line: &PurchaseLine| {
         let total = line.price_fen.map(|price| domain::Fen(price.0 * line.quantity));
-        let cells = [
+        let figures = vec![
             line.quantity.to_string(),
             line.received.to_string(),
             line.returned.to_string(),
             price(line.price_fen),
             price(total),
         ];
-        let cells =
-            cells.map(|text| view! { <td class="tabular whitespace-nowrap text-end">{text}</td> }).collect_view();
         let entry = (receives || returns).then(|| {
             let prefilled = if returns { String::new() } else { line.outstanding().to_string() };
             let name = field_of(line.sku_id);
-            let value = asked.field(FORM, &name).1.unwrap_or(prefilled);
+            let (value, error) = part(asked, &name, prefilled);
             let label = format!("{} {}", line.name, if returns { "退货件数" } else { "本次实收" });
-            let wrong = wrong(asked, &name);
-            view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }
+            view! { <EntryCell name=name label=label value=value error=error/> }
         });
-        view! {
-            <tr>
-                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
-                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
-                {cells}
-                {entry}
-                {dated.then(|| batch_cells(asked, FORM, line.sku_id, &line.name, line.keeps_batches))}
-            </tr>
-        }
+        let batch = dated.then(|| batch_cells(asked, FORM, line.sku_id, &line.name, line.keeps_batches));
+        let choice = choices.then(|| batch_choice(asked, FORM, (line.sku_id, &line.name), at_hand));
+        view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{entry}{batch}{choice}</EntryRow> }
     };
     let rows = found.lines.iter().map(row).collect_view();
     let table = view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any();
     let inside = if receives || returns { moving(asked, found, returns, table) } else { table };
-    let other = (goes_back && !returns).then(|| {
+    let other = (found.acts.contains(&PurchaseAct::Return) && !returns).then(|| {
         view! { <p class="mt-3"><a class="link text-sm" href=format!("{}?return=1", path_of(found.card.id))>"要退货给供应商？"</a></p> }
     });
     let whole = wrong(asked, "lines");

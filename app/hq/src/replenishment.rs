@@ -9,7 +9,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Button, Column, DataTable, EmptyState, Form, Glyph, Hidden, Notice, Select, SelectItem, Tone};
+use ui::{Button, Column, DataTable, EmptyState, EntryCell, Form, Glyph, Hidden, Notice, Select, SelectItem, Tone};
 use uuid::Uuid;
 
 use crate::{
@@ -85,9 +85,9 @@ fn results(asked: &Asked, mut found: Vec<Proposal>) -> AnyView {
     let columns = vec![
         Column::new("下单"),
         Column::new("商品"),
+        Column::new("建议件数"),
         Column::new("供应商"),
         Column::new("进价").right(),
-        Column::new("建议件数"),
         Column::new("怎么算的"),
     ];
     let (typed_before, here) = (asked.flash_of(FORM).is_some(), asked.here.clone());
@@ -96,16 +96,16 @@ fn results(asked: &Asked, mut found: Vec<Proposal>) -> AnyView {
         let (pick, amount) = (format!("pick.{of}"), format!("amount.{of}"));
         let checked = !typed_before || asked.field(FORM, &pick).1.is_some();
         let value = asked.field(FORM, &amount).1.unwrap_or_else(|| one.quantity.to_string());
-        let complaint = wrong(asked, &domain::transfers::field_of(one.sku_id));
+        let error = asked.field(FORM, &domain::transfers::field_of(one.sku_id)).0.unwrap_or_default();
         let (pick_label, amount_label) = (format!("下单 {}", one.name), format!("{} 件数", one.name));
         view! {
             <tr>
                 <td><input class="checkbox" type="checkbox" name=pick value=one.supplier_id.to_string() checked=checked aria-label=pick_label/></td>
-                <td class="min-w-40"><span class="font-medium">{one.name}</span>
+                <td class="min-w-36"><span class="font-medium">{one.name}</span>
                     <span class="block text-sm text-base-content/70">{one.code}</span></td>
+                <EntryCell name=amount label=amount_label value=value error=error/>
                 <td>{one.supplier}</td>
                 <td class="tabular text-end">{price(one.price_fen)}</td>
-                <td><input class="input tabular w-24 text-end" name=amount inputmode="numeric" autocomplete="off" value=value aria-label=amount_label/>{complaint}</td>
                 <td class="tabular text-sm text-base-content/70">{one.why}</td>
             </tr>
         }

@@ -13,6 +13,7 @@ use ui::{
 use uuid::Uuid;
 
 use crate::{
+    approval_limits,
     frame::{Frame, LOG_IN, Tab, address, files, said},
     staff::kinds,
 };
@@ -54,7 +55,9 @@ pub async fn roles(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("角色", move || {
         let makes = frame.roles();
         let new = path_of(Uuid::now_v7());
-        let beside = view! { {files(LIST, &[])} {makes.then(|| view! { <LinkButton href=new tone=Tone::Primary>"新建角色"</LinkButton> })} };
+        // Who makes roles also says from where on others must agree.
+        let limits = makes.then(|| view! { <LinkButton href=approval_limits::PATH>"审批限额"</LinkButton> });
+        let beside = view! { {limits} {files(LIST, &[])} {makes.then(|| view! { <LinkButton href=new tone=Tone::Primary>"新建角色"</LinkButton> })} };
         let columns = ["角色", "能做什么", "授权数", "操作"].map(Column::new).to_vec();
         let rows = found.into_iter().map(|role| row(role, makes)).collect_view();
         let body = view! {

@@ -6,17 +6,18 @@ use domain::{
     Fault, Fields,
     counts::PlaceOfStock,
     page::Page as Listed,
-    stock_lists::{BalanceEntry, ListBalances, ListMovements, MovementEntry},
+    staff::Permission,
+    stock_lists::{BalanceEntry, DocumentKind, ListBalances, ListMovements, MovementEntry},
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Column, DataTable, EmptyState, Field, Glyph, Pager, Select, SelectItem};
+use ui::{Column, DataTable, EmptyState, Field, Glyph, Pager, ReferenceCell, Select, SelectItem};
 
 use crate::{
     counts::{place_items, stock_chips},
     frame::{Frame, Tab, address, after, files, pager},
-    suppliers::price,
+    suppliers::{everywhere, price},
 };
 
 /// What lies where.
@@ -100,12 +101,13 @@ pub async fn movements(asked: Asked) -> Result<Page, Fault> {
     let ask = ListMovements { most: PAGE as usize, ..ListMovements::from_fields(&asked.query, today(asked.scope.now)) };
     let found = lists::movements(&asked.scope, &ask).await?;
     let places = counts::places(&asked.scope).await.unwrap_or_default();
+    let buys = everywhere(&asked, Permission::ManagePurchasing);
     Ok(Page::new("出入库流水", move || {
         let beside = files(MOVEMENTS, &ask.pairs());
         let body = view! {
             {stock_chips("movements")}
             {movement_filters(&ask, places)}
-            {movement_rows(&ask, found, asked.scope.now)}
+            {movement_rows(&ask, found, asked.scope.now, buys)}
         };
         frame.screen(Tab::Stock, "出入库流水".into(), "", beside.into_any(), body.into_any())
     }))
@@ -131,7 +133,7 @@ fn movement_filters(ask: &ListMovements, places: Vec<PlaceOfStock>) -> impl Into
     }
 }
 
-fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTime<Utc>) -> AnyView {
+fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTime<Utc>, buys: bool) -> AnyView {
     if found.items.is_empty() {
         return view! { <EmptyState glyph=Glyph::Box title="这段时间没有出入库" text="换一段日期或换个条件查找。">""</EmptyState> }.into_any();
     }
@@ -146,6 +148,7 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
         Column::new("经手人"),
     ];
     let row = |one: MovementEntry| {
+        let document = document(&one, buys);
         let quantity = if one.quantity > 0 { format!("+{}", one.quantity) } else { one.quantity.to_string() };
         view! {
             <tr>
@@ -156,7 +159,7 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
                 <td class="whitespace-nowrap">{one.cause}</td>
                 <td class="tabular text-end">{quantity}</td>
                 <td class="tabular text-end">{price(one.value_fen)}</td>
-                <td class="tabular whitespace-nowrap">{one.document}</td>
+                {document}
                 <td>{one.by}</td>
             </tr>
         }
@@ -169,4 +172,37 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
     });
     let pager = next.map(|next| view! { <Pager next=next/> });
     view! { <DataTable caption="出入库流水" columns=columns>{rows}</DataTable> {pager} }.into_any()
+}
+
+/// The cell with the document that says so, for who may look at it with its page. `buys`: whether they open head office's
+/// page of an order to a supplier.
+fn document(one: &MovementEntry, buys: bool) -> AnyView {
+    let (kind, href) = (one.document_kind.map_or("", DocumentKind::label), page_of(one, buys));
+    // It is known by its file's name.
+    let long = one.document_kind == Some(DocumentKind::Import);
+    view! { <ReferenceCell said=one.document.clone() kind=kind long=long href=href/> }.into_any()
+}
+
+/// Where a document is shown to whoever may look at it, on its page or first in its list; what has no page of head
+/// office's is the store's.
+fn page_of(one: &MovementEntry, buys: bool) -> Option<String> {
+    let (id, place) = (one.document_id?, one.location.id);
+    let page = match one.document_kind? {
+        DocumentKind::Order => format!("/hq/orders/{id}"),
+        DocumentKind::AfterSales => format!("/hq/after-sales/{id}"),
+        DocumentKind::CounterSale => format!("/console/till/sales?store={place}&sale={id}"),
+        DocumentKind::Transfer => format!("/hq/transfers/{id}"),
+        DocumentKind::Purchase if buys => format!("/hq/purchases/{id}"),
+        DocumentKind::Purchase => format!("/console/purchases/{id}"),
+        DocumentKind::Receipt if one.location.store().is_some() => {
+            format!("/console/receipts?location={place}&receipt={id}")
+        }
+        DocumentKind::Receipt => format!("/hq/warehouses/{place}/stock?receipt={id}"),
+        DocumentKind::SetApart => format!("/console/set-apart?location={place}&end={id}"),
+        DocumentKind::Count => format!("/console/counts/{id}"),
+        DocumentKind::Loss => format!("/console/losses/{id}"),
+        DocumentKind::Proposal => format!("/hq/proposals/{id}"),
+        DocumentKind::Import => format!("/hq/imports/{id}"),
+    };
+    Some(page)
 }

@@ -16,8 +16,8 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
-    LinkButton, Pager, Select, SelectItem, TextArea, Tone,
+    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, EntryCell, EntryRow, Fact, Facts, Field, Form,
+    Glyph, Hidden, LinkButton, Pager, Select, SelectItem, TextArea, Tone,
 };
 
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 pub const PATH: &str = "/hq/transfers";
 /// The part of the page that the console's forms speak to.
 pub const FORM: &str = "transfer";
+/// The part that its form of differences speaks to: both may stand there, each with a note of its own.
+const SETTLE: &str = "settle";
 /// How many transfers a page of the list has.
 const PAGE: usize = 50;
 
@@ -175,6 +177,7 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
         let (about, told) = (about(&transfer.card, now), steps(&transfer.steps, now));
         let body = view! {
             {said(&asked, FORM)}
+            {said(&asked, SETTLE)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {goods(&asked, &transfer)}
@@ -238,16 +241,13 @@ const NEXT: [Next; 4] = [
 
 fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     let next = NEXT.into_iter().find(|(act, ..)| transfer.acts.contains(act));
-    let columns = ["商品", "要", "同意", "已发", "实收", "丢失", "退回", "供货价", "发货方可发"];
-    let mut columns: Vec<Column> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, title)| if at == 0 { Column::new(*title) } else { Column::new(*title).right() })
-        .collect();
+    let mut columns = vec![Column::new("商品")];
     columns.extend(next.map(|(_, _, title, _)| Column::new(title)));
+    let read = ["要", "同意", "已发", "实收", "丢失", "退回", "供货价", "发货方可发"];
+    columns.extend(read.map(|title| Column::new(title).right()));
     let row = |line: &TransferLine| {
         let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_else(|| "—".into());
-        let cells = [
+        let figures = vec![
             line.requested.to_string(),
             number(line.approved),
             number(line.shipped),
@@ -257,17 +257,8 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
             line.price_fen.map_or("—".into(), |price| price.to_string()),
             line.available.to_string(),
         ];
-        let cells =
-            cells.map(|text| view! { <td class="tabular whitespace-nowrap text-end">{text}</td> }).collect_view();
         let entry = next.map(|next| entry(asked, line, next));
-        view! {
-            <tr>
-                <td class="min-w-36"><span class="font-medium">{line.name.clone()}</span>
-                    <span class="block text-sm text-base-content/70">{line.code.clone()}</span></td>
-                {cells}
-                {entry}
-            </tr>
-        }
+        view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{entry}</EntryRow> }
     };
     let rows = transfer.lines.iter().map(row).collect_view();
     let table = view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any();
@@ -275,32 +266,26 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
         Some((act, action, ..)) => acting(asked, transfer, act, action, table),
         None => table,
     };
-    let (whole, back) = (next.and_then(|_| whole(asked)), calling_off(asked, transfer));
+    let (whole, back) = (whole(asked, FORM), calling_off(asked, transfer));
     view! { <Card title="商品">{whole}{inside}{back}</Card> }.into_any()
 }
 
 /// What is wrong with a form as a whole.
-fn whole(asked: &Asked) -> Option<AnyView> {
-    let wrong = asked.field(FORM, "lines").0;
+fn whole(asked: &Asked, form: &str) -> Option<AnyView> {
+    let wrong = asked.field(form, "lines").0;
     wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
 }
 
-/// Where something is filled in for one line.
+/// The cell in which something is filled in for one line.
 fn entry(asked: &Asked, line: &TransferLine, (act, _, title, prefilled): Next) -> AnyView {
     if act == TransferAct::ReceiveRest && line.on_the_way == 0 {
         return view! { <td>"—"</td> }.into_any();
     }
     let label = format!("{} {title}数量", line.name);
-    number(asked, field_of(line.sku_id), prefilled(line).to_string(), label)
-}
-
-/// A cell in which a number of pieces is filled in.
-fn number(asked: &Asked, name: String, prefilled: String, label: String) -> AnyView {
+    let name = field_of(line.sku_id);
     let (wrong, typed) = asked.field(FORM, &name);
-    let value = typed.unwrap_or(prefilled);
-    let wrong = wrong.map(|wrong| view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> });
-    view! { <td><input class="input tabular w-24 text-end" name=name inputmode="numeric" autocomplete="off" value=value aria-label=label/>{wrong}</td> }
-        .into_any()
+    let (value, error) = (typed.unwrap_or_else(|| prefilled(line).to_string()), wrong.unwrap_or_default());
+    view! { <EntryCell name=name label=label value=value error=error/> }.into_any()
 }
 
 /// The form that says what became of missing pieces.
@@ -310,25 +295,20 @@ fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
     }
     let row = |line: &TransferLine| {
         let field = |name: String, what: &str, so_far: i64| {
-            let prefilled = if so_far > 0 { so_far.to_string() } else { String::new() };
-            number(asked, name, prefilled, format!("{} {what}件数", line.name))
+            let (wrong, typed) = asked.field(SETTLE, &name);
+            let value = typed.unwrap_or_else(|| if so_far > 0 { so_far.to_string() } else { String::new() });
+            let (label, error) = (format!("{} {what}件数", line.name), wrong.unwrap_or_default());
+            view! { <EntryCell name=name label=label value=value error=error/> }
         };
         let lost = field(lost_field(line.sku_id), "丢失", line.lost);
         let returned = field(returned_field(line.sku_id), "退回", line.returned);
-        view! {
-            <tr>
-                <td class="min-w-36 font-medium">{line.name.clone()}</td>
-                <td class="tabular text-end">{line.on_the_way}</td>
-                {lost}
-                {returned}
-            </tr>
-        }
+        let missing = format!("还差 {} 件", line.on_the_way);
+        view! { <EntryRow title=line.name.clone() detail=missing>{lost}{returned}</EntryRow> }
     };
     let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
-    let columns =
-        vec![Column::new("商品"), Column::new("还差").right(), Column::new("途中丢失"), Column::new("退回发货方")];
+    let columns = vec![Column::new("商品"), Column::new("途中丢失"), Column::new("退回发货方")];
     let table = view! { <DataTable caption="差异" columns=columns>{rows}</DataTable> }.into_any();
-    let whole = NEXT.iter().all(|(act, ..)| !transfer.acts.contains(act)).then(|| whole(asked)).flatten();
+    let whole = whole(asked, SETTLE);
     let form = acting(asked, transfer, TransferAct::Settle, "/rpc/console/settle_transfer", table);
     Some(view! { <Card title="差异去向">{whole}{form}</Card> }.into_any())
 }
@@ -341,7 +321,8 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
         TransferAct::ReceiveRest => ("note", "备注", "后到的货：填连同先到的一共实收多少件，没有到的不改。"),
         _ => ("note", "核实情况", "例如「承运方确认丢失，已赔付」。还没弄清的不填，货后到可以补收。"),
     };
-    let (wrong, typed) = asked.field(FORM, name);
+    let needed = act == TransferAct::Settle;
+    let (wrong, typed) = asked.field(if needed { SETTLE } else { FORM }, name);
     let buttons = match act {
         TransferAct::Approve => view! {
             <button type="submit" name="verdict" value="approve" class="btn btn-primary">"同意"</button>
@@ -354,7 +335,6 @@ fn acting(asked: &Asked, transfer: &TransferView, act: TransferAct, action: &'st
         _ => view! { <Button>"处理差异"</Button> }.into_any(),
     };
     let (here, id) = (asked.here.clone(), transfer.card.id.to_string());
-    let needed = act == TransferAct::Settle;
     // It may stand beside the form of what came later.
     let field = if needed { "settle-note" } else { name };
     let by_file = (act == TransferAct::Receive).then(|| {

@@ -14,13 +14,14 @@ use domain::{
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Section, TextArea, Tone,
+    Badge, Button, Card, Column, DataTable, EmptyState, Entry, EntryCell, EntryRow, Field, Form, Glyph, Hidden,
+    LinkButton, Section, TextArea, Tone,
 };
 use uuid::Uuid;
 
 use crate::{
     batches::batch_cells,
-    frame::{Frame, LOG_IN, Tab, after, files, pager, said},
+    frame::{Frame, LOG_IN, Tab, address, after, files, pager, said},
     transfers::{FORM, kinds, supplies},
 };
 
@@ -195,16 +196,19 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
     let ask = ListStock { words: asked.query.words("q"), most: PAGE, skip, ..ListStock::default() };
     let (goods, total) = supply::stock(&asked.scope, id, &ask).await?;
-    let latest = supply::receipts(&asked.scope, id).await?;
+    let first = asked.query.text("receipt").parse().ok();
+    let latest = supply::receipts(&asked.scope, id, first).await?;
     Ok(Page::new(warehouse.name.clone(), move || {
         let path = format!("{LIST}/{id}/stock");
         let pages = pager(skip, PAGE, total, |skip| after(&path, vec![("q", ask.words.clone())], skip));
+        let title = if first.is_some() { "收货记录" } else { "最近收货" };
+        let newest = first.map(|_| view! { <p class="mt-3"><a class="link" href=path.clone()>"最近收货"</a></p> });
         let body = view! {
             {said(&asked, FORM)}
             {search(&path, &ask.words)}
             {entries(&asked, id, goods)}
             {pages}
-            <div class="mt-6"><Card title="最近收货">{receipts(latest, asked.scope.now)}</Card></div>
+            <div class="mt-6"><Card title=title>{receipts(latest, asked.scope.now)}{newest}</Card></div>
         };
         // The file is that of head office's list of stock, which fewer people see.
         let sees = [Permission::CountStock, Permission::DecideProposals].into_iter().any(|one| asked.scope.may(one));
@@ -233,14 +237,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     if goods.is_empty() {
         return view! { <EmptyState glyph=Glyph::Box title="没有找到商品" text="仓库还没有货时，先查找要收的商品，填上数量收货。">""</EmptyState> }.into_any();
     }
-    let mut columns = vec![
-        Column::new("商品"),
-        Column::new("条码"),
-        Column::new("在库").right(),
-        Column::new("可发").right(),
-        Column::new("在途").right(),
-        Column::new("收货数量"),
-    ];
+    let mut columns = vec![Column::new("商品"), Column::new("收货数量")];
     // A warehouse's costs are seen by those who see every place's.
     let costs = asked.scope.reach(Permission::SeeCosts) == Ok(Reach::All);
     // Of goods with a last day somebody says which batch they are.
@@ -248,48 +245,35 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     if dated {
         columns.extend([Column::new("批次号"), Column::new("到期日")]);
     }
-    if costs {
-        columns.insert(5, Column::new("成本").right());
-        columns.push(Column::new("进价（元，可不填）"));
-    }
-    let row = |entry: StockEntry| {
-        let name = field_of(entry.sku_id);
+    columns.extend(costs.then(|| Column::new("进价（元，可不填）")));
+    columns.extend(["条码", "在库", "可发", "在途"].map(|title| Column::new(title).right()));
+    columns.extend(costs.then(|| Column::new("成本").right()));
+    let cell = |name: String, label: String, kind: Entry| {
         let (wrong, typed) = asked.field(FORM, &name);
-        let wrong =
-            wrong.map(|wrong| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
+        let (value, error) = (typed.unwrap_or_default(), wrong.unwrap_or_default());
+        view! { <EntryCell name=name label=label kind=kind value=value error=error/> }
+    };
+    let row = |entry: StockEntry| {
         let (label, price_label) = (format!("{} 收货数量", entry.name), format!("{} 进价", entry.name));
         let batch = dated.then(|| batch_cells(asked, FORM, entry.sku_id, &entry.name, entry.keeps_batches));
         let of_batches = format!("/hq/batches/{id}/{}", entry.sku_id);
-        let cost = costs.then(|| {
-            let cost = entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string());
-            view! { <td class="tabular text-end">{cost}</td> }
-        });
-        let price = costs.then(|| {
-            let name = price_field(entry.sku_id);
-            let (wrong, typed) = asked.field(FORM, &name);
-            let wrong = wrong
-                .map(|wrong| view! { <span class="block text-sm font-medium text-error" role="alert">{wrong}</span> });
-            view! { <td><input class="input tabular w-28 text-end" name=name inputmode="decimal" autocomplete="off"
-            value=typed.unwrap_or_default() aria-label=price_label/>{wrong}</td> }
-        });
+        let pieces = cell(field_of(entry.sku_id), label, Entry::Whole);
+        let price = costs.then(|| cell(price_field(entry.sku_id), price_label, Entry::Decimal));
+        let mut figures = vec![entry.barcode.unwrap_or_default()];
+        figures.extend([entry.on_hand, entry.available, entry.in_transit].map(|pieces| pieces.to_string()));
+        figures.extend(costs.then(|| entry.cost_milli_fen.map_or("—".into(), |cost| cost.to_string())));
         view! {
-            <tr>
-                <td class="min-w-40"><a class="link font-medium" href=of_batches>{entry.name}</a>
-                    <span class="block text-sm text-base-content/70">{entry.code}</span></td>
-                <td class="tabular">{entry.barcode.unwrap_or_default()}</td>
-                <td class="tabular text-end">{entry.on_hand}</td>
-                <td class="tabular text-end">{entry.available}</td>
-                <td class="tabular text-end">{entry.in_transit}</td>
-                {cost}
-                <td><input class="input tabular w-28 text-end" name=name inputmode="numeric" autocomplete="off"
-                    value=typed.unwrap_or_default() aria-label=label/>{wrong}</td>
+            <EntryRow title=entry.name detail=entry.code href=of_batches figures=figures>
+                {pieces}
                 {batch}
                 {price}
-            </tr>
+            </EntryRow>
         }
     };
     let rows = goods.into_iter().map(row).collect_view();
-    let (here, (note_wrong, note)) = (asked.here.clone(), asked.field(FORM, "note"));
+    // What is taken in is the latest of its list, wherever that began.
+    let here = address(&format!("{LIST}/{id}/stock"), &["q", "skip"].map(|name| (name, asked.query.text(name))));
+    let (note_wrong, note) = asked.field(FORM, "note");
     let whole = asked.field(FORM, "lines").0;
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     view! {
@@ -317,6 +301,7 @@ fn receipts(latest: Vec<ReceiptView>, now: DateTime<Utc>) -> AnyView {
         view! {
             <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
                 <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
+                <span class="tabular">{one.number}</span>
                 <span class="min-w-0 flex-1 break-words">{one.goods}</span>
                 <span class="text-base-content/70">{note}</span>
             </li>

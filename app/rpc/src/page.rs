@@ -185,7 +185,7 @@ pub fn fault_page(face: Face, nonce: &Nonce, request_id: &str, fault: &Fault) ->
 fn title_of(fault: &Fault) -> &'static str {
     match fault {
         Fault::NotFound(_) => "没有找到",
-        Fault::Forbidden => "没有权限",
+        Fault::Forbidden | Fault::PeopleOnly => "没有权限",
         Fault::Upstream { .. } => "稍后再试",
         _ => "出了点问题",
     }
@@ -196,7 +196,7 @@ pub fn status_of(fault: &Fault) -> StatusCode {
     match fault {
         Fault::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Fault::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Fault::Forbidden => StatusCode::FORBIDDEN,
+        Fault::Forbidden | Fault::PeopleOnly => StatusCode::FORBIDDEN,
         Fault::NotFound(_) => StatusCode::NOT_FOUND,
         Fault::Conflict { .. } | Fault::SoldOut(_) => StatusCode::CONFLICT,
         Fault::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,

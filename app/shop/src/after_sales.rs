@@ -1,13 +1,17 @@
 //! 售后: one's requests, and how far one of them is.
 
 use chrono::{DateTime, Utc};
-use commerce::after_sales::{self as use_cases, PROOFS_MOST};
+use commerce::{
+    after_sales::{self as use_cases, PROOFS_MOST},
+    fulfilment::addresses,
+};
 use domain::{
     AfterSalesId, Fault, Fields,
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesKind, AfterSalesLine, AfterSalesState, AfterSalesStep, AfterSalesView,
         ListAfterSales, NOTE_MOST,
     },
+    fulfilment::AddressView,
     text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
@@ -126,6 +130,7 @@ fn tone_of(state: AfterSalesState) -> Tone {
 /// One request's page.
 pub async fn one(asked: Asked) -> Result<Page, Fault> {
     let request = use_cases::show(&asked.scope, asked.id("request", "这张售后单")?).await?;
+    let book = if request.sends { addresses::mine(&asked.scope).await? } else { Vec::new() };
     let frame = Frame::of(&asked).await;
     Ok(Page::new("售后进度", move || {
         let since = asked.scope.now.timestamp_millis();
@@ -135,7 +140,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
             <LivePage events=events/>
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
-                    {now(&asked, &request)}
+                    {now(&asked, &request, &book)}
                     {proofs(&asked, &request)}
                 </div>
                 <div class="grid grid-cols-1 gap-4">
@@ -149,7 +154,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
 }
 
 /// Where it stands and what is to be done.
-fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
+fn now(asked: &Asked, request: &AfterSalesView, book: &[AddressView]) -> impl IntoView + use<> {
     let card = &request.card;
     let due = card.due_at.map(|at| text::moment(at, asked.scope.now, text::zone(""))).unwrap_or_default();
     let why = request.steps.iter().rev().find(|step| !step.note.is_empty()).map(|step| step.note.clone());
@@ -157,6 +162,9 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
     let advice = match card.state {
         AfterSalesState::Requested => format!("门店会在 {due} 前处理；超时未处理自动转总部"),
         AfterSalesState::Agreed => match &request.posted {
+            Some(posted) if posted.arrived_at.is_some() && posted.send_to.is_some() => {
+                format!("商品已寄到，门店会寄出换的商品；{due} 前没有寄出会转总部")
+            }
             Some(posted) if posted.arrived_at.is_some() => {
                 format!("商品已寄到，请在 {due} 前凭售后码到「{}」领取换的商品", card.store_name)
             }
@@ -171,10 +179,14 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
             let far = request.refund_words().unwrap_or_else(|| "无需退款".into());
             format!("{} {far}", card.refund_fen)
         }
-        AfterSalesState::Exchanged => match request.refund_words() {
-            Some(far) => format!("商品已换好；差价 {} {far}", card.refund_fen),
-            None => "商品已换好".into(),
-        },
+        AfterSalesState::Exchanged => {
+            let sent = request.posted.as_ref().is_some_and(|posted| posted.sent.is_some());
+            let done = if sent { "换的商品已寄出，单号见下方" } else { "商品已换好" };
+            match request.refund_words() {
+                Some(far) => format!("{done}；差价 {} {far}", card.refund_fen),
+                None => done.into(),
+            }
+        }
         AfterSalesState::Withdrawn if superseded => {
             "总部已直接退款，这份申请到此结束；退款进度见这笔订单的另一张售后单".into()
         }
@@ -184,7 +196,7 @@ fn now(asked: &Asked, request: &AfterSalesView) -> impl IntoView + use<> {
     let code = request.code.clone().map(|code| view! { <Code code=code/> });
     let appeal = request.acts.contains(&AfterSalesAct::Appeal).then(|| appeal(asked, card.id));
     let withdraw = request.acts.contains(&AfterSalesAct::Withdraw).then(|| withdraw(asked, card.id));
-    let by_post = post_back::part(asked, request);
+    let by_post = post_back::part(asked, request, book);
     let (state, life) = (card.words(), life(request));
     view! {
         <Card>

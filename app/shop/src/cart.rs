@@ -1,4 +1,4 @@
-//! 购物车: the lines of each store with the prices and stock of this moment.
+//! 购物车: the lines of each store, and those that are set apart there, with the prices and stock of this moment.
 
 use commerce::cart;
 use domain::{
@@ -11,6 +11,8 @@ use rpc::{Asked, Next, Page};
 use ui::{Button, CountButtons, EmptyState, Form, Glyph, Hidden, Icon, LinkButton, Notice, Price, Size, Tone};
 
 use crate::{
+    apart::{self, many, mark},
+    choices::Choices,
     frame::{Frame, Tab, news},
     goods::GoodsPicture,
     home::ToTheShop,
@@ -38,23 +40,34 @@ pub async fn cart(asked: Asked) -> Result<Page, Fault> {
             .into_any()
         } else {
             let together = together(&view.quotes);
-            let quotes = view.quotes.into_iter().map(|quote| view! { <StoreQuote quote=quote/> }).collect_view();
+            let to: Vec<String> = view.quotes.iter().map(|quote| checkout_of(&view.quotes, quote)).collect();
+            let quotes = view.quotes.into_iter().zip(to).map(|(quote, to)| view! { <PartQuote quote=quote to=to/> });
+            let quotes = quotes.collect_view();
             view! { {news(&asked, "line")} <div class="grid grid-cols-1 gap-4">{quotes} {together}</div> }.into_any()
         };
         frame.titled(Tab::Cart, "购物车", "", body)
     }))
 }
 
-/// The way to order from all stores at once, where there are several that can be ordered from.
+/// Where a part is ordered: with the other one of its store, where there is one.
+fn checkout_of(all: &[Quote], quote: &Quote) -> String {
+    let own = quote.part();
+    if all.iter().all(|one| one.part() != own.other()) {
+        return format!("/checkout/{own}");
+    }
+    Choices::only(all.iter().map(Quote::part), |part| part.store_id == own.store_id).address()
+}
+
+/// The way to order all parts at once, where there are several that can be ordered.
 fn together(quotes: &[Quote]) -> Option<impl IntoView + use<>> {
-    let parts: Vec<&Quote> = quotes.iter().filter(|quote| quote.orderable).take(PlaceCheckout::STORES_MOST).collect();
+    let parts: Vec<&Quote> = quotes.iter().filter(|quote| quote.orderable).take(PlaceCheckout::PARTS_MOST).collect();
     let total = parts.iter().try_fold(Fen::ZERO, |sum, quote| sum.checked_add(quote.total_fen))?;
-    let stores = parts.len();
-    (stores > 1).then(|| {
+    let orders = many(parts.iter().copied());
+    (parts.len() > 1).then(|| {
         view! {
             <section class="panel flex items-center justify-between gap-3 p-4">
                 <p>
-                    <span class="block text-sm text-base-content/70">{format!("{stores} 家门店，一次付清")}</span>
+                    <span class="block text-sm text-base-content/70">{format!("{orders}，一次付清")}</span>
                     "合计 " <Price amount=total.to_string() large=true/>
                 </p>
                 <LinkButton href="/checkout" tone=Tone::Primary size=Size::Large>"一起结算"</LinkButton>
@@ -63,14 +76,16 @@ fn together(quotes: &[Quote]) -> Option<impl IntoView + use<>> {
     })
 }
 
+/// One store's part of the cart; `to` is where it is ordered.
 #[component]
-fn StoreQuote(quote: Quote) -> impl IntoView {
-    let store = quote.store.clone();
+fn PartQuote(quote: Quote, to: String) -> impl IntoView {
+    let (store, mark) = (quote.store.clone(), mark(&quote));
     let store_id = store.id.to_string();
-    let lines = quote
-        .lines
-        .into_iter()
-        .map(|line| view! { <CartLine store_id=store_id.clone() store=store.code.clone() line=line/> });
+    let lines = quote.lines.iter().map(|line| {
+        let apart = apart::form(&quote, line);
+        view! { <CartLine store_id=store_id.clone() store=store.code.clone() line=line.clone() apart=apart/> }
+    });
+    let lines = lines.collect_view();
     let closed = (!store.opening.takes_orders)
         .then(|| view! { <Notice tone=Tone::Warn>{format!("{}，暂不能下单", store.opening.text)}</Notice> });
     view! {
@@ -78,19 +93,20 @@ fn StoreQuote(quote: Quote) -> impl IntoView {
             <h2 class="flex items-center gap-2 font-bold">
                 <Icon glyph=Glyph::Shop class="size-5 text-primary"/>
                 <a class="truncate" href=format!("/s/{}", store.code)>{store.name.clone()}</a>
+                {mark}
             </h2>
             {closed}
-            <ul class="divide-y divide-base-200">{lines.collect_view()}</ul>
+            <ul class="divide-y divide-base-200">{lines}</ul>
             <div class="mt-3 flex items-center justify-between gap-3">
                 <p>"合计 " <Price amount=quote.total_fen.to_string() large=true/></p>
-                <LinkButton href=format!("/checkout/{store_id}") tone=Tone::Primary size=Size::Large>"去结算"</LinkButton>
+                <LinkButton href=to tone=Tone::Primary size=Size::Large>"去结算"</LinkButton>
             </div>
         </section>
     }
 }
 
 #[component]
-fn CartLine(store_id: String, store: String, line: QuotedLine) -> impl IntoView {
+fn CartLine(store_id: String, store: String, line: QuotedLine, apart: Option<AnyView>) -> impl IntoView {
     let choice = [line.spec.clone(), line.options_text.clone()]
         .into_iter()
         .filter(|text| !text.is_empty())
@@ -115,7 +131,8 @@ fn CartLine(store_id: String, store: String, line: QuotedLine) -> impl IntoView 
                 {problem}
                 <div class="mt-2 flex flex-wrap items-center justify-between gap-2">
                     <Price amount=line.total_fen.to_string()/>
-                    <div class="flex items-center gap-1">
+                    <div class="flex flex-wrap items-center gap-1">
+                        {apart}
                         <Form action=RemoveLine::PATH>
                             {remove_key}
                             <Button tone=Tone::Plain size=Size::Small label=remove>"删除"</Button>

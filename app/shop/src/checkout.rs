@@ -2,8 +2,8 @@
 
 use commerce::{cart, flashes, fulfilment::addresses, members, orders};
 use domain::{
-    Fault, Fields, StoreId,
-    cart::Quote,
+    Fault, Fields,
+    cart::{Part as CartPart, Quote},
     fulfilment::{AddressView, Wish},
     orders::PlaceOrder as PlaceOrderCommand,
     text,
@@ -13,6 +13,7 @@ use rpc::{Asked, Next, Page};
 use ui::{Button, Card, EmptyState, Form, Glyph, Hidden, Icon, Price, Size, TextArea};
 
 use crate::{
+    apart,
     choices::{ONE, address_of, with_address},
     frame::{Frame, Tab},
     goods::GoodsPicture,
@@ -33,11 +34,11 @@ pub async fn place_order(#[server(flatten)] fields: Fields) -> Result<(), Server
 pub async fn checkout(asked: Asked) -> Result<Page, Fault> {
     let scope = &asked.scope;
     let me = members::me(scope).await?;
-    let store: StoreId = asked.id("store", "这家门店")?;
+    let part: CartPart = asked.id("store", "这家门店")?;
     let book = addresses::mine(scope).await?;
     // Pickup where the address says nothing that can be.
     let wish = with_address(Wish::from_fields(&asked.query).unwrap_or_default(), &book, None);
-    let quote = cart::quote_for(scope, store, &wish).await?;
+    let quote = cart::quote_for(scope, part, &wish).await?;
     let frame = Frame::of(&asked).await;
     Ok(Page::new("确认订单", move || {
         let body = if quote.lines.is_empty() {
@@ -72,14 +73,14 @@ fn pickup(quote: &Quote, phone: String) -> AnyView {
 
 #[component]
 fn Checkout(asked: Asked, quote: Quote, book: Vec<AddressView>, phone: String) -> impl IntoView {
-    let store = quote.store.id;
+    let own = quote.part();
     let part = Part {
         asked: &asked,
         form: ONE,
         suffix: String::new(),
         quote: &quote,
         book: &book,
-        with: Box::new(move |wish| address_of(store, wish)),
+        with: Box::new(move |wish| address_of(own, wish)),
     };
     let (_, note_error, note) = part.field("note");
     let sent = quote.fulfilment.is_sent();
@@ -89,7 +90,7 @@ fn Checkout(asked: Asked, quote: Quote, book: Vec<AddressView>, phone: String) -
     let (slots, chosen) = (part.slots(), part.chosen());
     let here = asked.here.clone();
     drop(part);
-    let lines = quote.clone();
+    let (lines, goods) = (quote.clone(), if quote.apart { "商品（分开收货）" } else { "商品" });
     view! {
         <Form action=PlaceOrder::PATH class="grid grid-cols-1 gap-4 lg:grid-cols-[1fr_22rem] lg:items-start">
             <div class="grid grid-cols-1 gap-4">
@@ -101,7 +102,7 @@ fn Checkout(asked: Asked, quote: Quote, book: Vec<AddressView>, phone: String) -
                     {where_to}
                     <div class="mt-3">{slots}</div>
                 </Card>
-                <Card title="商品"><Lines quote=lines/></Card>
+                <Card title=goods><Lines quote=lines/></Card>
                 <Card>
                     <TextArea name="note" label="备注" hint="口味、包装等，100 字以内" rows=2 maxlength=100
                         value=note.unwrap_or_default() error=note_error/>
@@ -121,8 +122,10 @@ fn Checkout(asked: Asked, quote: Quote, book: Vec<AddressView>, phone: String) -
 fn Submit(quote: Quote) -> impl IntoView {
     let pieces: i64 = quote.lines.iter().map(|line| line.quantity.get()).sum();
     let freight = quote.fulfilment.is_sent().then(|| freight(&quote));
+    let apart = quote.apart.then(|| view! { <Hidden name="apart" value="yes"/> });
     view! {
         <Card>
+            {apart}
             <Hidden name="key" value=flashes::new_key().to_string()/>
             <Hidden name="store_id" value=quote.store.id.to_string()/>
             <Hidden name="expected_total_fen" value=quote.total_fen.0.to_string()/>
@@ -148,7 +151,9 @@ pub fn freight(quote: &Quote) -> impl IntoView + use<> {
 
 #[component]
 pub fn Lines(quote: Quote) -> impl IntoView {
-    let lines = quote.lines.into_iter().map(|line| {
+    let lines = quote.lines.iter().map(|line| {
+        let apart = apart::button(&quote, line).map(|button| view! { <div class="mt-1">{button}</div> });
+        let line = line.clone();
         let choice = [line.spec, line.options_text].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
         let problem = line.problem.map(|problem| view! { <p class="text-sm text-error" role="alert">{problem}</p> });
         view! {
@@ -158,6 +163,7 @@ pub fn Lines(quote: Quote) -> impl IntoView {
                     <p class="truncate font-medium">{line.name}</p>
                     <p class="truncate text-sm text-base-content/70">{choice}</p>
                     {problem}
+                    {apart}
                 </div>
                 <p class="text-right text-sm">
                     <Price amount=line.total_fen.to_string()/>
@@ -166,5 +172,6 @@ pub fn Lines(quote: Quote) -> impl IntoView {
             </li>
         }
     });
-    view! { <ul class="divide-y divide-base-200">{lines.collect_view()}</ul> }
+    let lines = lines.collect_view();
+    view! { <ul class="divide-y divide-base-200">{lines}</ul> }
 }

@@ -145,7 +145,8 @@ fn choose(asked: &Asked, options: &AfterSalesOptions, chosen: &Chosen) -> impl I
 #[component]
 fn Line(line: ClaimableLine, query: Fields, error: Option<String>) -> impl IntoView {
     let (name, swap) = (format!("n.{}", line.line), format!("swap.{}", line.line));
-    let choice = [line.spec.clone(), line.options_text.clone()];
+    let came = line.came_for.map_or("", |_| "换货得到").to_owned();
+    let choice = [line.spec.clone(), line.options_text.clone(), came];
     let choice = choice.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
     let typed = query.given(&name).unwrap_or("0").to_owned();
     let left = if line.rest > 0 { format!("可申请 {} 件", line.rest) } else { "已全部申请".into() };

@@ -9,6 +9,8 @@ mod addresses;
 #[cfg(feature = "ssr")]
 mod after_sales;
 #[cfg(feature = "ssr")]
+mod apart;
+#[cfg(feature = "ssr")]
 mod cancelling;
 #[cfg(feature = "ssr")]
 mod cart;
@@ -66,8 +68,8 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, addresses, after_sales, cancelling, cart, checkout, choices, claim, data, finder, home, log_in, me,
-        merge, order, phone, post_back, product, shipment, store, together, wechat,
+        account, addresses, after_sales, apart, cancelling, cart, checkout, choices, claim, data, finder, home, log_in,
+        me, merge, order, phone, post_back, product, shipment, store, together, wechat,
     };
 
     /// The shop among the faces.
@@ -106,6 +108,7 @@ mod routes {
         register_explicit::<finder::ChoosePlace>();
         register_explicit::<product::SetLine>();
         register_explicit::<cart::RemoveLine>();
+        register_explicit::<apart::SetApart>();
         register_explicit::<checkout::PlaceOrder>();
         register_explicit::<addresses::SaveAddress>();
         register_explicit::<addresses::RemoveAddress>();

@@ -26,15 +26,22 @@ use crate::{
 pub async fn set_line(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post("line", "/login", fields, async |scope, fields| {
         let line = SetLineCommand::from_fields(&fields)?;
-        let to =
-            if fields.given("buy").is_some() { format!("/checkout/{}", line.store_id) } else { "/cart".to_owned() };
+        let (store, sku, options) = (line.store_id, line.sku_id, line.options.clone());
+        let buys = fields.given("buy").is_some();
         if scope.has_cart() {
             cart::set_line(&scope, line).await?;
+            // One that is set apart is ordered with what is there.
+            let to = if buys {
+                format!("/checkout/{}", cart::part_of(&scope, store, sku, &options).await?)
+            } else {
+                "/cart".to_owned()
+            };
             return Ok(Next::to(to));
         }
         let (token, scope) = sessions::welcome(&scope).await?;
         let cookie = cookies::session(&scope, Bearer::Shopper, &token);
         cart::set_line(&scope, line).await?;
+        let to = if buys { format!("/checkout/{store}") } else { "/cart".to_owned() };
         Ok(Next::to(to).with_cookie(cookie))
     })
     .await

@@ -1,4 +1,4 @@
-//! How a store's part of the cart reaches its shopper, on both checkouts: its ways, where it goes, what that costs, who
+//! How a part of the cart reaches its shopper, on both checkouts: its ways, where it goes, what that costs, who
 //! would rather send it, and when. Every choice is a button of the page's own form (see `choices`).
 
 use domain::{
@@ -13,9 +13,12 @@ use leptos::prelude::*;
 use rpc::Asked;
 use ui::{Badge, Button, Chip, ChipButtons, Hidden, Notice, Select, SelectItem, Size, Tone};
 
-use crate::choices::{HAND_OVER, NEXT, by_way_of_the_book, choose_path, hand_over_path, names, verb};
+use crate::{
+    apart::name_of,
+    choices::{HAND_OVER, NEXT, by_way_of_the_book, choose_path, hand_over_path, names, verb},
+};
 
-/// One store's part of a page.
+/// What a page shows of one part of the cart.
 pub struct Part<'a> {
     pub asked: &'a Asked,
     /// The page's form.
@@ -59,7 +62,7 @@ impl Part<'_> {
             Chip::new(way.label(), to).active(way == quote.fulfilment)
         };
         let chips = ways.into_iter().map(chip).collect();
-        let label = format!("{} 的配送方式", quote.store.name);
+        let label = format!("{} 的配送方式", name_of(quote));
         Some(view! { <ChipButtons label=label formaction=choose_path() name=NEXT chips=chips/> }.into_any())
     }
 
@@ -162,6 +165,7 @@ impl Part<'_> {
     pub fn better(&self) -> Option<AnyView> {
         let better = self.quote.better.as_ref()?;
         let (own, way) = (self.quote.store.id, self.quote.fulfilment);
+        let name = self.quote.part().to_string();
         let others: Vec<RoutePart> = better.others(own).cloned().collect();
         let located = self.book.iter().any(|one| Some(one.id) == self.quote.address_id && one.address.point.is_some());
         let why = why(better, &others, located);
@@ -186,7 +190,7 @@ impl Part<'_> {
                     <p>{text}</p>
                     {split.map(|split| view! { <p class="text-sm">{split}</p> })}
                     <p class="mb-2 text-sm">"商品会移到对方门店名下，按那里的价格重新计算。"</p>
-                    <Button tone=button block=block size=size formaction=hand_over_path() name=HAND_OVER value=own.to_string()>
+                    <Button tone=button block=block size=size formaction=hand_over_path() name=HAND_OVER value=name>
                         {act}
                     </Button>
                 </Notice>

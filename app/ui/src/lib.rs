@@ -16,6 +16,7 @@ mod server_side {
     mod chart;
     mod choice;
     mod data;
+    mod entry;
     mod field;
     mod find_in;
     mod frame;
@@ -33,7 +34,8 @@ mod server_side {
     pub use action::{Button, CountButtons, Form, Hidden, LinkButton, Size};
     pub use chart::{Bar, BarChart, Line, LineChart};
     pub use choice::{CheckBox, Choice, ChoiceItem};
-    pub use data::{Column, DataTable, Fact, Facts, Price, Stat, Trend};
+    pub use data::{Column, DataTable, Fact, Facts, Price, ReferenceCell, Stat, Trend};
+    pub use entry::{ChoiceCell, Entry, EntryCell, EntryRow};
     pub use field::{Field, Select, SelectItem, Stepper, TextArea};
     pub use find_in::FindIn;
     pub use frame::{Main, RailScreen, TabScreen};

@@ -87,12 +87,12 @@ pub async fn list(scope: &Scope, ask: &ListAudit) -> Result<Page<AuditEntry>, Fa
            left join after_sales af on a.object_kind = 'after_sales' and af.id = a.object_id
            left join warehouses x on a.object_kind = 'warehouse' and x.id = a.object_id
            left join freight_templates ft on a.object_kind = 'freight' and ft.id = a.object_id
-           left join lateral (select 'DB' || lpad(n.number::text, 6, '0') as number from stock_transfers n
+           left join lateral (select 'DB' || lpad(n.number::text, greatest(6, length(n.number::text)), '0') as number from stock_transfers n
                               where a.object_kind = 'transfer' and n.id = a.object_id) y on true
            left join lateral (select b.name from skus c join products b on b.id = c.product_id
                               where a.object_kind = 'sku' and c.id = a.object_id) z on true
            left join suppliers sp on a.object_kind = 'supplier' and sp.id = a.object_id
-           left join lateral (select 'CG' || lpad(n.number::text, 6, '0') as number from purchases n
+           left join lateral (select 'CG' || lpad(n.number::text, greatest(6, length(n.number::text)), '0') as number from purchases n
                               where a.object_kind = 'purchase' and n.id = a.object_id) pu on true
            left join supplier_invoices si on a.object_kind = 'invoice' and si.id = a.object_id
            where ($1::uuid[] is null or a.store_id = any($1))

@@ -3,7 +3,6 @@
 use std::{ops::Deref, sync::Arc};
 
 use chrono::Duration;
-use domain::{Fen, counts::DecideAlone};
 use partners::{
     couriers::Riders, sms::SmsSender, trackers::Trackers, webhooks::Courier, wechat_log_in::WeChatLogIn,
     wechat_pay::WeChatPay,
@@ -85,10 +84,6 @@ pub struct Settings {
     pub codes_an_hour: i32,
     /// How many log-in tries one address may make in ten minutes.
     pub log_ins_in_ten_minutes: i32,
-    /// Up to where a store decides itself on what a count finds and on what is lost.
-    pub decide_alone: DecideAlone,
-    /// Up to what amount whoever hands in an order to a supplier needs nobody else to agree.
-    pub purchase_alone: Fen,
     /// Whether whoever uses head office's pages must have a second step of the log-in.
     pub second_step_for_hq: bool,
     /// Leaves out the filters by which use cases look from their asker's reach, so that a test sees the second
@@ -113,8 +108,6 @@ impl Default for Settings {
             holds_in_ten_minutes: 30,
             codes_an_hour: 10,
             log_ins_in_ten_minutes: 30,
-            decide_alone: DecideAlone::default(),
-            purchase_alone: Fen(500_000),
             second_step_for_hq: false,
             without_first_fence: false,
             ends_at: None,

@@ -209,10 +209,10 @@ impl Scope {
 
     /// The person of staff who asks, for what stays with people whatever a key may do.
     ///
-    /// Faults: `Unauthenticated`; `Forbidden` for a program.
+    /// Faults: `Unauthenticated`; `PeopleOnly` for a program.
     pub fn person(&self) -> Result<&StaffMember, Fault> {
         match self.who {
-            Who::Partner(_) => Err(Fault::Forbidden),
+            Who::Partner(_) => Err(Fault::PeopleOnly),
             _ => self.staff(),
         }
     }
@@ -237,10 +237,11 @@ impl Scope {
 
     /// The person of staff who asks, where their `permission` reaches every store: what may concern any
     /// store is not for those who answer for some.
+    ///
+    /// Faults: those of [`Scope::reach`]; `PeopleOnly` for a program that may do it.
     pub fn staff_everywhere(&self, permission: Permission) -> Result<&StaffMember, Fault> {
-        let person = self.staff()?;
         match self.reach(permission)? {
-            Reach::All => Ok(person),
+            Reach::All => self.person(),
             Reach::Stores(_) => Err(Fault::Forbidden),
         }
     }

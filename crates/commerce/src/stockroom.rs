@@ -135,7 +135,7 @@ pub(crate) fn right_to_decide(grants: &[Grant], location: LocationId, above: boo
 /// Whoever asks, where they say what applies to stock here: a store's manager for the store, everywhere who decides
 /// everywhere. No key is given what that needs.
 ///
-/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+/// Faults: `NotFound` for a place out of reach; `Forbidden`; `PeopleOnly`.
 pub(crate) fn may_set(scope: &Scope, location: Option<LocationId>) -> Result<Uuid, Fault> {
     let me = scope.person()?.id.0;
     let Some(location) = location else {

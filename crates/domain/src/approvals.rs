@@ -308,6 +308,8 @@ impl ListProposals {
 pub struct ProposalCard {
     /// Its identity.
     pub id: ProposalId,
+    /// As people say it: `SQ000012`.
+    pub number: String,
     /// What is proposed.
     pub what: Proposed,
     /// How far it is.

@@ -69,6 +69,20 @@ pub struct BatchCame {
     pub quantity: i64,
 }
 
+/// Of which batch some of the pieces are that go back to their supplier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct BatchNamed {
+    /// Of which variant.
+    pub sku_id: SkuId,
+    /// As it stands on the package; 1 to 40 characters.
+    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 40))]
+    pub code: String,
+    /// How many of them: 1 to 100,000.
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 100_000))]
+    pub quantity: i64,
+}
+
 /// The field of a form, and of a complaint, that says of which batch a variant's pieces are.
 pub fn batch_field(sku: SkuId) -> String {
     format!("batch.{sku}")
@@ -98,6 +112,43 @@ pub fn check_batches(batches: &[BatchCame]) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Refuses to name batches of pieces that do not go.
+///
+/// Faults: `Invalid` beside `batch.{sku}` for a code that is none, or that stands there twice, and for more pieces than
+/// go of the variant.
+pub fn check_named(batches: &[BatchNamed], lines: &[Pieces]) -> Result<(), Fault> {
+    for (at, one) in batches.iter().enumerate() {
+        let beside = |message: String| Err(Fault::invalid(&batch_field(one.sku_id), message));
+        let code = one.code.trim();
+        if code.is_empty() || code.chars().count() > CODE_MOST {
+            return beside(format!("请填写批次号，最多 {CODE_MOST} 个字"));
+        }
+        if !(1..=100_000).contains(&one.quantity) {
+            return beside("批次件数须是 1 到 100,000 的整数".into());
+        }
+        if batches[..at].iter().any(|earlier| earlier.sku_id == one.sku_id && earlier.code.trim() == code) {
+            return beside(format!("批次 {code} 填写了两次"));
+        }
+        let of_it = |sku: SkuId| sku == one.sku_id;
+        let said: i64 = batches[..=at].iter().filter(|other| of_it(other.sku_id)).map(|other| other.quantity).sum();
+        let go: i64 = lines.iter().filter(|line| of_it(line.sku_id)).map(|line| line.quantity).sum();
+        if said > go {
+            return beside(format!("各批次合计 {said} 件，多于退货的 {go} 件"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads from a form of which batches these pieces are, each variant's of one: `batch.{sku}`, where anything is said.
+pub fn named_of(fields: &Fields, lines: &[Pieces]) -> Vec<BatchNamed> {
+    let some = lines.iter().filter(|line| line.quantity > 0);
+    let named = some.filter_map(|line| {
+        let code = fields.given(&batch_field(line.sku_id))?.to_owned();
+        Some(BatchNamed { sku_id: line.sku_id, code, quantity: line.quantity })
+    });
+    named.collect()
 }
 
 /// Reads from a form of which batches these pieces are, each variant's of one: `batch.{sku}` and `expires.{sku}`.
@@ -197,6 +248,11 @@ impl BatchLeft {
         (expires_on + Duration::days(1) - today).num_days()
     }
 
+    /// As it is offered to choose from.
+    pub fn offered(&self) -> String {
+        format!("{} · {} 到期 · 剩 {} 件", self.code, self.expires_on, self.pieces)
+    }
+
     /// How it stands, for people.
     pub fn standing(&self) -> String {
         match self.days {
@@ -280,5 +336,27 @@ mod tests {
         assert_eq!(beside(batches_of(&fields(&[(expires, "2026-12-01")]), &lines).unwrap_err()), batch);
         let twice = [both[0].clone(), both[0].clone()];
         assert_eq!(beside(check_batches(&twice).unwrap_err()), batch);
+    }
+
+    #[test]
+    fn no_more_pieces_are_named_of_batches_than_go() {
+        let sku = SkuId(Uuid::from_u128(7));
+        let lines = [Pieces { sku_id: sku, quantity: 3 }, Pieces { sku_id: SkuId(Uuid::from_u128(8)), quantity: 9 }];
+        let named = |code: &str, quantity| BatchNamed { sku_id: sku, code: code.into(), quantity };
+        assert!(check_named(&[named("A", 1), named("B", 2)], &lines).is_ok(), "the rest is reckoned");
+        let wrong: [&[BatchNamed]; 5] = [
+            &[named("A", 2), named("B", 2)],
+            &[named("A", 1), named(" A ", 1)],
+            &[named(" ", 1)],
+            &[named("A", 0)],
+            &[BatchNamed { sku_id: SkuId(Uuid::from_u128(9)), ..named("A", 1) }],
+        ];
+        for wrong in wrong {
+            let fault = check_named(wrong, &lines).unwrap_err();
+            assert_eq!(fault.complaints()[0].field, batch_field(wrong[0].sku_id), "{wrong:?}");
+        }
+        let fields = Fields([(batch_field(sku), "A".to_owned())].into_iter().collect());
+        assert_eq!(named_of(&fields, &lines), [named("A", 3)]);
+        assert!(named_of(&fields, &[Pieces { quantity: 0, ..lines[0] }]).is_empty(), "none of it goes");
     }
 }

@@ -1,5 +1,7 @@
 //! The cart, and the quote that says what it costs now.
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,6 +12,66 @@ use crate::{
     route::{RoutePart, RouteRule},
     stores::StoreCard,
 };
+
+/// A part of a cart: the lines of one store that go one way. Those that are set apart go another, so a store has two
+/// parts at most; each has a quote and becomes an order of its own. In forms it is named `{store_id}`, or
+/// `{store_id}-apart`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = CartPart))]
+pub struct Part {
+    /// Which store's goods.
+    pub store_id: StoreId,
+    /// Whether they are those that were set apart.
+    pub apart: bool,
+}
+
+/// What stands behind the store in the name of the part that is set apart.
+const APART: &str = "-apart";
+
+impl Part {
+    /// The other part of the same store.
+    pub fn other(self) -> Self {
+        Self { apart: !self.apart, ..self }
+    }
+
+    /// The fields of a form that are about the part of this name, named as those of a command about it alone. A name that
+    /// is none is left to the command to complain about.
+    pub fn fields_of(form: &Fields, name: &str) -> Fields {
+        let mut own = form.of(name);
+        let (store, apart) = match name.strip_suffix(APART) {
+            Some(store) => (store, "yes"),
+            None => (name, ""),
+        };
+        own.0.insert("store_id".into(), store.to_owned());
+        own.0.insert("apart".into(), apart.to_owned());
+        own
+    }
+}
+
+/// What a store has in the cart that is not set apart.
+impl From<StoreId> for Part {
+    fn from(store_id: StoreId) -> Self {
+        Self { store_id, apart: false }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}{}", self.store_id, if self.apart { APART } else { "" })
+    }
+}
+
+impl FromStr for Part {
+    type Err = <StoreId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (store, apart) = match text.strip_suffix(APART) {
+            Some(store) => (store, true),
+            None => (text, false),
+        };
+        Ok(Self { store_id: store.parse()?, apart })
+    }
+}
 
 /// Sets a line of the cart to a quantity; it does not add, so a repeat changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +99,22 @@ pub struct RemoveLine {
     /// With which options, by code.
     #[serde(default)]
     pub options: Options,
+}
+
+/// Sets a line of the cart apart from the others of its store, to go another way in an order of its own, or puts it
+/// together with them again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SetLineApart {
+    /// Which store's goods.
+    pub store_id: StoreId,
+    /// Which variant.
+    pub sku_id: SkuId,
+    /// With which options, by code.
+    #[serde(default)]
+    pub options: Options,
+    /// Whether it is set apart from now on.
+    pub apart: bool,
 }
 
 /// The options a form names: radio buttons as `option.{modifier}`, check boxes as `extra.{option}`,
@@ -103,12 +181,15 @@ pub struct QuotedLine {
     pub problem: Option<String>,
 }
 
-/// What the lines of one store cost now, in which ways they reach their shopper, and when.
+/// What the lines of one store that go one way cost now, in which ways they reach their shopper, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct Quote {
     /// The store.
     pub store: StoreCard,
+    /// Whether these are the lines of the store that are set apart from its others.
+    #[serde(default)]
+    pub apart: bool,
     /// The lines, oldest first.
     pub lines: Vec<QuotedLine>,
     /// What the goods cost.
@@ -152,13 +233,16 @@ impl Better {
     }
 }
 
-/// Hands the lines of one store over to those that the quote names: each of them has them in its part of the cart
-/// afterwards, at its own prices.
+/// Hands the lines of one part of the cart over to the stores that its quote names: each of them has them in its part of
+/// the cart afterwards, at its own prices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct HandOver {
     /// Whose lines.
     pub store_id: StoreId,
+    /// Whether those that are set apart.
+    #[serde(default)]
+    pub apart: bool,
     /// In which way they are to reach the shopper.
     pub fulfilment: Fulfilment,
     /// To which of their addresses.
@@ -171,6 +255,11 @@ pub struct HandOver {
 impl HandOver {
     /// To how many stores at most.
     pub const STORES_MOST: usize = 10;
+
+    /// Which part of the cart.
+    pub fn part(&self) -> Part {
+        Part { store_id: self.store_id, apart: self.apart }
+    }
 
     /// Reads the command from a form, which names the stores in `to`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
@@ -185,7 +274,10 @@ impl HandOver {
         if to.is_none() {
             read.complain("to", "请选择发货的门店");
         }
-        read.finish(|| Some(Self { store_id: store_id?, fulfilment: fulfilment?, address_id: address_id?, to: to? }))
+        let apart = fields.given("apart").is_some();
+        read.finish(|| {
+            Some(Self { store_id: store_id?, apart, fulfilment: fulfilment?, address_id: address_id?, to: to? })
+        })
     }
 
     /// Refuses what makes no sense.
@@ -208,23 +300,67 @@ impl HandOver {
 pub struct HandedOver {
     /// Which store got what; nothing where there was nothing to hand over (any more).
     pub moved: Vec<RoutePart>,
+    /// The parts of the cart in which they are now: what joined a line that was there is in that line's part.
+    pub joined: Vec<Part>,
     /// Pieces that the store keeps in its part of the cart.
     pub kept: i64,
 }
 
 impl Quote {
+    /// Which part of the cart it is of.
+    pub fn part(&self) -> Part {
+        Part { store_id: self.store.id, apart: self.apart }
+    }
+
     /// The way that was asked about, where the store offers it.
     pub fn way(&self) -> Option<&Way> {
         self.ways.iter().find(|way| way.fulfilment == self.fulfilment)
     }
 }
 
-/// A whole cart: one quote for each store.
+/// A whole cart: a quote for each of its parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct CartView {
-    /// The quotes, the store used last first.
+    /// The quotes, the store used last first; what is set apart follows what else the cart has of its store.
     pub quotes: Vec<Quote>,
     /// Pieces in all of them.
     pub pieces: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn store() -> StoreId {
+        StoreId(Uuid::from_u128(7))
+    }
+
+    #[test]
+    fn a_parts_name_says_whose_it_is_and_whether_it_is_set_apart() {
+        let plain = Part::from(store());
+        assert_eq!((plain.to_string(), plain.other().to_string()), (store().to_string(), format!("{}-apart", store())));
+        for part in [plain, plain.other()] {
+            assert_eq!(part.to_string().parse::<Part>().ok(), Some(part));
+            assert_eq!(part.other().other(), part);
+        }
+        for none in ["", "-apart", "x", &format!("{}-apart-apart", store()), &format!("{}-", store())] {
+            assert!(none.parse::<Part>().is_err(), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_form_names_the_fields_of_both_parts_of_a_store() {
+        let (plain, apart) = (Part::from(store()).to_string(), Part::from(store()).other().to_string());
+        let sent = [(format!("note.{plain}"), "放前台"), (format!("note.{apart}"), "放门口"), ("note".into(), "x")];
+        let form = Fields(sent.into_iter().map(|(name, text)| (name, text.to_owned())).collect());
+        let read = |name: &str| {
+            let own = Part::fields_of(&form, name);
+            (own.text("note").to_owned(), own.text("store_id").to_owned(), own.given("apart").is_some())
+        };
+        assert_eq!(read(&plain), ("放前台".to_owned(), plain.clone(), false));
+        assert_eq!(read(&apart), ("放门口".to_owned(), plain, true));
+    }
 }

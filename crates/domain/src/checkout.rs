@@ -1,5 +1,5 @@
-//! Ordering at several stores at once: one request places an order at each, all of them or none, and one payment
-//! pays them.
+//! Ordering several parts of a cart at once, of several stores or of one: one request places an order for each, all of
+//! them or none, and one payment pays them.
 
 use std::collections::BTreeSet;
 
@@ -7,30 +7,31 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CheckoutId, Complaint, Fault, Fen, Fields, OrderId, PaymentId, StoreId,
+    CheckoutId, Complaint, Fault, Fen, Fields, OrderId, PaymentId,
+    cart::Part,
     orders::{OrderCard, OrderPlaced, PlaceOrder},
     payments::Cashier,
 };
 
-/// Places an order at each of several stores: all of them or none.
+/// Places an order for each of several parts of the cart, at several stores or at one: all of them or none.
 ///
-/// A complaint names its field with the store behind it: `slot.{store_id}`, `line.{store_id}.{sku_id}`; what concerns a
-/// store's part as a whole stands beside `store.{store_id}`.
+/// A complaint names its field with the part behind it, which is the store's id, with `-apart` where the part is set
+/// apart: `slot.{part}`, `line.{part}.{sku_id}`; what concerns a part as a whole stands beside `store.{part}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct PlaceCheckout {
     /// Made by the client; the idempotency key.
     pub id: CheckoutId,
-    /// The order at each store; no store twice.
+    /// The order for each part; none twice, so two of one store are one of what is set apart and one of all else.
     #[cfg_attr(feature = "api", schema(min_items = 2, max_items = 10))]
     pub orders: Vec<PlaceOrder>,
 }
 
 impl PlaceCheckout {
-    /// How many stores at most.
-    pub const STORES_MOST: usize = 10;
+    /// How many orders at most.
+    pub const PARTS_MOST: usize = 10;
 
-    /// Reads the command from a form: its `key`, and each order's fields with `.{store_id}` behind their names.
+    /// Reads the command from a form: its `key`, and each order's fields with `.{part}` behind their names.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut complaints = Vec::new();
         let id = fields.text("key").parse();
@@ -38,10 +39,10 @@ impl PlaceCheckout {
             complaints.push(Complaint::new("key", "页面已过期，请刷新后再提交"));
         }
         let mut orders = Vec::new();
-        for (store, _) in fields.under("key.") {
-            match PlaceOrder::from_fields(&part_of(fields, store)) {
+        for (part, _) in fields.under("key.") {
+            match PlaceOrder::from_fields(&Part::fields_of(fields, part)) {
                 Ok(order) => orders.push(order),
-                Err(fault) => complaints.extend(beside(store, fault)?),
+                Err(fault) => complaints.extend(beside(part, fault)?),
             }
         }
         match id {
@@ -50,58 +51,51 @@ impl PlaceCheckout {
         }
     }
 
-    /// The command, where it names two to ten stores, none twice.
+    /// The command, where it names two to ten parts, none twice.
     ///
-    /// Faults: `Invalid` beside `orders`, or `note.{store_id}`.
+    /// Faults: `Invalid` beside `orders`, or `note.{part}`.
     pub fn checked(self) -> Result<Self, Fault> {
-        let stores: BTreeSet<StoreId> = self.orders.iter().map(|order| order.store_id).collect();
+        let parts: BTreeSet<Part> = self.orders.iter().map(PlaceOrder::part).collect();
         let ids: BTreeSet<OrderId> = self.orders.iter().map(|order| order.id).collect();
-        if stores.len() != self.orders.len() || ids.len() != self.orders.len() {
-            return Err(Fault::invalid("orders", "每家门店只能有一份订单，请刷新后再提交"));
+        if parts.len() != self.orders.len() || ids.len() != self.orders.len() {
+            return Err(Fault::invalid("orders", "同一家门店的同一份商品只能下一个订单，请刷新后再提交"));
         }
-        if stores.len() < 2 || stores.len() > Self::STORES_MOST {
-            let message = format!("一起结算需要 2 到 {} 家门店", Self::STORES_MOST);
+        if parts.len() < 2 || parts.len() > Self::PARTS_MOST {
+            let message = format!("一起结算需要 2 到 {} 份商品", Self::PARTS_MOST);
             return Err(Fault::invalid("orders", message));
         }
         let long = |order: &&PlaceOrder| order.note.chars().count() > PlaceOrder::NOTE_MOST;
-        let complaint = |order: &PlaceOrder| Complaint::new(format!("note.{}", order.store_id), "最多 100 个字");
+        let complaint = |order: &PlaceOrder| Complaint::new(format!("note.{}", order.part()), "最多 100 个字");
         let long: Vec<Complaint> = self.orders.iter().filter(long).map(complaint).collect();
         if long.is_empty() { Ok(self) } else { Err(Fault::Invalid(long)) }
     }
 }
 
-/// The fields of one store's order, named as those of an order by itself.
-fn part_of(fields: &Fields, store: &str) -> Fields {
-    let mut part = fields.of(store);
-    part.0.insert("store_id".into(), store.to_owned());
-    part
-}
-
-/// What is wrong with the part of one store, beside that part; what is about the whole request is a fault still.
-fn beside(store: impl std::fmt::Display, fault: Fault) -> Result<Vec<Complaint>, Fault> {
+/// What is wrong with one part, beside that part; what is about the whole request is a fault still.
+fn beside(part: impl std::fmt::Display, fault: Fault) -> Result<Vec<Complaint>, Fault> {
     let named = |complaint: Complaint| {
         let field = match complaint.field.split_once('.') {
-            Some((field, rest)) => format!("{field}.{store}.{rest}"),
-            None => format!("{}.{store}", complaint.field),
+            Some((field, rest)) => format!("{field}.{part}.{rest}"),
+            None => format!("{}.{part}", complaint.field),
         };
         Complaint::new(field, complaint.message)
     };
     match fault {
         Fault::Invalid(complaints) | Fault::SoldOut(complaints) => Ok(complaints.into_iter().map(named).collect()),
         Fault::Conflict { code, message } if !matches!(code, "too_many_unpaid" | "key_reused" | "goods_changing") => {
-            Ok(vec![Complaint::new(format!("store.{store}"), message)])
+            Ok(vec![Complaint::new(format!("store.{part}"), message)])
         }
         whole => Err(whole),
     }
 }
 
-/// The faults of several stores' parts as one, each complaint beside its part: sold out, where that is all that is
-/// wrong. What is about the whole request comes before what is about its parts.
-pub fn gather(faults: Vec<(StoreId, Fault)>) -> Fault {
+/// The faults of several parts as one, each complaint beside its part: sold out, where that is all that is wrong. What
+/// is about the whole request comes before what is about its parts.
+pub fn gather(faults: Vec<(Part, Fault)>) -> Fault {
     let sold_out = faults.iter().all(|(_, fault)| matches!(fault, Fault::SoldOut(_)));
     let mut complaints = Vec::new();
-    for (store, fault) in faults {
-        match beside(store, fault) {
+    for (part, fault) in faults {
+        match beside(part, fault) {
             Ok(some) => complaints.extend(some),
             Err(whole) => return whole,
         }
@@ -109,7 +103,7 @@ pub fn gather(faults: Vec<(StoreId, Fault)>) -> Fault {
     if sold_out { Fault::SoldOut(complaints) } else { Fault::Invalid(complaints) }
 }
 
-/// What placing at several stores answers; the same for every repeat of the same request.
+/// What placing several orders at once answers; the same for every repeat of the same request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct CheckoutPlaced {
@@ -253,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checkout_is_of_two_to_ten_stores_and_of_none_twice() {
+    fn a_checkout_is_of_two_to_ten_parts_and_of_none_twice() {
         let refused =
             |stores: &[u128]| PlaceCheckout::from_fields(&form(stores)).unwrap_err().complaints()[0].field.clone();
         assert_eq!(refused(&[1]), "orders");
@@ -261,7 +255,39 @@ mod tests {
         assert!(PlaceCheckout::from_fields(&form(&(1..11).collect::<Vec<_>>())).is_ok());
         let mut twice = PlaceCheckout::from_fields(&form(&[1, 2])).unwrap();
         twice.orders[1].store_id = twice.orders[0].store_id;
-        assert!(twice.checked().is_err());
+        assert!(twice.clone().checked().is_err());
+        twice.orders[1].apart = true;
+        assert!(twice.checked().is_ok(), "of one store, what is set apart and all else");
+    }
+
+    #[test]
+    fn one_stores_two_parts_are_two_orders_and_what_is_wrong_stands_beside_its_own() {
+        let (plain, apart) = (store(1), format!("{}-apart", store(1)));
+        let mut fields = form(&[1]);
+        let address = Uuid::from_u128(7).to_string();
+        for (name, value) in [
+            ("key", store(102)),
+            ("slot", "2026-06-10T06:00:00+00:00".to_owned()),
+            ("expected_total_fen", "500".to_owned()),
+            ("fulfilment", "delivery".to_owned()),
+            ("address_id", address),
+        ] {
+            fields.0.insert(format!("{name}.{apart}"), value);
+        }
+        let command = PlaceCheckout::from_fields(&fields).unwrap();
+        let read: Vec<_> = command
+            .orders
+            .iter()
+            .map(|order| (order.part().to_string(), order.fulfilment, order.expected_total_fen.0))
+            .collect();
+        let expected = [(plain, Fulfilment::Pickup, 100), (apart.clone(), Fulfilment::Delivery, 500)];
+        assert_eq!(read, expected);
+        fields.0.insert(format!("slot.{apart}"), String::new());
+        let fault = PlaceCheckout::from_fields(&fields).unwrap_err();
+        let named: Vec<_> = fault.complaints().iter().map(|one| one.field.clone()).collect();
+        assert_eq!(named, [format!("slot.{apart}")]);
+        let closed = beside(command.orders[1].part(), Fault::conflict("store_closed", "已打烊")).unwrap();
+        assert_eq!(closed[0].field, format!("store.{apart}"));
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //!
 //! It says what left and what it should have cost. The money is the till's: this is no receipt (F2).
 
-use chrono::{DateTime, Duration, SubsecRound, Utc};
+use chrono::{DateTime, Duration, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Complaint, CounterReturnId, CounterSaleId, Fault, Fen, Fields, SkuId, StoreId,
     stores::words,
+    text,
     transfers::{Pieces, field_of, pieces_of},
 };
 
@@ -300,10 +301,44 @@ pub struct OnCounter {
 /// Which sales of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListCounterSales {
+    /// Sold from this day on, in China.
+    pub from: Option<NaiveDate>,
+    /// Sold up to this day and with it, in China.
+    pub to: Option<NaiveDate>,
+    /// Only this one and those booked before it.
+    pub first: Option<CounterSaleId>,
     /// How many at most, 1 to 100.
     pub most: usize,
     /// Only older ones than the one with this number, as [`crate::page::Page::next`] says it.
     pub after: Option<i64>,
+}
+
+impl ListCounterSales {
+    /// Reads the filters of an address: `from`, `to`, `sale`, `after`.
+    ///
+    /// Faults: `Invalid` beside `from` or `to` for what is no day.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        Ok(Self {
+            from: text::day_given(fields, "from")?,
+            to: text::day_given(fields, "to")?,
+            first: fields.text("sale").parse().ok(),
+            most: 0,
+            after: fields.text("after").parse().ok(),
+        })
+    }
+
+    /// The days as an address has them.
+    pub fn pairs(&self) -> [(&'static str, String); 2] {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        [("from", day(self.from)), ("to", day(self.to))]
+    }
+
+    /// From which moment on, and before which one, they were sold; nothing where a side is open.
+    ///
+    /// Faults: `Invalid` beside `to` where it is before `from`.
+    pub fn sold(&self) -> Result<[Option<DateTime<Utc>>; 2], Fault> {
+        text::moments_of_days(self.from, self.to)
+    }
 }
 
 /// What a store's counter sold in a day.

@@ -33,6 +33,8 @@ pub enum Fault {
     Unauthenticated,
     /// Logged in, but this person's grants do not reach so far.
     Forbidden,
+    /// A program asks for what stays with people, whatever its key may do; to programs the same as [`Fault::Forbidden`].
+    PeopleOnly,
     /// It does not exist, or the caller may not know that it does.
     NotFound(&'static str),
     /// It is possible in general, but not as things are now.
@@ -76,7 +78,7 @@ impl Fault {
         match self {
             Self::Invalid(_) => "invalid",
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
+            Self::Forbidden | Self::PeopleOnly => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Conflict { code, .. } => code,
             Self::SoldOut(_) => "sold_out",
@@ -95,6 +97,7 @@ impl Fault {
             },
             Self::Unauthenticated => "请先登录".into(),
             Self::Forbidden => "您没有这项权限，请联系管理员".into(),
+            Self::PeopleOnly => "这一步只能由员工登录后操作，接口密钥不能代替".into(),
             Self::NotFound(what) => format!("没有找到{what}"),
             Self::Conflict { message, .. } => message.clone(),
             Self::SoldOut(complaints) => match complaints.as_slice() {

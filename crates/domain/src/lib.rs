@@ -6,6 +6,7 @@
 
 pub mod after_sales;
 pub mod alerts;
+pub mod approval_limits;
 pub mod approvals;
 pub mod audit;
 pub mod batches;

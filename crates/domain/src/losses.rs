@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Fault, Fen, Fields, LocationId, LossId, SkuId,
     approvals::{REASON_MOST, checked_reason},
+    counts::DecideAlone,
     files::Photo,
     stores::words,
 };
@@ -199,6 +200,8 @@ impl ListLosses {
 pub struct LossCard {
     /// Its identity.
     pub id: LossId,
+    /// As people say it: `BS000012`.
+    pub number: String,
     /// At which store or warehouse.
     pub location_id: LocationId,
     /// What that is called.
@@ -223,6 +226,9 @@ pub struct LossCard {
     pub state: LossState,
     /// Whether it is too much for the store to decide itself.
     pub above: bool,
+    /// Up to where the store decided itself when it was reported; nothing of reports from before that was kept.
+    #[serde(default)]
+    pub alone: Option<DecideAlone>,
     /// Who reported it.
     pub reported_by: String,
     /// When.

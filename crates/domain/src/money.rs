@@ -26,6 +26,13 @@ impl Fen {
         self.0.checked_mul(quantity.get()).map(Self)
     }
 
+    /// The amount in yuan as it stands in a field: `12.80`. [`Self::typed`] reads it again.
+    pub fn in_yuan(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let amount = self.0.unsigned_abs();
+        format!("{sign}{}.{:02}", amount / 100, amount % 100)
+    }
+
     /// Yuan as people write them, exact to the fen: `12`, `12.5`, `¥1,200.00`, `12.80元`.
     pub fn typed(text: &str) -> Option<Self> {
         let text = text.trim_start_matches(['¥', '￥']).trim_end_matches('元').trim();
@@ -160,6 +167,7 @@ mod tests {
             [("12", 1200), ("12.5", 1250), ("¥1,200.05", 120_005), ("0.01", 1), ("12.80元", 1280), ("12.800", 1280)]
         {
             assert_eq!(Fen::typed(text), Some(Fen(fen)), "{text}");
+            assert_eq!(Fen::typed(&Fen(fen).in_yuan()), Some(Fen(fen)), "{text}");
         }
         for text in ["", "-1", "12.345", "1e3", "12,5", "1,2345", "十二", ".", "1.", "9999999999", "1.2.3", "１２"]
         {

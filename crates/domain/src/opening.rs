@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Complaint, Fault, Fields,
-    hours::{Hours, Span, SpecialDay},
+    hours::{Hours, Span, SpecialDay, clock},
     stores::StoreState,
 };
 
@@ -65,11 +65,14 @@ impl OpeningSettings {
         });
         let weekly = (1..=SPANS_MOST).filter_map(|row| weekly_row(fields, row)).collect::<Option<Vec<_>>>();
         let weekly = weekly.unwrap_or_else(|| {
-            wrong("weekly", "每一段都要勾选星期，并填写开门和关门时间");
+            wrong("weekly", "每一段都要勾选星期，并填写开门和关门时间，时间写成 08:05");
             Vec::new()
         });
         let special = special_rows(fields).unwrap_or_else(|| {
-            wrong("special", "每个特殊日期都要填写日期；时间两个都填，或都留空（当天休息）；同一天不能既休息又营业");
+            wrong(
+                "special",
+                "每个特殊日期都要填写日期；时间两个都填（如 08:05），或都留空（当天休息）；同一天不能既休息又营业",
+            );
             Vec::new()
         });
         let settings = Self { state, prepare_minutes, hours: Hours { weekly, special } };
@@ -81,10 +84,6 @@ impl OpeningSettings {
     }
 }
 
-fn time(text: &str) -> Option<NaiveTime> {
-    NaiveTime::parse_from_str(text, "%H:%M").ok()
-}
-
 /// Nothing for a row of which nothing is filled in; nothing in it where it cannot be read.
 fn weekly_row(fields: &Fields, row: usize) -> Option<Option<Span>> {
     let [open, close] = ["open", "close"].map(|name| fields.text(&format!("{name}.{row}")));
@@ -93,7 +92,7 @@ fn weekly_row(fields: &Fields, row: usize) -> Option<Option<Span>> {
         // Days alone are how a new row of the form begins.
         return None;
     }
-    let span = time(open).zip(time(close)).filter(|_| !days.is_empty());
+    let span = clock(open).zip(clock(close)).filter(|_| !days.is_empty());
     Some(span.map(|(open, close)| Span { days, open, close }))
 }
 
@@ -108,7 +107,7 @@ fn special_rows(fields: &Fields) -> Option<Vec<SpecialDay>> {
         let date: NaiveDate = date.parse().ok()?;
         let span = match (from, until) {
             ("", "") => None,
-            (from, until) => Some(Span { days: Vec::new(), open: time(from)?, close: time(until)? }),
+            (from, until) => Some(Span { days: Vec::new(), open: clock(from)?, close: clock(until)? }),
         };
         match special.iter_mut().find(|day| day.date == date) {
             // A day is either closed or open, not both.
@@ -236,6 +235,7 @@ mod tests {
         assert_eq!(complaints(&[("day.2.1", "on"), ("open.2", "13:00")]), ["weekly"]);
         let second = |open, close| complaints(&[("day.2.2", "on"), ("open.2", open), ("close.2", close)]);
         assert_eq!(second("11:59", "18:00"), ["weekly"], "a minute of Tuesday is there twice");
+        assert_eq!(second("13:5", "18:00"), ["weekly"], "the fifth minute or the fiftieth");
         assert_eq!(second("08:00", "08:00"), ["weekly"], "round the clock holds them all");
         assert!(with(&[("day.2.2", "on"), ("open.2", "12:00"), ("close.2", "02:00")]).is_ok(), "a break of no length");
         let early = |day, close| with(&[(day, "on"), ("open.2", "18:00"), ("close.2", close)]);

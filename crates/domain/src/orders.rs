@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AddressId, CheckoutId, Fault, Fen, Fields, OrderId, Quantity, SkuId, StoreId,
     cancelling::Cancelling,
+    cart::Part,
     fulfilment::{Fulfilment, SentTo, Wish},
     geo::Point,
     hours::Slot,
@@ -15,8 +16,10 @@ use crate::{
 };
 
 mod list;
+mod picking;
 
 pub use list::ListOrders;
+pub use picking::{Pack, PickLine, ScanPick, SetPicked};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -207,7 +210,7 @@ impl Channel {
     pub const OF_ORDERS: [Self; 3] = [Self::Shop, Self::MiniProgram, Self::Api];
 }
 
-/// Places an order for what the cart holds of one store.
+/// Places an order for what the cart holds of one store, of what is set apart there or of all else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct PlaceOrder {
@@ -215,6 +218,9 @@ pub struct PlaceOrder {
     pub id: OrderId,
     /// The store whose lines are ordered.
     pub store_id: StoreId,
+    /// Whether those that are set apart are.
+    #[serde(default)]
+    pub apart: bool,
     /// How it reaches the shopper; they come for it where nothing is said.
     #[serde(default)]
     pub fulfilment: Fulfilment,
@@ -237,6 +243,11 @@ pub struct PlaceOrder {
 impl PlaceOrder {
     /// The longest note, in characters.
     pub const NOTE_MOST: usize = 100;
+
+    /// Which part of the cart is ordered.
+    pub fn part(&self) -> Part {
+        Part { store_id: self.store_id, apart: self.apart }
+    }
 
     /// Which way, and where to.
     pub fn wish(&self) -> Wish {
@@ -262,6 +273,7 @@ impl PlaceOrder {
             Some(Self {
                 id: id?,
                 store_id: store_id?,
+                apart: fields.given("apart").is_some(),
                 fulfilment: wish?.fulfilment,
                 address_id: wish?.address_id,
                 slot: slot?,
@@ -295,27 +307,6 @@ pub struct OrderLine {
     pub total_fen: Fen,
 }
 
-/// A line as somebody picks it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PickLine {
-    /// Which variant.
-    pub sku_id: SkuId,
-    /// Its code.
-    pub code: String,
-    /// What a scanner reads on it.
-    pub barcode: Option<String>,
-    /// The product's name.
-    pub name: String,
-    /// `大杯`, or empty.
-    pub spec: String,
-    /// `七分糖、少冰、珍珠`, or empty.
-    pub options_text: String,
-    /// The category, by which it lies on the shelf.
-    pub category: String,
-    /// How many.
-    pub quantity: i64,
-}
-
 /// One step of an order: what, when, by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -330,6 +321,9 @@ pub struct OrderStep {
     pub by: String,
     /// Why, where a reason was given.
     pub note: String,
+    /// In how many packages it was made ready, where that was said.
+    #[serde(default)]
+    pub packages: Option<i32>,
 }
 
 /// An order in a list.

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::{Fen, Fields, LocationId, SkuId, purchasing::MilliFen, transfers::Location};
+use crate::{Fen, Fields, LocationId, SkuId, purchasing::MilliFen, stores::words, transfers::Location};
 
 /// What a place has of a variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,63 @@ impl ListBalances {
     }
 }
 
+/// Which kind of document says that pieces come or go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub enum DocumentKind {
+    /// A shopper's order.
+    Order,
+    /// A request after the sale, which is known by its order's number.
+    AfterSales,
+    /// A sale at the counter; also of what is taken back of it.
+    CounterSale,
+    /// A transfer.
+    Transfer,
+    /// An order to a supplier; also of what is sent back of it.
+    Purchase,
+    /// Goods that came in from outside.
+    Receipt,
+    /// Goods that lay apart and were given to their supplier, or thrown away.
+    SetApart,
+    /// A count.
+    Count,
+    /// A report of a loss.
+    Loss,
+    /// What a store proposed: an adjustment.
+    Proposal,
+    /// A table of goods with what there is of each, which is known by its file's name.
+    Import,
+}
+
+words!(DocumentKind:
+    Order = "order" / "订单", AfterSales = "after_sales" / "售后", CounterSale = "counter_sale" / "柜台销售",
+    Transfer = "transfer" / "调拨单", Purchase = "purchase" / "采购单", Receipt = "receipt" / "收货单",
+    SetApart = "set_apart" / "退供单", Count = "count" / "盘点", Loss = "loss" / "报损", Proposal = "proposal" / "申请",
+    Import = "import" / "导入");
+
+impl DocumentKind {
+    /// What the numbers of this kind begin with; nothing for what is known by another's number or name.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::CounterSale => "GT",
+            Self::Transfer => "DB",
+            Self::Purchase => "CG",
+            Self::Receipt => "SH",
+            Self::SetApart => "TG",
+            Self::Count => "PD",
+            Self::Loss => "BS",
+            Self::Proposal => "SQ",
+            Self::Order | Self::AfterSales | Self::Import => "",
+        }
+    }
+
+    /// A number of this kind, as people say it: `DB000012`.
+    pub fn said(self, number: i64) -> String {
+        format!("{}{number:06}", self.prefix())
+    }
+}
+
 /// Pieces that came or went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -88,8 +146,12 @@ pub struct MovementEntry {
     pub allocated: i64,
     /// Who did it, for people: a name, `顾客`, `系统`.
     pub by: String,
-    /// The document or order that says so, as people say its number, where it has one.
+    /// The document or order that says so, as people say its number; empty where there is none.
     pub document: String,
+    /// Of which kind it is.
+    pub document_kind: Option<DocumentKind>,
+    /// Its identity, for who may look at it.
+    pub document_id: Option<Uuid>,
     /// What they cost there; nothing where nobody knew, or for who may not see costs there.
     pub value_fen: Option<Fen>,
 }
@@ -198,5 +260,17 @@ mod tests {
         assert_eq!(of(Some("2026-11-01"), None), is("2026-11-01", "2026-11-26"));
         assert_eq!(of(Some("2026-11-09"), Some("2026-11-01")), is("2026-11-01", "2026-11-09"), "it is turned");
         assert_eq!(of(Some("2020-01-01"), Some("2026-11-26")), is("2025-11-26", "2026-11-26"));
+    }
+
+    #[test]
+    fn a_documents_number_says_of_which_kind_it_is_and_has_six_digits_or_more() {
+        assert_eq!(DocumentKind::Transfer.said(12), "DB000012");
+        assert_eq!(DocumentKind::Count.said(1_234_567), "PD1234567");
+        let mut prefixes: Vec<&str> = DocumentKind::ALL.iter().map(|kind| kind.prefix()).collect();
+        prefixes.retain(|prefix| !prefix.is_empty());
+        let many = prefixes.len();
+        prefixes.sort();
+        prefixes.dedup();
+        assert_eq!(prefixes.len(), many, "no two kinds share one");
     }
 }

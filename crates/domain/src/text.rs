@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
-use crate::Fault;
+use crate::{Fault, Fields};
 
 /// `850 m`, `3.2 km`, `120 km`.
 pub fn distance(metres: f64) -> String {
@@ -54,6 +54,25 @@ pub fn bound_of_day(day: NaiveDate) -> DateTime<Utc> {
 /// Faults: `Invalid` beside `field`.
 pub fn end_of_day_given(field: &str, day: NaiveDate) -> Result<DateTime<Utc>, Fault> {
     end_of_day(day).ok_or_else(|| Fault::invalid(field, "请选择日期"))
+}
+
+/// A day by which an address narrows a list; nothing where it names none.
+///
+/// Faults: `Invalid` beside `name` for what is no day.
+pub fn day_given(fields: &Fields, name: &str) -> Result<Option<NaiveDate>, Fault> {
+    fields.given(name).map(str::parse).transpose().map_err(|_| Fault::invalid(name, "请选择日期"))
+}
+
+/// The first moment of a list's days in China, and the first after them; nothing where a side is open.
+///
+/// Faults: `Invalid` beside `to` where it is before `from`.
+pub fn moments_of_days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<[Option<DateTime<Utc>>; 2], Fault> {
+    if from.zip(to).is_some_and(|(from, to)| to < from) {
+        return Err(Fault::invalid("to", "结束日期早于开始日期，请重新选择"));
+    }
+    // A day begins when the one before it ends.
+    let begin = from.map(|day| bound_of_day(day.pred_opt().unwrap_or(day)));
+    Ok([begin, to.map(bound_of_day)])
 }
 
 /// The last day that ends at such a moment.

@@ -131,7 +131,9 @@ pub async fn withdraw(caller: Caller, Path(id): Path<AfterSalesId>) -> Result<St
 }
 
 /// Says that the goods of one of the caller's requests were sent to the store that sold, or, while they have not arrived,
-/// under which other number. Where to is `post_to` of the request. The same again is the same.
+/// under which other number. Where to is `post_to` of the request. Of an exchange at a store that sends (`sends`),
+/// `send_to` says to which of the caller's addresses what they get instead is sent; without it they come for it. The
+/// same again is the same.
 #[utoipa::path(post, path = "/after-sales/{after_sales_id}/post", tag = "after-sales", security(("bearer" = [])),
     params(("after_sales_id" = AfterSalesId, Path)), request_body = PostReturn,
     responses((status = 204), (status = "default", body = Problem)))]
@@ -222,7 +224,9 @@ pub async fn decide(
 }
 
 /// Takes in what a shopper sent to the store that sold; no code is needed. Of an exchange it is only noted that the goods
-/// are there: they are counted when the shopper comes with the code. The same again is the same.
+/// are there: they are counted when the shopper comes with the code, or, where what they get is to be sent, by a second
+/// call with `sent`, its carrier and number. The request is over when it is sent; nobody says that it has arrived. The
+/// same again is the same.
 #[utoipa::path(post, path = "/console/after-sales/{after_sales_id}/arrival", tag = "after-sales", security(("bearer" = [])),
     params(("after_sales_id" = AfterSalesId, Path)), request_body = ArriveReturn,
     responses((status = 204), (status = "default", body = Problem)))]

@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode};
 use commerce::cart;
 use domain::{
     AddressId, StoreId,
-    cart::{CartView, HandOver, HandedOver, Quote, RemoveLine, SetLine},
+    cart::{CartView, HandOver, HandedOver, Part, Quote, RemoveLine, SetLine, SetLineApart},
     fulfilment::{Fulfilment, Wish},
 };
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use super::problem::{Caller, Path, Problem, Query, Sent};
 
-/// The whole cart, a quote for each store.
+/// The whole cart: a quote for each store, and one more where some of its lines are set apart.
 #[utoipa::path(get, path = "/cart", tag = "cart", security(("bearer" = [])),
     responses((status = 200, body = CartView), (status = "default", body = Problem)))]
 pub async fn show(caller: Caller) -> Result<Json<CartView>, Problem> {
@@ -39,6 +39,14 @@ pub async fn remove_line(caller: Caller, Sent(line): Sent<RemoveLine>) -> Result
     caller.done(cart::remove_line(&caller.0, line).await)
 }
 
+/// Sets a line apart from the others of its store, to go another way in an order of its own, or puts it together with
+/// them; a repeat changes nothing.
+#[utoipa::path(put, path = "/cart/lines/apart", tag = "cart", security(("bearer" = [])), request_body = SetLineApart,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_apart(caller: Caller, Sent(line): Sent<SetLineApart>) -> Result<StatusCode, Problem> {
+    caller.done(cart::set_apart(&caller.0, line).await)
+}
+
 /// In which way the goods are to reach their shopper.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -48,10 +56,12 @@ pub struct Wished {
     pub fulfilment: Option<Fulfilment>,
     /// To which of the shopper's addresses, for a way that needs one.
     pub address_id: Option<AddressId>,
+    /// Whether what is set apart there is asked about, and not all else.
+    pub apart: Option<bool>,
 }
 
 /// What the cart's lines of one store cost at this moment, in which ways they reach their shopper, and when; and which
-/// stores would rather send them there.
+/// stores would rather send them there. Those that are set apart have a quote of their own.
 #[utoipa::path(get, path = "/cart/quotes/{store_id}", tag = "cart", security(("bearer" = [])),
     params(("store_id" = StoreId, Path), Wished),
     responses((status = 200, body = Quote), (status = "default", body = Problem)))]
@@ -61,10 +71,11 @@ pub async fn quote(
     Query(wished): Query<Wished>,
 ) -> Result<Json<Quote>, Problem> {
     let wish = Wish { fulfilment: wished.fulfilment.unwrap_or_default(), address_id: wished.address_id };
-    caller.answer(cart::quote_for(&caller.0, store, &wish).await)
+    let part = Part { store_id: store, apart: wished.apart.unwrap_or_default() };
+    caller.answer(cart::quote_for(&caller.0, part, &wish).await)
 }
 
-/// Hands the lines of a store over to those that its quote names as `better`: each has them in its part of the cart
+/// Hands the lines of a quote over to the stores that it names as `better`: each has them in its part of the cart
 /// afterwards, at its own prices. Where nobody else is to send them any more nothing moves, so a repeat changes nothing.
 #[utoipa::path(post, path = "/cart/hand-overs", tag = "cart", security(("bearer" = [])), request_body = HandOver,
     responses((status = 200, body = HandedOver), (status = "default", body = Problem)))]

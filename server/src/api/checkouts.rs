@@ -1,5 +1,5 @@
-//! A member's orders at several stores that were placed together, and one payment of them. The ids that a client makes
-//! for a checkout and a payment are their idempotency keys: a repeat answers the same.
+//! A member's orders, at several stores or for the parts of one, that were placed together, and one payment of them. The
+//! ids that a client makes for a checkout and a payment are their idempotency keys: a repeat answers the same.
 
 use axum::Json;
 use commerce::{orders, payments};
@@ -13,8 +13,9 @@ use super::{
     problem::{Caller, Path, Problem, Sent},
 };
 
-/// Places an order at each of several stores for what the cart holds of it: all of them or none. `id` is the
-/// idempotency key. What is wrong with the part of a store is said beside a field that names the store.
+/// Places an order for each of several quotes of the cart, at several stores or for what is set apart at one and all else
+/// there: all of them or none. `id` is the idempotency key. What is wrong with one is said beside a field that names its
+/// store, with `-apart` behind it for what is set apart.
 #[utoipa::path(post, path = "/checkouts", tag = "checkouts", security(("bearer" = [])), request_body = PlaceCheckout,
     responses((status = 200, body = CheckoutPlaced), (status = "default", body = Problem)))]
 pub async fn place(caller: Caller, Sent(checkout): Sent<PlaceCheckout>) -> Result<Json<CheckoutPlaced>, Problem> {

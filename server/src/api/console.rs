@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode};
 use commerce::orders;
 use domain::{
     OrderId, StoreId,
-    orders::{OrderCard, OrderView, PickupCode},
+    orders::{OrderCard, OrderView, Pack, PickLine, PickupCode, SetPicked},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -40,11 +40,33 @@ pub async fn accept(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCod
     caller.done(orders::accept(&caller.0, id).await)
 }
 
-/// Says that an order is ready for pickup.
+/// What is to be taken off the shelf for an order, and how many of each line are, by whom and when.
+#[utoipa::path(get, path = "/console/orders/{order_id}/picking", tag = "console", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)), responses((status = 200, body = Vec<PickLine>), (status = "default", body = Problem)))]
+pub async fn picking(caller: Caller, Path(id): Path<OrderId>) -> Result<Json<Vec<PickLine>>, Problem> {
+    caller.answer(orders::pick_list(&caller.0, id).await)
+}
+
+/// Says how many pieces of a line are off the shelf: so many in all, so that the same request again changes nothing.
+/// Answers the line.
+#[utoipa::path(put, path = "/console/orders/{order_id}/picking", tag = "console", security(("bearer" = [])),
+    params(("order_id" = OrderId, Path)), request_body = SetPicked,
+    responses((status = 200, body = PickLine), (status = "default", body = Problem)))]
+pub async fn set_picked(
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    Sent(command): Sent<SetPicked>,
+) -> Result<Json<PickLine>, Problem> {
+    caller.answer(orders::set_picked(&caller.0, id, command).await)
+}
+
+/// Says that an order is ready for pickup, whether or not its lines were ticked off. A body need not be sent.
 #[utoipa::path(post, path = "/console/orders/{order_id}/prepare", tag = "console", security(("bearer" = [])),
-    params(("order_id" = OrderId, Path)), responses((status = 204), (status = "default", body = Problem)))]
-pub async fn prepare(caller: Caller, Path(id): Path<OrderId>) -> Result<StatusCode, Problem> {
-    caller.done(orders::prepare(&caller.0, id).await)
+    params(("order_id" = OrderId, Path)), request_body = Option<Pack>,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn prepare(caller: Caller, Path(id): Path<OrderId>, sent: Option<Sent<Pack>>) -> Result<StatusCode, Problem> {
+    let command = sent.map(|Sent(command)| command).unwrap_or_default();
+    caller.done(orders::pack(&caller.0, id, command).await)
 }
 
 /// Why an order is turned down.

@@ -1,6 +1,7 @@
 //! Sales at the counter, at stores within the caller's grants: for tills, ours or a partner's.
 
 use axum::Json;
+use chrono::NaiveDate;
 use commerce::counter_sales;
 use domain::{
     CounterSaleId, StoreId,
@@ -19,6 +20,10 @@ use super::{
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CounterSalesAsked {
+    /// Sold from this day on, in China.
+    from: Option<NaiveDate>,
+    /// Sold up to this day and with it, in China.
+    to: Option<NaiveDate>,
     /// 1 to 100.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     limit: Option<Limit<100>>,
@@ -35,7 +40,8 @@ pub async fn list(
     Path(store): Path<StoreId>,
     Query(asked): Query<CounterSalesAsked>,
 ) -> Result<Json<Page<CounterSale>>, Problem> {
-    let ask = ListCounterSales { most: asked.limit.map_or(50, Limit::get), after: asked.after };
+    let CounterSalesAsked { from, to, limit, after } = asked;
+    let ask = ListCounterSales { from, to, first: None, most: limit.map_or(50, Limit::get), after };
     caller.answer(counter_sales::list(&caller.0, store, &ask).await)
 }
 

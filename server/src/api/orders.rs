@@ -17,7 +17,7 @@ use super::{
     problem::{Caller, Path, Problem, Query, Sent},
 };
 
-/// Places an order for what the cart holds of one store. `id` is the idempotency key.
+/// Places an order for what the cart holds of one store, or for what is set apart there. `id` is the idempotency key.
 #[utoipa::path(post, path = "/orders", tag = "orders", security(("bearer" = [])), request_body = PlaceOrder,
     responses((status = 200, body = OrderPlaced), (status = "default", body = Problem)))]
 pub async fn place(caller: Caller, Sent(order): Sent<PlaceOrder>) -> Result<Json<OrderPlaced>, Problem> {

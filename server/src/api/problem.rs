@@ -1,9 +1,14 @@
 //! Faults as programs read them: RFC 9457 with a stable code.
 
 use axum::{
-    Json, extract,
-    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::{StatusCode, Uri, header, request::Parts},
+    Json,
+    body::{Body, Bytes},
+    extract,
+    extract::{
+        FromRequest, FromRequestParts, Request,
+        rejection::{BytesRejection, JsonRejection},
+    },
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use commerce::Scope;
@@ -142,6 +147,37 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
             Problem::of(&Fault::invalid(if field == "." { "" } else { &field }, message), &request_id)
         })
     }
+}
+
+/// A body that need not be sent: nothing at all, and JSON's `null`, are none. So is what does not call itself JSON: before
+/// there was anything to say, whatever came along was passed over, and who sends it still may.
+impl<S: Sync + Send, T: DeserializeOwned> extract::OptionalFromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !is_json(request.headers()) {
+            return Ok(None);
+        }
+        let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
+        let rejected = |rejection: BytesRejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(JSON_MOST, &request_id),
+            _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
+        };
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, state).await.map_err(rejected)?;
+        if matches!(bytes.trim_ascii(), b"" | b"null") {
+            return Ok(None);
+        }
+        let sent = Request::from_parts(parts, Body::from(bytes));
+        <Self as FromRequest<S>>::from_request(sent, state).await.map(Some)
+    }
+}
+
+/// Whether a body calls itself JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// A body that is a file. One that says it is too large is refused before it is read.

@@ -23,7 +23,7 @@ pub struct SetApartAsked {
 #[utoipa::path(get, path = "/console/set-apart", tag = "set_apart", security(("bearer" = [])), params(SetApartAsked),
     responses((status = 200, body = SetApart), (status = "default", body = Problem)))]
 pub async fn list(caller: Caller, Query(asked): Query<SetApartAsked>) -> Result<Json<SetApart>, Problem> {
-    caller.answer(purchasing::set_apart(&caller.0, asked.location_id).await)
+    caller.answer(purchasing::set_apart(&caller.0, asked.location_id, None).await)
 }
 
 /// Gives goods that lie apart to a supplier. The same request again hands nothing over twice.

@@ -210,7 +210,7 @@ pub async fn elsewhere(
     params(("location_id" = LocationId, Path)),
     responses((status = 200, body = Vec<ReceiptView>), (status = "default", body = Problem)))]
 pub async fn receipts(caller: Caller, Path(place): Path<LocationId>) -> Result<Json<Vec<ReceiptView>>, Problem> {
-    caller.answer(supply::receipts(&caller.0, place).await)
+    caller.answer(supply::receipts(&caller.0, place, None).await)
 }
 
 /// Takes goods in that came from outside. The same request again takes nothing in twice.

@@ -1,7 +1,9 @@
-//! Head office's lists as files: CSV that Excel opens as what it is, and XLSX. What can be imported comes in the
-//! columns that an import knows, and goes in again unchanged.
+//! The lists of head office's pages and of the console's as files: CSV that Excel opens as what it is, and XLSX. What
+//! can be imported comes in the columns that an import knows, and goes in again unchanged.
 
 mod after_sales;
+mod console;
+mod proposals;
 mod purchasing;
 mod stock;
 mod supply;
@@ -54,6 +56,8 @@ pub fn routes() -> Router<Site> {
         .route("/hq/losses/all/{kind}", get(all_losses))
         .route("/me/export.json", get(about_me))
         .merge(after_sales::routes())
+        .merge(console::routes())
+        .merge(proposals::routes())
         .merge(stock::routes())
         .merge(templates::routes())
 }
@@ -73,7 +77,8 @@ async fn file(scope: &Scope, name: &str, kind: String, exported: Result<Exported
             let day = scope.now.with_timezone(&text::zone("")).format("%Y-%m-%d");
             download(&format!("{name}-{day}.{ending}"), media, content)
         }
-        Err(Fault::Unauthenticated) => axum::response::Redirect::to("/console/login?to=/hq").into_response(),
+        // From there everybody goes on to the face that is theirs.
+        Err(Fault::Unauthenticated) => axum::response::Redirect::to("/console/login").into_response(),
         Err(fault) => {
             if let Some(hidden) = fault.hidden() {
                 tracing::error!(request_id = %scope.request_id, hidden, "an export failed");
@@ -125,7 +130,8 @@ async fn all_orders(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "订单", kind, tables::orders(&scope, &query).await).await
+    let exported = at_head_office(&scope, tables::orders(&scope, &query)).await;
+    file(&scope, "订单", kind, exported).await
 }
 
 async fn all_transfers(
@@ -133,7 +139,8 @@ async fn all_transfers(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "调拨单", kind, tables::transfers(&scope, &query).await).await
+    let exported = at_head_office(&scope, tables::transfers(&scope, &query)).await;
+    file(&scope, "调拨单", kind, exported).await
 }
 
 async fn all_purchases(
@@ -141,7 +148,8 @@ async fn all_purchases(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "采购单", kind, purchasing::purchases(&scope, &query).await).await
+    let exported = at_head_office(&scope, purchasing::purchases(&scope, &query)).await;
+    file(&scope, "采购单", kind, exported).await
 }
 
 async fn all_suppliers(
@@ -207,7 +215,8 @@ async fn all_stock(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "库存", kind, supply::stock(&scope, &query).await).await
+    let exported = at_head_office(&scope, supply::stock(&scope, &query)).await;
+    file(&scope, "库存", kind, exported).await
 }
 
 async fn all_movements(
@@ -215,7 +224,8 @@ async fn all_movements(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "出入库流水", kind, supply::movements(&scope, &query).await).await
+    let exported = at_head_office(&scope, supply::movements(&scope, &query)).await;
+    file(&scope, "出入库流水", kind, exported).await
 }
 
 async fn all_batches(
@@ -223,7 +233,8 @@ async fn all_batches(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "批次与效期", kind, supply::batches(&scope, &query).await).await
+    let exported = at_head_office(&scope, supply::batches(&scope, &query)).await;
+    file(&scope, "批次与效期", kind, exported).await
 }
 
 async fn all_imports(Extension(scope): Extension<Scope>, Path(kind): Path<String>) -> Response {
@@ -276,7 +287,8 @@ async fn all_counts(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "盘点记录", kind, tables::counts(&scope, &query).await).await
+    let exported = at_head_office(&scope, tables::counts(&scope, &query)).await;
+    file(&scope, "盘点记录", kind, exported).await
 }
 
 async fn all_losses(
@@ -284,7 +296,8 @@ async fn all_losses(
     Path(kind): Path<String>,
     Query(query): Query<Fields>,
 ) -> Response {
-    file(&scope, "报损", kind, tables::losses(&scope, &query).await).await
+    let exported = at_head_office(&scope, tables::losses(&scope, &query)).await;
+    file(&scope, "报损", kind, exported).await
 }
 
 async fn whole_log(

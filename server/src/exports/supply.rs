@@ -11,7 +11,7 @@ use domain::{
     batches::{BatchEntry, ListBatches},
     import::{Field, SupplyPriceField},
     staff::Permission,
-    stock_lists::{BalanceEntry, ListBalances, ListMovements, MovementEntry},
+    stock_lists::{BalanceEntry, DocumentKind, ListBalances, ListMovements, MovementEntry},
     supply::{PriceFor, SupplyPrice},
     text,
 };
@@ -40,7 +40,6 @@ pub(super) async fn prices(scope: &Scope, query: &Fields) -> Result<Exported, Fa
 
 /// What lies where, with these filters.
 pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
-    scope.reach(Permission::UseHq)?;
     let header = [
         "门店或仓库编号",
         "门店或仓库",
@@ -78,9 +77,19 @@ pub(super) async fn stock(scope: &Scope, query: &Fields) -> Result<Exported, Fau
 
 /// How pieces came and went in a period, the latest first.
 pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
-    scope.reach(Permission::UseHq)?;
-    let header =
-        ["时间", "门店或仓库编号", "门店或仓库", "SKU", "商品", "原因", "件数", "成本金额(元)", "单据", "经手人"];
+    let header = [
+        "时间",
+        "门店或仓库编号",
+        "门店或仓库",
+        "SKU",
+        "商品",
+        "原因",
+        "件数",
+        "成本金额(元)",
+        "单据",
+        "经手人",
+        "单据类型",
+    ];
     let row = |one: MovementEntry| {
         vec![
             moment(one.at),
@@ -93,6 +102,7 @@ pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported,
             one.value_fen.map(yuan).unwrap_or_default(),
             one.document,
             one.by,
+            one.document_kind.map_or("", DocumentKind::label).to_owned(),
         ]
     };
     let today = scope.now.with_timezone(&text::zone("")).date_naive();
@@ -103,7 +113,6 @@ pub(super) async fn movements(scope: &Scope, query: &Fields) -> Result<Exported,
 
 /// What is left of batches, with these filters; what ends first first.
 pub(super) async fn batches(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
-    scope.reach(Permission::UseHq)?;
     let header = ["门店或仓库编号", "门店或仓库", "SKU", "商品", "批次", "到期日", "还可售天数", "剩余"];
     let row = |one: BatchEntry| {
         vec![

@@ -54,6 +54,7 @@ pub const API: &[Door] = &[
     get("/api/v1/cart", Nothing),
     door("PUT", "/api/v1/cart/lines", Nothing, r#"{"store_id":"{store_id}","sku_id":"{sku_id}","quantity":0}"#),
     door("DELETE", "/api/v1/cart/lines", Nothing, r#"{"store_id":"{store_id}","sku_id":"{sku_id}"}"#),
+    door("PUT", "/api/v1/cart/lines/apart", Nothing, r#"{"store_id":"{store_id}","sku_id":"{sku_id}","apart":true}"#),
     get("/api/v1/cart/quotes/{store_id}", Nothing),
     door(
         "POST",
@@ -169,6 +170,8 @@ pub const API: &[Door] = &[
     door("PUT", "/api/v1/console/stores/{store_id}/fulfilment", Staff(EditStores), r#"{"pickup_capacity":1}"#),
     get("/api/v1/console/stores/{store_id}/riders", Staff(FulfilOrders)),
     door("POST", "/api/v1/console/orders/{order_id}/accept", Staff(FulfilOrders), ""),
+    get("/api/v1/console/orders/{order_id}/picking", Staff(ReadOrders)),
+    door("PUT", "/api/v1/console/orders/{order_id}/picking", Staff(FulfilOrders), r#"{"line":1,"picked":1}"#),
     door("POST", "/api/v1/console/orders/{order_id}/prepare", Staff(FulfilOrders), ""),
     door("POST", "/api/v1/console/orders/{order_id}/reject", Staff(RejectOrders), r#"{"reason":"x"}"#),
     door(
@@ -524,6 +527,10 @@ pub const API: &[Door] = &[
     door("PUT", "/api/v1/shortage-rules", Everywhere(ManageOrders), r#"{"act":"wait","wait_hours":1}"#),
     door("PUT", "/api/v1/shortage-rules/{store_id}", Staff(RejectOrders), r#"{"act":"wait","wait_hours":1}"#),
     door("DELETE", "/api/v1/shortage-rules/{store_id}", Staff(RejectOrders), ""),
+    get("/api/v1/approval-limits", Everywhere(DecideProposals)),
+    door("PUT", "/api/v1/approval-limits", Everywhere(ManageRoles), r#"{"pieces":1,"value_fen":1,"purchase_fen":1}"#),
+    door("PUT", "/api/v1/approval-limits/{store_id}", Everywhere(ManageRoles), r#"{"pieces":1,"value_fen":1}"#),
+    door("DELETE", "/api/v1/approval-limits/{store_id}", Everywhere(ManageRoles), ""),
     get("/api/v1/delegations", Staff(DecideProposals)),
     door(
         "POST",

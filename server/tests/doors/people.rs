@@ -482,6 +482,7 @@ impl Foreign {
             "/shortage-rules",
             "/hq/unclaimed-rule",
             "/cancel-rules",
+            "/approval-limits",
             "/console/after-sales",
             "/console/counts",
             "/console/losses",

@@ -57,6 +57,7 @@ pub const PAGES: &[Door] = &[
     form("/rpc/shop/choose_place", Nothing, "from=/stores"),
     form("/rpc/shop/set_line", Nothing, "store_id={store_id}&sku_id={sku_id}&quantity=0&from=/"),
     form("/rpc/shop/remove_line", Nothing, "store_id={store_id}&sku_id={sku_id}&from=/cart"),
+    form("/rpc/shop/set_apart", Nothing, "line={store_id}.{sku_id}.&from=/cart"),
     form(
         "/rpc/shop/place_order",
         Member,

@@ -136,6 +136,26 @@ pub fn DataTable(
     }
 }
 
+/// The cell of a table that says on what its row rests: what people call it, and under that of which kind it is.
+#[component]
+pub fn ReferenceCell(
+    #[prop(into)] said: String,
+    #[prop(into)] kind: String,
+    /// Whether it is a name that may be long, and not a number that stays on its line.
+    long: bool,
+    /// Where it leads.
+    href: Option<String>,
+) -> impl IntoView {
+    let breaks = if long { "break-all" } else { "whitespace-nowrap" };
+    let said = match href {
+        Some(href) => view! { <a class=format!("link {breaks}") href=href>{said}</a> }.into_any(),
+        None => view! { <span class=breaks>{said}</span> }.into_any(),
+    };
+    let kind = present(kind)
+        .map(|kind| view! { <span class="block whitespace-nowrap text-sm text-base-content/70">{kind}</span> });
+    view! { <td class="tabular min-w-28">{said}{kind}</td> }
+}
+
 /// A list of named facts; its children are [`Fact`]s.
 #[component]
 pub fn Facts(#[prop(optional, into)] class: String, children: Children) -> impl IntoView {

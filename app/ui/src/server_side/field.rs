@@ -144,8 +144,8 @@ pub fn TextArea(
 /// One of the values that a [`Select`] offers.
 #[derive(Clone, Debug)]
 pub struct SelectItem {
-    value: String,
-    label: String,
+    pub(super) value: String,
+    pub(super) label: String,
 }
 
 impl SelectItem {

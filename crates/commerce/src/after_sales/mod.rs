@@ -9,6 +9,7 @@
 //! - `refund`: what head office pays back without anybody asking
 //! - `returned`: parcels that came back to whoever sent them
 //! - `post`: goods that come by post
+//! - `send`: what is sent in exchange for them
 //! - `proofs`: pictures
 //! - `terms`: how long what may be asked for
 //! - `read`: lists, one request, how many wait
@@ -25,6 +26,7 @@ mod receive;
 mod refund;
 mod request;
 mod returned;
+mod send;
 mod sold;
 mod take_in;
 mod terms;

@@ -1,13 +1,13 @@
 //! Goods come back by post: to the store that sold, where it has an address for that. Its people take them in without a
 //! code, since the shopper's number says whose they are. An exchange waits at the store until the shopper comes for what
-//! they get instead, with the code: nothing moves before.
+//! they get instead, with the code, or it is sent to them: nothing moves before.
 
 use chrono::Duration;
 use domain::{
     AfterSalesId, Fault, StoreId,
     after_sales::{
         AfterSalesAct, AfterSalesKind, AfterSalesState, ArriveReturn, PostReturn, PostedReturn, RefuseArrived,
-        ReturnAddress, ReturnsByPost,
+        ReturnAddress, ReturnsByPost, SentExchange,
     },
     audit::{Act, ObjectKind},
     express::Carrier,
@@ -16,7 +16,7 @@ use domain::{
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::{Request, advance, decide, lock, not_found, receive, write_step};
+use super::{Request, advance, decide, lock, not_found, receive, send, write_step};
 use crate::{
     Scope,
     audit::{self, Change},
@@ -129,33 +129,46 @@ pub(super) async fn place_for(scope: &Scope, store: StoreId) -> Result<Option<Re
 /// What a shopper has sent.
 pub(super) async fn posted(tx: &mut PgConnection, id: AfterSalesId) -> Result<Option<PostedReturn>, Fault> {
     let row = sqlx::query!(
-        "select carrier, tracking_number, posted_at, arrived_at from after_sales_parcels where after_sales_id = $1",
+        "select carrier, tracking_number, posted_at, arrived_at, sent_carrier, sent_number, sent_at
+         from after_sales_parcels where after_sales_id = $1",
         id.0,
     )
-    .fetch_optional(tx)
+    .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    Ok(row.map(|row| PostedReturn {
-        carrier: Carrier::from_code(&row.carrier).unwrap_or(Carrier::Other),
+    let Some(row) = row else { return Ok(None) };
+    let carrier = |code: &str| Carrier::from_code(code).unwrap_or(Carrier::Other);
+    let sent = row.sent_carrier.zip(row.sent_number).zip(row.sent_at);
+    Ok(Some(PostedReturn {
+        carrier: carrier(&row.carrier),
         tracking_number: row.tracking_number,
         posted_at: row.posted_at,
         arrived_at: row.arrived_at,
+        send_to: send::address(tx, id).await?,
+        sent: sent.map(|((code, tracking_number), sent_at)| SentExchange {
+            carrier: carrier(&code),
+            tracking_number,
+            sent_at,
+        }),
     }))
 }
 
-/// Says that the goods of one's own request were sent, or, while they have not arrived, under which other number. From
-/// the first time on the request does not expire: what has not come after fifteen days is asked of head office. The same
-/// again is the same.
+/// Says that the goods of one's own request were sent, or, while they have not arrived, under which other number, and of
+/// an exchange where what comes instead is to be sent. From the first time on the request does not expire: what has not
+/// come after fifteen days is asked of head office. The same again is the same.
 ///
-/// Faults: `Invalid` beside `tracking_number`; `NotFound` for another's; `Conflict` (`not_now`), (`return_expired`),
+/// Faults: `Invalid` beside `tracking_number`, or `send_to` for an address that is not in one's book or to which the store
+/// does not send; `NotFound` for another's; `Conflict` (`not_now`), (`return_expired`),
 /// (`no_return_address`) where the store takes no parcels, (`already_arrived`).
 pub async fn post(scope: &Scope, id: AfterSalesId, command: &PostReturn) -> Result<(), Fault> {
     let command = command.checked()?;
+    let wish = send::Wish::of(scope, command.send_to).await?;
     let mut tx = scope.begin().await?;
     let mut request = decide::lock_own(&mut tx, scope, id).await?;
     let known = posted(&mut tx, id).await?;
-    let same =
-        |known: &PostedReturn| known.carrier == command.carrier && known.tracking_number == command.tracking_number;
+    let same = |known: &PostedReturn| {
+        known.carrier == command.carrier && known.tracking_number == command.tracking_number && wish.is_of(Some(known))
+    };
     if known.as_ref().is_some_and(same) {
         return Ok(());
     }
@@ -166,6 +179,7 @@ pub async fn post(scope: &Scope, id: AfterSalesId, command: &PostReturn) -> Resu
     if place_for(scope, request.store).await?.is_none() {
         return Err(Fault::conflict("no_return_address", "这家门店不收寄回的商品，请带商品和售后码到门店"));
     }
+    wish.must_fit(&request, known.as_ref())?;
     let note = format!("{} {}", command.carrier.label(), command.tracking_number);
     if known.is_some() && request.state == AfterSalesState::Agreed {
         write_step(&mut tx, scope, id, (AfterSalesAct::Post, request.state), &note).await?;
@@ -184,6 +198,9 @@ pub async fn post(scope: &Scope, id: AfterSalesId, command: &PostReturn) -> Resu
     .execute(&mut *tx)
     .await
     .or_fault()?;
+    if !wish.is_of(known.as_ref()) {
+        wish.keep(&mut tx, id).await?;
+    }
     tx.commit().await.or_fault()
 }
 
@@ -203,22 +220,35 @@ async fn lock_posted(tx: &mut PgConnection, scope: &Scope, id: AfterSalesId) -> 
 
 /// Takes in what has arrived by post: as over the counter, each piece by its state, and what did not come leaves the
 /// request. Of an exchange it is only noted that the goods are there; they are counted when the shopper comes with the
-/// code. The same again is the same.
+/// code, or what they get instead leaves in a parcel: with its number the request is over. It does not leave before the
+/// goods were noted: until then the shopper may say another address. The same again is the same.
 ///
-/// Faults: `Forbidden`; `NotFound` out of reach; `Invalid` as of [`super::receive`], or beside `lines` where the lines of
-/// an exchange are told; `Conflict` (`not_posted`, `already_received`, `not_now`, `store_closed`).
+/// Faults: `Forbidden`; `NotFound` out of reach; `Invalid` as of [`super::receive`], beside `lines` where the lines of
+/// an exchange are told before, beside `sent` where it is none, or beside `tracking_number`; `SoldOut` where what is to
+/// be sent is not there; `Conflict` (`not_posted`, `already_received`, `not_now`, `store_closed`), (`comes_for_it`)
+/// where nothing is to be sent, (`not_arrived`) before the goods were noted, (`already_sent`) under another number.
 pub async fn arrive(scope: &Scope, id: AfterSalesId, command: &ArriveReturn) -> Result<(), Fault> {
     scope.reach(Permission::FulfilOrders)?;
     let mut tx = scope.house_begin().await?;
     let mut request = lock_posted(&mut tx, scope, id).await?;
-    if request.kind == AfterSalesKind::Exchange {
-        if !command.lines.is_empty() {
-            return Err(Fault::invalid("lines", "换货的商品等顾客到店时用售后码收货，现在只登记到店"));
+    match (request.kind, &command.sent) {
+        (AfterSalesKind::Exchange, Some(sent)) => {
+            send::out(&mut tx, scope, &mut request, (command.lines.as_slice(), sent)).await?;
         }
-        note_arrival(&mut tx, scope, &mut request).await?;
-    } else {
-        let store = request.store;
-        receive::take(&mut tx, scope, &mut request, store, &command.lines).await?;
+        (AfterSalesKind::Exchange, None) => {
+            if !command.lines.is_empty() {
+                let message = "换货的商品等顾客到店用售后码收货，或寄出换的商品时再清点，现在只登记到店";
+                return Err(Fault::invalid("lines", message));
+            }
+            note_arrival(&mut tx, scope, &mut request).await?;
+        }
+        (AfterSalesKind::RefundOnly | AfterSalesKind::Return, Some(_)) => {
+            return Err(Fault::invalid("sent", "只有换货才寄出商品"));
+        }
+        (AfterSalesKind::RefundOnly | AfterSalesKind::Return, None) => {
+            let store = request.store;
+            receive::take(&mut tx, scope, &mut request, store, &command.lines).await?;
+        }
     }
     faults::commit(tx, scope, Deed::ReceiveReturn).await
 }

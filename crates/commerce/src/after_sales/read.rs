@@ -9,12 +9,12 @@ use domain::{
     },
     files::Photo,
     page::Page,
-    staff::Permission,
+    staff::{Column, Permission},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{APPEAL_WITHIN, decide::may_be_under_way, money, not_found, post};
+use super::{APPEAL_WITHIN, decide::may_be_under_way, money, not_found, post, send};
 use crate::{Scope, database::OrFault, members::GONE};
 
 /// Which requests: the caller's own, or those within a reach.
@@ -209,6 +209,8 @@ pub async fn show(scope: &Scope, id: AfterSalesId) -> Result<AfterSalesView, Fau
     if view.card.state == AfterSalesState::Agreed && view.card.kind.brings_goods() && !arrived {
         view.post_to = post::place_for(scope, view.card.store_id).await?;
         view.acts.extend(view.post_to.is_some().then_some(AfterSalesAct::Post));
+        let exchange = view.card.kind == AfterSalesKind::Exchange && view.post_to.is_some();
+        view.sends = exchange && send::sends(scope, view.card.store_id).await?;
     }
     Ok(view)
 }
@@ -227,6 +229,13 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
     view.code = None;
     let store = view.card.store_id;
     let may = |permission| scope.reach(permission).is_ok_and(|reach| reach.covers(store));
+    if let Some(posted) = &mut view.posted {
+        // A store that only took the goods back has nothing to send.
+        posted.send_to = posted.send_to.take().filter(|_| may(Permission::ReadOrders));
+        if let Some(to) = &mut posted.send_to {
+            to.phone = scope.sight(Column::ShopperPhone).show(store, std::mem::take(&mut to.phone));
+        }
+    }
     let acts = [
         (AfterSalesAct::Agree, Permission::DecideReturns),
         (AfterSalesAct::Refuse, Permission::DecideReturns),
@@ -248,16 +257,15 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
 }
 
 /// What the store that sold does without a code: goods that came by post are counted or turned away; those of an
-/// exchange are there, and wait.
+/// exchange are there, and wait for the shopper, or are counted then as others leave for them.
 fn at_the_counter(view: &AfterSalesView) -> Vec<AfterSalesAct> {
     let (state, kind) = (view.card.state, view.card.kind);
     let Some(posted) = &view.posted else { return Vec::new() };
-    let first = match kind {
-        AfterSalesKind::Exchange if posted.arrived_at.is_some() => None,
-        AfterSalesKind::Exchange => Some(AfterSalesAct::Arrive),
-        AfterSalesKind::RefundOnly | AfterSalesKind::Return => Some(AfterSalesAct::Receive),
-    };
-    let acts = first.into_iter().chain([AfterSalesAct::TurnAway]);
+    let exchange = kind == AfterSalesKind::Exchange;
+    let arrived = posted.arrived_at.is_some();
+    let arrives = (exchange && !arrived).then_some(AfterSalesAct::Arrive);
+    let counted = (!exchange || arrived && posted.send_to.is_some()).then_some(AfterSalesAct::Receive);
+    let acts = arrives.into_iter().chain(counted).chain([AfterSalesAct::TurnAway]);
     acts.filter(|&act| state.after(kind, act).is_some()).collect()
 }
 
@@ -281,6 +289,7 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
         proofs: proofs(&mut tx, id).await?,
         appeal: more.appeal,
         post_to: None,
+        sends: false,
         posted: post::posted(&mut tx, id).await?,
         code: more.code.filter(|_| card.state == AfterSalesState::Agreed),
         received_at_store: more.received_at,

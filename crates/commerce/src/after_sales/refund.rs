@@ -184,7 +184,8 @@ pub async fn refundable(scope: &Scope, id: OrderId) -> Result<Refundable, Fault>
     cap(&mut weighed, money.goods_rest());
     let lines = weighed.iter().filter_map(|one| {
         let line = sold.lines.iter().find(|line| line.line == one.line)?;
-        let parts = [line.name.as_str(), line.spec.as_str(), line.options_text.as_str()];
+        let came = line.came_for.map_or("", |_| "（换货得到）");
+        let parts = [line.name.as_str(), line.spec.as_str(), line.options_text.as_str(), came];
         let goods = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         Some(RefundableLine { line: one.line, goods, rest: one.quantity.get(), left_fen: one.refund_fen })
     });

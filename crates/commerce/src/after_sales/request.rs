@@ -209,8 +209,8 @@ pub(super) async fn write_lines(
         });
         sqlx::query!(
             "insert into after_sales_lines (after_sales_id, order_id, line, sku_id, name, spec, options_text, picture, quantity,
-                                            paid_fen, refund_fen, exchange_sku_id, exchange_spec)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                                            paid_fen, refund_fen, exchange_sku_id, exchange_spec, came_for)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             id.0,
             sold.order.0,
             line.line,
@@ -224,6 +224,7 @@ pub(super) async fn write_lines(
             one.refund_fen.0,
             swap,
             spec,
+            line.came_for,
         )
         .execute(&mut *tx)
         .await

@@ -135,15 +135,19 @@ async fn whole(tx: &mut PgConnection, order: OrderId, row: Row, claims: Claims) 
     Ok(Sold { order, number: row.number, store, member: row.member_id, handed_over_at: row.handed_over_at, lines })
 }
 
-/// The order's lines. What was paid for the order, but for its way to the shopper, is shared out over them, so that a discount of the whole lowers
-/// what each gives back.
+/// The order's lines, and after them what came in exchange for pieces of them. What was paid for the order, but for its
+/// way to the shopper, is shared out over its own lines, so that a discount of the whole lowers what each gives back.
+/// What came in exchange is worth what is left of that, and goes by the terms of its goods from when the order was handed
+/// over: asking for something else does not give more time, as asking for the same again does not.
 async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims) -> Result<Vec<ClaimableLine>, Fault> {
     let rows = sqlx::query!(
-        r#"select l.line, l.sku_id, l.name, l.spec, l.options_text, l.picture, l.quantity, l.total_fen, k.product_id,
+        r#"select l.line as "line!", l.sku_id as "sku_id!", l.name as "name!", l.spec as "spec!",
+                  l.options_text as "options_text!", l.picture as "picture!", l.quantity as "quantity!",
+                  l.total_fen as "total_fen!", l.came_for as "came_for?", k.product_id as "product_id!",
                   c.category_id is not null as "has_terms!", c.refund_only_hours as "refund_only_hours?",
                   c.return_hours as "return_hours?", c.exchange_hours as "exchange_hours?",
                   t.pieces as "taken!", t.fen as "taken_fen!"
-           from order_lines l join skus k on k.id = l.sku_id join products p on p.id = k.product_id
+           from claimable_lines l join skus k on k.id = l.sku_id join products p on p.id = k.product_id
            left join after_sales_terms c on c.category_id = p.category_id
            cross join lateral (
                select coalesce(sum(x.quantity), 0)::bigint as pieces, coalesce(sum(x.paid_fen), 0)::bigint as fen
@@ -166,8 +170,10 @@ async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims
     let products: Vec<Uuid> = rows.iter().map(|row| row.product_id).collect();
     let swaps = swaps(tx, StoreId(sold.store_id), &products).await?;
     let default = terms::default(tx).await?;
-    let weights: Vec<i64> = rows.iter().map(|row| row.total_fen).collect();
-    let paid = prorate(Fen(sold.goods_fen), &weights);
+    let fen_of = |came: bool| rows.iter().filter(move |row| row.came_for.is_some() == came).map(|row| row.total_fen);
+    let mut paid = prorate(Fen(sold.goods_fen), &fen_of(false).collect::<Vec<_>>());
+    // Their numbers are beyond the others'.
+    paid.extend(fen_of(true).map(Fen));
     rows.into_iter()
         .zip(paid)
         .map(|(row, paid_fen)| {
@@ -177,10 +183,6 @@ async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims
                 exchange_hours: row.exchange_hours,
             };
             let holds = if row.has_terms { own } else { default };
-            let may = |&kind: &AfterSalesKind| {
-                let until = holds.until(kind, sold.handed_over_at?)?;
-                Some(KindUntil { kind, until })
-            };
             Ok(ClaimableLine {
                 line: row.line,
                 sku_id: SkuId(row.sku_id),
@@ -192,11 +194,18 @@ async fn lines(tx: &mut PgConnection, order: OrderId, sold: &Row, claims: Claims
                 paid_fen,
                 rest: row.quantity - row.taken,
                 taken_fen: Fen(row.taken_fen),
-                kinds: AfterSalesKind::ALL.iter().filter_map(may).collect(),
+                kinds: kinds(holds, sold.handed_over_at),
                 swaps: swaps.get(&row.product_id).cloned().unwrap_or_default(),
+                came_for: row.came_for,
             })
         })
         .collect()
+}
+
+/// What may be asked for of goods that were handed over then, each until its time.
+fn kinds(terms: Terms, handed_over_at: Option<DateTime<Utc>>) -> Vec<KindUntil> {
+    let may = |&kind: &AfterSalesKind| Some(KindUntil { kind, until: terms.until(kind, handed_over_at?)? });
+    AfterSalesKind::ALL.iter().filter_map(may).collect()
 }
 
 /// What the store that sold has of each product: that can come in exchange.

@@ -79,7 +79,7 @@ pub async fn unread(scope: &Scope) -> Result<i64, Fault> {
 
 /// Takes note of an alert. Doing it twice is doing it once, and one that is over stays over.
 ///
-/// Faults: `NotFound`, also for another place's; `Forbidden`, also for a program.
+/// Faults: `NotFound`, also for another place's; `Forbidden`; `PeopleOnly`.
 pub async fn see(scope: &Scope, id: AlertId) -> Result<(), Fault> {
     scope.person()?;
     let sight = Sight::of(scope)?;
@@ -99,7 +99,7 @@ pub async fn see(scope: &Scope, id: AlertId) -> Result<(), Fault> {
 
 /// Takes note of all alerts of a place that nobody has taken note of.
 ///
-/// Faults: `NotFound` for a place out of reach; `Forbidden`, also for a program.
+/// Faults: `NotFound` for a place out of reach; `Forbidden`; `PeopleOnly`.
 pub async fn see_all(scope: &Scope, location: LocationId) -> Result<(), Fault> {
     scope.person()?;
     let sight = Sight::of(scope)?;

@@ -97,9 +97,9 @@ async fn record(
 
 /// Takes a delegation of one's own back; one that has ended is taken back already.
 ///
-/// Faults: `NotFound` for one that is not theirs.
+/// Faults: `NotFound` for one that is not theirs; `PeopleOnly`.
 pub async fn take_back(scope: &Scope, id: Uuid) -> Result<(), Fault> {
-    let me = scope.staff()?.id;
+    let me = scope.person()?.id;
     let mut tx = scope.begin().await?;
     let found = sqlx::query!(
         "select d.ends_at, p.name from delegations d join staff p on p.id = d.to_staff

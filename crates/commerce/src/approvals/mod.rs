@@ -6,6 +6,7 @@
 //! - `apply`: what becomes so, for each kind
 //! - `read`: lists, one proposal, how many wait
 //! - `delegations`: deciding in another's place
+//! - `limits`: up to where counts, losses and orders to suppliers need nobody else
 //!
 //! A new kind needs its variant in `domain::approvals::Proposed`, its word in the table's check, and its arms
 //! in `apply`.
@@ -13,6 +14,7 @@
 mod apply;
 mod decide;
 mod delegations;
+mod limits;
 mod propose;
 mod read;
 
@@ -36,6 +38,8 @@ pub use decide::decide;
 pub(crate) use decide::expire;
 pub(crate) use delegations::of as delegations_of;
 pub use delegations::{delegate, delegations, take_back};
+pub(crate) use limits::{alone_at, purchase_alone};
+pub use limits::{limits, remove_store_limits, set_limits, set_store_limits};
 pub use propose::{propose, submit, withdraw};
 pub use read::{list, show, subjects, waiting};
 

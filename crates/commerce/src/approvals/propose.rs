@@ -18,14 +18,14 @@ const DECIDE_WITHIN: Duration = Duration::days(7);
 ///
 /// The proposal's id is the idempotency key: the same request again is the same proposal.
 ///
-/// Faults: `Invalid` beside the fields; `NotFound` for a store out of reach or a variant it does not sell;
+/// Faults: `Invalid` beside the fields; `Forbidden`; `NotFound` for a store out of reach or a variant it does not sell;
 /// `Conflict` (`proposal_open`) where one of this kind waits already, (`key_reused`).
 pub async fn propose(scope: &Scope, command: Propose) -> Result<(), Fault> {
     command.check()?;
-    let author = scope.staff()?.id;
     if !scope.reach(Permission::ProposeChanges)?.covers(command.store_id) {
         return Err(Fault::NotFound("这家门店"));
     }
+    let author = scope.person()?.id;
     let mut tx = scope.begin().await?;
     let before = apply::now(&mut tx, command.store_id, &command.what).await?.ok_or(Fault::NotFound("这件商品"))?;
     apply::must_make_sense(&command.what, before)?;

@@ -9,6 +9,7 @@ use domain::{
     },
     page::Page,
     staff::Permission,
+    stock_lists::DocumentKind,
 };
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -25,9 +26,9 @@ struct Sight {
 }
 
 impl Sight {
-    /// Faults: `Forbidden` for who neither proposes nor decides.
+    /// Faults: `Forbidden` for who neither proposes nor decides; `PeopleOnly`.
     fn of(scope: &Scope) -> Result<Self, Fault> {
-        let me = scope.staff()?.id.0;
+        let me = scope.person()?.id.0;
         let decided = scope.reach_filter(Permission::DecideProposals);
         let proposed = scope.reach_filter(Permission::ProposeChanges);
         let seen = match (&decided, proposed) {
@@ -42,6 +43,7 @@ impl Sight {
 
 struct Row {
     id: Uuid,
+    number: i64,
     content: Json<Proposed>,
     state: String,
     store_id: Uuid,
@@ -63,6 +65,7 @@ impl Row {
         let open = state == ProposalState::Submitted && self.expires_at.is_none_or(|end| end > now);
         ProposalCard {
             id: ProposalId(self.id),
+            number: DocumentKind::Proposal.said(self.number),
             what: self.content.0,
             state,
             store_id: StoreId(self.store_id),
@@ -94,7 +97,7 @@ async fn rows(
 ) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
         Row,
-        r#"select p.id, p.content as "content: Json<Proposed>", p.state, p.store_id, s.name as store_name, d.name as product,
+        r#"select p.id, p.number, p.content as "content: Json<Proposed>", p.state, p.store_id, s.name as store_name, d.name as product,
                   array_to_string(k.spec_values, ' ') as "spec!", p.value_before, p.reason, a.name as author,
                   p.proposed_by = $1 as "mine!", ($3::uuid[] is null or p.store_id = any($3)) as "decides!",
                   p.created_at, p.expires_at

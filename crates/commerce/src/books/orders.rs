@@ -55,6 +55,13 @@ pub(super) const RULES: &[super::Rule] = &[
                    and not exists (select from parcels p where p.order_id = o.id))",
     ),
     (
+        "no more of a line is off the shelf than was ordered, and a store picks what it has taken on",
+        "select count(*) from order_picks p
+         left join order_lines l on l.order_id = p.order_id and l.line = p.line
+         left join order_steps s on s.order_id = p.order_id and s.step = p.step
+         where l.order_id is null or p.quantity > l.quantity or s.act is distinct from 'accept'",
+    ),
+    (
         "a parcel is back where and only where its store has said what becomes of it",
         "select count(*) from (select parcel_id from parcel_ways where state = 'back') w
          full join parcel_returns r using (parcel_id) where w.parcel_id is null or r.parcel_id is null",

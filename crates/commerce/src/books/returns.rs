@@ -2,7 +2,7 @@
 
 pub(super) const RULES: &[super::Rule] = &[
     (
-        "of no line more is asked back or sent no more than was sold, nor for more than was paid",
+        "of no line, and of nothing that came in exchange, more is asked back or sent no more than there was, nor for more than was paid",
         "select count(*) from (
              select r.order_id, r.line, sum(r.quantity) as pieces, sum(r.paid_fen) as paid_fen from (
                  select r.order_id, r.line, r.quantity, r.paid_fen
@@ -10,8 +10,23 @@ pub(super) const RULES: &[super::Rule] = &[
                  where a.state not in ('withdrawn', 'expired')
                  union all select order_id, line, quantity, paid_fen from unsent_end_lines
              ) r group by r.order_id, r.line
-         ) r left join order_lines l on l.order_id = r.order_id and l.line = r.line
+         ) r left join claimable_lines l on l.order_id = r.order_id and l.line = r.line
          where l.line is null or r.pieces > l.quantity or r.paid_fen > l.total_fen or (r.pieces = l.quantity and r.paid_fen <> l.total_fen)",
+    ),
+    (
+        "of no order more has gone back than was paid for it, whatever was exchanged on the way",
+        "select count(*) from orders o join (
+             select order_id, sum(refund_fen) as fen from (
+                 select order_id, refund_fen from after_sales where state in ('refunded', 'exchanged')
+                 union all select order_id, refund_fen from unsent_ends
+             ) r group by order_id
+         ) b on b.order_id = o.id where b.fen > o.total_fen",
+    ),
+    (
+        "what came in exchange for something else, and that alone, has a number beyond the lines of its order",
+        "select count(*) from after_sales_lines r join after_sales a on a.id = r.after_sales_id
+         where (r.given_line is not null) <> (a.state = 'exchanged' and coalesce(r.exchange_sku_id <> r.sku_id, false))
+            or r.given_line <= (select max(o.line) from order_lines o where o.order_id = r.order_id)",
     ),
     (
         "what a request gives back is the sum of its lines and what is beside them, what its store gave back and what its refund says",
@@ -79,6 +94,11 @@ pub(super) const RULES: &[super::Rule] = &[
             <> (a.kind <> 'refund_only' and a.state in ('refunded', 'exchanged'))
             or exists (select from after_sales_lines l where l.after_sales_id = a.id
                        and (l.condition is not null) <> (a.received_store_id is not null))",
+    ),
+    (
+        "what was sent in exchange is of a request that ended with it",
+        "select count(*) from after_sales_parcels p join after_sales a on a.id = p.after_sales_id
+         where p.sent_at is not null and a.state <> 'exchanged'",
     ),
     (
         "the last step of a request says its state",

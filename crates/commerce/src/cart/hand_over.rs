@@ -1,10 +1,10 @@
-//! Handing a store's lines over to those that are to send them (D2).
+//! Handing a part's lines over to the stores that are to send them (D2).
 
 use std::collections::BTreeSet;
 
 use domain::{
     Fault, Quantity, SkuId, StoreId,
-    cart::{HandOver, HandedOver, QuotedLine},
+    cart::{HandOver, HandedOver, Part, QuotedLine},
     fulfilment::Wish,
     route::RoutePart,
 };
@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::{LINES_MOST, quote_for};
 use crate::{Scope, database::OrFault, fulfilment};
 
-/// Hands the lines of a store over to those that are to send them by now, where they are those that the shopper was
-/// shown: in one transaction they leave its part of the cart and join what the others' have. What they cost there the
-/// next quote says. Where nobody else is to send them (any more) nothing happens, so saying it twice is saying it once.
+/// Hands the lines of a part over to the stores that are to send them by now, where they are those that the shopper was
+/// shown: in one transaction they leave it and join what the cart has of the others, a line that is there in whichever
+/// part it is. What they cost there the next quote says. Where nobody else is to send them (any more) nothing happens, so
+/// saying it twice is saying it once.
 ///
 /// Faults: `Invalid` beside `fulfilment`, `to` or `address_id`; `Unauthenticated`; `NotFound` for a store that there is
 /// not; `Conflict` (`route_changed`, `cart_changed`, `cart_full`, `too_many_of_one`). Nothing is changed where a fault is
@@ -28,9 +29,9 @@ pub async fn hand_over(scope: &Scope, command: &HandOver) -> Result<HandedOver, 
     let wish = Wish { fulfilment: command.fulfilment, address_id: Some(command.address_id) };
     // Also where there is nothing to hand over: another's address is never answered.
     fulfilment::destination(scope, &wish).await?;
-    let quote = quote_for(scope, command.store_id, &wish).await?;
+    let quote = quote_for(scope, command.part(), &wish).await?;
     let pieces: i64 = quote.lines.iter().map(|line| line.quantity.get()).sum();
-    let Some(better) = quote.better else { return Ok(HandedOver { moved: Vec::new(), kept: pieces }) };
+    let Some(better) = quote.better else { return Ok(nothing(pieces)) };
     let moved: Vec<RoutePart> = better.others(command.store_id).cloned().collect();
     let senders: BTreeSet<StoreId> = moved.iter().map(|part| part.store.id).collect();
     if senders != command.to.iter().copied().collect() {
@@ -38,13 +39,18 @@ pub async fn hand_over(scope: &Scope, command: &HandOver) -> Result<HandedOver, 
     }
     let plan = plan(&quote.lines, &moved)?;
     let mut tx = scope.begin().await?;
-    lock(&mut tx, cart.0, command.store_id, &quote.lines, &senders).await?;
+    lock(&mut tx, cart.0, command.part(), &quote.lines, &senders).await?;
     leave(&mut tx, cart.0, command.store_id, &plan).await?;
-    join(&mut tx, scope, cart.0, &plan).await?;
+    let joined = join(&mut tx, scope, cart.0, &plan).await?;
     tx.commit().await.or_fault()?;
     let gone: i64 = plan.iter().map(|one| one.quantity).sum();
     tracing::info!(from = %command.store_id, pieces = gone, "lines of a cart were handed over");
-    Ok(HandedOver { moved, kept: pieces - gone })
+    Ok(HandedOver { moved, joined, kept: pieces - gone })
+}
+
+/// What there is to say where nothing was handed over.
+fn nothing(kept: i64) -> HandedOver {
+    HandedOver { moved: Vec::new(), joined: Vec::new(), kept }
 }
 
 /// Pieces of a line that go to a store.
@@ -88,13 +94,13 @@ fn changed() -> Fault {
 async fn lock(
     tx: &mut PgConnection,
     cart: Uuid,
-    from: StoreId,
+    from: Part,
     quoted: &[QuotedLine],
     to: &BTreeSet<StoreId>,
 ) -> Result<(), Fault> {
-    let stores: Vec<Uuid> = to.iter().chain([&from]).map(|store| store.0).collect();
+    let stores: Vec<Uuid> = to.iter().chain([&from.store_id]).map(|store| store.0).collect();
     let lines = sqlx::query!(
-        "select store_id, sku_id, options, quantity from cart_lines where cart_id = $1 and store_id = any($2)
+        "select store_id, apart, sku_id, options, quantity from cart_lines where cart_id = $1 and store_id = any($2)
          order by cart_id, store_id, sku_id, options for update",
         cart,
         &stores,
@@ -102,13 +108,13 @@ async fn lock(
     .fetch_all(tx)
     .await
     .or_fault()?;
-    let own = lines.into_iter().filter(|line| line.store_id == from.0);
+    let own = lines.into_iter().filter(|line| line.store_id == from.store_id.0 && line.apart == from.apart);
     let own: BTreeSet<_> = own.map(|line| (line.sku_id, line.options, line.quantity)).collect();
     let quoted = quoted.iter().map(|line| (line.sku_id.0, line.options.codes().join(","), line.quantity.get()));
     if own == quoted.collect() { Ok(()) } else { Err(changed()) }
 }
 
-/// The pieces leave the store's lines; a line of which nothing is left goes.
+/// The pieces leave the lines that were locked; a line of which nothing is left goes.
 async fn leave(tx: &mut PgConnection, cart: Uuid, from: StoreId, plan: &[Move]) -> Result<(), Fault> {
     sqlx::query!(
         "with gone as (
@@ -135,17 +141,19 @@ async fn leave(tx: &mut PgConnection, cart: Uuid, from: StoreId, plan: &[Move]) 
     Ok(())
 }
 
-/// The pieces join what the other stores' parts have.
+/// The pieces join what the cart has of the other stores. Answers the parts in which they are: a line that was there stays
+/// in its own.
 ///
 /// Faults: `Conflict` (`too_many_of_one`, `cart_full`).
-async fn join(tx: &mut PgConnection, scope: &Scope, cart: Uuid, plan: &[Move]) -> Result<(), Fault> {
+async fn join(tx: &mut PgConnection, scope: &Scope, cart: Uuid, plan: &[Move]) -> Result<Vec<Part>, Fault> {
     let joined = sqlx::query!(
         "insert into cart_lines as c (cart_id, store_id, sku_id, options, quantity, set_at)
          select $1, a.store_id, a.sku_id, a.options, a.quantity, $6
          from unnest((select $2::uuid[]), (select $3::uuid[]), (select $4::text[]), (select $5::bigint[]))
               as a (store_id, sku_id, options, quantity)
          order by a.store_id, a.sku_id, a.options
-         on conflict (cart_id, store_id, sku_id, options) do update set quantity = c.quantity + excluded.quantity",
+         on conflict (cart_id, store_id, sku_id, options) do update set quantity = c.quantity + excluded.quantity
+         returning c.store_id, c.apart",
         cart,
         &column(plan, |one| one.to.0),
         &column(plan, |one| one.sku.0),
@@ -153,9 +161,9 @@ async fn join(tx: &mut PgConnection, scope: &Scope, cart: Uuid, plan: &[Move]) -
         &column(plan, |one| one.quantity),
         scope.now,
     )
-    .execute(&mut *tx)
+    .fetch_all(&mut *tx)
     .await;
-    match joined {
+    let joined = match joined {
         Err(sqlx::Error::Database(fault)) if fault.is_check_violation() => {
             let message = format!("每种商品最多 {} 件，请先减少数量", Quantity::MOST);
             return Err(Fault::conflict("too_many_of_one", message));
@@ -169,7 +177,8 @@ async fn join(tx: &mut PgConnection, scope: &Scope, cart: Uuid, plan: &[Move]) -
     if lines > LINES_MOST {
         return Err(Fault::conflict("cart_full", "购物车已满 100 种商品，请先结算或删除一些"));
     }
-    Ok(())
+    let parts = joined.into_iter().map(|line| Part { store_id: StoreId(line.store_id), apart: line.apart });
+    Ok(parts.collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 fn column<T>(plan: &[Move], of: fn(&Move) -> T) -> Vec<T> {

@@ -1,10 +1,12 @@
 //! The cart and its quote: the one place where prices are calculated (D1).
 //!
 //! - `lines`: lines that are set at the same moment are written together
-//! - `quote`: what a store's lines cost now; quotes asked for at the same moment are read together
-//! - `better`: which stores would rather send what is in a store's part
-//! - `hand_over`: a store's lines go to the parts of others
+//! - `quote`: what a part's lines cost now; quotes asked for at the same moment are read together
+//! - `apart`: lines of a store that go another way than its others
+//! - `better`: which stores would rather send what is in a part
+//! - `hand_over`: a part's lines go to the parts of other stores
 
+mod apart;
 mod better;
 mod hand_over;
 mod lines;
@@ -14,7 +16,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Complaint, Fault, SkuId, StoreId,
-    cart::{CartView, RemoveLine, SetLine},
+    cart::{CartView, Part, RemoveLine, SetLine},
     catalog::Options,
     fulfilment::Wish,
     purchase_limits::PurchaseLimit,
@@ -28,6 +30,7 @@ use crate::{
     stock::purchase_limits,
 };
 
+pub use apart::{part_of, parts, set_apart};
 pub use hand_over::hand_over;
 pub use quote::{quote, quote_for};
 
@@ -45,7 +48,7 @@ pub(crate) fn desks() -> Desks {
     Desks { setting: lines::desk(), reading: quote::desk() }
 }
 
-/// Sets a line to a quantity. Saying it twice is saying it once.
+/// Sets a line to a quantity; one that is there stays in its part. Saying it twice is saying it once.
 ///
 /// Faults: `Unauthenticated` for a visitor without a session; `NotFound` for goods this store does
 /// not sell; `Invalid` beside `options` or `quantity`; `SoldOut` beside `quantity`, also for more than one member may have.
@@ -133,29 +136,18 @@ pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Op
     Ok(found.unwrap_or(0))
 }
 
-/// The whole cart, a quote for each store.
+/// The whole cart, a quote for each of its parts.
 pub async fn show(scope: &Scope) -> Result<CartView, Fault> {
     show_for(scope, &BTreeMap::new()).await
 }
 
-/// The whole cart, each store's part for its own way; for pickup where none is named.
+/// The whole cart, each part for its own way; for pickup where none is named.
 ///
 /// Faults: those of [`quote_for`].
-pub async fn show_for(scope: &Scope, wishes: &BTreeMap<StoreId, Wish>) -> Result<CartView, Fault> {
-    let Some(cart) = scope.cart else { return Ok(CartView::default()) };
-    let mut tx = scope.begin().await?;
-    let stores = sqlx::query_scalar!(
-        "select store_id from cart_lines where cart_id = $1 group by store_id order by max(set_at) desc, store_id",
-        cart.0,
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .or_fault()?;
-    drop(tx);
+pub async fn show_for(scope: &Scope, wishes: &BTreeMap<Part, Wish>) -> Result<CartView, Fault> {
     let mut view = CartView::default();
-    for store in stores {
-        let store = StoreId(store);
-        let quote = quote_for(scope, store, &wishes.get(&store).copied().unwrap_or_default()).await?;
+    for part in parts(scope).await? {
+        let quote = quote_for(scope, part, &wishes.get(&part).copied().unwrap_or_default()).await?;
         view.pieces += quote.lines.iter().map(|line| line.quantity.get()).sum::<i64>();
         view.quotes.push(quote);
     }

@@ -1,12 +1,12 @@
-//! What a store's lines in a cart cost now.
+//! What the lines of a part of a cart cost now.
 //!
 //! Every quote wants the same statement, so one answers all who wait.
 
 use std::collections::HashMap;
 
 use domain::{
-    CartId, Fault, Fen, Quantity, SkuId, StoreId,
-    cart::{Quote, QuotedLine},
+    CartId, Fault, Fen, Quantity, SkuId,
+    cart::{Part, Quote, QuotedLine},
     catalog::Options,
     fulfilment::{AddressView, Way, Wish},
     hours::Slot,
@@ -37,10 +37,10 @@ pub(super) fn desk() -> Desk {
     Desk::new(CLERKS, ROUND_MOST)
 }
 
-/// Which cart's lines of which store.
+/// Which cart's lines of which part.
 pub(super) struct Asked {
     cart: Uuid,
-    store: Uuid,
+    part: Part,
     /// Whose early holds count as available.
     member: Option<Uuid>,
 }
@@ -61,17 +61,17 @@ struct Row {
     available: i64,
 }
 
-/// What the cart's lines of one store cost at this moment, and when they can be picked up. Reads
-/// prices and stock anew: nothing a client sends takes part.
-pub async fn quote(scope: &Scope, store: StoreId) -> Result<Quote, Fault> {
-    quote_for(scope, store, &Wish::default()).await
+/// What the lines of one part of the cart cost at this moment, and when they can be picked up; a store alone names what
+/// is not set apart there. Reads prices and stock anew: nothing a client sends takes part.
+pub async fn quote(scope: &Scope, part: impl Into<Part>) -> Result<Quote, Fault> {
+    quote_for(scope, part, &Wish::default()).await
 }
 
 /// [`quote`] for a way in which the goods reach their shopper, with what that costs, and who would rather send them.
 ///
 /// Faults: those of `quote`; `Invalid` beside `address_id` for an address that is not in the shopper's book.
-pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
-    let (mut quote, sight, to) = priced(scope, store, wish, true).await?;
+pub async fn quote_for(scope: &Scope, part: impl Into<Part>, wish: &Wish) -> Result<Quote, Fault> {
+    let (mut quote, sight, to) = priced(scope, part.into(), wish, true).await?;
     if let Some(to) = to {
         quote.better = better::of(scope, &sight, &quote, &to).await?;
     }
@@ -80,22 +80,22 @@ pub async fn quote_for(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quo
 
 /// The same without the latter: what placing an order rests on. What the member has had of limited goods is counted there,
 /// under their lock.
-pub(crate) async fn quote_to_place(scope: &Scope, store: StoreId, wish: &Wish) -> Result<Quote, Fault> {
-    Ok(priced(scope, store, wish, false).await?.0)
+pub(crate) async fn quote_to_place(scope: &Scope, part: Part, wish: &Wish) -> Result<Quote, Fault> {
+    Ok(priced(scope, part, wish, false).await?.0)
 }
 
 async fn priced(
     scope: &Scope,
-    store: StoreId,
+    part: Part,
     wish: &Wish,
     counts: bool,
 ) -> Result<(Quote, Sight, Option<AddressView>), Fault> {
-    let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
-    let (sight, rows) = lines_at(scope, cart, store).await?;
+    let (cart, store) = (scope.cart.ok_or(Fault::Unauthenticated)?, part.store_id);
+    let (sight, rows) = lines_at(scope, cart, part).await?;
     // What is not there is brought nowhere.
     let to = if rows.is_empty() { None } else { fulfilment::destination(scope, wish).await? };
     let view = sight.store()?.view(scope, None);
-    // Lines of one SKU with different options draw on the same stock.
+    // Lines of one SKU with different options draw on the same stock; who of two parts gets it, placing says.
     let mut left: HashMap<Uuid, Left> =
         rows.iter().map(|row| (row.sku_id, Left { pieces: row.available, ..Left::default() })).collect();
     if counts {
@@ -125,6 +125,7 @@ async fn priced(
         && goods > Fen::ZERO;
     let quote = Quote {
         store: view.card,
+        apart: part.apart,
         lines,
         goods_fen: goods,
         freight_fen: freight,
@@ -140,12 +141,12 @@ async fn priced(
     Ok((quote, sight, to))
 }
 
-/// The cart's lines of a store, and what is known of their goods at the same moment.
-async fn lines_at(scope: &Scope, cart: CartId, store: StoreId) -> Result<(Sight, Vec<Row>), Fault> {
-    let mut sight = Sight::of(scope, Key::Id(store)).await?;
+/// The lines of a part of the cart, and what is known of their goods at the same moment.
+async fn lines_at(scope: &Scope, cart: CartId, part: Part) -> Result<(Sight, Vec<Row>), Fault> {
+    let mut sight = Sight::of(scope, Key::Id(part.store_id)).await?;
     let member = scope.member().ok().map(|member| member.0);
     for _ in 0..LOOKS_MOST {
-        let asked = Asked { cart: cart.0, store: store.0, member };
+        let asked = Asked { cart: cart.0, part, member };
         let read = scope.house.carts.reading.ask(&scope.house, asked, read_all).await??;
         if let Some(newer) = sight.renewed(scope, read.versions).await? {
             sight = newer;
@@ -169,9 +170,10 @@ async fn read_all(house: House, asked: Vec<Asked>) -> Vec<Result<Read, Fault>> {
 
 async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
     let carts: Vec<Uuid> = asked.iter().map(|one| one.cart).collect();
-    let stores: Vec<Uuid> = asked.iter().map(|one| one.store).collect();
+    let stores: Vec<Uuid> = asked.iter().map(|one| one.part.store_id.0).collect();
+    let aparts: Vec<bool> = asked.iter().map(|one| one.part.apart).collect();
     let members: Vec<Option<Uuid>> = asked.iter().map(|one| one.member).collect();
-    // A cart without lines of the store still has a row, which tells the versions.
+    // A cart without lines of the part still has a row, which tells the versions.
     let found = sqlx::query!(
         r#"select a.place as "place!",
                   (select version from versions where what = 'stores') as "stores!",
@@ -180,10 +182,10 @@ async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
                   c.sku_id as "sku_id?", c.options as "options?", c.quantity as "quantity?",
                   l.price_fen as "price_fen?",
                   coalesce(s.on_hand - s.held - s.allocated - s.kept_back, 0) + coalesce(h.pieces, 0) as "available!"
-           from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[])) with ordinality
-                as a (cart_id, store_id, member_id, place)
+           from unnest((select $1::uuid[]), (select $2::uuid[]), (select $3::uuid[]), (select $4::bool[])) with ordinality
+                as a (cart_id, store_id, member_id, apart, place)
            left join menu_versions v on v.store_id = a.store_id
-           left join cart_lines c on c.cart_id = a.cart_id and c.store_id = a.store_id
+           left join cart_lines c on c.cart_id = a.cart_id and c.store_id = a.store_id and c.apart = a.apart
            left join listings l on l.store_id = c.store_id and l.sku_id = c.sku_id and l.on_shelf
            left join stock s on s.location_id = c.store_id and s.sku_id = c.sku_id
            left join lateral (
@@ -194,6 +196,7 @@ async fn read(house: &House, asked: &[Asked]) -> Result<Vec<Read>, Fault> {
         &carts,
         &stores,
         &members as &[Option<Uuid>],
+        &aparts,
     )
     .fetch_all(&house.pool)
     .await

@@ -15,6 +15,7 @@ use domain::{
     CounterSaleId, Fault, LocationId, StoreId,
     audit::{Act, ObjectKind},
     staff::Permission,
+    stock_lists::DocumentKind,
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -33,7 +34,7 @@ const NO_STORE: Fault = Fault::NotFound("这家门店");
 
 /// As people say the number of one.
 fn number_text(number: i64) -> String {
-    format!("GT{number:06}")
+    DocumentKind::CounterSale.said(number)
 }
 
 fn place(store: StoreId) -> LocationId {

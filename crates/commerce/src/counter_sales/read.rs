@@ -35,8 +35,10 @@ async fn rows(
     tx: &mut PgConnection,
     store: Option<StoreId>,
     id: Option<CounterSaleId>,
-    (after, most): (Option<i64>, i64),
+    ask: &ListCounterSales,
+    most: i64,
 ) -> Result<Vec<CounterSale>, Fault> {
+    let [from, until] = ask.sold()?;
     let rows = sqlx::query_as!(
         Row,
         r#"select s.id, s.number, s.store_id, t.name as store_name, s.occurred_at, s.booked_at,
@@ -45,11 +47,16 @@ async fn rows(
            left join staff p on p.id = s.staff_id left join api_keys k on k.id = s.api_key_id
            where ($1::uuid is null or s.store_id = $1) and ($2::uuid is null or s.id = $2)
              and ($3::bigint is null or s.number < $3)
+             and ($5::uuid is null or s.number <= (select f.number from counter_sales f where f.id = $5))
+             and ($6::timestamptz is null or s.occurred_at >= $6) and ($7::timestamptz is null or s.occurred_at < $7)
            order by s.number desc limit $4"#,
         store.map(|store| store.0),
         id.map(|id| id.0),
-        after,
+        ask.after,
         most,
+        ask.first.map(|id| id.0),
+        from,
+        until,
     )
     .fetch_all(&mut *tx)
     .await
@@ -100,17 +107,18 @@ async fn rows(
 
 /// The sale under this id.
 pub(super) async fn one(tx: &mut PgConnection, id: CounterSaleId) -> Result<CounterSale, Fault> {
-    rows(tx, None, Some(id), (None, 1)).await?.into_iter().next().ok_or(NO_SALE)
+    rows(tx, None, Some(id), &ListCounterSales::default(), 1).await?.into_iter().next().ok_or(NO_SALE)
 }
 
 /// Sales of a store within reach, the one booked last first.
 ///
-/// Faults: `NotFound` for a store out of reach; `Unauthenticated`; `Forbidden`.
+/// Faults: `Invalid` beside `to` where its days are the wrong way round; `NotFound` for a store out of reach;
+/// `Unauthenticated`; `Forbidden`.
 pub async fn list(scope: &Scope, store: StoreId, ask: &ListCounterSales) -> Result<Page<CounterSale>, Fault> {
     serves_at(scope, store)?;
     let most = ask.most.clamp(1, 100);
     let mut tx = scope.begin_search().await?;
-    let found = rows(&mut tx, Some(store), None, (ask.after, most as i64 + 1)).await?;
+    let found = rows(&mut tx, Some(store), None, ask, most as i64 + 1).await?;
     Ok(Page::cut(found, most, |sale| sale.number.trim_start_matches("GT").trim_start_matches('0').to_owned()))
 }
 

@@ -25,7 +25,7 @@ use crate::{
 /// handed in themselves. No program does.
 ///
 /// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for differences that are not theirs to
-/// decide, and for a program; `Conflict` (`own_count`, `not_now`).
+/// decide; `PeopleOnly`; `Conflict` (`own_count`, `not_now`).
 pub async fn decide(scope: &Scope, id: CountId, decision: Decide) -> Result<(), Fault> {
     let note = decision.checked_note()?;
     scope.person()?;
@@ -82,7 +82,8 @@ async fn book(tx: &mut PgConnection, scope: &Scope, count: &Count) -> Result<(),
 /// What was entered stays, to be undone where it was wrong.
 async fn send_back(tx: &mut PgConnection, count: &Count) -> Result<(), Fault> {
     sqlx::query!(
-        "update counts set submitted_by = null, submitted_by_key = null, off_pieces = null, off_value_fen = null, above = false
+        "update counts set submitted_by = null, submitted_by_key = null, off_pieces = null, off_value_fen = null, above = false,
+                           alone_pieces = null, alone_value_fen = null
          where id = $1",
         count.id.0,
     )

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use domain::{
     CountId, Fault, Fen, LocationId, SkuId,
     counts::{
-        CountAct, CountCard, CountEntry, CountKind, CountLine, CountState, CountStep, CountView, LinesShown,
-        ListCounts, ListLines, Off,
+        CountAct, CountCard, CountEntry, CountKind, CountLine, CountState, CountStep, CountView, DecideAlone,
+        LinesShown, ListCounts, ListLines, Off,
     },
     page::Page,
     staff::Permission,
+    stock_lists::DocumentKind,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -30,6 +31,7 @@ const LINES_MOST: i64 = 100_000;
 
 struct Row {
     id: Uuid,
+    number: i64,
     location_id: Uuid,
     location_name: String,
     kind: String,
@@ -44,6 +46,8 @@ struct Row {
     off_value_fen: Option<i64>,
     cost_milli_fen: Option<i64>,
     above: bool,
+    alone_pieces: Option<i64>,
+    alone_value_fen: Option<i64>,
     lines: i64,
     counted_lines: i64,
 }
@@ -71,8 +75,10 @@ impl Row {
         let shows_book = self.shows_book(sight);
         let off = self.off_pieces.zip(self.off_value_fen).filter(|_| shows_book);
         let cost_fen = sight.cost(self.location_id, self.cost_milli_fen).filter(|_| off.is_some());
+        let alone = self.alone_pieces.zip(self.alone_value_fen);
         CountCard {
             id: CountId(self.id),
+            number: DocumentKind::Count.said(self.number),
             location_id: LocationId(self.location_id),
             kind: CountKind::from_code(&self.kind).unwrap_or(CountKind::Partial),
             state: self.state(),
@@ -87,6 +93,7 @@ impl Row {
             off: off.map(|(pieces, value)| Off { pieces, value_fen: Fen(value) }),
             cost_fen,
             above: self.above,
+            alone: alone.map(|(pieces, value)| DecideAlone { pieces, value_fen: Fen(value) }),
         }
     }
 }
@@ -101,9 +108,10 @@ async fn rows(
 ) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
         Row,
-        r#"select c.id, c.location_id, coalesce(s.name, w.name, '') as "location_name!", c.kind, c.blind, c.state, c.note,
+        r#"select c.id, c.number, c.location_id, coalesce(s.name, w.name, '') as "location_name!", c.kind, c.blind, c.state, c.note,
                   coalesce(c.opened_by, c.opened_by_key) as "opened_by!", coalesce(o.name, '合作方 ' || a.name, '') as "opener!",
                   c.opened_at, coalesce(c.submitted_by, c.submitted_by_key) as "submitted_by?", c.off_pieces, c.off_value_fen, c.above,
+                  c.alone_pieces, c.alone_value_fen,
                   case c.state when 'approved' then (select sum(e.value_milli_fen) from cost_entries e
                                                      where e.document_id = c.id and e.location_id = c.location_id)
                        when 'submitted' then (select sum((l.counted - l.book) * x.milli_fen) from count_lines l

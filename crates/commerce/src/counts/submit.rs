@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Count, NO_COUNT, Step, advance, lock, works_on};
-use crate::{Scope, database::OrFault, stockroom};
+use crate::{Scope, approvals, database::OrFault, stockroom};
 
 /// How many goods that nobody counted are named.
 const NAMED_MOST: usize = 5;
@@ -35,10 +35,12 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
         (_, Some(Uncounted::LeaveOut)) => {}
     }
     let off = keep(&mut tx, &count).await?;
-    let above = !scope.house().settings.decide_alone.suffices(off);
+    let alone = approvals::alone_at(&mut tx, count.room.id).await?;
+    let above = !alone.suffices(off);
     let actor = scope.actor();
     sqlx::query!(
-        "update counts set submitted_by = $2, submitted_by_key = $3, off_pieces = $4, off_value_fen = $5, above = $6
+        "update counts set submitted_by = $2, submitted_by_key = $3, off_pieces = $4, off_value_fen = $5, above = $6,
+                           alone_pieces = $7, alone_value_fen = $8
          where id = $1",
         id.0,
         actor.staff,
@@ -46,6 +48,8 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
         off.pieces,
         off.value_fen.0,
         above,
+        alone.pieces,
+        alone.value_fen.0,
     )
     .execute(&mut *tx)
     .await

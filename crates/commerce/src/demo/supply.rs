@@ -221,7 +221,7 @@ impl Chain<'_> {
         purchasing::submit(&self.ago(40), whole).await?;
         let receipt = self.arrive(36, whole, cheap, 12).await?;
         let back = vec![Pieces { sku_id: cheap[0].sku, quantity: 2 }];
-        let back = ReturnPurchase { id: new_id(), lines: back, reason: "外箱破损".into() };
+        let back = ReturnPurchase { id: new_id(), lines: back, reason: "外箱破损".into(), batches: Vec::new() };
         let billed = self.value(&self.ago(0), self.suppliers[0], receipt).await?;
         let settled = self.invoice(30, 0, receipt, billed, "24312000000012345671").await?;
         purchasing::send_back(&self.ago(34), whole, back).await?;

@@ -73,15 +73,16 @@ pub async fn import(
     progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
 ) -> Result<Imported, Fault> {
     let mut tx = scope.begin().await?;
-    let imported = import_in(&mut tx, scope, products, listing, progress).await?;
+    let imported = import_in(&mut tx, scope, None, products, listing, progress).await?;
     trial.end(tx).await?;
     Ok(imported)
 }
 
-/// [`import`] within a transaction.
+/// [`import`] within a transaction. `sent` is the table that was sent in: what it puts on shelves names it.
 pub(crate) async fn import_in(
     tx: &mut PgConnection,
     scope: &Scope,
+    sent: Option<Uuid>,
     products: &[ProductGiven],
     listing: Listing,
     mut progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
@@ -96,7 +97,7 @@ pub(crate) async fn import_in(
         let changes = write_products(tx, scope, &brands, &categories, chunk).await?;
         let (inserted, updated) = write_skus(tx, &changes, chunk).await?;
         if listing == Listing::AtAllStoresOfTheBrand {
-            list(tx, scope, chunk).await?;
+            list(tx, scope, sent, chunk).await?;
         }
         let rows = chunk.iter().map(|product| product.skus.len()).sum::<usize>();
         imported.inserted += inserted;
@@ -327,7 +328,7 @@ async fn write_skus(tx: &mut PgConnection, changes: &Changes, chunk: &[ProductGi
 
 /// Puts the variants on the shelf of every store of their brand; a store that had not listed one begins with
 /// what the file says there is of it.
-async fn list(tx: &mut PgConnection, scope: &Scope, chunk: &[ProductGiven]) -> Result<(), Fault> {
+async fn list(tx: &mut PgConnection, scope: &Scope, sent: Option<Uuid>, chunk: &[ProductGiven]) -> Result<(), Fault> {
     let skus = || chunk.iter().flat_map(|product| &product.skus);
     let codes: Vec<String> = skus().map(|sku| sku.code.clone()).collect();
     let pieces: Vec<i64> = skus().map(|sku| sku.stock.unwrap_or(0)).collect();
@@ -353,7 +354,7 @@ async fn list(tx: &mut PgConnection, scope: &Scope, chunk: &[ProductGiven]) -> R
     for store in listed {
         let pieces: Vec<Pieces> =
             store.skus.into_iter().zip(store.pieces).map(|(sku, quantity)| Pieces { sku, quantity }).collect();
-        let first = Document { cause: Cause::Receive, id: None };
+        let first = Document { cause: Cause::Receive, id: sent };
         stock::book(tx, scope, store.store_id, first, &pieces).await?;
     }
     Ok(())

@@ -416,7 +416,7 @@ pub async fn carry_out(scope: &Scope, due: &Due, rows: Rows<'_>, judged: Judged)
         }
         Err(fault) => return Err(fault),
     };
-    let imported = write(&mut tx, &by, rows, async |done| tell(scope, due, done, total).await).await?;
+    let imported = write(&mut tx, &by, due.id, rows, async |done| tell(scope, due, done, total).await).await?;
     if due.state == ImportState::Importing && imported.moved > 0 && !due.may_move {
         // Since it was confirmed, somebody else has given a store the region that it had here.
         tx.rollback().await.or_fault()?;
@@ -436,12 +436,15 @@ pub async fn carry_out(scope: &Scope, due: &Due, rows: Rows<'_>, judged: Judged)
 async fn write(
     tx: &mut sqlx::PgConnection,
     scope: &Scope,
+    sent: Uuid,
     rows: Rows<'_>,
     progress: impl AsyncFnMut(usize) -> Result<(), Fault>,
 ) -> Result<Imported, Fault> {
     match rows {
         Rows::Stores(rows) => stores::import::import_in(tx, scope, rows, progress).await,
-        Rows::Products(products, _, listing) => products::import_in(tx, scope, products, listing, progress).await,
+        Rows::Products(products, _, listing) => {
+            products::import_in(tx, scope, Some(sent), products, listing, progress).await
+        }
         Rows::Suppliers(rows) => purchasing::import::suppliers_in(tx, scope, rows, progress).await,
         Rows::Purchases(rows) => purchasing::import::drafts_in(tx, scope, rows, progress).await,
         Rows::SupplyPrices(rows) => supply::import::prices_in(tx, scope, rows, progress).await,

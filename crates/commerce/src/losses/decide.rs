@@ -20,8 +20,8 @@ use crate::{
 /// Small losses are the store's own to decide; beyond those whoever decides for it, and nobody on what they report
 /// themselves. No program does.
 ///
-/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for what is not theirs to decide, and for a
-/// program; `Conflict` (`own_loss`, `not_now`, `not_there` for more than the books have by now).
+/// Faults: `Invalid` beside `note`; `NotFound` out of reach; `Forbidden` for what is not theirs to decide; `PeopleOnly`;
+/// `Conflict` (`own_loss`, `not_now`, `not_there` for more than the books have by now).
 pub async fn decide(scope: &Scope, id: LossId, decision: Decide) -> Result<(), Fault> {
     let note = decision.checked_note()?;
     scope.person()?;

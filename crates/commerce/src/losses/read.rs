@@ -4,11 +4,13 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     Fault, Fen, FileId, LocationId, LossId, SkuId,
     approvals::ProposalSubject,
+    counts::DecideAlone,
     files::Photo,
     losses::{ListLosses, LossCard, LossFigure, LossKind, LossState, LossView, OtherLoss},
     page::Page,
     purchasing::MilliFen,
     staff::Permission,
+    stock_lists::DocumentKind,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -22,6 +24,7 @@ use crate::{
 
 struct Row {
     id: Uuid,
+    number: i64,
     location_id: Uuid,
     location_name: String,
     product: String,
@@ -36,6 +39,8 @@ struct Row {
     reason: String,
     state: String,
     above: bool,
+    alone_pieces: Option<i64>,
+    alone_value_fen: Option<i64>,
     reporter: String,
     reported_by: Uuid,
     reported_at: DateTime<Utc>,
@@ -50,8 +55,10 @@ impl Row {
         let state = LossState::from_code(&self.state).unwrap_or(LossState::Withdrawn);
         let may_decide =
             state == LossState::Reported && sight.decides(self.location_id, self.above, Some(self.reported_by));
+        let alone = self.alone_pieces.zip(self.alone_value_fen);
         LossCard {
             id: LossId(self.id),
+            number: DocumentKind::Loss.said(self.number),
             location_id: LocationId(self.location_id),
             location_name: self.location_name.clone(),
             subject: named(&self.product, &self.spec),
@@ -64,6 +71,7 @@ impl Row {
             batch: self.batch.clone(),
             state,
             above: self.above,
+            alone: alone.map(|(pieces, value)| DecideAlone { pieces, value_fen: Fen(value) }),
             reported_by: self.reporter.clone(),
             reported_at: self.reported_at,
             mine: self.reported_by == sight.me,
@@ -82,7 +90,7 @@ async fn rows(
 ) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
         Row,
-        r#"select l.id, l.location_id, coalesce(s.name, w.name, '') as "location_name!", d.name as product,
+        r#"select l.id, l.number, l.location_id, coalesce(s.name, w.name, '') as "location_name!", d.name as product,
                   array_to_string(k.spec_values, ' ') as "spec!", k.code, l.sku_id, l.quantity, l.price_fen,
                   -- As it was booked; until then, as it would be now.
                   case l.state when 'approved' then (select -sum(e.value_milli_fen) from cost_entries e
@@ -90,7 +98,7 @@ async fn rows(
                        when 'reported' then (select l.quantity * c.milli_fen from stock_costs c
                                              where c.location_id = l.location_id and c.sku_id = l.sku_id) end::bigint as cost_milli_fen,
                   l.kind, b.code as "batch?", l.reason,
-                  l.state, l.above, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!",
+                  l.state, l.above, l.alone_pieces, l.alone_value_fen, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!",
                   coalesce(l.reported_by, l.reported_by_key) as "reported_by!", l.reported_at,
                   coalesce(p.name, '合作方 ' || t.name) as "decider?", o.name as "in_place_of?", l.decided_at, l.note
            from losses l join skus k on k.id = l.sku_id join products d on d.id = k.product_id

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{Loss, NO_LOSS, advance, lock, lock_on_hand};
 use crate::{
-    Scope,
+    Scope, approvals,
     audit::{self, Change},
     database::OrFault,
     faults::{self, Deed},
@@ -42,7 +42,8 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
     let price = stockroom::price(&mut tx, room.id, command.sku_id).await?;
     let off =
         Off::of([(command.quantity, price)]).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
-    let above = !scope.house().settings.decide_alone.suffices(off);
+    let alone = approvals::alone_at(&mut tx, room.id).await?;
+    let above = !alone.suffices(off);
     stockroom::shelve(&mut tx, room.id, &[command.sku_id.0]).await?;
     if let Some(state) = reported_before(&mut tx, &command, me).await? {
         return Ok(state);
@@ -53,8 +54,8 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
     };
     let written = sqlx::query!(
         "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_by_key,
-                             reported_at, batch_id)
-         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11, $12) on conflict (id) do nothing",
+                             reported_at, batch_id, alone_pieces, alone_value_fen)
+         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11, $12, $13, $14) on conflict (id) do nothing",
         command.id.0,
         room.id.0,
         command.sku_id.0,
@@ -67,6 +68,8 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         actor.key,
         scope.now,
         batch,
+        alone.pieces,
+        alone.value_fen.0,
     )
     .execute(&mut *tx)
     .await

@@ -137,16 +137,17 @@ async fn join(tx: &mut PgConnection, scope: &Scope, phone: &Phone) -> Result<Mem
     Ok(MemberView { id: MemberId(id), phone: phone.clone(), name, joined_at: scope.now })
 }
 
-/// A line in both carts keeps the larger quantity: nobody wanted the sum. Where the two do not fit
-/// into one cart, the oldest lines go.
+/// A line in both carts keeps the larger quantity: nobody wanted the sum. It is set apart where it is in either. Where
+/// the two do not fit into one cart, the oldest lines go.
 pub(super) async fn hand_over_cart(tx: &mut PgConnection, from: Uuid, member: MemberId) -> Result<(), Fault> {
     sqlx::query!(
         "with moved as (delete from cart_lines where cart_id = $1 returning *)
-         insert into cart_lines (cart_id, store_id, sku_id, options, quantity, set_at)
-         select m.cart_id, l.store_id, l.sku_id, l.options, l.quantity, l.set_at
+         insert into cart_lines (cart_id, store_id, sku_id, options, quantity, set_at, apart)
+         select m.cart_id, l.store_id, l.sku_id, l.options, l.quantity, l.set_at, l.apart
          from moved l cross join members m where m.id = $2
          on conflict (cart_id, store_id, sku_id, options) do update
-         set quantity = greatest(cart_lines.quantity, excluded.quantity), set_at = excluded.set_at",
+         set quantity = greatest(cart_lines.quantity, excluded.quantity), set_at = excluded.set_at,
+             apart = cart_lines.apart or excluded.apart",
         from,
         member.0,
     )

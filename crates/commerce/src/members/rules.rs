@@ -145,7 +145,7 @@ pub const RULES: &[Rule] = &[
         exporting: Under(
             "购物车",
             "select coalesce(jsonb_agg(jsonb_build_object('门店', s.name, '商品', p.name, '规格', k.spec_values,
-                    '选项', l.options, '数量', l.quantity, '加入时间', l.set_at) order by l.set_at), '[]')
+                    '选项', l.options, '数量', l.quantity, '加入时间', l.set_at, '分开收货', l.apart) order by l.set_at), '[]')
              from cart_lines l join members m on m.cart_id = l.cart_id join stores s on s.id = l.store_id
              join skus k on k.id = l.sku_id join products p on p.id = k.product_id where m.id = $1",
         ),
@@ -217,6 +217,13 @@ pub const RULES: &[Rule] = &[
         erasing: Blank("update after_sales set note = '', appeal = '' where member_id = $1 and note || appeal <> ''"),
     },
     Rule {
+        table: "after_sales_addresses",
+        column: "after_sales_id",
+        merging: Own("the requests go over, and with each where what comes in exchange goes"),
+        exporting: Within(AFTER_SALES),
+        erasing: Remove("delete from after_sales_addresses d using after_sales a where a.id = d.after_sales_id and a.member_id = $1"),
+    },
+    Rule {
         table: "after_sales_steps",
         column: "member_id",
         merging: Merging::Stay(APPEND_ONLY),
@@ -267,6 +274,8 @@ const AFTER_SALES_OF: &str = "
     select coalesce(jsonb_agg(jsonb_build_object(
         '订单号', a.order_number, '门店', s.name, '类型', a.kind, '状态', a.state, '原因', a.reason, '说明', a.note,
         '仲裁理由', a.appeal, '退款_分', a.refund_fen, '售后码', a.code, '申请时间', a.requested_at,
+        '换货寄到', (select jsonb_build_object('收货人', d.name, '手机号', d.phone, '地址', d.address)
+            from after_sales_addresses d where d.after_sales_id = a.id),
         '商品', (select coalesce(jsonb_agg(jsonb_build_object('名称', l.name, '规格', l.spec, '数量', l.quantity,
                 '实付_分', l.paid_fen, '退款_分', l.refund_fen, '换成', l.exchange_spec) order by l.line), '[]')
             from after_sales_lines l where l.after_sales_id = a.id),

@@ -1,4 +1,4 @@
-//! Placing at several stores at once, and the orders that came of it (D1).
+//! Placing several orders at once, at several stores or for the parts of one, and what came of it (D1).
 
 use domain::{
     CheckoutId, Fault, Fen, OrderId,
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{Scope, database::OrFault};
 
-/// Places an order at each of several stores, at the prices of this moment: all of them or none.
+/// Places an order for each of several parts of the cart, at the prices of this moment: all of them or none.
 ///
 /// The checkout's id is the idempotency key: the same request again answers the same orders, another one under that id
 /// is a conflict. Nothing is changed where a fault is returned.
 ///
-/// Faults: `Unauthenticated`; `Invalid` or `SoldOut` beside the parts of the stores that cannot be ordered from, whatever
-/// is the matter there; `Conflict` (`too_many_unpaid`, `key_reused`).
+/// Faults: `Unauthenticated`; `Invalid` or `SoldOut` beside the parts that cannot be ordered, whatever is the matter with
+/// them; `Conflict` (`too_many_unpaid`, `key_reused`).
 pub async fn place_all(scope: &Scope, command: PlaceCheckout) -> Result<CheckoutPlaced, Fault> {
     let member = scope.member()?.0;
     let command = command.checked()?;
@@ -40,7 +40,7 @@ async fn place_anew(scope: &Scope, command: &PlaceCheckout, hash: &[u8]) -> Resu
     for order in &command.orders {
         match ready(scope, order, &request_hash(member, order), Some(checkout.clone())).await {
             Ok(order) => basket.push(order),
-            Err(fault) => refused.push((order.store_id, fault)),
+            Err(fault) => refused.push((order.part(), fault)),
         }
     }
     if !refused.is_empty() {
@@ -59,7 +59,7 @@ fn answer(id: CheckoutId, mut orders: Vec<OrderPlaced>) -> Result<CheckoutPlaced
     Ok(CheckoutPlaced { id, orders, total_fen })
 }
 
-/// Who asked for what at which stores, in whatever order those were named.
+/// Who asked for what in which parts, in whatever order those were named.
 fn hash_of(member: Uuid, command: &PlaceCheckout) -> Vec<u8> {
     let mut parts: Vec<Vec<u8>> = command.orders.iter().map(|order| request_hash(member, order)).collect();
     parts.sort();
@@ -101,7 +101,7 @@ pub async fn checkout(scope: &Scope, id: CheckoutId) -> Result<CheckoutView, Fau
     let member = scope.own_filter()?;
     let mut tx = scope.begin_search().await?;
     let within = Within::checkout(member, id);
-    let most = PlaceCheckout::STORES_MOST as i64;
+    let most = PlaceCheckout::PARTS_MOST as i64;
     let orders: Vec<_> =
         rows(&mut tx, within, &ListOrders::default(), most).await?.into_iter().map(Row::card).collect();
     if orders.is_empty() {

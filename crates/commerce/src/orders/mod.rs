@@ -15,7 +15,7 @@
 //! - `taken`: those that a rider took along and of which nobody says that they came
 //! - `due`: rounds over orders whose time is over
 //! - `unclaimed`: those that nobody fetches, called off after as many days as head office says
-//! - `pick`: what somebody takes off the shelf for an order
+//! - `pick`: what somebody takes off the shelf for an order, and what of it is taken
 //! - `read`: one order, and lists that begin from what the caller may see
 
 pub mod batches;
@@ -43,12 +43,12 @@ pub use cancel_rules::{cancel_rules, remove_cancel_rules, set_cancel_rule};
 pub use centre::{annotate, call_off, call_off_all, notes};
 pub use checkout::{checkout, place_all};
 pub use late::{escalated, look};
-pub use pick::pick_list;
+pub use pick::{pick_list, scan_pick, set_picked};
 pub use place::place;
 pub use read::{board, list, mine, show, show_for_staff, whole_list};
 pub use reroute::{reroute, reroute_choices};
 pub use send::{deliver, dispatch, undelivered};
-pub use steps::{accept, cancel, prepare, redeem, reject};
+pub use steps::{accept, cancel, pack, prepare, redeem, reject};
 pub use taken::complete_taken;
 pub use unclaimed::{call_off_unclaimed, set_unclaimed_rule, unclaimed_rule};
 

@@ -1,4 +1,4 @@
-//! Placing: the cart's lines of one store become an order that holds its stock.
+//! Placing: the lines of one part of the cart become an order that holds its stock.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,8 @@ use uuid::Uuid;
 use super::write::{self, Checkout, NewOrder};
 use crate::{Scope, cart, database::OrFault, fulfilment, memory};
 
-/// Places an order for what the cart holds of one store, at the prices of this moment.
+/// Places an order for what the cart holds of one store, of what is set apart there or of all else, at the prices of this
+/// moment. The store's other part stays in the cart.
 ///
 /// The order's id is the idempotency key: the same request again answers the same order, another
 /// one under that id is a conflict. Nothing is changed where a fault is returned.
@@ -49,7 +50,7 @@ pub(super) async fn ready(
     checkout: Option<Checkout>,
 ) -> Result<NewOrder, Fault> {
     let wish = command.wish();
-    let quote = cart::quote_to_place(scope, command.store_id, &wish).await?;
+    let quote = cart::quote_to_place(scope, command.part(), &wish).await?;
     let offered = check(&quote, command)?;
     let address = fulfilment::destination(scope, &wish).await?;
     let skus: BTreeSet<Uuid> = quote.lines.iter().map(|line| line.sku_id.0).collect();
@@ -66,6 +67,7 @@ pub(super) async fn ready(
         member: scope.member()?.0,
         cart: scope.cart.ok_or(Fault::Unauthenticated)?.0,
         store: command.store_id.0,
+        apart: command.apart,
         channel: scope.channel,
         placed,
         lines: quote.lines,
@@ -86,12 +88,17 @@ pub(super) async fn ready(
 
 /// Who asked for what; the client's clock is left out, since a retry may carry another.
 pub(super) fn request_hash(member: Uuid, command: &PlaceOrder) -> Vec<u8> {
-    let PlaceOrder { id, store_id, slot, expected_total_fen, note, fulfilment, address_id, occurred_at: _ } = command;
+    let PlaceOrder { id, store_id, apart, slot, expected_total_fen, note, fulfilment, address_id, occurred_at: _ } =
+        command;
     let mut text = format!("{member}\n{id}\n{store_id}\n{}\n{}\n{note}", slot.timestamp(), expected_total_fen.0);
     // As it was before there were other ways, so that a retry over an update is still the same.
     if *fulfilment != Fulfilment::Pickup {
         let address = address_id.map(|id| id.to_string()).unwrap_or_default();
         text = format!("{text}\n{}\n{address}", fulfilment.code());
+    }
+    // Before all else, where no note can say the same.
+    if *apart {
+        text = format!("apart\n{text}");
     }
     Sha256::digest(text.as_bytes()).to_vec()
 }
@@ -167,4 +174,50 @@ fn must_reach<'a>(quote: &'a Quote, command: &PlaceOrder) -> Result<&'a Way, Fau
 fn new_number(scope: &Scope) -> String {
     let random: u64 = rand::rng().random_range(0..10_000_000_000);
     format!("{}{random:010}", scope.now.format("%y%m%d"))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use domain::{AddressId, StoreId};
+
+    use super::*;
+
+    fn command() -> PlaceOrder {
+        PlaceOrder {
+            id: OrderId(Uuid::from_u128(2)),
+            store_id: StoreId(Uuid::from_u128(3)),
+            apart: false,
+            fulfilment: Fulfilment::Pickup,
+            address_id: None,
+            slot: chrono::Utc.with_ymd_and_hms(2026, 6, 10, 5, 0, 0).unwrap(),
+            expected_total_fen: Fen(1200),
+            note: "少冰".into(),
+            occurred_at: None,
+        }
+    }
+
+    fn hash(command: &PlaceOrder) -> Vec<u8> {
+        request_hash(Uuid::from_u128(1), command)
+    }
+
+    /// What servers of earlier releases made the hash of, so that a retry over an update is still the same request.
+    #[test]
+    fn the_hash_of_an_order_of_what_is_not_set_apart_is_that_of_earlier_releases() {
+        let pickup = "00000000-0000-0000-0000-000000000001\n00000000-0000-0000-0000-000000000002\n\
+                      00000000-0000-0000-0000-000000000003\n1781067600\n1200\n少冰";
+        assert_eq!(hash(&command()), Sha256::digest(pickup.as_bytes()).to_vec());
+        let sent = PlaceOrder {
+            fulfilment: Fulfilment::Express,
+            address_id: Some(AddressId(Uuid::from_u128(4))),
+            ..command()
+        };
+        let express = format!("{pickup}\nexpress\n00000000-0000-0000-0000-000000000004");
+        assert_eq!(hash(&sent), Sha256::digest(express.as_bytes()).to_vec());
+    }
+
+    #[test]
+    fn what_is_set_apart_is_another_request() {
+        assert_ne!(hash(&PlaceOrder { apart: true, ..command() }), hash(&command()));
+    }
 }

@@ -337,7 +337,8 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
-                  claim_before(o.id) as claim_before,
+                  -- Asked of those alone that wait: each call of it is planned anew.
+                  case when o.state = 'ready' then claim_before(o.id) end as claim_before,
                   coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
                   coalesce((select sum(amount_fen) from refunds where order_id = o.id and state in ('succeeded', 'settled')), 0)::bigint as "refunded!",
                   (select array_agg(amount_fen order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as settled_fen,
@@ -404,7 +405,7 @@ async fn lines(tx: &mut PgConnection, id: OrderId) -> Result<Vec<OrderLine>, Fau
 
 async fn steps(tx: &mut PgConnection, id: OrderId) -> Result<Vec<OrderStep>, Fault> {
     let rows = sqlx::query!(
-        r#"select t.act, t.state, t.at, t.note,
+        r#"select t.act, t.state, t.at, t.note, t.packages,
                   (case when t.member_id is not null then '本人' when p.id is not null then '店员 ' || p.name
                         when k.id is not null then '合作方 ' || k.name else '系统' end) as "by!"
            from order_steps t left join staff p on p.id = t.staff_id left join api_keys k on k.id = t.api_key_id
@@ -419,7 +420,7 @@ async fn steps(tx: &mut PgConnection, id: OrderId) -> Result<Vec<OrderStep>, Fau
         .map(|row| {
             let (act, state) =
                 step(&row.act, &row.state).ok_or_else(|| Fault::Internal(format!("step {}", row.act)))?;
-            Ok(OrderStep { act, state, at: row.at, by: row.by, note: row.note })
+            Ok(OrderStep { act, state, at: row.at, by: row.by, note: row.note, packages: row.packages })
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use domain::{
     audit::{Act, ObjectKind},
     fulfilment::Fulfilment,
     order_centre::is_in_hand,
-    orders::{OrderAct, OrderState, PickupCode},
+    orders::{OrderAct, OrderState, Pack, PickupCode},
     staff::Permission,
     text,
 };
@@ -78,7 +78,27 @@ pub(super) async fn advance(
     act: OrderAct,
     note: &str,
 ) -> Result<OrderState, Fault> {
-    let next = advance_all(tx, scope, slice::from_ref(order), act, note).await?;
+    advance_saying(tx, scope, order, act, Said { note, packages: None }).await
+}
+
+/// What is said with a step.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    /// Why.
+    note: &'a str,
+    /// In how many packages an order was made ready, where that is said.
+    packages: Option<i32>,
+}
+
+/// [`advance`], with all that is said of it.
+async fn advance_saying(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    order: &Ordered,
+    act: OrderAct,
+    said: Said<'_>,
+) -> Result<OrderState, Fault> {
+    let next = advance_all(tx, scope, slice::from_ref(order), act, said).await?;
     if let Some(act) = Act::on_order(act) {
         let change = Change {
             act,
@@ -87,7 +107,7 @@ pub(super) async fn advance(
             store_id: Some(order.store_id.0),
             before: json!({ "state": order.state }),
             after: json!({ "state": next }),
-            reason: note,
+            reason: said.note,
         };
         audit::record(tx, scope, change).await?;
     }
@@ -102,11 +122,11 @@ async fn advance_all(
     scope: &Scope,
     orders: &[Ordered],
     act: OrderAct,
-    note: &str,
+    said: Said<'_>,
 ) -> Result<OrderState, Fault> {
     let next = next_state(orders, act)?;
     let codes: Vec<Option<String>> = orders.iter().map(|_| None).collect();
-    turn(tx, scope, orders, Step { act, next, codes: &codes, note }).await?;
+    turn(tx, scope, orders, Step { act, next, codes: &codes, said }).await?;
     Ok(next)
 }
 
@@ -133,7 +153,7 @@ struct Step<'a> {
     next: OrderState,
     /// The code that each gets with it; one whose code is another's stays where it is.
     codes: &'a [Option<String>],
-    note: &'a str,
+    said: Said<'a>,
 }
 
 /// Lets orders take a step; answers which have. State, code, step and event are written in one statement, for
@@ -157,9 +177,9 @@ async fn turn(
                and not exists (select from orders other where other.store_id = o.store_id and other.pickup_code = a.code)
              returning o.id, o.store_id
          ), stepped as (
-             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, api_key_id, note)
+             insert into order_steps (order_id, step, act, state, at, member_id, staff_id, api_key_id, note, packages)
              select id, coalesce((select max(step) from order_steps t where t.order_id = turned.id), 0) + 1,
-                    $4, $3, $5, $6, $7, $8, $9
+                    $4, $3, $5, $6, $7, $8, $9, $10
              from turned
          ), told as (
              insert into outbox (topic, store_id, order_id, payload)
@@ -174,7 +194,8 @@ async fn turn(
         member,
         staff,
         key,
-        step.note,
+        step.said.note,
+        step.said.packages,
     )
     .fetch_all(tx)
     .await
@@ -209,7 +230,8 @@ async fn give_codes(tx: &mut PgConnection, scope: &Scope, orders: &[Ordered], ac
         };
         let (now, codes): (Vec<Ordered>, Vec<Option<String>>) =
             without.iter().filter_map(|order| Some((order.clone(), Some(draw()?)))).unzip();
-        let turned = turn(tx, scope, &now, Step { act, next, codes: &codes, note: "" }).await?;
+        let said = Said { note: "", packages: None };
+        let turned = turn(tx, scope, &now, Step { act, next, codes: &codes, said }).await?;
         without.retain(|order| !turned.contains(&order.id.0));
         if without.is_empty() {
             return Ok(());
@@ -293,23 +315,55 @@ pub(crate) async fn lock_within(
 }
 
 /// The store takes a paid order on. Doing it twice is doing it once.
+///
+/// Faults: `NotFound` for another store's order; `Conflict` (`not_now`); `Forbidden`.
 pub async fn accept(scope: &Scope, id: OrderId) -> Result<(), Fault> {
-    fulfil(scope, id, OrderAct::Accept, OrderState::Accepted).await
-}
-
-/// The store has made the order ready. Doing it twice is doing it once.
-pub async fn prepare(scope: &Scope, id: OrderId) -> Result<(), Fault> {
-    fulfil(scope, id, OrderAct::Prepare, OrderState::Ready).await
-}
-
-async fn fulfil(scope: &Scope, id: OrderId, act: OrderAct, done: OrderState) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let order = lock_within(&mut tx, scope, id, Permission::FulfilOrders).await?;
-    if order.state == done {
+    if order.state == OrderState::Accepted {
         return Ok(());
     }
-    advance(&mut tx, scope, &order, act, "").await?;
-    commit(tx, scope, act).await
+    advance(&mut tx, scope, &order, OrderAct::Accept, "").await?;
+    commit(tx, scope, OrderAct::Accept).await
+}
+
+/// The store has made the order ready, in packages that nobody has counted: see [`pack`].
+pub async fn prepare(scope: &Scope, id: OrderId) -> Result<(), Fault> {
+    pack(scope, id, Pack::default()).await
+}
+
+/// The store has made the order ready, whether or not its lines were ticked off, and says in how many packages where
+/// they were counted. Doing it twice is doing it once.
+///
+/// Faults: `Invalid` beside `packages`; `NotFound` for another store's order; `Conflict` (`not_now`), (`already_prepared`)
+/// where it was made ready in another number of packages; `Forbidden`.
+pub async fn pack(scope: &Scope, id: OrderId, command: Pack) -> Result<(), Fault> {
+    command.check()?;
+    let mut tx = scope.begin().await?;
+    let order = lock_within(&mut tx, scope, id, Permission::FulfilOrders).await?;
+    if order.state == OrderState::Ready {
+        return packed_so(&mut tx, id, command).await;
+    }
+    let said = Said { note: "", packages: command.packages };
+    advance_saying(&mut tx, scope, &order, OrderAct::Prepare, said).await?;
+    commit(tx, scope, OrderAct::Prepare).await
+}
+
+/// Refuses what says of a ready order that it is in other packages than it is.
+async fn packed_so(tx: &mut PgConnection, id: OrderId, command: Pack) -> Result<(), Fault> {
+    let kept = sqlx::query_scalar!(
+        "select packages from order_steps where order_id = $1 and act = 'prepare' order by step desc limit 1",
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .or_fault()?
+    .flatten();
+    if command.packages.is_none() || command.packages == kept {
+        return Ok(());
+    }
+    let so = kept.map_or_else(|| "没有登记包数".to_owned(), |many| format!("共 {many} 包"));
+    Err(Fault::conflict("already_prepared", format!("订单已经备好，{so}，不能再改")))
 }
 
 /// The store cannot serve a paid order, also where it is at it or has made it ready: the oven died, or goods broke. The

@@ -11,8 +11,8 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    Fault, Fen,
-    cart::QuotedLine,
+    Fault, Fen, StoreId,
+    cart::{Part, QuotedLine},
     channel_quotas::ChannelQuota,
     fulfilment::{AddressView, Fulfilment},
     hours::Slot,
@@ -61,6 +61,8 @@ pub(crate) struct NewOrder {
     /// Whose lines it takes.
     pub cart: Uuid,
     pub store: Uuid,
+    /// Whether those lines of its store that are set apart.
+    pub apart: bool,
     pub channel: Channel,
     pub placed: OrderPlaced,
     pub lines: Vec<QuotedLine>,
@@ -94,6 +96,11 @@ pub(crate) struct Checkout {
 impl NewOrder {
     pub fn id(&self) -> Uuid {
         self.placed.id.0
+    }
+
+    /// The part of its cart that it takes.
+    pub fn part(&self) -> Part {
+        Part { store_id: StoreId(self.store), apart: self.apart }
     }
 
     /// What is counted of its limited goods.
@@ -248,8 +255,9 @@ async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Faul
     let had = purchase_limits::had(tx, orders.iter().flat_map(|order| order.counting()).collect()).await?;
     let carts: Vec<Uuid> = orders.iter().map(|order| order.cart).collect();
     let stores: Vec<Uuid> = orders.iter().map(|order| order.store).collect();
+    // All lines of the stores, as one may have just been moved to the other part; who takes which, the parts say.
     let lines = sqlx::query!(
-        "select c.cart_id, c.store_id, c.sku_id, c.options, c.quantity from cart_lines c
+        "select c.cart_id, c.store_id, c.apart, c.sku_id, c.options, c.quantity from cart_lines c
          where (c.cart_id, c.store_id) in (select * from unnest((select $1::uuid[]), (select $2::uuid[])))
          order by c.cart_id, c.store_id, c.sku_id, c.options for update",
         &carts,
@@ -260,7 +268,8 @@ async fn find(tx: &mut PgConnection, orders: &[&NewOrder]) -> Result<Found, Faul
     .or_fault()?;
     let mut in_carts: HashMap<_, BTreeSet<_>> = HashMap::new();
     for line in lines {
-        in_carts.entry((line.cart_id, line.store_id)).or_default().insert((line.sku_id, line.options, line.quantity));
+        let part = Part { store_id: StoreId(line.store_id), apart: line.apart };
+        in_carts.entry((line.cart_id, part)).or_default().insert((line.sku_id, line.options, line.quantity));
     }
     let counted_slots = orders.iter().filter(|order| order.slot_most.is_some()).map(|order| order.slot_key());
     let slots = fulfilment::lock_slots(tx, counted_slots.collect()).await?;

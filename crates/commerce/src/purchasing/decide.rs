@@ -12,11 +12,13 @@ use super::{Said, advance, lock, must_buy};
 use crate::{Scope, database::OrFault, staff, stockroom};
 
 /// Agrees to an order that was handed in, or turns it down: whoever buys and decides on proposals at its place, and
-/// nobody on a large one that they have written any of or handed in themselves. The same decision again is the same decision.
+/// nobody on a large one that they have written any of or handed in themselves. The same decision again is the same
+/// decision. No program decides.
 ///
-/// Faults: `Invalid` beside `note`; `Forbidden`; `NotFound`; `Conflict` (`own_purchase`, `not_now`).
+/// Faults: `Invalid` beside `note`; `Forbidden`; `PeopleOnly`; `NotFound`; `Conflict` (`own_purchase`, `not_now`).
 pub async fn decide(scope: &Scope, id: PurchaseId, decision: Decide) -> Result<(), Fault> {
     must_buy(scope)?;
+    scope.person()?;
     let note = decision.checked_note()?;
     let mut tx = scope.begin().await?;
     // What whoever asks may do now: the request may have waited while it was taken away.

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{NO_PURCHASE, NO_SUPPLIER, Purchase, Said, advance, lock, must_buy, today};
-use crate::{Scope, costs, database::OrFault, transfers::places};
+use crate::{Scope, approvals, costs, database::OrFault, transfers::places};
 
 /// Writes an order under an id of the client's, or writes it anew while it is a draft. The same order again is the same
 /// order, however far it is.
@@ -170,7 +170,7 @@ async fn listed(
     Ok(rows.into_iter().map(|row| (SkuId(row.sku_id), (Fen(row.price_fen), row.minimum))).collect())
 }
 
-/// Hands a draft in. Up to `Settings::purchase_alone` it is agreed to at once; beyond it waits for somebody else.
+/// Hands a draft in. Up to head office's limit it is agreed to at once; beyond it waits for somebody else.
 /// Doing it twice is doing it once. Answers how far it is.
 ///
 /// Faults: `Forbidden`; `NotFound`; `Conflict` (`not_now`).
@@ -186,13 +186,20 @@ pub async fn submit(scope: &Scope, id: PurchaseId) -> Result<PurchaseState, Faul
     if handed_in {
         return Ok(purchase.state);
     }
-    let above = purchase.total > scope.house().settings.purchase_alone;
+    let alone = approvals::purchase_alone(&mut tx).await?;
+    let above = purchase.total > alone;
     let pieces = purchase.lines.iter().map(|line| line.quantity).sum();
     advance(&mut tx, scope, &mut purchase, PurchaseAct::Submit, Said { pieces, ..Said::default() }).await?;
-    sqlx::query!("update purchases set above = $2, submitted_by = $3 where id = $1", id.0, above, scope.actor().staff,)
-        .execute(&mut *tx)
-        .await
-        .or_fault()?;
+    sqlx::query!(
+        "update purchases set above = $2, submitted_by = $3, alone_fen = $4 where id = $1",
+        id.0,
+        above,
+        scope.actor().staff,
+        alone.0,
+    )
+    .execute(&mut *tx)
+    .await
+    .or_fault()?;
     if !above {
         advance(&mut tx, scope, &mut purchase, PurchaseAct::Approve, Said { pieces, ..Said::default() }).await?;
     }

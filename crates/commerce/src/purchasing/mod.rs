@@ -31,6 +31,7 @@ use domain::{
     audit::{Act, ObjectKind},
     purchasing::{PurchaseAct, PurchaseState},
     staff::{Permission, Reach},
+    stock_lists::DocumentKind,
     text,
     transfers::{Location, LocationKind, Pieces},
 };
@@ -71,7 +72,7 @@ fn everywhere(scope: &Scope, permission: Permission) -> Result<(), Fault> {
 
 /// As people say an order's number.
 fn number_text(number: i64) -> String {
-    format!("CG{number:06}")
+    DocumentKind::Purchase.said(number)
 }
 
 const NO_PURCHASE: Fault = Fault::NotFound("这张采购单");

@@ -6,7 +6,7 @@ use domain::{
     page::Page,
     purchasing::{
         ListPurchases, PurchaseAct, PurchaseCard, PurchaseLine, PurchaseReceipt, PurchaseState, PurchaseStep,
-        PurchaseView,
+        PurchaseView, ReceiptBatch,
     },
     staff::Permission,
     transfers::Location,
@@ -39,6 +39,7 @@ struct Row {
     returned: i64,
     total_fen: i64,
     above: bool,
+    alone_fen: Option<i64>,
     /// Whether whoever asks has written any of it or handed it in.
     own: bool,
     note: String,
@@ -63,6 +64,7 @@ impl Row {
             total_fen: costs::seen_at(scope, &place).then_some(Fen(self.total_fen)),
             location: place,
             above: self.above,
+            alone_fen: self.alone_fen.map(Fen),
             expected_on: self.expected_on,
             created_at: self.created_at,
         }
@@ -98,7 +100,7 @@ async fn rows(
         Row,
         r#"select u.id, u.number, u.state, u.supplier_id, s.name as supplier, u.location_id as place_id, p.kind as "place_kind!",
                   p.code as "place_code!", p.name as "place_name!", l.first as "first!", l.kinds as "kinds!", l.pieces as "pieces!",
-                  l.received as "received!", l.returned as "returned!", u.total_fen, u.above, u.note,
+                  l.received as "received!", l.returned as "returned!", u.total_fen, u.above, u.alone_fen, u.note,
                   u.expected_on, u.created_at,
                   exists (select from purchase_steps t where t.purchase_id = u.id and t.act in ('draft', 'submit')
                           and t.staff_id = $10) as "own!"
@@ -114,7 +116,7 @@ async fn rows(
              and ($3::uuid is null or u.id = $3) and ($4::text is null or u.state = $4)
              and ($5::uuid is null or u.supplier_id = $5) and ($6::uuid is null or u.location_id = $6)
              and ($7::uuid is null or u.id < $7)
-             and ($8 = '' or strpos(lower('CG' || lpad(u.number::text, 6, '0') || ' ' || s.name || ' ' || p.name), $8) > 0
+             and ($8 = '' or strpos(lower('CG' || lpad(u.number::text, greatest(6, length(u.number::text)), '0') || ' ' || s.name || ' ' || p.name), $8) > 0
                   or exists (select from purchase_lines x join skus y on y.id = x.sku_id
                              where x.purchase_id = u.id and lower(y.code) = $8))
            order by u.id desc limit $9"#,
@@ -284,9 +286,11 @@ async fn receipts(tx: &mut PgConnection, id: PurchaseId, whole: bool) -> Result<
            where r.purchase_id = $1 order by r.at desc, r.id desc"#,
         id.0,
     )
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await
     .or_fault()?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut batches = batches_of(tx, &ids).await?;
     let receipt = rows.into_iter().map(|row| PurchaseReceipt {
         id: row.id,
         returned: row.returned,
@@ -295,9 +299,37 @@ async fn receipts(tx: &mut PgConnection, id: PurchaseId, whole: bool) -> Result<
         note: row.note,
         goods: row.goods,
         pieces: row.pieces,
+        batches: batches.extract_if(.., |(of, _)| *of == row.id).map(|(_, batch)| batch).collect(),
         value_fen: whole.then_some(Fen(row.value_fen)),
     });
     Ok(receipt.collect())
+}
+
+/// Of which batches the pieces of receipts and returns were, each with whose it is.
+async fn batches_of(tx: &mut PgConnection, receipts: &[Uuid]) -> Result<Vec<(Uuid, ReceiptBatch)>, Fault> {
+    let rows = sqlx::query!(
+        r#"select m.document_id as "receipt!", m.sku_id, b.code, b.expires_on, abs(sum(m.quantity))::bigint as "quantity!",
+                  concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as "name!"
+           from batch_moves m join batches b on b.id = m.batch_id
+           join skus k on k.id = m.sku_id join products d on d.id = k.product_id
+           where m.document_id = any($1) group by m.document_id, m.sku_id, b.id, k.id, d.id
+           order by d.sort, d.name, k.sort, k.code, b.expires_on, b.code"#,
+        receipts,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let batch = rows.into_iter().map(|row| {
+        let batch = ReceiptBatch {
+            sku_id: SkuId(row.sku_id),
+            name: row.name,
+            code: row.code,
+            expires_on: row.expires_on,
+            quantity: row.quantity,
+        };
+        (row.receipt, batch)
+    });
+    Ok(batch.collect())
 }
 
 async fn steps(tx: &mut PgConnection, id: PurchaseId) -> Result<Vec<PurchaseStep>, Fault> {

@@ -89,8 +89,8 @@ pub async fn receive(scope: &Scope, id: PurchaseId, command: ReceivePurchase) ->
 /// is credited at the order's prices; what the goods that stay cost is as before. The request's id is the idempotency
 /// key.
 ///
-/// Faults: `Invalid` beside `reason`, `lines`, and beside `pieces.{sku}` for more than has arrived; `SoldOut` beside
-/// `pieces.{sku}`; `NotFound`, `Forbidden` as of [`receive`]; `Conflict` (`not_now`, `key_reused`).
+/// Faults: `Invalid` beside `reason`, `lines`, beside `pieces.{sku}` for more than has arrived, and beside `batch.{sku}` for
+/// a batch of which fewer pieces are there; `SoldOut` beside `pieces.{sku}`; `NotFound`, `Forbidden` as of [`receive`]; `Conflict` (`not_now`, `key_reused`).
 pub async fn send_back(scope: &Scope, id: PurchaseId, command: ReturnPurchase) -> Result<(), Fault> {
     let reason = command.checked_reason()?;
     let concern = Concern::of(scope)?;
@@ -100,7 +100,8 @@ pub async fn send_back(scope: &Scope, id: PurchaseId, command: ReturnPurchase) -
         return Err(Fault::Forbidden);
     }
     if let Some(found) = booked_before(&mut tx, command.id).await? {
-        return found.answers(id, true, reason, &command.lines);
+        found.answers(id, true, reason, &command.lines)?;
+        return batches::must_be_named(&mut tx, command.id, &command.batches).await;
     }
     let there = purchase.pieces(|line| line.received - line.returned);
     let gone = within(&command.lines, &there, |most| format!("这张单只收到 {most} 件，不能多退"))?;
@@ -119,9 +120,9 @@ pub async fn send_back(scope: &Scope, id: PurchaseId, command: ReturnPurchase) -
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    let document = Document { cause: Cause::SupplierReturn, id: Some(command.id) };
-    let taken = stock::take(&mut tx, scope, purchase.location.id.0, document, &booked(&gone)).await;
-    taken.map_err(beside_pieces)?;
+    let (from, gone) = (purchase.location.id.0, booked(&gone));
+    let given = stock::give_back(&mut tx, scope, from, command.id, &gone, &command.batches).await;
+    given.map_err(beside_pieces)?;
     let entry = Entry { debit: Account::Accrued, credit: Account::Goods, amount: value };
     ledger::enter(&mut tx, scope, purchase.supplier, command.id, entry).await?;
     faults::commit(tx, scope, Deed::ReturnGoods).await

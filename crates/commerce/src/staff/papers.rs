@@ -23,8 +23,10 @@ const NO_MERCHANT: Fault = Fault::NotFound("这个商户");
 const GONE: Fault = Fault::NotFound("这份证照");
 
 /// The merchants whose people whoever asks manages by a grant at the merchant itself.
+///
+/// Faults: `Unauthenticated`; `PeopleOnly`.
 pub fn owned(scope: &Scope) -> Result<Vec<Uuid>, Fault> {
-    let grants = &scope.staff()?.grants;
+    let grants = &scope.person()?.grants;
     let manages = grants.iter().filter(|grant| grant.permissions.contains(&Permission::ManageStaff));
     let merchants = manages.filter_map(|grant| match grant.place {
         Place::Merchant { id } => Some(id),
@@ -35,7 +37,7 @@ pub fn owned(scope: &Scope) -> Result<Vec<Uuid>, Fault> {
 
 /// Whoever asks may see the papers of this merchant and add to them.
 ///
-/// Faults: `Unauthenticated`; `Forbidden` for who manages nobody; `NotFound` for another's, or one that is not there.
+/// Faults: those of [`owned`]; `Forbidden` for who manages nobody; `NotFound` for another's, or one that is not there.
 pub async fn may(scope: &Scope, merchant: Uuid) -> Result<(), Fault> {
     let own = owned(scope)?;
     if scope.staff_everywhere(Permission::ManageRoles).is_err() {

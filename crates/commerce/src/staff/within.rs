@@ -42,13 +42,13 @@ impl Authority {
 /// Locks the account of whoever asks, and another beside it, in the order of their ids; answers what whoever asks
 /// may do now: the request may have waited while it was taken away.
 ///
-/// Faults: `Unauthenticated` for somebody who was suspended meanwhile.
+/// Faults: `PeopleOnly` for a program; `Unauthenticated` for somebody who was suspended meanwhile.
 pub(super) async fn authority(
     tx: &mut PgConnection,
     scope: &Scope,
     other: Option<StaffId>,
 ) -> Result<Authority, Fault> {
-    let me = scope.staff()?.id;
+    let me = scope.person()?.id;
     let ids: Vec<Uuid> = [Some(me), other].into_iter().flatten().map(|id| id.0).collect();
     // What others write about these people is not held up.
     let locked = sqlx::query!("select id, active from staff where id = any($1) order by id for no key update", &ids)
@@ -63,7 +63,7 @@ pub(super) async fn authority(
 
 /// Who asks and what they may do now, for what rests on it in this transaction.
 ///
-/// Faults: `Unauthenticated` for somebody who was suspended meanwhile.
+/// Faults: `PeopleOnly` for a program; `Unauthenticated` for somebody who was suspended meanwhile.
 pub(crate) async fn authority_of(tx: &mut PgConnection, scope: &Scope) -> Result<(StaffId, Vec<Grant>), Fault> {
     let Authority { me, grants } = authority(tx, scope, None).await?;
     Ok((me, grants))

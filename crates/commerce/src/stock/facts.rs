@@ -1,9 +1,13 @@
 //! Pieces that come and go by a document. A fact has happened and is booked also where it leaves fewer pieces than
 //! are promised; a shortage case is open from then on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{Complaint, Fault, stock::SHORTAGE_WAITS};
+use domain::{
+    Complaint, Fault,
+    batches::{BatchNamed, batch_field},
+    stock::SHORTAGE_WAITS,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -207,7 +211,7 @@ async fn clears_away(tx: &mut PgConnection, document: Document) -> Result<bool, 
     }
 }
 
-/// Takes pieces away that nobody has been promised, all or none; what is over goes back to the supplier alone.
+/// Takes pieces away that nobody has been promised and that are not over, all or none.
 ///
 /// Faults: `SoldOut` with a complaint beside `sku.{id}` for each that is too few.
 pub(crate) async fn take(
@@ -218,21 +222,63 @@ pub(crate) async fn take(
     pieces: &[Pieces],
 ) -> Result<(), Fault> {
     let wanted = summed(pieces);
-    let shelves = wanted.keys().map(|sku| (location, *sku)).collect();
-    let free = match document.cause {
-        Cause::SupplierReturn => lock_free(tx, shelves).await?,
-        _ => lock_fit(tx, scope, location, wanted.keys().copied().collect()).await?,
-    };
-    let free = |sku: &Uuid| free.get(&(location, *sku)).copied().unwrap_or(0);
-    let lacking: BTreeSet<Uuid> = wanted.iter().filter(|(sku, most)| free(sku) < **most).map(|(sku, _)| *sku).collect();
-    if !lacking.is_empty() {
-        return Err(too_few(tx, lacking, free).await?);
+    let fit = lock_fit(tx, scope, location, wanted.keys().copied().collect()).await?;
+    must_suffice(tx, location, &wanted, &fit).await?;
+    book(tx, scope, location, document, &gone(pieces)).await
+}
+
+/// Takes pieces away that go back to their supplier by this document, all or none: what nobody has been promised, also
+/// what is over. Each is of a batch that is named, or of the one whose turn it is.
+///
+/// Faults: as of [`take`]; `Invalid` beside `batch.{sku}` for a batch that is not there, or of which fewer pieces are.
+pub(crate) async fn give_back(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    location: Uuid,
+    document: Uuid,
+    pieces: &[Pieces],
+    named: &[BatchNamed],
+) -> Result<(), Fault> {
+    let wanted = summed(pieces);
+    let fit = lock_fit(tx, scope, location, wanted.keys().copied().collect()).await?;
+    let free = lock_free(tx, wanted.keys().map(|sku| (location, *sku)).collect()).await?;
+    must_suffice(tx, location, &wanted, &free).await?;
+    let mut of_batches = Vec::new();
+    for one in named {
+        let found = batches::named(tx, location, one.sku_id.0, (one.code.trim(), one.quantity)).await;
+        let batch = found.map_err(|fault| match fault {
+            Fault::Invalid(said) => {
+                let beside = |said: Complaint| Complaint { field: batch_field(one.sku_id), ..said };
+                Fault::Invalid(said.into_iter().map(beside).collect())
+            }
+            other => other,
+        })?;
+        of_batches.push((one.sku_id.0, batch, one.quantity));
     }
-    let gone: Vec<Pieces> = pieces.iter().map(|one| Pieces { quantity: -one.quantity, ..*one }).collect();
-    if document.cause == Cause::SupplierReturn {
-        batches::clear_away(tx, scope, location, document.id, &gone).await?;
-    }
-    book(tx, scope, location, document, &gone).await
+    let over = batches::go_back(tx, scope, (location, document), pieces, &of_batches).await?;
+    // What is over can be promised to nobody; of the rest no more goes than is free.
+    let fresh = wanted.into_iter().map(|(sku, most)| (sku, most - over.get(&sku).copied().unwrap_or(0)));
+    must_suffice(tx, location, &fresh.filter(|(_, most)| *most > 0).collect(), &fit).await?;
+    let document = Document { cause: Cause::SupplierReturn, id: Some(document) };
+    book(tx, scope, location, document, &gone(pieces)).await
+}
+
+/// Pieces that were wanted, as a change of what lies on the shelf.
+fn gone(pieces: &[Pieces]) -> Vec<Pieces> {
+    pieces.iter().map(|one| Pieces { quantity: -one.quantity, ..*one }).collect()
+}
+
+/// Faults: `SoldOut` with a complaint beside `sku.{id}` for each of which there is less than is wanted.
+async fn must_suffice(
+    tx: &mut PgConnection,
+    location: Uuid,
+    wanted: &BTreeMap<Uuid, i64>,
+    there: &HashMap<(Uuid, Uuid), i64>,
+) -> Result<(), Fault> {
+    let there = |sku: &Uuid| there.get(&(location, *sku)).copied().unwrap_or(0);
+    let lacking: BTreeSet<Uuid> =
+        wanted.iter().filter(|(sku, most)| there(sku) < **most).map(|(sku, _)| *sku).collect();
+    if lacking.is_empty() { Ok(()) } else { Err(too_few(tx, lacking, there).await?) }
 }
 
 pub(super) async fn too_few(

@@ -7,6 +7,7 @@
 pub mod batches;
 mod bring_back;
 mod counter;
+mod documents;
 mod facts;
 pub mod lists;
 pub mod models;
@@ -28,7 +29,7 @@ use crate::{Scope, database::OrFault};
 
 pub(crate) use bring_back::{bring_back, of_the_shop, shelve};
 pub(crate) use counter::{left_at_counter, lock_for_counter};
-pub(crate) use facts::{Cause, Document, Pieces, book, take};
+pub(crate) use facts::{Cause, Document, Pieces, book, give_back, take};
 pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::{must_leave, relocate};
 

@@ -4,6 +4,7 @@ use domain::{
     Fault, LocationId,
     audit::{Act, ObjectKind},
     purchasing::MilliFen,
+    stock_lists::DocumentKind,
     supply::{ReceiptView, ReceiveGoods},
     transfers::Pieces,
 };
@@ -148,10 +149,10 @@ async fn received_before(tx: &mut PgConnection, command: &ReceiveGoods) -> Resul
 /// How many receipts a page shows; older ones are in the log.
 const RECEIPTS_MOST: i64 = 30;
 
-/// The latest goods that came in at a place within reach, newest first.
+/// The latest goods that came in at a place within reach, newest first; beginning with `first` where a receipt is named.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`; `NotFound` out of reach.
-pub async fn list(scope: &Scope, place: LocationId) -> Result<Vec<ReceiptView>, Fault> {
+pub async fn list(scope: &Scope, place: LocationId, first: Option<Uuid>) -> Result<Vec<ReceiptView>, Fault> {
     let rights = Rights::of(scope)?;
     let mut tx = scope.begin().await?;
     let [of] = places(&mut tx, [place]).await?;
@@ -159,7 +160,7 @@ pub async fn list(scope: &Scope, place: LocationId) -> Result<Vec<ReceiptView>, 
         return Err(Fault::NotFound("这处门店或仓库"));
     }
     let rows = sqlx::query!(
-        r#"select r.id, r.at, r.note, coalesce(p.name, '合作方 ' || k.name, '系统') as "by!", l.goods as "goods!", l.pieces as "pieces!"
+        r#"select r.id, r.number, r.at, r.note, coalesce(p.name, '合作方 ' || k.name, '系统') as "by!", l.goods as "goods!", l.pieces as "pieces!"
            from goods_receipts r left join staff p on p.id = r.staff_id left join api_keys k on k.id = r.api_key_id
            cross join lateral (
                select coalesce(sum(n.quantity), 0)::bigint as pieces,
@@ -168,15 +169,17 @@ pub async fn list(scope: &Scope, place: LocationId) -> Result<Vec<ReceiptView>, 
                from goods_receipt_lines n join skus v on v.id = n.sku_id join products d on d.id = v.product_id
                where n.receipt_id = r.id
            ) l
-           where r.location_id = $1 order by r.id desc limit $2"#,
+           where r.location_id = $1 and ($3::uuid is null or r.id <= $3) order by r.id desc limit $2"#,
         place.0,
         RECEIPTS_MOST,
+        first,
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
     let receipt = rows.into_iter().map(|row| ReceiptView {
         id: row.id,
+        number: DocumentKind::Receipt.said(row.number),
         at: row.at,
         by: row.by,
         note: row.note,

@@ -22,6 +22,7 @@ use domain::{
     Fault, LocationId, SkuId, TransferId,
     audit::{Act, ObjectKind},
     purchasing::MilliFen,
+    stock_lists::DocumentKind,
     transfers::{Location, LocationKind, Pieces, TransferAct, TransferState},
 };
 use serde_json::json;
@@ -83,7 +84,7 @@ pub(crate) fn location(id: Uuid, kind: &str, code: String, name: String) -> Loca
 
 /// As people say a transfer's number.
 pub(crate) fn number_text(number: i64) -> String {
-    format!("DB{number:06}")
+    DocumentKind::Transfer.said(number)
 }
 
 /// A transfer locked for a step.

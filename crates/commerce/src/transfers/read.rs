@@ -87,7 +87,7 @@ async fn rows(
                  when 'on_the_way' then t.state = 'shipped' and ($1 is null or t.to_id = any($1))
                  when 'asked' then t.state in ('requested', 'approved') and ($1 is null or t.to_id = any($1))
                  else t.state = 'received' and l.on_the_way > 0 end)
-             and ($7 = '' or strpos(lower('DB' || lpad(t.number::text, 6, '0') || ' ' || f.name || ' ' || o.name), $7) > 0
+             and ($7 = '' or strpos(lower('DB' || lpad(t.number::text, greatest(6, length(t.number::text)), '0') || ' ' || f.name || ' ' || o.name), $7) > 0
                   or exists (select from stock_transfer_lines x join skus y on y.id = x.sku_id
                              where x.transfer_id = t.id and lower(y.code) = $7))
            order by t.id desc limit $8"#,

@@ -220,7 +220,7 @@ async fn what_cannot_be_sold_again_does_not_come_on_the_shelf(options: PgPoolOpt
     cast.world.balanced().await;
 }
 
-fn swaps(order: OrderId, pieces: i64, to: SkuId, fen: i64) -> RequestAfterSales {
+pub fn swaps(order: OrderId, pieces: i64, to: SkuId, fen: i64) -> RequestAfterSales {
     let mut command = asks(order, AfterSalesKind::Exchange, pieces, fen);
     command.what.lines[0].exchange_for = Some(to);
     command
@@ -259,7 +259,7 @@ async fn an_exchange_gives_other_goods_at_the_store_that_takes_the_first_and_the
     after_sales::receive(&cast.manager, brings(&code, cast.world.store, Condition::Scrap)).await.unwrap();
     assert_eq!(cast.world.count("select count(*) from refunds").await, 1);
     // Who got the same has it as before: it is exchanged once more, and then given back for what it cost. What was
-    // exchanged for something else is gone for good.
+    // exchanged for something else is asked for under a number of its own alone.
     assert_eq!(field_of(after_sales::request(&cast.shopper, swaps(order, 2, medium, 0)).await), "line.1");
     let (_, code) = cast.agreed(swaps(order, 1, medium, 0)).await;
     after_sales::receive(&cast.manager, brings(&code, cast.world.store, Condition::Restock)).await.unwrap();

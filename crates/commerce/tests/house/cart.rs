@@ -1,9 +1,9 @@
 //! The cart: lines are set, not added; what it costs is asked anew each time.
 
-use commerce::{cart, members};
+use commerce::{Scope, cart, members};
 use domain::{
     Fault, Fen, SkuId, StoreId,
-    cart::{RemoveLine, SetLine},
+    cart::{Part, RemoveLine, SetLine, SetLineApart},
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -147,6 +147,43 @@ async fn a_visitors_cart_comes_along_and_the_larger_quantity_stays(options: PgPo
     assert_eq!(quantity(world.elsewhere, world.medium).await.unwrap(), 7);
     assert_eq!(cart::pieces(&visitor).await.unwrap(), 0);
     assert!(members::me(&member).await.is_ok());
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_set_apart_in_either_of_two_carts_is_so_in_the_one_they_become(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let phone = "13800138000";
+    send_code(&world, phone).await;
+    let member = log_in_as(&world, &world.visitor().await, phone, CODE).await;
+    let visitor = world.visitor().await;
+    let sets = async |who: &Scope, sku_id: SkuId| {
+        let SetLine { store_id, options, .. } = world.line(sku_id, 1);
+        cart::set_apart(who, SetLineApart { store_id, sku_id, options, apart: true }).await
+    };
+    for who in [&member, &visitor] {
+        world.put(who, world.medium, 1).await;
+        world.put(who, world.large, 1).await;
+    }
+    sets(&member, world.medium).await.unwrap();
+    sets(&visitor, world.large).await.unwrap();
+    let third = SkuId(Uuid::now_v7());
+    world.add_sku(third, "特大杯", 2000).await;
+    assert_eq!(code_of(sets(&member, third).await), "not_found");
+    world.put(&visitor, third, 1).await;
+    send_code(&world, phone).await;
+    let member = log_in_as(&world, &visitor, phone, CODE).await;
+    let options = world.line(third, 1).options;
+    let part = |sku| cart::part_of(&member, world.store, sku, &options);
+    let plain = Part::from(world.store);
+    assert_eq!(part(world.medium).await.unwrap(), plain.other());
+    assert_eq!(part(world.large).await.unwrap(), plain.other());
+    assert_eq!(part(third).await.unwrap(), plain);
+    let stranger = world.bearer(None, domain::orders::Channel::Shop).await;
+    assert_eq!(sets(&stranger, third).await, Err(Fault::Unauthenticated));
     world.balanced().await;
 }
 

@@ -6,8 +6,8 @@ use commerce::{
     orders, payments,
 };
 use domain::{
-    AddressId, CheckoutId, Fen, PaymentId, Quantity, StoreId,
-    cart::{HandOver, Quote, SetLine},
+    AddressId, CheckoutId, Fault, Fen, PaymentId, Quantity, StoreId,
+    cart::{HandOver, Part, Quote, SetLine, SetLineApart},
     checkout::{PlaceCheckout, StartCheckoutPayment},
     freight::SetExpressStores,
     fulfilment::{DeliverySettings, Fulfilment, FulfilmentSettings, Wish},
@@ -64,16 +64,29 @@ impl Scene {
         cart::set_line(&self.buyer, line).await.unwrap();
     }
 
-    async fn quote(&self, store: StoreId, way: Fulfilment) -> Quote {
-        cart::quote_for(&self.buyer, store, &self.wish(way)).await.unwrap()
+    /// Sets the line with this option apart, or puts it together with the others.
+    async fn apart(&self, option: &str, apart: bool) -> Result<(), Fault> {
+        let (store_id, options) = (self.world.store, vec![option.to_owned()].into());
+        cart::set_apart(&self.buyer, SetLineApart { store_id, sku_id: self.world.medium, options, apart }).await
     }
 
-    /// An order for what the cart has of a store, in this way, at the first time that is offered.
-    async fn command(&self, store: StoreId, way: Fulfilment) -> PlaceOrder {
-        let quote = self.quote(store, way).await;
+    /// Both parts of the store: what is not set apart and what is.
+    fn both(&self) -> [Part; 2] {
+        let plain = Part::from(self.world.store);
+        [plain, plain.other()]
+    }
+
+    async fn quote(&self, part: impl Into<Part>, way: Fulfilment) -> Quote {
+        cart::quote_for(&self.buyer, part, &self.wish(way)).await.unwrap()
+    }
+
+    /// An order for what the cart has of a part, in this way, at the first time that is offered.
+    async fn command(&self, part: impl Into<Part>, way: Fulfilment) -> PlaceOrder {
+        let quote = self.quote(part, way).await;
         PlaceOrder {
             id: new_order_id(),
-            store_id: store,
+            store_id: quote.store.id,
+            apart: quote.apart,
             slot: quote.way().unwrap().slots[0].slot.start,
             expected_total_fen: quote.total_fen,
             note: String::new(),
@@ -86,6 +99,7 @@ impl Scene {
     fn hand_over(&self, to: &[StoreId]) -> HandOver {
         HandOver {
             store_id: self.world.store,
+            apart: false,
             fulfilment: Fulfilment::Express,
             address_id: self.address,
             to: to.to_vec(),
@@ -384,5 +398,169 @@ async fn what_a_rider_is_to_bring_comes_from_the_nearest_store_where_its_own_can
     scene.put(world.store, 1, "s7").await;
     assert_eq!(scene.better(Fulfilment::Delivery).await, None);
     orders::place(&scene.buyer, scene.command(world.elsewhere, Fulfilment::Delivery).await).await.unwrap();
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_set_apart_at_a_store_goes_another_way_in_an_order_of_its_own_for_the_same_payment(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    let [plain, apart] = scene.both();
+    scene.put(world.store, 2, "s7").await;
+    scene.put(world.store, 1, "s5").await;
+    for _ in 0..2 {
+        scene.apart("s5", true).await.unwrap();
+    }
+    scene.put(world.store, 3, "s5").await;
+    let view = cart::show(&scene.buyer).await.unwrap();
+    let seen: Vec<_> = view.quotes.iter().map(|quote| (quote.part(), quote.goods_fen)).collect();
+    assert_eq!(seen, [(plain, teas(2)), (apart, teas(3))], "a line that is set again stays in its part");
+    let fetched = scene.command(plain, Fulfilment::Pickup).await;
+    let sent = scene.command(apart, Fulfilment::Express).await;
+    let command = PlaceCheckout { id: CheckoutId(Uuid::now_v7()), orders: vec![fetched.clone(), sent.clone()] };
+    let mut cheap = command.clone();
+    cheap.id = CheckoutId(Uuid::now_v7());
+    cheap.orders[1].expected_total_fen = teas(3);
+    assert_eq!(field_of(orders::place_all(&scene.buyer, cheap).await), format!("store.{apart}"));
+    let placed = orders::place_all(&scene.buyer, command.clone()).await.unwrap();
+    assert_eq!(orders::place_all(&scene.buyer, command.clone()).await.unwrap(), placed, "the same request again");
+    let total = Fen(sent.expected_total_fen.0 + teas(2).0);
+    assert_eq!(placed.total_fen, total);
+    assert_eq!(scene.lines().await, []);
+    let payment = StartCheckoutPayment {
+        id: PaymentId(Uuid::now_v7()),
+        checkout_id: command.id,
+        cashier: Cashier::H5,
+        from_order: None,
+        payer_ip: "127.0.0.1".into(),
+    };
+    assert_eq!(code_of(payments::start_together(&scene.buyer, payment.clone()).await), "upstream");
+    assert_eq!(world.tell(gateway::paid(&payment.id.0.simple().to_string(), total.0)).await, "paid");
+    for (order, way, pieces) in [(fetched.id, Fulfilment::Pickup, 2), (sent.id, Fulfilment::Express, 3)] {
+        let view = world.order(&scene.buyer, order).await;
+        assert_eq!((view.card.state, view.card.fulfilment), (OrderState::Paid, way));
+        assert_eq!((view.card.store_id, view.card.pieces), (world.store, pieces));
+        assert_eq!(view.paid_fen, view.card.total_fen, "each its own share");
+    }
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_part_that_is_ordered_alone_leaves_the_other_in_the_cart(options: PgPoolOptions, connect: PgConnectOptions) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    let [plain, apart] = scene.both();
+    scene.put(world.store, 2, "s7").await;
+    scene.put(world.store, 1, "s5").await;
+    assert_eq!(code_of(scene.apart("s3", true).await), "not_found", "what is not there");
+    scene.apart("s5", true).await.unwrap();
+    let (first, second) =
+        (scene.command(plain, Fulfilment::Pickup).await, scene.command(apart, Fulfilment::Pickup).await);
+    // What was quoted before a line went to the other part is not what is there.
+    scene.apart("s5", false).await.unwrap();
+    assert_eq!(code_of(orders::place(&scene.buyer, first.clone()).await), "price_changed");
+    assert_eq!(code_of(orders::place(&scene.buyer, second.clone()).await), "cart_empty");
+    scene.apart("s5", true).await.unwrap();
+    orders::place(&scene.buyer, second).await.unwrap();
+    assert_eq!(scene.lines().await, [(world.store, "s7".to_owned(), 2)]);
+    orders::place(&scene.buyer, first).await.unwrap();
+    assert_eq!(scene.lines().await, []);
+    assert_eq!(world.count("select count(*) from orders").await, 2);
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn where_both_parts_of_a_store_want_the_last_piece_neither_is_ordered(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    let [plain, apart] = scene.both();
+    scene.put(world.store, 1, "s7").await;
+    scene.put(world.store, 1, "s5").await;
+    scene.apart("s5", true).await.unwrap();
+    world.leave(world.store, world.medium, 1).await;
+    let place = async || {
+        let orders =
+            vec![scene.command(plain, Fulfilment::Pickup).await, scene.command(apart, Fulfilment::Express).await];
+        let command = PlaceCheckout { id: CheckoutId(Uuid::now_v7()), orders };
+        orders::place_all(&scene.buyer, command).await
+    };
+    let Err(Fault::SoldOut(lacking)) = place().await else { panic!("the last piece was sold twice") };
+    assert_eq!(lacking[0].field, format!("line.{apart}.{}", world.medium));
+    assert_eq!(world.count("select (select count(*) from orders) + (select count(*) from checkouts)").await, 0);
+    assert_eq!(world.stock_at(world.store, world.medium).await.held, 0);
+    assert_eq!(scene.lines().await.len(), 2, "nothing has left the cart");
+    world.leave(world.store, world.medium, 2).await;
+    assert_eq!(place().await.unwrap().orders.len(), 2);
+    assert_eq!(world.stock_at(world.store, world.medium).await.held, 2);
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn one_part_is_handed_over_and_what_it_joins_stays_in_its_part(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    scene.put(world.store, 2, "s7").await;
+    scene.put(world.store, 1, "s5").await;
+    scene.apart("s5", true).await.unwrap();
+    scene.put(world.elsewhere, 4, "s5").await;
+    let there = SetLineApart {
+        store_id: world.elsewhere,
+        sku_id: world.medium,
+        options: vec!["s5".to_owned()].into(),
+        apart: true,
+    };
+    cart::set_apart(&scene.buyer, there).await.unwrap();
+    let command = HandOver { apart: true, ..scene.hand_over(&[world.elsewhere]) };
+    let done = cart::hand_over(&scene.buyer, &command).await.unwrap();
+    assert_eq!((done.moved.len(), done.kept), (1, 0));
+    assert_eq!(done.joined, [Part::from(world.elsewhere).other()]);
+    assert_eq!(scene.lines().await, [(world.store, "s7".to_owned(), 2), (world.elsewhere, "s5".to_owned(), 5)]);
+    let mut parts = [Part::from(world.store), Part::from(world.elsewhere).other()];
+    let mut found = cart::parts(&scene.buyer).await.unwrap();
+    parts.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, parts);
+    assert_eq!(cart::hand_over(&scene.buyer, &command).await.unwrap().moved, [], "twice is once");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_handed_over_is_in_the_parts_that_are_named_also_where_the_other_store_has_both(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    let plain = Part::from(world.elsewhere);
+    scene.put(world.elsewhere, 3, "s5").await;
+    let there = SetLineApart {
+        store_id: world.elsewhere,
+        sku_id: world.medium,
+        options: vec!["s5".to_owned()].into(),
+        apart: true,
+    };
+    cart::set_apart(&scene.buyer, there).await.unwrap();
+    let command = scene.hand_over(&[world.elsewhere]);
+    // What is new there is in the plain part; what joins a line is in that line's.
+    for (pieces, option, joined) in [(1, "s7", vec![plain]), (1, "s5", vec![plain.other()])] {
+        scene.put(world.store, pieces, option).await;
+        assert_eq!(cart::hand_over(&scene.buyer, &command).await.unwrap().joined, joined);
+    }
+    scene.put(world.store, 1, "s7").await;
+    scene.put(world.store, 1, "s5").await;
+    let done = cart::hand_over(&scene.buyer, &command).await.unwrap();
+    assert_eq!((done.moved.len(), done.kept, done.joined), (1, 0, vec![plain, plain.other()]));
+    let there = [("s7", 2), ("s5", 5)].map(|(option, many)| (world.elsewhere, option.to_owned(), many));
+    assert_eq!(scene.lines().await, there);
+    assert_eq!(cart::hand_over(&scene.buyer, &command).await.unwrap().joined, [], "twice is once");
     scene.world.balanced().await;
 }

@@ -39,6 +39,7 @@ pub async fn command_at(world: &World, who: &Scope, store: StoreId) -> PlaceOrde
     PlaceOrder {
         id: new_order_id(),
         store_id: store,
+        apart: false,
         slot: quote.slots.first().map_or(world.now, |slot| slot.start),
         expected_total_fen: quote.total_fen,
         note: String::new(),

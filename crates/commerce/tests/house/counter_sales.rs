@@ -356,7 +356,8 @@ async fn a_partners_till_sells_by_barcode_in_its_own_name_where_its_key_reaches(
     till::take_back(&program, sold.id, back(&[(world.medium, 1)])).await.unwrap();
     let signed = "select count(*) from audit where act in ('sell_at_counter', 'take_back_counter_sale') and api_key_id is not null";
     assert_eq!(world.count(signed).await, 2);
-    let listed = till::list(&program, world.store, &ListCounterSales { most: 1, after: None }).await.unwrap();
+    let listed =
+        till::list(&program, world.store, &ListCounterSales { most: 1, ..ListCounterSales::default() }).await.unwrap();
     assert_eq!((listed.items.len(), listed.next), (1, None));
     world.balanced().await;
 }

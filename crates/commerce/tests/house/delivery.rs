@@ -74,6 +74,7 @@ pub async fn brought(world: &World, who: &Scope, address: AddressId) -> PlaceOrd
     PlaceOrder {
         id: new_order_id(),
         store_id: world.store,
+        apart: false,
         fulfilment: Fulfilment::Delivery,
         address_id: Some(address),
         slot: way.slots[0].slot.start,

@@ -1,11 +1,11 @@
 //! Keys of partners' programs that manage and pay back orders, count and report losses (T5, D8, K4).
 
 use commerce::{
-    Scope, after_sales, alerts, counts, keys, losses, orders, staff,
+    Scope, after_sales, alerts, counts, keys, losses, orders, purchasing, staff,
     stock::{batches, lists},
 };
 use domain::{
-    AfterSalesId, CountId, Fault, LossId,
+    AfterSalesId, CountId, Fault, LossId, PurchaseId, SetApartEndId,
     after_sales::RefundOrder,
     alerts::{AlertKind, Goods, ListAlerts, SetAlertRule},
     batches::ListBatches,
@@ -16,8 +16,10 @@ use domain::{
     losses::{LossKind, LossState, ReportLoss},
     order_centre::CallOff,
     orders::{Channel, OrderState},
+    purchasing::ScrapSetApart,
     staff::{GiveGrant, Permission, PlaceAsked, Role, RoleKey, SaveRole},
     stock_lists::ListBalances,
+    transfers::Pieces,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
@@ -237,5 +239,36 @@ async fn a_program_reports_losses_and_reads_stock_where_it_may(options: PgPoolOp
         let rule = SetAlertRule { kind: AlertKind::Low, location_id, goods: Goods::All, threshold: Some(3) };
         assert_eq!(code_of(alerts::set(&keeper, rule).await), "forbidden");
     }
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_program_that_may_come_so_far_is_told_what_only_people_do(options: PgPoolOptions, connect: PgConnectOptions) {
+    let world = World::new(options, connect).await;
+    let admin = world.staff("管理员", Role::SuperAdmin, Reach::Everywhere).await;
+    let may = [Permission::ManagePurchasing, Permission::ReceiveGoods, Permission::ManageOrders];
+    let everywhere = keys::create(&admin, CreateKey { stores: Vec::new(), ..with(&may) }).await.unwrap();
+    let secret = keys::make(&admin, everywhere).await.unwrap();
+    let buys = world.bearer(Some(&secret), Channel::Api).await;
+    let reader = program(&world, &admin, &[Permission::ReadOrders]).await;
+    let visitor = world.visitor().await;
+    let purchase = PurchaseId(Uuid::now_v7());
+    let scrap = || ScrapSetApart {
+        id: SetApartEndId(Uuid::now_v7()),
+        location_id: place_of(world.store),
+        lines: vec![Pieces { sku_id: world.medium, quantity: 1 }],
+        reason: "供应商不收".into(),
+    };
+
+    assert_eq!(purchasing::decide(&buys, purchase, yes()).await, Err(Fault::PeopleOnly));
+    assert_eq!(purchasing::scrap_set_apart(&buys, scrap()).await, Err(Fault::PeopleOnly));
+    assert_eq!(orders::unclaimed_rule(&buys).await.unwrap_err(), Fault::PeopleOnly);
+    for program in [&buys, &reader] {
+        assert_eq!(counts::decide(program, CountId(Uuid::now_v7()), yes()).await, Err(Fault::PeopleOnly));
+    }
+    assert_eq!(purchasing::decide(&reader, purchase, yes()).await, Err(Fault::Forbidden), "it does not buy at all");
+    assert_eq!(purchasing::scrap_set_apart(&reader, scrap()).await, Err(Fault::Forbidden));
+    assert_eq!(orders::unclaimed_rule(&reader).await.unwrap_err(), Fault::Forbidden);
+    assert_eq!(purchasing::decide(&visitor, purchase, yes()).await, Err(Fault::Unauthenticated));
     world.balanced().await;
 }

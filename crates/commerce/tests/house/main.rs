@@ -5,11 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod after_exchange;
 mod after_sales;
 mod after_sales_races;
 mod after_sales_terms;
 mod alerts;
 mod append_only;
+mod approval_limits;
 mod approvals;
 mod at_once;
 mod authority;
@@ -26,7 +28,9 @@ mod counter_sales;
 mod counts;
 mod delivery;
 mod demo;
+mod documents;
 mod erasing;
+mod exchange_by_post;
 mod express;
 mod files;
 mod freight;
@@ -55,6 +59,7 @@ mod papers;
 mod parcels;
 mod payments;
 mod people;
+mod picking;
 mod placing;
 mod purchase_limits;
 mod purchasing;

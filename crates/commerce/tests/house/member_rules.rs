@@ -58,12 +58,16 @@ async fn rows(world: &World, table: &str, column: &str, member: Uuid) -> i64 {
             "select count(*) from order_addresses a join orders o on o.id = a.order_id where o.member_id = $1"
                 .to_owned()
         }
+        ("after_sales_addresses", _) => {
+            "select count(*) from after_sales_addresses d join after_sales a on a.id = d.after_sales_id where a.member_id = $1"
+                .to_owned()
+        }
         _ => format!("select count(*) from {table} where {column} = $1"),
     };
     sqlx::query_scalar(sqlx::AssertSqlSafe(question)).bind(member).fetch_one(&world.owner).await.unwrap()
 }
 
-/// Something that a member asked for of their order, and took back.
+/// Something that a member asked for of their order, with where it was to be sent, and took back.
 async fn asked_for(world: &World, member: Uuid) {
     sqlx::query(
         "with asked as (
@@ -71,6 +75,9 @@ async fn asked_for(world: &World, member: Uuid) {
                                       requested_at, request_hash)
              select $1, id, number, member_id, store_id, 'return', 'withdrawn', 'other', '杯盖漏了', 0, now(), ''
              from orders where member_id = $2 limit 1 returning id
+         ), sent as (
+             insert into after_sales_addresses (after_sales_id, address_id, name, phone, address)
+             select id, id, '小林', '13800138000', '上海市 人民大道 1 号' from asked
          )
          insert into after_sales_steps (after_sales_id, step, act, state, at, member_id)
          select id, 1, 'withdraw', 'withdrawn', now(), $2 from asked",

@@ -47,7 +47,7 @@ impl Cast {
         order
     }
 
-    async fn back(&self) -> i64 {
+    pub async fn back(&self) -> i64 {
         self.world.count("select coalesce(sum(amount_fen), 0)::bigint from refunds").await
     }
 

@@ -308,6 +308,7 @@ async fn a_total_beyond_what_fits_is_refused_instead_of_wrapping_around(
     let command = PlaceOrder {
         id: new_order_id(),
         store_id: world.store,
+        apart: false,
         fulfilment: Fulfilment::Pickup,
         address_id: None,
         slot: world.now + Duration::minutes(15),

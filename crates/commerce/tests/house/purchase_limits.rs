@@ -239,7 +239,7 @@ async fn the_parts_of_a_checkout_count_together(options: PgPoolOptions, connect:
     };
     let refused = told(checkout(2).await);
     assert!(refused.field.contains(&world.elsewhere.to_string()), "{refused:?}");
-    assert!(refused.message.ends_with("每人限购 2 件，同时向其他门店买 1 件"), "{refused:?}");
+    assert!(refused.message.ends_with("每人限购 2 件，一起下的其他订单有 1 件"), "{refused:?}");
     assert_eq!(world.count("select count(*) from orders").await, 0);
     let placed = checkout(1).await.unwrap();
     assert!(placed.orders.iter().all(|order| order.pay_before == world.now + Duration::minutes(5)));

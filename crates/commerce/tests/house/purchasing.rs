@@ -114,7 +114,7 @@ fn came(lines: &[Pieces]) -> ReceivePurchase {
 }
 
 fn goes_back(lines: &[Pieces]) -> ReturnPurchase {
-    ReturnPurchase { id: Uuid::now_v7(), lines: lines.to_vec(), reason: "包装破损".into() }
+    ReturnPurchase { id: Uuid::now_v7(), lines: lines.to_vec(), reason: "包装破损".into(), batches: Vec::new() }
 }
 
 async fn on_hand(world: &World, sku: SkuId) -> i64 {

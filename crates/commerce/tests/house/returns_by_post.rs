@@ -32,12 +32,12 @@ pub fn address() -> ReturnsByPost {
 }
 
 fn sends(number: &str) -> PostReturn {
-    PostReturn { carrier: Carrier::Shunfeng, tracking_number: number.into() }
+    PostReturn { carrier: Carrier::Shunfeng, tracking_number: number.into(), send_to: None }
 }
 
 fn came(restock: i64, scrap: i64) -> ArriveReturn {
     let pieces = Some(Came { restock, scrap, supplier: 0 });
-    ArriveReturn { lines: vec![ReceivedLine { line: 1, condition: None, pieces }] }
+    ArriveReturn { lines: vec![ReceivedLine { line: 1, condition: None, pieces }], sent: None }
 }
 
 fn no() -> RefuseArrived {

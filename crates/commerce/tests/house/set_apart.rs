@@ -61,7 +61,7 @@ async fn apart(options: PgPoolOptions, connect: PgConnectOptions) -> Apart {
 
 impl Apart {
     fn hands_over(&self, quantity: i64, price: Option<i64>) -> HandToSupplier {
-        let line = HandedToSupplier { sku_id: self.tea, quantity, price_fen: price.map(Fen) };
+        let line = HandedToSupplier { sku_id: self.tea, quantity, price_fen: price.map(Fen), batch: None };
         HandToSupplier {
             id: SetApartEndId(Uuid::now_v7()),
             location_id: self.here,
@@ -81,7 +81,7 @@ impl Apart {
     }
 
     async fn lying(&self) -> i64 {
-        let found = purchasing::set_apart(&self.buyer, None).await.unwrap();
+        let found = purchasing::set_apart(&self.buyer, None, None).await.unwrap();
         found.lying.iter().map(|line| line.quantity).sum()
     }
 
@@ -97,7 +97,7 @@ async fn what_came_back_for_the_supplier_lies_apart_until_they_take_it(
     connect: PgConnectOptions,
 ) {
     let apart = apart(options, connect).await;
-    let found = purchasing::set_apart(&apart.cast.manager, Some(apart.here)).await.unwrap();
+    let found = purchasing::set_apart(&apart.cast.manager, Some(apart.here), None).await.unwrap();
     let [line] = found.lying.as_slice() else { panic!("{found:?}") };
     assert_eq!((line.quantity, line.requests, line.may_end, line.may_price), (3, 2, true, false));
     assert_eq!(line.supplier.as_ref().map(|one| one.id), Some(apart.supplier), "who asks least");
@@ -110,7 +110,7 @@ async fn what_came_back_for_the_supplier_lies_apart_until_they_take_it(
     assert_eq!(code_of(purchasing::hand_over(&apart.cast.manager, other).await), "key_reused");
     assert_eq!(apart.cast.on_hand(StoreId(apart.here.0), apart.tea).await, before, "they had left the shelf");
     assert_eq!(apart.credit_waiting().await, 0, "nobody has said what it is credited with");
-    let found = purchasing::set_apart(&apart.buyer, None).await.unwrap();
+    let found = purchasing::set_apart(&apart.buyer, None, None).await.unwrap();
     let [end] = found.ends.as_slice() else { panic!("{found:?}") };
     assert_eq!((end.fate, end.pieces, end.credit_fen, end.may_credit), (Fate::HandOver, 2, None, true));
     assert!(end.number.starts_with("TG"), "{}", end.number);
@@ -136,7 +136,7 @@ async fn no_more_is_handed_over_or_scrapped_than_lies_there(options: PgPoolOptio
         code_of(purchasing::hand_over(&apart.cast.clerk_elsewhere, apart.hands_over(1, None)).await),
         "not_found"
     );
-    let elsewhere = purchasing::set_apart(&apart.cast.clerk_elsewhere, None).await.unwrap();
+    let elsewhere = purchasing::set_apart(&apart.cast.clerk_elsewhere, None, None).await.unwrap();
     assert!(elsewhere.lying.is_empty() && elsewhere.ends.is_empty(), "another store's is nobody else's");
     assert_eq!(apart.lying().await, 3, "nothing has changed");
     apart.cast.world.balanced().await;
@@ -195,7 +195,7 @@ async fn what_is_scrapped_of_what_lay_apart_is_a_loss_and_not_the_suppliers(
     let lost = "select count(*) from movements where cause = 'loss' and on_hand = -1 and document_id in (select id from set_apart_ends)";
     assert_eq!(apart.cast.world.count(lost).await, 1);
     let credit = CreditHandOver { amount_fen: Fen(1), credit_note: "TH".into() };
-    let end = purchasing::set_apart(&apart.buyer, None).await.unwrap().ends[0].id;
+    let end = purchasing::set_apart(&apart.buyer, None, None).await.unwrap().ends[0].id;
     assert_eq!(code_of(purchasing::credit_hand_over(&apart.buyer, end, credit).await), "not_found");
     apart.cast.world.balanced().await;
 }

@@ -279,6 +279,7 @@ impl World {
         PlaceOrder {
             id: new_order_id(),
             store_id: self.store,
+            apart: false,
             fulfilment: Fulfilment::Pickup,
             address_id: None,
             slot: quote.slots.first().map_or(self.now, |slot| slot.start),

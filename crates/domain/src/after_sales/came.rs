@@ -298,6 +298,7 @@ mod tests {
             taken_fen: Fen(taken.1),
             kinds: AfterSalesKind::ALL.iter().map(|&kind| KindUntil { kind, until }).collect(),
             swaps: vec![Swap { sku_id: SkuId(Uuid::from_u128(OTHER)), spec: "73".into(), price_fen: Fen(price) }],
+            came_for: None,
         }
     }
 

@@ -16,7 +16,7 @@ pub const NOTE_MOST: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct RequestedLine {
-    /// The line, counted from 1.
+    /// The line, counted from 1, or the number of what came in exchange.
     #[cfg_attr(feature = "api", schema(minimum = 1))]
     pub line: i32,
     /// How many pieces of it.

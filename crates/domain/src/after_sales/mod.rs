@@ -30,7 +30,10 @@ pub use commands::{
     DecideAfterSales, ListAfterSales, NOTE_MOST, QuoteAfterSales, RequestAfterSales, RequestedLine, ReturnCode,
 };
 pub use money::{OrderMoney, cap};
-pub use post::{ArriveReturn, PostReturn, PostedReturn, RefuseArrived, ReturnAddress, ReturnsByPost};
+pub use post::{
+    ArriveReturn, ExchangeAddress, PostReturn, PostedReturn, RefuseArrived, ReturnAddress, ReturnsByPost, SendExchange,
+    SentExchange,
+};
 pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};
 pub use terms::Terms;

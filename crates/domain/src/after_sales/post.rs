@@ -1,11 +1,11 @@
-//! Goods that come back by post: where to, under which number, and that they have arrived.
+//! Goods that come back by post: where to, under which number, and that they have arrived; and what is sent for them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{ReceivedLine, received_lines};
 use crate::{
-    Complaint, Fault, Fields,
+    AddressId, Complaint, Fault, Fields,
     approvals::checked_reason,
     express::{Carrier, checked_number},
 };
@@ -74,26 +74,62 @@ pub struct PostReturn {
     /// The carrier's number: 6 to 40 letters, digits and hyphens. Small letters become capital ones.
     #[cfg_attr(feature = "api", schema(min_length = 6, max_length = 40, pattern = "^[0-9A-Za-z-]{6,40}$"))]
     pub tracking_number: String,
+    /// Of an exchange: to which of the shopper's addresses the store sends what they get instead, where it sends by
+    /// express. Leaving it out means that they come for it, also where an address was said before.
+    #[serde(default)]
+    pub send_to: Option<AddressId>,
 }
 
 impl PostReturn {
-    /// Reads the command from a form: `carrier` and `tracking_number`.
+    /// Reads the command from a form: `carrier`, `tracking_number`, and `send_to`, which may be empty.
     ///
     /// Faults: `Invalid` beside them.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let number = checked_number(fields.text("tracking_number"));
-        match (Carrier::from_code(fields.text("carrier")), number) {
-            (Some(carrier), Ok(tracking_number)) => Ok(Self { carrier, tracking_number }),
-            (None, Ok(_)) => Err(Fault::invalid("carrier", "请选择快递公司")),
-            (Some(_), Err(fault)) => Err(fault),
-            (None, Err(fault)) => {
-                let mut complaints = vec![Complaint::new("carrier", "请选择快递公司")];
-                complaints.extend(fault.complaints().iter().cloned());
-                Err(Fault::Invalid(complaints))
-            }
-        }
+        let (carrier, tracking_number) = parcel(fields)?;
+        let send_to = match fields.given("send_to") {
+            None => None,
+            Some(id) => Some(id.parse().map_err(|_| Fault::invalid("send_to", "没有这个地址，请重新选择"))?),
+        };
+        Ok(Self { carrier, tracking_number, send_to })
     }
 
+    /// The command as it is kept.
+    ///
+    /// Faults: `Invalid` beside `tracking_number`.
+    pub fn checked(&self) -> Result<Self, Fault> {
+        Ok(Self { tracking_number: checked_number(&self.tracking_number)?, ..self.clone() })
+    }
+}
+
+/// Who brings a parcel and its number, of a form: `carrier` and `tracking_number`.
+///
+/// Faults: `Invalid` beside them.
+fn parcel(fields: &Fields) -> Result<(Carrier, String), Fault> {
+    let number = checked_number(fields.text("tracking_number"));
+    match (Carrier::from_code(fields.text("carrier")), number) {
+        (Some(carrier), Ok(tracking_number)) => Ok((carrier, tracking_number)),
+        (None, Ok(_)) => Err(Fault::invalid("carrier", "请选择快递公司")),
+        (Some(_), Err(fault)) => Err(fault),
+        (None, Err(fault)) => {
+            let mut complaints = vec![Complaint::new("carrier", "请选择快递公司")];
+            complaints.extend(fault.complaints().iter().cloned());
+            Err(Fault::Invalid(complaints))
+        }
+    }
+}
+
+/// What a shopper gets in exchange leaves in a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SendExchange {
+    /// Who brings it.
+    pub carrier: Carrier,
+    /// The carrier's number: 6 to 40 letters, digits and hyphens. Small letters become capital ones.
+    #[cfg_attr(feature = "api", schema(min_length = 6, max_length = 40, pattern = "^[0-9A-Za-z-]{6,40}$"))]
+    pub tracking_number: String,
+}
+
+impl SendExchange {
     /// The command as it is kept.
     ///
     /// Faults: `Invalid` beside `tracking_number`.
@@ -106,18 +142,26 @@ impl PostReturn {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct ArriveReturn {
-    /// How each of the request's lines came. Of an exchange nothing is said: it is counted when the shopper comes for
-    /// what they get instead.
+    /// How each of the request's lines came. Of an exchange nothing is said before the shopper comes for what they get
+    /// instead, or it is sent: it is counted then.
     #[serde(default)]
     pub lines: Vec<ReceivedLine>,
+    /// Of an exchange that is to be sent, once its goods were noted: under which number it leaves now. With that the
+    /// request is over.
+    #[serde(default)]
+    pub sent: Option<SendExchange>,
 }
 
 impl ArriveReturn {
-    /// Reads the command from a form.
+    /// Reads the command from a form: the fields of [`received_lines`], and where `send` is there, `carrier` and
+    /// `tracking_number`.
     ///
-    /// Faults: as of [`received_lines`].
+    /// Faults: as of [`received_lines`]; `Invalid` beside `carrier` or `tracking_number`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        Ok(Self { lines: received_lines(fields)? })
+        let lines = received_lines(fields)?;
+        let sent = fields.given("send").map(|_| parcel(fields)).transpose()?;
+        let sent = sent.map(|(carrier, tracking_number)| SendExchange { carrier, tracking_number });
+        Ok(Self { lines, sent })
     }
 }
 
@@ -151,6 +195,45 @@ pub struct PostedReturn {
     pub posted_at: DateTime<Utc>,
     /// When they came to the store, of an exchange whose goods wait there for the shopper.
     pub arrived_at: Option<DateTime<Utc>>,
+    /// Where what they get instead is sent; nothing where they come for it.
+    #[serde(default)]
+    pub send_to: Option<ExchangeAddress>,
+    /// Under which number it was sent, once it was.
+    #[serde(default)]
+    pub sent: Option<SentExchange>,
+}
+
+/// Where what comes in exchange is sent: an address of the shopper's, as it was when they said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct ExchangeAddress {
+    /// Which one of their book.
+    pub id: AddressId,
+    /// Who takes it.
+    pub name: String,
+    /// Their number; `138****8000` to staff who may not see it whole there.
+    pub phone: String,
+    /// All of the address, from the province on.
+    pub address: String,
+}
+
+/// What was sent in exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SentExchange {
+    /// Who brings it.
+    pub carrier: Carrier,
+    /// The carrier's number.
+    pub tracking_number: String,
+    /// When it left.
+    pub sent_at: DateTime<Utc>,
+}
+
+impl SentExchange {
+    /// `顺丰速运 SF1234567890`.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.carrier.label(), self.tracking_number)
+    }
 }
 
 impl PostedReturn {
@@ -194,5 +277,24 @@ mod tests {
         assert_eq!(told(read("", "SF1234567")), ["carrier"]);
         assert_eq!(told(read("shunfeng", "12345")), ["tracking_number"]);
         assert_eq!(told(read("pigeon", "单号一二三四五六")), ["carrier", "tracking_number"]);
+    }
+
+    #[test]
+    fn what_is_sent_in_exchange_has_a_number_and_an_address_of_the_book() {
+        let fields = |pairs: &[(&str, &str)]| {
+            Fields(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        };
+        let sent = [("carrier", "shunfeng"), ("tracking_number", "SF1234567")];
+        let to = |id| PostReturn::from_fields(&fields(&[sent[0], sent[1], ("send_to", id)]));
+        assert_eq!(to("").unwrap().send_to, None);
+        assert_eq!(to("家里").unwrap_err().complaints()[0].field, "send_to");
+        let id = "01a207e5-52a1-7000-8000-000000000202";
+        assert_eq!(to(id).unwrap().send_to.map(|id| id.to_string()).as_deref(), Some(id));
+        let noted = ArriveReturn::from_fields(&fields(&[])).unwrap();
+        assert_eq!(noted, ArriveReturn::default());
+        let out = ArriveReturn::from_fields(&fields(&[sent[0], sent[1], ("send", "1")])).unwrap();
+        assert_eq!(out.sent.unwrap().tracking_number, "SF1234567");
+        let fault = ArriveReturn::from_fields(&fields(&[sent[0], ("send", "1")])).unwrap_err();
+        assert_eq!(fault.complaints()[0].field, "tracking_number");
     }
 }

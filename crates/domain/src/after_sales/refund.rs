@@ -33,7 +33,7 @@ pub struct RefundOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct RefundedLine {
-    /// The line, counted from 1.
+    /// The line, counted from 1, or the number of what came in exchange.
     #[cfg_attr(feature = "api", schema(minimum = 1))]
     pub line: i32,
     /// How many pieces of it.
@@ -119,7 +119,7 @@ impl Refundable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct RefundableLine {
-    /// The line, counted from 1.
+    /// The line, counted from 1, or the number of what came in exchange.
     pub line: i32,
     /// What it is, in words.
     pub goods: String,

@@ -31,11 +31,11 @@ pub struct Swap {
     pub price_fen: Fen,
 }
 
-/// A line of an order, and what of it can still be asked for.
+/// A line of an order, or what came in exchange for pieces of it, and what of it can still be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct ClaimableLine {
-    /// The line, counted from 1.
+    /// The line, counted from 1. What came in exchange for something else has a number beyond the order's own.
     pub line: i32,
     /// Which variant.
     pub sku_id: SkuId,
@@ -47,9 +47,9 @@ pub struct ClaimableLine {
     pub options_text: String,
     /// The stem of the picture's file name.
     pub picture: String,
-    /// How many were bought.
+    /// How many were bought, or came.
     pub quantity: Quantity,
-    /// What was paid for all of them, with their share of every discount.
+    /// What was paid for all of them, with their share of every discount, and less what went back as they came in exchange.
     pub paid_fen: Fen,
     /// How many can still be asked for.
     pub rest: i64,
@@ -59,6 +59,9 @@ pub struct ClaimableLine {
     pub kinds: Vec<KindUntil>,
     /// What can come in exchange.
     pub swaps: Vec<Swap>,
+    /// The order's line that was bought, where these came in exchange for pieces of it.
+    #[serde(default)]
+    pub came_for: Option<i32>,
 }
 
 /// What can be asked for of an order, and what was.
@@ -246,6 +249,9 @@ pub struct AfterSalesView {
     /// Where the goods may be sent to, while the shopper may; to the shopper alone.
     #[serde(default)]
     pub post_to: Option<ReturnAddress>,
+    /// Whether the store sends what comes in exchange for what is sent to it; to the shopper alone, while they may say so.
+    #[serde(default)]
+    pub sends: bool,
     /// What the shopper has sent.
     #[serde(default)]
     pub posted: Option<PostedReturn>,

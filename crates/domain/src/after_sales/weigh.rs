@@ -129,6 +129,7 @@ mod tests {
             swaps: [(2, 300), (3, 400)]
                 .map(|(number, price)| Swap { sku_id: sku(number), spec: "73".into(), price_fen: Fen(price) })
                 .to_vec(),
+            came_for: None,
         }
     }
 

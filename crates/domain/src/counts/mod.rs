@@ -319,11 +319,14 @@ impl Off {
 }
 
 /// Up to where a store decides itself on a difference or a loss; beyond either, somebody above it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct DecideAlone {
     /// In pieces.
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
     pub pieces: i64,
     /// At the store's prices.
+    #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 1_000_000_000))]
     pub value_fen: Fen,
 }
 

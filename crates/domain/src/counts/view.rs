@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CountAct, CountKind, CountState, Off};
+use super::{CountAct, CountKind, CountState, DecideAlone, Off};
 use crate::{CountId, Fen, Fields, LocationId, SkuId, stores::words};
 
 /// Which counts.
@@ -50,6 +50,8 @@ impl ListCounts {
 pub struct CountCard {
     /// Its identity.
     pub id: CountId,
+    /// As people say it: `PD000012`.
+    pub number: String,
     /// At which store or warehouse.
     pub location_id: LocationId,
     /// What that is called.
@@ -77,6 +79,9 @@ pub struct CountCard {
     pub cost_fen: Option<Fen>,
     /// Whether it is too far off for the store to decide itself.
     pub above: bool,
+    /// Up to where the store decided itself when it was handed in; nothing before.
+    #[serde(default)]
+    pub alone: Option<DecideAlone>,
     /// Whether whoever asks can decide on it now.
     pub may_decide: bool,
 }

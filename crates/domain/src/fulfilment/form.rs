@@ -1,12 +1,10 @@
 //! A store's settings as its people type them.
 
-use chrono::NaiveTime;
-
 use super::{
     BANDS_MOST, Band, DeliverySettings, FulfilmentSettings, InStoreSettings, OwnRider, RIDERS_MOST, Range,
     WINDOWS_MOST, Window,
 };
-use crate::{Complaint, Fault, Fen, Fields};
+use crate::{Complaint, Fault, Fen, Fields, hours::clock};
 
 impl FulfilmentSettings {
     /// Reads the settings from a form: `pickup_capacity`; `in_store`, `in_store_capacity`; `on`, `range` (`radius` or `polygon`), `metres`, `polygon`;
@@ -89,11 +87,10 @@ fn delivery(fields: &Fields, complaints: &mut Vec<Complaint>) -> DeliverySetting
         free_from_fen,
         minutes,
         windows: rows(fields, WINDOWS_MOST, ["from", "until", "capacity"], |[from, until, capacity]| {
-            let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
-            Some(Window { from: time(from)?, until: time(until)?, capacity: capacity.parse().ok()? })
+            Some(Window { from: clock(from)?, until: clock(until)?, capacity: capacity.parse().ok()? })
         })
         .unwrap_or_else(|| {
-            wrong("windows", "每个时段都要填写开始、结束和单数");
+            wrong("windows", "每个时段都要填写开始、结束和单数，时间写成 08:05");
             Vec::new()
         }),
         riders: rows(fields, RIDERS_MOST, ["rider", "rider_phone"], |[name, phone]| {
@@ -163,6 +160,7 @@ mod tests {
             ("metres", "x", "metres"),
             ("band_fee.1", "", "bands"),
             ("from.1", "25:00", "windows"),
+            ("from.1", "8:5", "windows"),
             ("capacity.1", "0", "windows"),
             ("rider_phone.2", "1", "riders"),
             ("minutes", "x", "minutes"),

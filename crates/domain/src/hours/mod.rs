@@ -136,10 +136,21 @@ fn slot_at(start: NaiveDateTime, zone: Tz) -> Option<Slot> {
     Some(Slot { start, end: start + Duration::minutes(SLOT_MINUTES) })
 }
 
+/// A time of day as people and tables write it: `08:05` or `8:05`. Of `8:5` nobody knows whether the five or the fiftieth
+/// minute is meant, so it is no time.
+pub(crate) fn clock(text: &str) -> Option<NaiveTime> {
+    let (hour, minute) = text.split_once(':')?;
+    let digits = |part: &str| part.bytes().all(|sign| sign.is_ascii_digit());
+    let is_time = matches!(hour.len(), 1 | 2) && minute.len() == 2 && digits(hour) && digits(minute);
+    NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, 0).filter(|_| is_time)
+}
+
 pub(crate) mod clock_time {
     //! `HH:MM` on the wire.
     use chrono::NaiveTime;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::clock;
 
     pub fn serialize<S: Serializer>(time: &NaiveTime, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&time.format("%H:%M").to_string())
@@ -147,7 +158,7 @@ pub(crate) mod clock_time {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<NaiveTime, D::Error> {
         let text = String::deserialize(input)?;
-        NaiveTime::parse_from_str(&text, "%H:%M").map_err(|_| D::Error::custom("a time must read HH:MM"))
+        clock(&text).ok_or_else(|| D::Error::custom("a time must read HH:MM"))
     }
 }
 
@@ -157,6 +168,23 @@ mod tests {
 
     fn time(text: &str) -> NaiveTime {
         NaiveTime::parse_from_str(text, "%H:%M").unwrap()
+    }
+
+    #[test]
+    fn a_time_has_two_digits_for_its_minutes() {
+        for (text, meant) in [("08:05", "08:05"), ("8:05", "08:05"), ("0:00", "00:00"), ("23:59", "23:59")] {
+            assert_eq!(clock(text), Some(time(meant)), "{text}");
+        }
+        for text in ["8:5", "08:5", "8:", ":05", "8:050", "008:05", "+8:05", " 8:05", "24:00", "8:60", "0805", ""] {
+            assert_eq!(clock(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_not_guessed_at_either() {
+        let span = |open: &str| format!(r#"{{"days":[1],"open":"{open}","close":"22:00"}}"#);
+        assert!(serde_json::from_str::<Span>(&span("8:05")).is_ok());
+        assert!(serde_json::from_str::<Span>(&span("8:5")).is_err());
     }
 
     fn local(text: &str) -> NaiveDateTime {

@@ -1,8 +1,6 @@
 //! A week's hours in the words of shop doors and tables: `周一至周五 08:00-22:00；周六、周日 09:00-23:00`.
 
-use chrono::NaiveTime;
-
-use super::{Hours, Span};
+use super::{Hours, Span, clock};
 
 const NAMES: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
 
@@ -16,7 +14,8 @@ impl Hours {
     }
 
     /// Reads a week's hours: parts between `；`, each of days and times. Days are `每天`, `工作日`, `周末`, `周一至周五` or
-    /// `1-5`, `周六、周日` or `6,7`, and every day where none are named; times are `08:00-12:00`, several between commas.
+    /// `1-5`, `周六、周日` or `6,7`, and every day where none are named; times are `08:00-12:00` or `8:00-12:00`, several
+    /// between commas.
     ///
     /// `None` where any of it cannot be read.
     pub fn weekly_from(text: &str) -> Option<Vec<Span>> {
@@ -50,10 +49,9 @@ fn part(text: &str) -> Option<Vec<Span>> {
     let times = words[first_time..].concat().replace('：', ":");
     let spans = times.split([',', '，', '、']).filter(|span| !span.is_empty()).map(|span| {
         let (open, close) = span.split_once(['-', '–', '—', '~', '至'])?;
-        let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         // Doors say 24:00 for midnight.
         let close = if close.trim() == "24:00" { "00:00" } else { close };
-        Some(Span { days: days.clone(), open: time(open)?, close: time(close)? })
+        Some(Span { days: days.clone(), open: clock(open.trim())?, close: clock(close.trim())? })
     });
     spans.collect()
 }
@@ -95,6 +93,7 @@ mod tests {
         for (text, meant) in [
             ("08:00-22:00", "每天 08:00-22:00"),
             ("每天 8:00–24:00", "每天 08:00-00:00"),
+            ("每天 8:05-22:00", "每天 08:05-22:00"),
             ("工作日 09:00-12:00,13:00-18:00", "周一至周五 09:00-12:00；周一至周五 13:00-18:00"),
             ("1-5 08:00-22:00; 6,7 09:00-23:00", "周一至周五 08:00-22:00；周六、周日 09:00-23:00"),
             ("周一 至 周五 10：00 - 20：00\n周末 18:00-02:00", "周一至周五 10:00-20:00；周六、周日 18:00-02:00"),
@@ -116,6 +115,8 @@ mod tests {
             "周五至周一 08:00-22:00",
             "08:00-25:00",
             "08:00",
+            "8:5-22:00",
+            "08:00-22:5",
             "每天 08:00-22:00；休",
         ] {
             assert_eq!(read_and_written(text), None, "{text}");

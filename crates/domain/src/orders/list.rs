@@ -47,8 +47,8 @@ impl ListOrders {
             channel: fields.given("channel").and_then(Channel::from_code),
             states: fields.given("state").and_then(OrderState::from_code).into_iter().collect(),
             fulfilment: fields.given("fulfilment").and_then(Fulfilment::from_code),
-            from: day(fields, "from")?,
-            to: day(fields, "to")?,
+            from: text::day_given(fields, "from")?,
+            to: text::day_given(fields, "to")?,
             goods: fields.words("goods"),
             words: fields.words("q"),
             late: fields.given("late").is_some(),
@@ -76,17 +76,8 @@ impl ListOrders {
     ///
     /// Faults: `Invalid` beside `to` where it is before `from`.
     pub fn placed(&self) -> Result<[Option<DateTime<Utc>>; 2], Fault> {
-        if self.from.zip(self.to).is_some_and(|(from, to)| to < from) {
-            return Err(Fault::invalid("to", "结束日期早于开始日期，请重新选择"));
-        }
-        // A day begins when the one before it ends.
-        let begin = self.from.map(|day| text::bound_of_day(day.pred_opt().unwrap_or(day)));
-        Ok([begin, self.to.map(text::bound_of_day)])
+        text::moments_of_days(self.from, self.to)
     }
-}
-
-fn day(fields: &Fields, name: &str) -> Result<Option<NaiveDate>, Fault> {
-    fields.given(name).map(str::parse).transpose().map_err(|_| Fault::invalid(name, "请选择日期"))
 }
 
 #[cfg(test)]

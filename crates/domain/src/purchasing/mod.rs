@@ -33,7 +33,7 @@ pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{
     ListSuppliers, PRICE_COLUMNS, PriceRow, PricedRow, SaveSupplier, SetPrices, Supplier, SupplierPriceView, said_of,
 };
-pub use views::{PurchaseCard, PurchaseLine, PurchaseReceipt, PurchaseStep, PurchaseView};
+pub use views::{PurchaseCard, PurchaseLine, PurchaseReceipt, PurchaseStep, PurchaseView, ReceiptBatch};
 
 /// How far an order to a supplier is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

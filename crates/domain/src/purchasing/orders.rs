@@ -8,7 +8,7 @@ use super::{PurchaseState, suppliers::PRICE_MOST};
 use crate::{
     Complaint, Fault, Fen, Fields, LocationId, PurchaseId, SkuId, SupplierId,
     approvals::{REASON_MOST, checked_reason},
-    batches::{BatchCame, batches_of, check_batches},
+    batches::{BatchCame, BatchNamed, batches_of, check_batches, check_named, named_of},
     transfers::{Pieces, checked_lines, pieces_of},
 };
 
@@ -183,24 +183,31 @@ pub struct ReturnPurchase {
     /// Why.
     #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 200, pattern = r"\S"))]
     pub reason: String,
+    /// Of which batches they are, as far as somebody says so: of the rest what is over goes first, then what is of no
+    /// batch, then what ends first.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_items = 200))]
+    pub batches: Vec<BatchNamed>,
 }
 
 impl ReturnPurchase {
     /// The reason.
     ///
-    /// Faults: `Invalid` beside `lines`, `pieces.{sku}` or `reason`.
+    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `batch.{sku}` or `reason`.
     pub fn checked_reason(&self) -> Result<&str, Fault> {
         checked_lines(&self.lines)?;
+        check_named(&self.batches, &self.lines)?;
         checked_reason("reason", &self.reason, "请写明退货原因（200 字以内）")
     }
 
-    /// Reads the command from a form: `key`, `pieces.{sku}`, `reason`.
+    /// Reads the command from a form: `key`, `pieces.{sku}`, `batch.{sku}`, `reason`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
         let id = read.parse("key", "请刷新页面后再试");
         let reason = read.text("reason", REASON_MOST);
         let (id, reason) = read.finish(|| Some((id?, reason?)))?;
-        Ok(Self { id, lines: pieces_of(fields, false)?, reason })
+        let lines = pieces_of(fields, false)?;
+        Ok(Self { id, batches: named_of(fields, &lines), lines, reason })
     }
 }
 

@@ -7,6 +7,7 @@ use super::{price_field, suppliers::PRICE_MOST};
 use crate::{
     Complaint, Fault, Fen, Fields, LocationId, SetApartEndId, SkuId, SupplierId,
     approvals::{REASON_MOST, checked_reason},
+    batches::{CODE_MOST, batch_field},
     stores::words,
     transfers::{Pieces, checked_lines, pieces_of},
 };
@@ -37,6 +38,17 @@ pub struct HandedToSupplier {
     #[serde(default)]
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 9_999_999))]
     pub price_fen: Option<Fen>,
+    /// Of which batch they are, by its code, where somebody knows: what a shopper brought back is of none in the books.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(max_length = 40))]
+    pub batch: Option<String>,
+}
+
+impl HandedToSupplier {
+    /// The batch's code, where one is named.
+    pub fn batch_code(&self) -> Option<&str> {
+        self.batch.as_deref().map(str::trim).filter(|code| !code.is_empty())
+    }
 }
 
 /// Gives goods that lie apart to a supplier.
@@ -66,13 +78,17 @@ impl HandToSupplier {
 
     /// Refuses what a form would not let through; answers the credit note's number.
     ///
-    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}` or `credit_note`.
+    /// Faults: `Invalid` beside `lines`, `pieces.{sku}`, `price.{sku}`, `batch.{sku}` or `credit_note`.
     pub fn checked_note(&self) -> Result<&str, Fault> {
         checked_lines(&self.pieces())?;
         let dear = |line: &&HandedToSupplier| line.price_fen.is_some_and(|price| !(0..=PRICE_MOST).contains(&price.0));
         let wrong = self.lines.iter().filter(dear);
         let wrong: Vec<Complaint> =
             wrong.map(|line| Complaint::new(price_field(line.sku_id), "退款单价须是 0 到 99,999.99 元")).collect();
+        let long = |line: &&HandedToSupplier| line.batch_code().is_some_and(|code| code.chars().count() > CODE_MOST);
+        if let Some(line) = self.lines.iter().find(long) {
+            return Err(Fault::invalid(&batch_field(line.sku_id), format!("批次号最多 {CODE_MOST} 个字")));
+        }
         if !wrong.is_empty() {
             return Err(Fault::Invalid(wrong));
         }
@@ -83,7 +99,7 @@ impl HandToSupplier {
         Ok(note)
     }
 
-    /// Reads the command from a form: `key`, `location`, `supplier`, `pieces.{sku}`, `price.{sku}` in yuan,
+    /// Reads the command from a form: `key`, `location`, `supplier`, `pieces.{sku}`, `price.{sku}` in yuan, `batch.{sku}`,
     /// `credit_note`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
@@ -106,6 +122,7 @@ impl HandToSupplier {
             sku_id: one.sku_id,
             quantity: one.quantity,
             price_fen: price_of(one.sku_id),
+            batch: fields.given(&batch_field(one.sku_id)).map(str::to_owned),
         };
         let lines = pieces_of(fields, false)?.into_iter().filter(|one| one.quantity != 0).map(line).collect();
         Ok(Self { id, location_id, supplier_id, lines, credit_note })

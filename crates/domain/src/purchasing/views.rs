@@ -35,6 +35,9 @@ pub struct PurchaseCard {
     pub total_fen: Option<Fen>,
     /// Whether whoever hands it in may not decide on it alone.
     pub above: bool,
+    /// Up to what amount they might have when they handed it in; nothing before, and of orders from before that was kept.
+    #[serde(default)]
+    pub alone_fen: Option<Fen>,
     /// When it is to arrive.
     pub expected_on: Option<NaiveDate>,
     /// When it was first written.
@@ -90,8 +93,44 @@ pub struct PurchaseReceipt {
     pub goods: String,
     /// How many pieces.
     pub pieces: i64,
+    /// Of which batches they were, as far as that is known.
+    pub batches: Vec<ReceiptBatch>,
     /// What they come to at the order's prices; nothing for who may not see costs.
     pub value_fen: Option<Fen>,
+}
+
+impl PurchaseReceipt {
+    /// Of which batches its pieces were, for people, a line for each.
+    pub fn batch_lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.batches.iter().map(ReceiptBatch::words).collect();
+        let rest = self.pieces - self.batches.iter().map(|batch| batch.quantity).sum::<i64>();
+        if rest > 0 && !lines.is_empty() {
+            lines.push(format!("其余 {rest} 件没有记下批次"));
+        }
+        lines
+    }
+}
+
+/// Pieces of a batch that came, or went back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct ReceiptBatch {
+    /// Of which variant.
+    pub sku_id: SkuId,
+    /// Its name for people.
+    pub name: String,
+    /// The batch, as it stands on the package.
+    pub code: String,
+    /// The last day on which it may be sold.
+    pub expires_on: NaiveDate,
+    /// How many pieces.
+    pub quantity: i64,
+}
+
+impl ReceiptBatch {
+    fn words(&self) -> String {
+        format!("{}：批次 {}（{} 到期）{} 件", self.name, self.code, self.expires_on, self.quantity)
+    }
 }
 
 /// One thing that happened to an order.

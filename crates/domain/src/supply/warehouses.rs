@@ -242,6 +242,8 @@ impl ReceiveGoods {
 pub struct ReceiptView {
     /// Its identity.
     pub id: Uuid,
+    /// As people say it: `SH000012`.
+    pub number: String,
     /// When.
     pub at: DateTime<Utc>,
     /// Who took them in, for people.

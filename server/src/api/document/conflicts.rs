@@ -134,6 +134,10 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("not_posted", "顾客没有寄回这张售后单的商品；商品已在柜台的，请用顾客的售后码收货"),
             ("already_received", "这张售后单的商品已在 今天 12:30 由「青禾茶铺 人民广场店」收下，请勿重复收货"),
             ("store_closed", "「青禾茶铺 湖滨店」已关闭，不能收退货"),
+            ("sold_out", "连体衣 73 可动用的只有 0 件"),
+            ("comes_for_it", "换的商品由顾客到店领取，或已在柜台交给顾客，不用寄出"),
+            ("not_arrived", "请先登记到店：登记后顾客不能再改地址，再打包寄出"),
+            ("already_sent", "换的商品已寄出（顺丰速运 SF1234567890），单号不能再改"),
             ("not_now", "这张售后单总部仲裁中，不能再门店收到商品"),
             ABOVE_PAID,
         ],
@@ -193,7 +197,17 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("console_accept", &[("not_now", "订单已取消，不能再执行这一步")]),
-    ("console_prepare", &[("not_now", "订单已取消，不能再执行这一步")]),
+    (
+        "console_set_picked",
+        &[
+            ("not_now", "订单还没有接单，请先接单再拣货"),
+            ("picked_meanwhile", "珍珠奶茶 · 中杯 刚刚由 店员 小林 改为 1/2，请核对后再点"),
+        ],
+    ),
+    (
+        "console_prepare",
+        &[("not_now", "订单已取消，不能再执行这一步"), ("already_prepared", "订单已经备好，共 2 包，不能再改")],
+    ),
     ("console_reject", &[("not_now", "订单已完成，不能再执行这一步")]),
     ("console_redeem", &[("not_now", "订单已完成，不能再执行这一步"), OTHER_WAY]),
     ("console_dispatch", &[("not_now", "订单待接单，不能再执行这一步"), OTHER_WAY]),
@@ -310,7 +324,13 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("set_apart_hand_over", &[KEY_OF_SET_APART]),
     (
         "set_apart_scrap",
-        &[KEY_OF_SET_APART, ("beyond_store", "金额或数量较大，请由有审批权限的上级报废，或分批退给供应商")],
+        &[
+            KEY_OF_SET_APART,
+            (
+                "beyond_store",
+                "共 40 件、¥600.00，超过门店可自行决定的 20 件或 ¥500.00，请由有审批权限的上级报废，或分批退给供应商",
+            ),
+        ],
     ),
     ("set_apart_credit", &[("credited_already", "这张退供单已经登记过供应商退款，请刷新后查看")]),
     ("purchasing_enter_invoice", &[("key_reused", "这个页面已经登记过另一张发票，请刷新后再试")]),

@@ -21,6 +21,11 @@ pub(super) const LINKS: &[Link] = &[
         &["approvals_show", "approvals_submit", "approvals_withdraw", "approvals_decide"],
         &[("proposal_id", "$response.body#/items/0/id")],
     ),
+    (
+        "approvals_limits",
+        &["approvals_set_store_limits", "approvals_remove_store_limits"],
+        &[("store_id", "$response.body#/stores/0/store_id")],
+    ),
     ("shortages_list", &["shortages_show", "shortages_let_wait"], &[("shortage_id", "$response.body#/items/0/id")]),
     (
         "transfers_list",
@@ -175,6 +180,8 @@ pub(super) const LINKS: &[Link] = &[
         &[
             "console_show",
             "console_accept",
+            "console_picking",
+            "console_set_picked",
             "console_prepare",
             "console_reject",
             "console_answer_cancel",

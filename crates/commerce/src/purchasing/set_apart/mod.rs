@@ -9,9 +9,11 @@ mod read;
 use domain::{
     Fault, Fen, LocationId, SetApartEndId, StoreId, SupplierId,
     audit::{Act, ObjectKind},
+    batches::batch_field,
     counts::Off,
-    purchasing::{CreditHandOver, Fate, HandToSupplier, ScrapSetApart, price_field},
+    purchasing::{CreditHandOver, Fate, HandToSupplier, HandedToSupplier, ScrapSetApart, price_field},
     staff::Column,
+    stock_lists::DocumentKind,
     transfers::{Location, Pieces, within},
 };
 use serde_json::json;
@@ -24,7 +26,7 @@ use super::{
     must_buy, sum,
 };
 use crate::{
-    Scope,
+    Scope, approvals,
     audit::{self, Change},
     database::OrFault,
     faults::{self, Deed},
@@ -40,7 +42,7 @@ const NO_END: Fault = Fault::NotFound("这张退供单");
 
 /// As people say the number of one.
 pub(super) fn number_text(number: i64) -> String {
-    format!("TG{number:06}")
+    DocumentKind::SetApart.said(number)
 }
 
 /// What is to become of goods that lie apart.
@@ -54,13 +56,16 @@ struct End<'a> {
     pieces: Vec<Pieces>,
     /// What a piece is credited with, in the pieces' order.
     prices: Vec<Option<Fen>>,
+    /// Of which batch they are, where somebody says so, in the pieces' order.
+    batches: Vec<Option<Uuid>>,
 }
 
 /// Gives goods that lie apart at a place within reach to a supplier. Where it is said what they credit for them, that is
 /// owed less from now on. The request's id is the idempotency key.
 ///
 /// Faults: `Forbidden`; `NotFound` for a place out of reach; `Invalid` beside `lines`, `supplier`, `credit_note`, beside
-/// `pieces.{sku}` for more than lies there, and beside `price.{sku}` of who does not see costs; `Conflict` (`key_reused`).
+/// `pieces.{sku}` for more than lies there, beside `price.{sku}` of who does not see costs, and beside `batch.{sku}` for a
+/// batch that nobody has registered; `Conflict` (`key_reused`).
 pub async fn hand_over(scope: &Scope, command: HandToSupplier) -> Result<(), Fault> {
     let note = command.checked_note()?;
     let mut tx = scope.begin().await?;
@@ -83,6 +88,7 @@ pub async fn hand_over(scope: &Scope, command: HandToSupplier) -> Result<(), Fau
         note,
         pieces: command.pieces(),
         prices: command.lines.iter().map(|line| line.price_fen).collect(),
+        batches: named(&mut tx, &command.lines).await?,
     };
     let Some(number) = write(&mut tx, scope, &end).await? else { return Ok(()) };
     let worth =
@@ -96,14 +102,16 @@ pub async fn hand_over(scope: &Scope, command: HandToSupplier) -> Result<(), Fau
 }
 
 /// Throws goods away that lie apart at a place within reach: what they cost is a loss. What is beyond what a store
-/// decides by itself is thrown away by who decides above it. The request's id is the idempotency key.
+/// decides by itself is thrown away by who decides above it, and nothing by a program. The request's id is the
+/// idempotency key.
 ///
-/// Faults: `Forbidden`; `NotFound` for a place out of reach; `Invalid` beside `reason`, `lines`, and beside
+/// Faults: `Forbidden`; `PeopleOnly`; `NotFound` for a place out of reach; `Invalid` beside `reason`, `lines`, and beside
 /// `pieces.{sku}` for more than lies there; `Conflict` (`beyond_store`, `key_reused`).
 pub async fn scrap_set_apart(scope: &Scope, command: ScrapSetApart) -> Result<(), Fault> {
     let reason = command.checked_reason()?;
     let mut tx = scope.begin().await?;
     let place = ending_at(&mut tx, scope, command.location_id).await?;
+    scope.person()?;
     let end = End {
         id: command.id,
         fate: Fate::Scrap,
@@ -111,6 +119,7 @@ pub async fn scrap_set_apart(scope: &Scope, command: ScrapSetApart) -> Result<()
         supplier: None,
         note: reason,
         prices: vec![None; command.lines.len()],
+        batches: vec![None; command.lines.len()],
         pieces: command.lines.clone(),
     };
     let Some(number) = write(&mut tx, scope, &end).await? else { return Ok(()) };
@@ -168,6 +177,27 @@ pub async fn credit(scope: &Scope, id: SetApartEndId, command: CreditHandOver) -
     faults::commit(tx, scope, Deed::CreditHandOver).await
 }
 
+/// The batches that are named of goods that lay apart, in the lines' order. What a shopper brought back is of no batch in
+/// the books, so that it may be of any.
+///
+/// Faults: `Invalid` beside `batch.{sku}`.
+async fn named(tx: &mut PgConnection, lines: &[HandedToSupplier]) -> Result<Vec<Option<Uuid>>, Fault> {
+    let mut named = Vec::new();
+    for line in lines {
+        let Some(code) = line.batch_code() else {
+            named.push(None);
+            continue;
+        };
+        let found = sqlx::query_scalar!("select id from batches where sku_id = $1 and code = $2", line.sku_id.0, code)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?;
+        let unknown = || Fault::invalid(&batch_field(line.sku_id), format!("没有登记过批次 {code}，请核对或留空"));
+        named.push(Some(found.ok_or_else(unknown)?));
+    }
+    Ok(named)
+}
+
 /// The place, where whoever asks ends what lies apart there: who sends goods back from it.
 async fn ending_at(tx: &mut PgConnection, scope: &Scope, id: LocationId) -> Result<Location, Fault> {
     let concern = Concern::of(scope)?;
@@ -192,10 +222,12 @@ async fn must_decide(tx: &mut PgConnection, scope: &Scope, end: &End<'_>) -> Res
         worth.push((one.quantity, stockroom::price(tx, end.place.id, one.sku_id).await?));
     }
     let off = Off::of(worth).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
-    let above = !scope.house().settings.decide_alone.suffices(off);
+    let alone = approvals::alone_at(tx, end.place.id).await?;
+    let above = !alone.suffices(off);
     match stockroom::right_to_decide(&grants, end.place.id, above) {
         Err(Fault::Forbidden) if above => {
-            Err(Fault::conflict("beyond_store", "金额或数量较大，请由有审批权限的上级报废，或分批退给供应商"))
+            let why = alone.exceeded(Some(off));
+            Err(Fault::conflict("beyond_store", format!("{why}，请由有审批权限的上级报废，或分批退给供应商")))
         }
         decided => decided.map(drop),
     }
@@ -229,8 +261,9 @@ async fn write(tx: &mut PgConnection, scope: &Scope, end: &End<'_>) -> Result<Op
         quantity: lying.iter().filter(|lies| lies.sku == one.sku_id.0).map(|lies| lies.remains).sum(),
     });
     within(&end.pieces, &there.collect::<Vec<_>>(), |most| format!("这里只单独存放着 {most} 件，不能多填"))?;
-    let (mut requests, mut lines, mut quantities, mut prices) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (one, price) in end.pieces.iter().zip(&end.prices) {
+    let (mut requests, mut lines, mut quantities) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut prices, mut batches) = (Vec::new(), Vec::new());
+    for ((one, price), batch) in end.pieces.iter().zip(&end.prices).zip(&end.batches) {
         let mut left = one.quantity;
         for lies in lying.iter_mut().filter(|lies| lies.sku == one.sku_id.0) {
             let taken = left.min(lies.remains);
@@ -239,25 +272,28 @@ async fn write(tx: &mut PgConnection, scope: &Scope, end: &End<'_>) -> Result<Op
                 lines.push(lies.line);
                 quantities.push(taken);
                 prices.push(price.map(|price| price.0));
+                batches.push(*batch);
             }
             left -= taken;
         }
     }
     sqlx::query!(
         "with gone as materialized (
-             select * from unnest((select $2::uuid[]), (select $3::integer[]), (select $4::bigint[]), (select $5::bigint[]))
-                 as g (after_sales_id, line, quantity, price_fen)
+             select * from unnest((select $2::uuid[]), (select $3::integer[]), (select $4::bigint[]), (select $5::bigint[]),
+                                  (select $6::uuid[]))
+                 as g (after_sales_id, line, quantity, price_fen, batch_id)
          ), taken as (
              update set_apart s set remains = s.remains - g.quantity from gone g
              where s.after_sales_id = g.after_sales_id and s.line = g.line
          )
-         insert into set_apart_end_lines (end_id, after_sales_id, line, quantity, price_fen)
-         select $1, after_sales_id, line, quantity, price_fen from gone",
+         insert into set_apart_end_lines (end_id, after_sales_id, line, quantity, price_fen, batch_id)
+         select $1, after_sales_id, line, quantity, price_fen, batch_id from gone",
         end.id.0,
         &requests,
         &lines,
         &quantities,
         &prices as &[Option<i64>],
+        &batches as &[Option<Uuid>],
     )
     .execute(tx)
     .await
@@ -306,17 +342,18 @@ async fn ended_before(tx: &mut PgConnection, end: &End<'_>) -> Result<(), Fault>
         .or_fault()?
         .ok_or_else(key_reused)?;
     let rows = sqlx::query!(
-        r#"select s.sku_id, sum(l.quantity)::bigint as "quantity!", min(l.price_fen) as "price_fen?"
+        r#"select s.sku_id, sum(l.quantity)::bigint as "quantity!", min(l.price_fen) as "price_fen?",
+                  (array_agg(l.batch_id))[1] as "batch_id?"
            from set_apart_end_lines l join set_apart s using (after_sales_id, line) where l.end_id = $1 group by 1 order by 1"#,
         end.id.0,
     )
     .fetch_all(tx)
     .await
     .or_fault()?;
-    let there: Vec<_> = rows.iter().map(|row| (row.sku_id, row.quantity, row.price_fen)).collect();
-    let asked = end.pieces.iter().zip(&end.prices);
-    let mut asked: Vec<_> =
-        asked.map(|(one, price)| (one.sku_id.0, one.quantity, price.map(|price| price.0))).collect();
+    let there: Vec<_> = rows.iter().map(|row| (row.sku_id, row.quantity, row.price_fen, row.batch_id)).collect();
+    let asked = end.pieces.iter().zip(&end.prices).zip(&end.batches);
+    let asked = asked.map(|((one, price), batch)| (one.sku_id.0, one.quantity, price.map(|price| price.0), *batch));
+    let mut asked: Vec<_> = asked.collect();
     asked.sort();
     let said = (head.fate.as_str(), head.location_id, head.supplier_id, head.note.as_str());
     let same = said == (end.fate.code(), end.place.id.0, end.supplier.map(|one| one.0), end.note) && there == asked;

@@ -24,6 +24,8 @@ struct Seen {
     places: Option<Vec<Uuid>>,
     /// The one that is asked about.
     place: Option<Uuid>,
+    /// The document with which what became of them begins; with the latest where there is none.
+    first: Option<SetApartEndId>,
     costs: domain::staff::Sight,
 }
 
@@ -36,13 +38,18 @@ impl Seen {
     }
 }
 
-/// What lies apart at places within reach, whom it may go to, and what became of what lay there.
+/// What lies apart at places within reach, whom it may go to, and what became of what lay there: the latest first, or
+/// beginning with `first`.
 ///
 /// Faults: `Unauthenticated`; `Forbidden` for who neither buys nor has to do with goods.
-pub async fn list(scope: &Scope, location: Option<LocationId>) -> Result<SetApart, Fault> {
+pub async fn list(
+    scope: &Scope,
+    location: Option<LocationId>,
+    first: Option<SetApartEndId>,
+) -> Result<SetApart, Fault> {
     let concern = Concern::of(scope)?;
     let places = if concern.buys { None } else { transfers::seen(scope)? };
-    let seen = Seen { concern, places, place: location.map(|id| id.0), costs: scope.sight(Column::Cost) };
+    let seen = Seen { concern, places, place: location.map(|id| id.0), first, costs: scope.sight(Column::Cost) };
     let mut tx = scope.begin_search().await?;
     // Who buys may name any; a store knows those that sell what lies there.
     let suppliers = sqlx::query!(
@@ -136,19 +143,23 @@ async fn ends(tx: &mut PgConnection, scope: &Scope, seen: &Seen) -> Result<Vec<S
            left join staff b on b.id = e.staff_id left join api_keys a on a.id = e.api_key_id
            left join purchase_receipts r on r.handed_over_id = e.id
            join lateral (
-               select sum(g.pieces)::bigint as pieces, string_agg(g.name || ' ' || g.pieces || ' 件', '，' order by g.name) as goods
+               select sum(g.pieces)::bigint as pieces, string_agg(g.name || ' ' || g.pieces || ' 件' || g.batch, '，' order by g.name) as goods
                from (
-                   select concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as name, sum(x.quantity) as pieces
+                   select concat_ws(' · ', d.name, nullif(array_to_string(k.spec_values, ' '), '')) as name, sum(x.quantity) as pieces,
+                          coalesce('（批次 ' || b.code || '，' || to_char(b.expires_on, 'YYYY-MM-DD') || ' 到期）', '') as batch
                    from set_apart_end_lines x join set_apart t using (after_sales_id, line)
                    join skus k on k.id = t.sku_id join products d on d.id = k.product_id
-                   where x.end_id = e.id group by k.id, d.id
+                   left join batches b on b.id = x.batch_id
+                   where x.end_id = e.id group by k.id, d.id, b.id
                ) g
            ) l on true
            where ($1::uuid[] is null or e.location_id = any($1)) and ($2::uuid is null or e.location_id = $2)
+             and ($4::uuid is null or e.number <= (select f.number from set_apart_ends f where f.id = $4))
            order by e.number desc limit $3"#,
         seen.places.as_deref(),
         seen.place,
         ENDS_MOST,
+        seen.first.map(|id| id.0),
     )
     .fetch_all(tx)
     .await

@@ -1,5 +1,7 @@
 //! What becomes of batches as pieces go, arrive and come back: what ends first goes first.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::{Fault, LocationId};
 use sqlx::PgConnection;
@@ -159,6 +161,63 @@ pub(in crate::stock) async fn clear_away(
     let over: Vec<_> = over.iter().map(|row| (row.sku_id, row.batch_id, row.remains)).collect();
     let moves = in_turn(location, &over, &rest, -1);
     if moves.is_empty() { Ok(()) } else { write(tx, scope, "sold", document, &moves).await }
+}
+
+/// Pieces go back to their supplier: of the batches that are named, with how many of each; of the rest what is over, then
+/// what is of no batch, then what ends first. All of it is written under the document, so that its reader sees of which
+/// batches they were. Answers how many of each variant were over. Before the balance is changed.
+pub(in crate::stock) async fn go_back(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    (location, document): (Uuid, Uuid),
+    pieces: &[Pieces],
+    named: &[(Uuid, Uuid, i64)],
+) -> Result<BTreeMap<Uuid, i64>, Fault> {
+    let skus: Vec<Uuid> = pieces.iter().map(|one| one.sku).collect();
+    settle(tx, scope, location, &skus).await?;
+    let rows = sqlx::query!(
+        r#"select r.sku_id as "sku_id!", r.batch_id as "batch_id!", r.remains as "remains!", r.set_aside as "over!",
+                  greatest(s.on_hand - sum(r.remains) over (partition by r.sku_id), 0)::bigint as "of_none!"
+           from batch_remains r join stock s on s.location_id = r.location_id and s.sku_id = r.sku_id
+           where r.location_id = $1 and r.sku_id = any($2) and r.remains > 0 order by r.expires_on, r.batch_id"#,
+        location,
+        &skus,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .or_fault()?;
+    let said = |of: &dyn Fn(Uuid, Uuid) -> bool| -> i64 {
+        named.iter().filter(|(sku, batch, _)| of(*sku, *batch)).map(|(.., quantity)| quantity).sum()
+    };
+    let left = |over: bool| -> Vec<(Uuid, Uuid, i64)> {
+        let some = rows.iter().filter(|row| row.over == over);
+        some.map(|row| (row.sku_id, row.batch_id, row.remains - said(&|_, batch| batch == row.batch_id))).collect()
+    };
+    let less = |pieces: &[Pieces], gone: &dyn Fn(Uuid) -> i64| -> Vec<Pieces> {
+        pieces.iter().map(|one| Pieces { quantity: (one.quantity - gone(one.sku)).max(0), ..*one }).collect()
+    };
+    let rest = less(pieces, &|sku| said(&|of, _| of == sku));
+    let mut reckoned = in_turn(location, &left(true), &rest, -1);
+    let mut over: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for one in &reckoned {
+        *over.entry(one.sku).or_default() -= one.quantity;
+    }
+    let of_none = |sku: Uuid| rows.iter().find(|row| row.sku_id == sku).map_or(0, |row| row.of_none);
+    let rest = less(&rest, &|sku| over.get(&sku).copied().unwrap_or(0) + of_none(sku));
+    reckoned.extend(in_turn(location, &left(false), &rest, -1));
+    for &(sku, batch, quantity) in named {
+        if rows.iter().any(|row| row.batch_id == batch && row.over) {
+            *over.entry(sku).or_default() += quantity;
+        }
+    }
+    let moves: Vec<Move> =
+        named.iter().map(|&(sku, batch, quantity)| Move { location, sku, batch, quantity: -quantity }).collect();
+    for (cause, moves) in [("returned", moves), ("sold", reckoned)] {
+        if !moves.is_empty() {
+            write(tx, scope, cause, Some(document), &moves).await?;
+        }
+    }
+    Ok(over)
 }
 
 /// Pieces that an order had been handed come back: of the batches that were written off since, as far as that goes, and

@@ -15,10 +15,10 @@ mod moves;
 mod read;
 mod said;
 
-pub use read::{first, left, list};
+pub use read::{at_hand, first, left, list};
 pub use said::register;
 
 pub(crate) use aside::keep_back;
 pub(crate) use follow::lose;
-pub(in crate::stock) use follow::{arrive, clear_away, come_back, come_back_to_counter, send, settle};
-pub(crate) use said::{came, must_be_said, named};
+pub(in crate::stock) use follow::{arrive, clear_away, come_back, come_back_to_counter, go_back, send, settle};
+pub(crate) use said::{came, must_be_named, must_be_said, named};

@@ -107,6 +107,32 @@ pub(super) async fn read(
     Ok(BatchesLeft { batches, on_hand: shelf.on_hand, unknown: (shelf.on_hand - known).max(0) })
 }
 
+/// What is left of these variants' batches at a place, what ends first first, each with whose it is; for documents to
+/// choose from, which whoever calls has found to be theirs.
+///
+/// Faults: none of its own.
+pub async fn at_hand(scope: &Scope, location: LocationId, skus: &[SkuId]) -> Result<Vec<(SkuId, BatchLeft)>, Fault> {
+    let skus: Vec<Uuid> = skus.iter().map(|sku| sku.0).collect();
+    let rows = sqlx::query!(
+        r#"select r.sku_id as "sku_id!", r.batch_id as "id!", r.code as "code!", r.expires_on as "expires_on!",
+                  r.remains as "remains!", ($3::timestamptz at time zone coalesce(t.timezone, 'Asia/Shanghai'))::date as "today!"
+           from batch_remains r left join stores t on t.id = r.location_id
+           where r.location_id = $1 and r.sku_id = any($2) and r.remains > 0 order by r.expires_on, r.batch_id"#,
+        location.0,
+        &skus,
+        scope.now,
+    )
+    .fetch_all(scope.pool())
+    .await
+    .or_fault()?;
+    let batch = rows.into_iter().map(|row| {
+        let days = BatchLeft::days_from(row.expires_on, row.today);
+        let left = BatchLeft { id: row.id, code: row.code, expires_on: row.expires_on, pieces: row.remains, days };
+        (SkuId(row.sku_id), left)
+    });
+    Ok(batch.collect())
+}
+
 /// The batch that is to be taken first of each of these variants at a place, where there are any that may still be
 /// handed on; for lists to pick by, which whoever calls has found to be theirs.
 ///

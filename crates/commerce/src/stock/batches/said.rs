@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use domain::{
     Complaint, Fault, LocationId, SkuId,
     audit::{Act, ObjectKind},
-    batches::{BatchCame, BatchesLeft, RegisterBatch, batch_field, expires_field},
+    batches::{BatchCame, BatchNamed, BatchesLeft, RegisterBatch, batch_field, expires_field},
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -168,6 +168,26 @@ pub(crate) async fn must_be_said(tx: &mut PgConnection, document: Uuid, batches:
         return Ok(());
     }
     Err(Fault::conflict("key_reused", "这个页面已经提交过另一张收货单，请刷新后再试"))
+}
+
+/// Whether a document has named these batches of what went back: the same request again names the same.
+///
+/// Faults: `Conflict` (`key_reused`).
+pub(crate) async fn must_be_named(tx: &mut PgConnection, document: Uuid, named: &[BatchNamed]) -> Result<(), Fault> {
+    let said = sqlx::query!(
+        "select m.sku_id, b.code, m.quantity from batch_moves m join batches b on b.id = m.batch_id
+         where m.document_id = $1 and m.cause = 'returned'",
+        document,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let said: BTreeSet<_> = said.into_iter().map(|row| (row.sku_id, row.code, -row.quantity)).collect();
+    let asked = named.iter().map(|one| (one.sku_id.0, one.code.trim().to_owned(), one.quantity));
+    if said == asked.collect() {
+        return Ok(());
+    }
+    Err(Fault::conflict("key_reused", "这个页面已经提交过另一张退货单，请刷新后再试"))
 }
 
 /// The batch with this code of which so many pieces are left at a place.

@@ -19,7 +19,7 @@ use domain::{
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
-use super::model::{Balance, PIECES, PLACES, STORES, WAREHOUSE};
+use super::model::{Balance, FEN, PIECES, PLACES, SMALL_FEN, STORES, WAREHOUSE};
 use crate::{
     freight::{new_id, save, sends},
     fulfilment::home,
@@ -113,11 +113,21 @@ impl Cast {
     /// A variant of its own for each run, with twelve pieces at each place.
     pub async fn new_sku(&self) -> SkuId {
         let sku = SkuId(Uuid::now_v7());
-        self.world.add_sku(sku, &sku.to_string(), 1000).await;
+        self.world.add_sku(sku, &sku.to_string(), FEN).await;
         for store in 0..STORES {
             self.world.leave(self.store(store), sku, PIECES).await;
         }
         self.world.receive(StoreId(self.warehouse.0), sku, PIECES).await;
+        sku
+    }
+
+    /// A smaller one of which no store runs out: what comes in exchange for the other.
+    pub async fn small_sku(&self) -> SkuId {
+        let sku = SkuId(Uuid::now_v7());
+        self.world.add_sku(sku, &sku.to_string(), SMALL_FEN).await;
+        for store in 0..STORES {
+            self.world.leave(self.store(store), sku, 1000).await;
+        }
         sku
     }
 

@@ -1,5 +1,6 @@
 //! Random lives of one variant at two stores and a warehouse: everything that people do with its pieces, in whatever
-//! order, against a model that knows the transition tables and what each deed does to the balances.
+//! order, against a model that knows the transition tables and what each deed does to the balances. A smaller variant
+//! comes in exchange for it, and can be asked for then.
 //!
 //! - `tries`: what somebody tries
 //! - `model`, `shelf`: what should follow
@@ -58,7 +59,7 @@ impl Cast {
     }
 
     async fn live(&self, tries: Vec<Try>) -> Result<(), TestCaseError> {
-        let mut model = Model::new(self.new_sku().await);
+        let mut model = Model::new(self.new_sku().await, self.small_sku().await);
         for one in tries {
             let tried = self.tried(&one, &mut model).await;
             tried.map_err(|failure| TestCaseError::fail(format!("{one:?}: {failure}\n{model:?}")))?;
@@ -93,6 +94,9 @@ impl Cast {
              union all select 'quota of ' || channel, count(*) from channel_quotas group by 1
              union all select 'posted ' || (arrived_at is not null), count(*) from after_sales_parcels group by 1
              union all select 'missing of a return', count(*) from after_sales_missing
+             union all select 'of what came in exchange ' || a.kind || ' ' || a.state, count(*)
+                       from after_sales_lines l join after_sales a on a.id = l.after_sales_id
+                       where l.came_for is not null group by 1
              union all select 'apart ' || separate || (expired > 0), count(*) from stock group by 1 order by 1",
         )
         .fetch_all(&self.world.owner)

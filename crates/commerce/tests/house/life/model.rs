@@ -24,6 +24,9 @@ pub const STORES: usize = 2;
 pub const WAREHOUSE: usize = 2;
 /// How many pieces there are at each place as a life begins.
 pub const PIECES: i64 = 12;
+/// What a piece costs, and one of the smaller that come in exchange.
+pub const FEN: i64 = 1000;
+pub const SMALL_FEN: i64 = 700;
 
 /// What the balance of a place says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Order {
     pub parcels: Vec<Parcel>,
     /// How often its store did not agree to call it off.
     pub refused: usize,
+    /// How many smaller ones came in exchange, each time: lines of their own from the second on.
+    pub given: Vec<i64>,
 }
 
 /// What left in one parcel.
@@ -76,6 +81,16 @@ impl Order {
     pub fn packed(&self) -> i64 {
         let again = |parcel: &&Parcel| parcel.back.is_some_and(|(then, _)| then == Afterwards::SendAgain);
         self.parcels.iter().filter(|parcel| !again(parcel)).map(|parcel| parcel.pieces).sum()
+    }
+
+    /// The numbers of its only line and of what came in exchange.
+    pub fn lines(&self) -> impl Iterator<Item = i32> + use<> {
+        1..=1 + self.given.len() as i32
+    }
+
+    /// How many pieces a line has.
+    fn pieces_of(&self, line: i32) -> i64 {
+        if line == 1 { self.pieces } else { self.given[line as usize - 2] }
     }
 
     /// Whether a parcel has left, and not all that is to.
@@ -175,12 +190,22 @@ pub struct Request {
     pub posted: bool,
     /// They are there, to be exchanged.
     pub arrived: bool,
+    /// Of which line: of what was bought, or of what came in exchange.
+    pub line: i32,
+    /// The smaller is to come for what was bought.
+    pub for_smaller: bool,
 }
 
 impl Request {
     /// As it begins, or was made by something else.
     pub fn new(id: AfterSalesId, order: usize, pieces: i64, kind: AfterSalesKind, state: AfterSalesState) -> Self {
-        Self { id, order, pieces, kind, state, upheld: false, code: None, posted: false, arrived: false }
+        let (upheld, posted, arrived) = (false, false, false);
+        Self { id, order, pieces, kind, state, upheld, code: None, posted, arrived, line: 1, for_smaller: false }
+    }
+
+    /// Whether its pieces can be asked for again. Who got the same in exchange has it as before.
+    fn frees_pieces(&self) -> bool {
+        self.state.frees_pieces() || (self.state == AfterSalesState::Exchanged && !self.for_smaller)
     }
 
     /// Whether its goods may come.
@@ -220,6 +245,8 @@ pub struct Quota {
 #[derive(Debug)]
 pub struct Model {
     pub sku: SkuId,
+    /// What comes in exchange, and is always there.
+    pub small: SkuId,
     pub shelves: [Shelf; PLACES],
     pub orders: Vec<Order>,
     pub holds: Vec<Hold>,
@@ -241,10 +268,11 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn new(sku: SkuId) -> Self {
+    pub fn new(sku: SkuId, small: SkuId) -> Self {
         let shelf = Shelf { on_hand: PIECES, ..Shelf::default() };
         Self {
             sku,
+            small,
             shelves: [shelf.clone(), shelf.clone(), shelf],
             orders: Vec::new(),
             holds: Vec::new(),
@@ -390,7 +418,8 @@ impl Model {
     /// An order is placed, which takes what its member holds there.
     pub fn place(&mut self, id: OrderId, at: usize, pieces: i64, way: Fulfilment) {
         self.holds.iter_mut().filter(|hold| hold.at == at).for_each(|hold| hold.pieces = 0);
-        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, parcels: Vec::new(), refused: 0 });
+        let (parcels, given) = (Vec::new(), Vec::new());
+        self.orders.push(Order { id, at, pieces, way, state: OrderState::Placed, parcels, refused: 0, given });
     }
 
     /// The latest orders that are not ready are turned down until the others are covered.
@@ -406,11 +435,15 @@ impl Model {
         }
     }
 
-    /// How many pieces of an order may still be asked to be taken back. Who got the same in exchange has it as before.
+    /// How many pieces that were bought with an order may still be asked to be taken back.
     pub fn rest(&self, order: usize) -> i64 {
-        let frees = |state: AfterSalesState| state.frees_pieces() || state == AfterSalesState::Exchanged;
-        let asked = self.requests.iter().filter(|one| one.order == order && !frees(one.state));
-        self.orders[order].pieces - asked.map(|one| one.pieces).sum::<i64>()
+        self.rest_of(order, 1)
+    }
+
+    /// How many pieces of a line, or of what came in exchange, may still be asked to be taken back.
+    pub fn rest_of(&self, order: usize, line: i32) -> i64 {
+        let asked = self.requests.iter().filter(|one| (one.order, one.line) == (order, line) && !one.frees_pieces());
+        self.orders[order].pieces_of(line) - asked.map(|one| one.pieces).sum::<i64>()
     }
 
     /// A dispatched order of which nothing is out and nothing left to send is called off: all of it is at its store.
@@ -453,7 +486,8 @@ impl Model {
 
     /// How many pieces of an order were asked to be paid back without goods, and have not come in a parcel.
     fn without_goods(&self, nth: usize) -> i64 {
-        let asked = self.requests.iter().filter(|one| one.order == nth && one.kind == AfterSalesKind::RefundOnly);
+        let bought = self.requests.iter().filter(|one| (one.order, one.line) == (nth, 1));
+        let asked = bought.filter(|one| one.kind == AfterSalesKind::RefundOnly);
         let asked: i64 = asked.filter(|one| !one.state.frees_pieces()).map(|one| one.pieces).sum();
         asked - self.orders[nth].parcels.iter().map(|parcel| parcel.free).sum::<i64>()
     }

@@ -222,7 +222,7 @@ impl Cast {
         let nth = which.index(model.purchases.len());
         let one = model.purchases[nth].clone();
         let lines = lines(model.sku, pieces);
-        let back = ReturnPurchase { id: Uuid::now_v7(), lines, reason: why() };
+        let back = ReturnPurchase { id: Uuid::now_v7(), lines, reason: why(), batches: Vec::new() };
         let gone = purchasing::send_back(&self.head, one.id, back).await;
         let possible = pieces <= one.received - one.returned && model.free(one.at) >= pieces;
         prop_assert_eq!(gone.is_ok(), possible, "{:?}", gone);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     cast::Cast,
-    model::{Model, Request},
+    model::{FEN, Model, Request, SMALL_FEN},
     tries::Return,
 };
 use crate::after_sales::{AGREE, refuse};
@@ -27,11 +27,12 @@ impl Cast {
             return Ok(());
         }
         match deed {
-            Return::Ask(which, pieces, kind) => {
+            Return::Ask(which, pieces, kind, (of, smaller)) => {
                 let is_over = |nth: &usize| model.orders[*nth].state == OrderState::Completed;
                 let over: Vec<usize> = (0..model.orders.len()).filter(is_over).collect();
                 let nth = if over.is_empty() { which.index(model.orders.len()) } else { over[which.index(over.len())] };
-                self.ask(nth, *pieces, *kind, model).await
+                let line = 1 + of.index(1 + model.orders[nth].given.len()) as i32;
+                self.ask((nth, line), *pieces, (*kind, *smaller), model).await
             }
             Return::On(which, at, came) => {
                 let nth = which.index(model.requests.len());
@@ -54,24 +55,39 @@ impl Cast {
         }
     }
 
-    async fn ask(&self, nth: usize, pieces: i64, kind: AfterSalesKind, model: &mut Model) -> Result<(), TestCaseError> {
+    async fn ask(
+        &self,
+        (nth, line): (usize, i32),
+        pieces: i64,
+        (kind, smaller): (AfterSalesKind, bool),
+        model: &mut Model,
+    ) -> Result<(), TestCaseError> {
         let order = &model.orders[nth];
-        let exchange_for = (kind == AfterSalesKind::Exchange).then_some(model.sku);
-        let line = RequestedLine { line: 1, quantity: pieces.try_into().unwrap(), exchange_for };
+        let (exchange, bought) = (kind == AfterSalesKind::Exchange, line == 1);
+        let exchange_for = exchange.then_some(if smaller { model.small } else { model.sku });
+        let each = if bought { FEN } else { SMALL_FEN };
+        let back = match exchange {
+            false => each,
+            true if bought && smaller => FEN - SMALL_FEN,
+            true => 0,
+        };
+        let wanted = RequestedLine { line, quantity: pieces.try_into().unwrap(), exchange_for };
         let command = RequestAfterSales {
             id: AfterSalesId(Uuid::now_v7()),
             order_id: order.id,
-            what: QuoteAfterSales { kind, lines: vec![line] },
+            what: QuoteAfterSales { kind, lines: vec![wanted] },
             reason: AfterSalesReason::Quality,
             note: "杯盖漏了".into(),
-            expected_refund_fen: if exchange_for.is_some() { Fen::ZERO } else { Fen(1000 * pieces) },
+            expected_refund_fen: Fen(back * pieces),
         };
         let id = command.id;
         let asked = after_sales::request(&self.buyer, command).await;
-        let possible = order.state == OrderState::Completed && model.rest(nth) >= pieces;
+        let dearer = exchange && !bought && !smaller;
+        let possible = order.state == OrderState::Completed && model.rest_of(nth, line) >= pieces && !dearer;
         prop_assert_eq!(asked.is_ok(), possible, "{:?}", asked);
         if possible {
-            model.requests.push(Request::new(id, nth, pieces, kind, AfterSalesState::Requested));
+            let request = Request::new(id, nth, pieces, kind, AfterSalesState::Requested);
+            model.requests.push(Request { line, for_smaller: exchange && bought && smaller, ..request });
         }
         Ok(())
     }
@@ -112,7 +128,7 @@ impl Cast {
     async fn bring(&self, nth: usize, at: usize, came: Came, model: &mut Model) -> Result<(), TestCaseError> {
         let request = &model.requests[nth];
         let Some(code) = request.code.clone() else { return Ok(()) };
-        let command = ReceiveReturn { code, store_id: self.store(at), lines: counted(came) };
+        let command = ReceiveReturn { code, store_id: self.store(at), lines: counted(request.line, came) };
         let taken = after_sales::receive(&self.managers[at], command).await;
         let elsewhere = request.arrived && at != model.orders[request.order].at;
         let possible = request.awaits_goods() && !elsewhere && model.can_take(nth, at, came);
@@ -137,7 +153,7 @@ impl Cast {
     async fn post(&self, nth: usize, model: &mut Model) -> Result<(), TestCaseError> {
         let request = &mut model.requests[nth];
         let tracking_number = Uuid::now_v7().simple().to_string();
-        let command = PostReturn { carrier: Carrier::Shunfeng, tracking_number };
+        let command = PostReturn { carrier: Carrier::Shunfeng, tracking_number, send_to: None };
         let posted = after_sales::post(&self.buyer, request.id, &command).await;
         let possible = request.awaits_goods() && !request.arrived;
         prop_assert_eq!(posted.is_ok(), possible, "{:?}", posted);
@@ -150,8 +166,8 @@ impl Cast {
         let request = &model.requests[nth];
         let at = model.orders[request.order].at;
         let exchange = request.kind == AfterSalesKind::Exchange;
-        let lines = if exchange { Vec::new() } else { counted(came) };
-        let arrived = after_sales::arrive(&self.managers[at], request.id, &ArriveReturn { lines }).await;
+        let lines = if exchange { Vec::new() } else { counted(request.line, came) };
+        let arrived = after_sales::arrive(&self.managers[at], request.id, &ArriveReturn { lines, sent: None }).await;
         if !exchange {
             let possible = request.posted && request.awaits_goods() && model.can_take(nth, at, came);
             return self.taken(nth, at, (came, arrived.is_ok(), possible), model).await;
@@ -181,9 +197,9 @@ impl Cast {
     }
 }
 
-/// Pieces of the only line.
-fn counted(came: Came) -> Vec<ReceivedLine> {
-    vec![ReceivedLine { line: 1, condition: None, pieces: Some(came) }]
+/// Pieces of a request's only line.
+fn counted(line: i32, came: Came) -> Vec<ReceivedLine> {
+    vec![ReceivedLine { line, condition: None, pieces: Some(came) }]
 }
 
 fn may_be_under_way(state: AfterSalesState) -> bool {
@@ -198,14 +214,16 @@ fn awaiting(which: Index, model: &Model) -> usize {
 }
 
 impl Model {
-    /// Whether a store can take so many pieces of a request that waits for them: as many of an exchange have to be there.
+    /// Whether a store can take so many pieces of a request that waits for them: as many of an exchange have to be there,
+    /// as the smaller ones are.
     fn can_take(&self, nth: usize, at: usize, came: Came) -> bool {
         let request = &self.requests[nth];
         let mut after = self.shelves[at].clone();
         after.book(came.all());
         [came.scrap, came.supplier].into_iter().for_each(|gone| after.book(-gone));
         let there = self.free(at) + came.restock - after.expired;
-        let enough = request.kind != AfterSalesKind::Exchange || there >= came.all();
+        let same = request.kind == AfterSalesKind::Exchange && request.line == 1 && !request.for_smaller;
+        let enough = !same || there >= came.all();
         (1..=request.pieces).contains(&came.all()) && enough
     }
 
@@ -213,9 +231,14 @@ impl Model {
     fn take_in(&mut self, nth: usize, at: usize, came: Came) {
         let (request, shelf) = (&mut self.requests[nth], &mut self.shelves[at]);
         let exchange = request.kind == AfterSalesKind::Exchange;
-        shelf.book(came.all());
-        [came.scrap, came.supplier].into_iter().for_each(|gone| shelf.book(-gone));
-        if exchange {
+        // What came in exchange before is of another shelf.
+        if request.line == 1 {
+            shelf.book(came.all());
+            [came.scrap, came.supplier].into_iter().for_each(|gone| shelf.book(-gone));
+        }
+        if request.for_smaller {
+            self.orders[request.order].given.push(came.all());
+        } else if exchange && request.line == 1 {
             shelf.book(-came.all());
         }
         request.pieces = came.all();

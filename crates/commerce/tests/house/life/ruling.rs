@@ -61,11 +61,12 @@ impl Cast {
         let lines = pieces.map(|pieces| RefundedLine { line: 1, quantity: pieces.try_into().unwrap() });
         let command = RefundOrder::of_pieces(id, lines.into_iter().collect(), WHY);
         let refunded = after_sales::refund(&self.head, model.orders[nth].id, &command).await;
-        let rest = model.refundable(nth);
-        let possible = pieces.map_or(rest > 0, |pieces| rest >= pieces);
+        let possible = pieces.map_or(model.is_refundable(nth), |pieces| model.refundable(nth, 1) >= pieces);
         prop_assert_eq!(refunded.is_ok(), possible, "{:?}", refunded);
-        if possible {
-            model.paid_back(id, nth, pieces.unwrap_or(rest));
+        match pieces {
+            _ if !possible => {}
+            Some(pieces) => model.paid_back(id, (nth, 1), pieces),
+            None => model.all_paid_back(id, nth),
         }
         Ok(())
     }
@@ -82,7 +83,7 @@ impl Cast {
             BatchAct::Annotate => true,
             BatchAct::Reroute => model.can_go(nth, OrderAct::Reroute, to),
             BatchAct::CallOff => model.can(nth, OrderAct::CallOff),
-            BatchAct::Refund => model.refundable(nth) > 0,
+            BatchAct::Refund => model.is_refundable(nth),
         };
         prop_assert_eq!(started.is_ok(), picked.iter().any(|nth| possible(*nth, model)), "{:?}", started);
         if started.is_err() {
@@ -107,7 +108,7 @@ impl Cast {
                             .fetch_one(&self.world.owner)
                             .await
                             .unwrap();
-                    model.paid_back(AfterSalesId(refund), nth, model.refundable(nth));
+                    model.all_paid_back(AfterSalesId(refund), nth);
                 }
                 _ => {}
             }
@@ -122,23 +123,39 @@ fn is_turned_down(request: &Request) -> bool {
 }
 
 impl Model {
-    /// How many pieces of an order head office can pay back: those that were turned down are among them.
-    fn refundable(&self, nth: usize) -> i64 {
-        let turned_down = self.requests.iter().filter(|one| one.order == nth && is_turned_down(one));
-        let turned_down: i64 = turned_down.map(|one| one.pieces).sum();
-        if self.orders[nth].state == OrderState::Completed { self.rest(nth) + turned_down } else { 0 }
+    /// How many pieces of an order's line, or of what came in exchange, head office can pay back: those that were turned
+    /// down are among them.
+    fn refundable(&self, nth: usize, line: i32) -> i64 {
+        let of_line = self.requests.iter().filter(|one| (one.order, one.line) == (nth, line));
+        let turned_down: i64 = of_line.filter(|one| is_turned_down(one)).map(|one| one.pieces).sum();
+        if self.orders[nth].state == OrderState::Completed { self.rest_of(nth, line) + turned_down } else { 0 }
+    }
+
+    fn is_refundable(&self, nth: usize) -> bool {
+        self.orders[nth].lines().any(|line| self.refundable(nth, line) > 0)
     }
 
     /// Requests that were turned down are over as far as their pieces are needed, the oldest first.
-    fn paid_back(&mut self, id: AfterSalesId, order: usize, pieces: i64) {
-        let mut lacking = pieces - self.rest(order);
-        for one in self.requests.iter_mut().filter(|one| one.order == order && is_turned_down(one)) {
+    fn paid_back(&mut self, id: AfterSalesId, (order, line): (usize, i32), pieces: i64) {
+        let mut lacking = pieces - self.rest_of(order, line);
+        let of_line = self.requests.iter_mut().filter(|one| (one.order, one.line) == (order, line));
+        for one in of_line.filter(|one| is_turned_down(one)) {
             if lacking > 0 {
                 lacking -= one.pieces;
                 one.state = AfterSalesState::Withdrawn;
             }
         }
-        let (kind, state) = (AfterSalesKind::RefundOnly, AfterSalesState::Refunded);
-        self.requests.push(Request::new(id, order, pieces, kind, state));
+        let request = Request::new(id, order, pieces, AfterSalesKind::RefundOnly, AfterSalesState::Refunded);
+        self.requests.push(Request { line, ..request });
+    }
+
+    /// All that is left, with one request.
+    fn all_paid_back(&mut self, id: AfterSalesId, order: usize) {
+        for line in self.orders[order].lines() {
+            let pieces = self.refundable(order, line);
+            if pieces > 0 {
+                self.paid_back(id, (order, line), pieces);
+            }
+        }
     }
 }

@@ -4,7 +4,8 @@ use commerce::{cart, holds, jobs, orders};
 use domain::{
     CancelRequestId, CheckoutId, Fault, HoldId, OrderId, Quantity, SkuId,
     cancelling::{AnswerCancel, AskCancel, CancelReason, REQUESTS_MOST},
-    cart::{RemoveLine, SetLine},
+    cart::{Part, RemoveLine, SetLine, SetLineApart},
+    catalog::Options,
     checkout::PlaceCheckout,
     fulfilment::{Deliver, Dispatch, Fulfilment, Undelivered, Wish},
     holds::TakeHold,
@@ -100,15 +101,19 @@ impl Cast {
 
     /// An order for so many pieces, which are in the cart now.
     async fn wanted(&self, sku_id: SkuId, at: usize, pieces: i64, way: Fulfilment) -> Result<PlaceOrder, Fault> {
-        let (store_id, options) = (self.store(at), vec![SUGAR.to_owned()].into());
+        let (store_id, options) = (self.store(at), Options::from(vec![SUGAR.to_owned()]));
         let quantity = Quantity::try_from(pieces).unwrap();
-        cart::set_line(&self.buyer, SetLine { store_id, sku_id, options, quantity }).await?;
+        cart::set_line(&self.buyer, SetLine { store_id, sku_id, options: options.clone(), quantity }).await?;
+        // Whether the goods are set apart from others of the store is nothing to what becomes of them.
+        let part = Part { store_id, apart: pieces % 2 == 0 };
+        cart::set_apart(&self.buyer, SetLineApart { store_id, sku_id, options, apart: part.apart }).await?;
         let address_id = Some(self.address).filter(|_| way.is_sent());
-        let quote = cart::quote_for(&self.buyer, store_id, &Wish { fulfilment: way, address_id }).await?;
+        let quote = cart::quote_for(&self.buyer, part, &Wish { fulfilment: way, address_id }).await?;
         let slots = quote.way().map_or(&[][..], |way| &way.slots);
         Ok(PlaceOrder {
             id: new_order_id(),
             store_id,
+            apart: part.apart,
             fulfilment: way,
             address_id,
             slot: slots.first().map_or(self.world.now, |offered| offered.slot.start),

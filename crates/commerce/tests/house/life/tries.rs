@@ -62,8 +62,9 @@ pub enum Send {
 pub enum Return {
     /// A request goes on; its goods are brought to this store.
     On(Index, usize, Came),
-    /// So many pieces of an order are asked to be taken back.
-    Ask(Index, i64, AfterSalesKind),
+    /// So many pieces of an order, or of what came in exchange for some, are asked to be taken back; what is to come in
+    /// exchange is the smaller or not.
+    Ask(Index, i64, AfterSalesKind, (Index, bool)),
     /// Somebody decides on a request, goes on with it or takes it back.
     Judge(Index, AfterSalesAct),
     /// The goods are brought to a store, so many in each state.
@@ -230,7 +231,8 @@ fn returning() -> impl Strategy<Value = Return> {
     let which = any::<Index>;
     prop_oneof![
         5 => (which(), 0..STORES, came()).prop_map(|(which, at, came)| Return::On(which, at, came)),
-        4 => (which(), 1..4i64, kind).prop_map(|(which, pieces, kind)| Return::Ask(which, pieces, kind)),
+        4 => (which(), 1..4i64, kind, (which(), any::<bool>()))
+            .prop_map(|(which, pieces, kind, what)| Return::Ask(which, pieces, kind, what)),
         4 => (which(), act).prop_map(|(which, act)| Return::Judge(which, act)),
         1 => (which(), 0..STORES, came()).prop_map(|(which, at, came)| Return::Bring(which, at, came)),
         1 => (which(), 0..STORES).prop_map(|(which, at)| Return::TurnAway(which, at)),
