@@ -14,7 +14,7 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -129,6 +129,12 @@ impl Town {
 
     /// The same with settings of this server's alone.
     pub async fn start_server_with(&mut self, more: &[(&str, &str)]) {
+        let ended = self.attempt_to_start_server_with(more).await;
+        assert!(ended.is_none(), "the server ended at its start: {ended:?}");
+    }
+
+    /// The same, where the server may end before it is ready: how it ended.
+    pub async fn attempt_to_start_server_with(&mut self, more: &[(&str, &str)]) -> Option<ExitStatus> {
         assert!(self.server.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut server = self.mendian();
@@ -139,12 +145,16 @@ impl Town {
             .envs(more.iter().copied());
         let server = server.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.server = Some(server);
+        let mut ended = None;
         until("the server is ready", Duration::from_secs(60), async || {
-            let ended = self.server.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none(), "the server ended at its start: {ended:?}");
-            self.health().await == Some(200)
+            ended = self.server.as_mut().unwrap().try_wait().unwrap();
+            ended.is_some() || self.health().await == Some(200)
         })
         .await;
+        if ended.is_some() {
+            self.server = None;
+        }
+        ended
     }
 
     /// The status of /health; `None` where nobody answers.
