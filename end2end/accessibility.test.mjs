@@ -153,7 +153,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       await page.click("main button:has-text('开始盘点')");
       await page.waitForURL(/counts\/[0-9a-f]{8}-/);
       found.push(...(await findings(page)));
-      found.push(...(await look(page, ["/console/counts", "/console/losses", "/console/losses/new", "/console/alerts", "/hq/counts", "/hq/losses", "/hq/alerts", "/hq/shortages", "/hq/cancel-rules", "/console/cancel-rules", "/hq/unclaimed", "/hq/freight"])));
+      found.push(...(await look(page, ["/console/counts", "/console/losses", "/console/losses/new", "/console/losses/many", "/console/alerts", "/console/alerts/many", "/hq/counts", "/hq/losses", "/hq/alerts", "/hq/alerts/many", "/hq/shortages", "/hq/cancel-rules", "/console/cancel-rules", "/hq/unclaimed", "/hq/freight"])));
       found.push(...(await look(page, ["/hq", "/hq/orders", "/hq/order-batches", "/hq/refunds", "/hq/stores", "/hq/products", "/hq/keys", "/hq/keys/new", "/hq/webhooks", "/hq/webhooks/new", "/hq/staff", "/hq/staff/new", "/hq/roles", "/hq/groups", "/hq/merchants", "/hq/departments", "/hq/audit"])));
       found.push(...(await supply(page)));
       for (const list of ["/hq/merchants", "/hq/departments"]) {

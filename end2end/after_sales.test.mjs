@@ -91,7 +91,18 @@ for (const script of [true, false]) {
       await store.page.click("td a.link");
       await store.page.waitForSelector("text=包装压坏了");
       await store.page.waitForSelector("img[alt='顾客的第 1 张照片']");
+      await store.page.setInputFiles("#store_proof_file", [
+        "public/pictures/longjing-tin-320.webp",
+        "package.json",
+      ]);
+      await store.page.fill("#store_proof_note", "罐身完好");
+      await store.page.click("button:has-text('添加照片')");
+      await store.page.waitForSelector("text=已添加 1 张照片，其余没有添加");
+      assert.ok((await store.page.textContent("#store_proof_file-error")).includes("package.json"), "told beside the field");
+      await store.page.waitForSelector("img[alt='门店的第 1 张照片']");
       await picture(store.page, "console-one");
+      await shopper.page.goto(request);
+      assert.equal(await shopper.page.$("text=商家的照片"), null, "nothing is decided yet");
       await store.page.click("button:has-text('拒绝')");
       await store.page.waitForSelector("text=请写明拒绝的原因");
       await store.page.fill("textarea[name=note]", "照片看不出问题");
@@ -100,6 +111,8 @@ for (const script of [true, false]) {
 
       await shopper.page.goto(request);
       await shopper.page.waitForSelector("text=照片看不出问题");
+      await shopper.page.waitForSelector("img[alt='商家的第 1 张照片']");
+      await shopper.page.waitForSelector("text=罐身完好");
       await picture(shopper.page, "shop-refused");
       await shopper.page.fill("textarea[name=note]", "罐身有明显凹痕");
       await shopper.page.click("button:has-text('申请总部仲裁')");
@@ -110,6 +123,7 @@ for (const script of [true, false]) {
       await picture(office.page, "hq-list");
       await office.page.click("td a.link");
       await office.page.waitForSelector("text=罐身有明显凹痕");
+      await office.page.waitForSelector("img[alt='门店的第 1 张照片']");
       await picture(office.page, "hq-one");
       await office.page.click("button:has-text('支持顾客')");
       await office.page.waitForSelector("text=已支持顾客的申请");

@@ -152,16 +152,35 @@ for (const javaScriptEnabled of [true, false]) {
     await pictures(page, `opening-${javaScriptEnabled}`);
     assert.match((await shown()).text, /^营业中/);
 
-    // From the board it is one tap, and shoppers meet it at once.
+    // From the board it is two taps with how long, and shoppers meet it at once.
     await page.goto(`${home.base}/console?store=${store.id}`);
-    await page.click("button:has-text('暂停接单')");
-    await page.waitForSelector("text=顾客暂时不能下单，已有订单照常处理");
+    await page.click("button[popovertarget=state-paused]");
+    await pictures(page, `pausing-${javaScriptEnabled}`);
+    await page.click("#state-paused button:has-text('直到我恢复')");
+    await page.waitForSelector("button:text-is('恢复营业')");
     await pictures(page, `paused-${javaScriptEnabled}`);
     assert.deepEqual(await shown(), { open_now: false, takes_orders: false, text: "暂停接单" });
     const buyer = await visitor(opened, { javaScriptEnabled });
     await buyer.page.goto(`${home.base}/s/${store.code}`);
     await buyer.page.waitForSelector("text=暂停接单");
-    await page.click("button:has-text('恢复营业')");
+
+    // An end is said to everybody, and the store may go on before it.
+    const ends = /^暂停接单，(明天 )?[0-9]{2}:[0-9]{2} 恢复$/;
+    await page.click("button[popovertarget=state-paused]");
+    await page.click("#state-paused button:has-text('30 分钟')");
+    await page.waitForSelector("section[aria-label='营业状态'] >> text=/[0-9]{2}:[0-9]{2} 恢复/");
+    const { text } = await shown();
+    assert.match(text, ends);
+    await buyer.page.goto(`${home.base}/s/${store.code}`);
+    await buyer.page.waitForSelector(`text=${text}`);
+    await pictures(buyer.page, `paused-for-shoppers-${javaScriptEnabled}`);
+    await page.goto(`${home.base}/hq/stores?q=${store.code}`);
+    await page.waitForSelector(`table >> text=${text.replace("暂停接单，", "")}`);
+    await pictures(page, `paused-for-head-office-${javaScriptEnabled}`);
+    await page.goto(`${home.base}/console/opening?store=${store.id}`);
+    assert.match(await page.locator("select[name=until] option:checked").textContent(), /（已设）$/);
+    await page.goto(`${home.base}/console?store=${store.id}`);
+    await page.click("button:text-is('恢复营业')");
     await page.waitForSelector("button:has-text('设为忙碌')");
     assert.equal((await shown()).takes_orders, true);
     for (const one of [buyer, clerk]) {

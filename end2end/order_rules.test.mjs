@@ -117,6 +117,9 @@ for (const javaScriptEnabled of [true, false]) {
     test("head office says from which amounts on somebody else must agree, and whoever waits reads why", async () => {
       const { page, faults, close } = await staffMember(home, opened, "hq", { javaScriptEnabled, ...PC });
       const [store] = await api("GET", "/stores?q=QH-SH-001");
+      const [depot, code] = [newId(), javaScriptEnabled ? "XE-A" : "XE-B"];
+      const warehouse = { code, name: `限额仓 ${code}`, region: "310000", address: "一号" };
+      await api("PUT", `/hq/warehouses/${depot}`, warehouse, await staffToken(home, "hq"));
       await page.goto(`${home.base}/hq/proposals`);
       await page.click("a:has-text('审批限额')");
       const form = "form[action$='/set_approval_limits']";
@@ -128,12 +131,14 @@ for (const javaScriptEnabled of [true, false]) {
       await page.fill(`${form} input[name=purchase]`, "6000");
       await page.click(`${form} button`);
       await page.waitForSelector("dd:has-text('¥6000.00')");
-      const own = "form[action$='/set_store_approval_limits']";
-      await page.selectOption(`${own} select[name=store]`, store.id);
-      await page.fill(`${own} input[name=pieces]`, "1");
-      await page.fill(`${own} input[name=value]`, "10");
-      await page.click(`${own} button`);
-      await page.waitForSelector("li:has-text('1 件、¥10.00')");
+      const own = "form[action$='/set_place_approval_limits']";
+      for (const [place, kind, pieces, value] of [[store.id, "门店", "1", "10"], [depot, "仓库", "2", "5"]]) {
+        await page.selectOption(`${own} select[name=place]`, place);
+        await page.fill(`${own} input[name=pieces]`, pieces);
+        await page.fill(`${own} input[name=value]`, value);
+        await page.click(`${own} button`);
+        await page.waitForSelector(`ul[aria-label='${kind}'] li:has-text('${pieces} 件、¥${value}.00')`);
+      }
       await picture(page, "approval-limits");
       await page.setViewportSize(PHONE);
       await picture(page, "approval-limits-phone");
@@ -145,11 +150,13 @@ for (const javaScriptEnabled of [true, false]) {
       await api("POST", "/console/losses", loss, manager);
       const boss = await staffMember(home, opened, "manager", { javaScriptEnabled, ...PHONE });
       await boss.page.goto(`${home.base}/console/losses/${loss.id}`);
-      await boss.page.waitForSelector("text=超过门店可自行决定的 1 件或 ¥10.00，已交给上级审批");
+      await boss.page.waitForSelector("text=超过这里可自行决定的 1 件或 ¥10.00（单独设置的限额），已交给上级审批");
       await picture(boss.page, "loss-beyond-the-store");
       await api("POST", `/console/losses/${loss.id}/withdraw`, {}, manager);
-      await page.click("form[action$='/end_store_approval_limits'] button");
-      await page.waitForSelector("text=所有门店都按统一限额");
+      for (const kind of ["门店", "仓库"]) {
+        await page.click(`ul[aria-label='${kind}'] form[action$='/end_place_approval_limits'] button`);
+        await page.waitForSelector(`text=所有${kind}都按统一限额`);
+      }
       await page.fill(`${form} input[name=purchase]`, "5000");
       await page.click(`${form} button`);
       await page.waitForSelector("dd:has-text('¥5000.00')");

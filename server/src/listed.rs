@@ -1,6 +1,6 @@
-//! Lists of goods that forms of the staff's pages bring as a file or pasted: what a scanner found goes into a count, and
-//! what a delivery note says fills in the form of a document, which somebody then looks at and sends. A form that brings a
-//! file is no server function, so it has routes of its own.
+//! Lists that forms of the staff's pages bring as a file or pasted: what a scanner found goes into a count, and what a
+//! delivery note, a list of losses or a table of thresholds says fills in a form, which somebody then looks at and sends. A
+//! form that brings a file is no server function, so it has routes of its own.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,14 +12,15 @@ use axum::{
     routing::post,
 };
 use commerce::{
-    Scope, counts,
+    Scope, alerts, counts,
     flashes::{self, Flash},
-    purchasing, transfers,
+    losses, purchasing, supply, transfers,
 };
 use domain::{
-    Complaint, CountId, Fault, Fields, PurchaseId, TransferId,
+    Complaint, CountId, Fault, Fields, LocationId, PurchaseId, TransferId,
     counts::{EnterCountList, FoundLine, found_field},
-    import::{Filled, Listed, Wanted, filled, line_field, listed},
+    import::{Filled, Listed, Wanted, filled, line_field, listed, lost, thresholds},
+    losses::without_loss_lines,
     purchasing::{PurchaseAct, PurchaseView},
     staff::Permission,
     transfers::{TransferAct, TransferView},
@@ -30,9 +31,11 @@ use crate::{sent::brings_more_than, site::Site, uploads};
 /// The largest file, in bytes.
 const FILE_MOST: usize = 4 << 20;
 /// The longest text of a field, in bytes.
-const TEXT_MOST: usize = 100 << 10;
+const TEXT_MOST: usize = ui::PASTED_MOST;
 /// The most that one form brings.
-const FORM_MOST: usize = FILE_MOST + (256 << 10);
+pub const FORM_MOST: usize = FILE_MOST + (256 << 10);
+/// What is said of goods that a document does not have.
+const NOT_IN_IT: &str = "单据里没有这件商品";
 /// How many complaints are told at once: a file that is wrong in one line is often wrong in all.
 const TOLD_MOST: usize = 30;
 
@@ -44,6 +47,11 @@ pub fn routes() -> Router<Site> {
         .route("/console/transfers/{transfer}/list", post(into_arrival).layer(DefaultBodyLimit::max(FORM_MOST)))
         .route("/console/transfers/new/list", post(into_request).layer(DefaultBodyLimit::max(FORM_MOST)))
         .route("/hq/transfers/new/list", post(into_new_transfer).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/console/receipts/list", post(into_store).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/hq/warehouses/{warehouse}/stock/list", post(into_warehouse).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/console/losses/many/list", post(into_losses).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/console/alerts/many/list", post(into_own_thresholds).layer(DefaultBodyLimit::max(FORM_MOST)))
+        .route("/hq/alerts/many/list", post(into_thresholds).layer(DefaultBodyLimit::max(FORM_MOST)))
 }
 
 /// What a list goes into, with the part of the page that its form speaks to.
@@ -56,7 +64,23 @@ enum Target {
         page: &'static str,
         button: &'static str,
     },
+    /// Goods that come in without an order, on this page: at this place, or where its form says.
+    TakeIn {
+        page: String,
+        at: Option<LocationId>,
+        asks_price: bool,
+    },
+    /// Losses that are still to be reported.
+    Losses,
+    /// Thresholds that are still to be set, on this page; whether its form says of which place.
+    Thresholds {
+        page: &'static str,
+        of_place: bool,
+    },
 }
+
+/// A row of a table, with the line on which it stands.
+type Row = (u64, Vec<String>);
 
 async fn into_count(
     Extension(scope): Extension<Scope>,
@@ -110,6 +134,39 @@ async fn into_new_transfer(Extension(scope): Extension<Scope>, headers: HeaderMa
     answer(&scope, scope.staff_everywhere(Permission::ManageSupply).map(|_| target), &headers, form).await
 }
 
+async fn into_store(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
+    let target = Target::TakeIn { page: "/console/receipts".into(), at: None, asks_price: false };
+    answer(&scope, scope.reach(Permission::ReceiveGoods).map(|_| target), &headers, form).await
+}
+
+async fn into_warehouse(
+    Extension(scope): Extension<Scope>,
+    Path(warehouse): Path<String>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Response {
+    let may = scope.staff_everywhere(Permission::ManageSupply).map(drop).and_then(|()| {
+        let id: LocationId = warehouse.parse().map_err(|_| Fault::NotFound("这个仓库"))?;
+        Ok(Target::TakeIn { page: format!("/hq/warehouses/{id}/stock"), at: Some(id), asks_price: true })
+    });
+    answer(&scope, may, &headers, form).await
+}
+
+async fn into_losses(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
+    answer(&scope, scope.reach(Permission::CountStock).map(|_| Target::Losses), &headers, form).await
+}
+
+async fn into_own_thresholds(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
+    let sets = scope.reach(Permission::ProposeChanges).or_else(|_| scope.reach(Permission::DecideProposals));
+    let target = Target::Thresholds { page: "/console/alerts/many", of_place: true };
+    answer(&scope, sets.map(|_| target), &headers, form).await
+}
+
+async fn into_thresholds(Extension(scope): Extension<Scope>, headers: HeaderMap, form: Multipart) -> Response {
+    let target = Target::Thresholds { page: "/hq/alerts/many", of_place: false };
+    answer(&scope, scope.staff_everywhere(Permission::DecideProposals).map(|_| target), &headers, form).await
+}
+
 /// Back to the form's page: with what the list fills in, or with what is wrong beside its lines and all that was typed.
 /// Whoever may not is turned away before anything is read.
 async fn answer(scope: &Scope, may: Result<Target, Fault>, headers: &HeaderMap, form: Multipart) -> Response {
@@ -119,8 +176,7 @@ async fn answer(scope: &Scope, may: Result<Target, Fault>, headers: &HeaderMap, 
         Err(fault) => return refused(scope, &fault),
     };
     if brings_more_than(FORM_MOST, headers) {
-        let most = FILE_MOST >> 20;
-        return (StatusCode::PAYLOAD_TOO_LARGE, format!("文件最大 {most} MB，请分成几个文件")).into_response();
+        return too_large();
     }
     let mut fields = Fields(BTreeMap::new());
     let done = match read(form, &mut fields).await {
@@ -131,6 +187,9 @@ async fn answer(scope: &Scope, may: Result<Target, Fault>, headers: &HeaderMap, 
     let page = fields.given("from").map_or(page, |from| rpc::back_path(from).to_owned());
     let flash = match done {
         Ok((message, said)) => {
+            if matches!(target, Target::Losses) {
+                fields = without_loss_lines(fields);
+            }
             fields.0.remove("table");
             fields.0.extend(said.0);
             Flash { form: part.into(), good: true, message, typed: fields, ..Flash::default() }
@@ -148,7 +207,14 @@ async fn answer(scope: &Scope, may: Result<Target, Fault>, headers: &HeaderMap, 
     Redirect::to(&format!("{page}{kept}")).into_response()
 }
 
-fn refused(scope: &Scope, fault: &Fault) -> Response {
+/// What is said to more than a form may bring.
+pub fn too_large() -> Response {
+    let most = FILE_MOST >> 20;
+    (StatusCode::PAYLOAD_TOO_LARGE, format!("文件最大 {most} MB，请分成几个文件")).into_response()
+}
+
+/// What is said to whoever may not do this.
+pub fn refused(scope: &Scope, fault: &Fault) -> Response {
     if let Some(hidden) = fault.hidden() {
         tracing::error!(request_id = %scope.request_id, hidden, "a list could not be taken in");
     }
@@ -167,8 +233,10 @@ fn told(fault: &Fault) -> (String, Vec<Complaint>) {
     (message, complaints.iter().take(TOLD_MOST).cloned().collect())
 }
 
-/// Reads a form: its texts, and the list out of its file or what was pasted.
-async fn read(mut form: Multipart, fields: &mut Fields) -> Result<Vec<Listed>, Fault> {
+/// Reads a form: its texts, and answers its file, which is empty where none was chosen.
+///
+/// Faults: `Invalid` beside `table`; the fields have what came before it.
+pub async fn texts(mut form: Multipart, fields: &mut Fields) -> Result<Vec<u8>, Fault> {
     let mut content = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|_| cut_off())? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -178,10 +246,18 @@ async fn read(mut form: Multipart, fields: &mut Fields) -> Result<Vec<Listed>, F
         }
         let text = uploads::file(field, TEXT_MOST).await.map_err(|_| cut_off())?;
         if text.len() > TEXT_MOST {
-            return Err(Fault::invalid("table", "粘贴的内容太长，请上传文件"));
+            let most = TEXT_MOST >> 10;
+            return Err(Fault::invalid("table", format!("粘贴的内容超过 {most} KB，请上传文件")));
         }
-        fields.0.insert(name, String::from_utf8_lossy(&text).into_owned());
+        // PostgreSQL's text has no NUL.
+        fields.0.insert(name, String::from_utf8_lossy(&text).replace('\0', ""));
     }
+    Ok(content)
+}
+
+/// Reads a form: its texts, and the rows of its file or of what was pasted.
+async fn read(form: Multipart, fields: &mut Fields) -> Result<Vec<Row>, Fault> {
+    let content = texts(form, fields).await?;
     let content = match (content.is_empty(), fields.given("table")) {
         (true, None) => return Err(Fault::invalid("table", "请选择文件，或粘贴表格")),
         (false, Some(_)) => return Err(Fault::invalid("table", "上传文件或粘贴表格，请只选一种")),
@@ -192,7 +268,7 @@ async fn read(mut form: Multipart, fields: &mut Fields) -> Result<Vec<Listed>, F
     // A large workbook takes seconds to read, which others must not wait for.
     let rows = tokio::task::spawn_blocking(move || intake::read_rows(&content, &intake::Form::default())).await;
     let unreadable = |_| Fault::invalid("table", "读不出表格：请用 CSV 或 XLSX，或从表格里复制粘贴");
-    listed(&rows.map_err(|error| Fault::Internal(error.to_string()))?.map_err(unreadable)?)
+    rows.map_err(|error| Fault::Internal(error.to_string()))?.map_err(unreadable)
 }
 
 fn cut_off() -> Fault {
@@ -208,25 +284,65 @@ impl Target {
             Self::Receipt(found) => (format!("/console/purchases/{}", found.card.id), "purchasing"),
             Self::Arrival(found) => (format!("/console/transfers/{}", found.card.id), "transfer"),
             Self::Request { page, .. } => ((*page).to_owned(), "transfer"),
+            Self::TakeIn { page, .. } => (page.clone(), "transfer"),
+            Self::Losses => ("/console/losses/many".to_owned(), "losses"),
+            Self::Thresholds { page, .. } => ((*page).to_owned(), "alert-rules"),
         }
     }
 
     /// Takes a list in; answers what to say, and what it fills into the form.
-    async fn take(&self, scope: &Scope, fields: &Fields, list: &[Listed]) -> Result<(String, Fields), Fault> {
+    async fn take(&self, scope: &Scope, fields: &Fields, rows: &[Row]) -> Result<(String, Fields), Fault> {
         let (filled, next) = match self {
-            Self::Count(id) => return enter(scope, *id, fields, list).await.map(|said| (said, Fields::default())),
-            Self::Receipt(found) => (receipt(found, list)?, "确认收货"),
-            Self::Arrival(found) => (arrival(found, list)?, "确认收货"),
-            Self::Request { button, .. } => (transfers::of_list(scope, list).await?, *button),
+            Self::Count(id) => {
+                return enter(scope, *id, fields, &listed(rows)?).await.map(|said| (said, Fields::default()));
+            }
+            Self::Receipt(found) => (receipt(found, &listed(rows)?)?, "确认收货"),
+            Self::Arrival(found) => (arrival(found, &listed(rows)?)?, "确认收货"),
+            Self::Request { button, .. } => (transfers::of_list(scope, &listed(rows)?).await?, *button),
+            Self::TakeIn { at, asks_price, .. } => {
+                let place = at.map_or_else(|| place_of(fields), Ok)?;
+                (supply::of_list(scope, place, &listed(rows)?, *asks_price).await?, "确认收货")
+            }
+            Self::Losses => return fill_losses(scope, fields, rows).await,
+            Self::Thresholds { of_place, .. } => return show_thresholds(scope, *of_place, fields, rows).await,
         };
-        let Filled { fields, goods, pieces, without_batch } = filled;
-        let rest = if matches!(self, Self::Request { .. }) { "" } else { "，表格里没有的填了 0" };
-        let left_out = match without_batch {
-            0 => String::new(),
-            lines => format!("；{lines} 行的批次没有填入，这些商品这里不登记批次"),
+        let Filled { fields, goods, pieces, without_batch, without_price } = filled;
+        let rest = match self {
+            Self::Receipt(_) | Self::Arrival(_) => "，表格里没有的填了 0",
+            _ => "",
         };
-        Ok((format!("已填入 {goods} 种商品、共 {pieces} 件{rest}{left_out}。请核对后点「{next}」"), fields))
+        let batches = left_out(without_batch, "批次", "这些商品这里不登记批次");
+        let prices = left_out(without_price, "进价", "这里不登记进价");
+        Ok((format!("已填入 {goods} 种商品、共 {pieces} 件{rest}{batches}{prices}。请核对后点「{next}」"), fields))
     }
+}
+
+/// What is said of so many lines of which something is not filled in.
+fn left_out(lines: usize, what: &str, why: &str) -> String {
+    if lines == 0 { String::new() } else { format!("；{lines} 行的{what}没有填入，{why}") }
+}
+
+/// The place that a form names.
+fn place_of(fields: &Fields) -> Result<LocationId, Fault> {
+    fields.text("location").parse().map_err(|_| Fault::invalid("table", "请选择门店或仓库"))
+}
+
+async fn fill_losses(scope: &Scope, fields: &Fields, rows: &[Row]) -> Result<(String, Fields), Fault> {
+    let Filled { fields, pieces, .. } = losses::of_list(scope, place_of(fields)?, &lost(rows)?).await?;
+    let reports = fields.lines("sku").len();
+    Ok((format!("已填入 {reports} 份报损、共 {pieces} 件，还没有提交。请核对后点「提交报损」"), fields))
+}
+
+async fn show_thresholds(
+    scope: &Scope,
+    of_place: bool,
+    fields: &Fields,
+    rows: &[Row],
+) -> Result<(String, Fields), Fault> {
+    let place = if of_place { Some(place_of(fields)?) } else { None };
+    let wanted = alerts::of_table(scope, place, &thresholds(rows)?).await?;
+    let many = wanted.rules.len();
+    Ok((format!("这个表格会改 {many} 项提醒设置，还没有保存。请核对后点「保存这些设置」"), wanted.fields()))
 }
 
 /// Adds what a list found to a count; what a scanner wrote line by line is added up first.
@@ -269,8 +385,10 @@ fn receipt(found: &PurchaseView, list: &[Listed]) -> Result<Filled, Fault> {
         barcode: line.barcode.clone(),
         most: line.outstanding(),
         keeps_batches: line.keeps_batches,
+        takes_price: false,
     });
-    filled(list, &wanted.collect::<Vec<_>>(), |most| format!("还差 {most} 件未到，不能多收；多到的请让采购另开一张单"))
+    let beyond = |most: i64| format!("还差 {most} 件未到，不能多收；多到的请让采购另开一张单");
+    filled(list, &wanted.collect::<Vec<_>>(), NOT_IN_IT, beyond)
 }
 
 fn arrival(found: &TransferView, list: &[Listed]) -> Result<Filled, Fault> {
@@ -284,6 +402,7 @@ fn arrival(found: &TransferView, list: &[Listed]) -> Result<Filled, Fault> {
         most: line.shipped.unwrap_or(0),
         // Their batches come with them.
         keeps_batches: false,
+        takes_price: false,
     });
-    filled(list, &wanted.collect::<Vec<_>>(), |most| format!("只发了 {most} 件，不能多收"))
+    filled(list, &wanted.collect::<Vec<_>>(), NOT_IN_IT, |most| format!("只发了 {most} 件，不能多收"))
 }

@@ -117,10 +117,7 @@ impl Taken {
     pub fn note(&mut self, scope: &Scope, name: &str, added: Result<FileId, Fault>) -> Result<(), Fault> {
         match added {
             Ok(_) => self.added += 1,
-            Err(fault @ Fault::Invalid(_)) => {
-                let name: String = name.chars().take(60).collect();
-                self.complaints.push(Complaint::new("file", format!("“{name}”：{}", fault.message())));
-            }
+            Err(fault @ Fault::Invalid(_)) => self.complain("file", name, &fault),
             Err(fault) => {
                 if let Some(hidden) = fault.hidden() {
                     tracing::error!(request_id = %scope.request_id, hidden, "a photo could not be added");
@@ -129,6 +126,12 @@ impl Taken {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what is wrong with one file, to be told beside this field.
+    pub fn complain(&mut self, field: &str, name: &str, fault: &Fault) {
+        let name: String = name.chars().take(60).collect();
+        self.complaints.push(Complaint::new(field, format!("“{name}”：{}", fault.message())));
     }
 
     /// What the page says of it.
@@ -196,7 +199,7 @@ async fn show_to_staff(Extension(scope): Extension<Scope>, Path((file, size)): P
     seen.await.unwrap_or_else(|fault| refused(&scope, &fault))
 }
 
-/// A picture that a shopper sent as proof, to staff of the stores that it concerns.
+/// A picture that a shopper sent as proof, or that was added of what came back, to staff of the stores that it concerns.
 async fn show_proof(Extension(scope): Extension<Scope>, Path((file, size)): Path<(String, String)>) -> Response {
     let seen = async {
         scope.reach(Permission::ReadOrders)?;

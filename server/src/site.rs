@@ -19,8 +19,8 @@ use tower_http::compression::CompressionLayer;
 use uuid::Uuid;
 
 use crate::{
-    api, callbacks, errors, exports, files::Files, identity, listed, live::Live, papers, reported, sent, uploads,
-    wechat,
+    api, callbacks, errors, exports, files::Files, finding, identity, listed, live::Live, papers, reported, sent,
+    store_proofs, uploads, wechat,
 };
 
 /// What the routes share.
@@ -61,7 +61,9 @@ pub fn router(site: &Site, with_metrics: bool) -> Router {
         .merge(uploads::routes())
         .merge(sent::routes())
         .merge(reported::routes())
+        .merge(store_proofs::routes())
         .merge(listed::routes())
+        .merge(finding::routes())
         .merge(papers::routes())
         .merge(exports::routes())
         .route("/login/wechat", get(wechat::come_back))

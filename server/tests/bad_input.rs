@@ -44,12 +44,21 @@ async fn what_is_not_there_or_not_theirs_is_not_found_and_what_is_not_allowed_is
 
     let clerk = town.staff("clerk").await;
     clerk.post("/console/redemptions", json!({ "code": "00000000" })).await.refused(404, "not_found");
-    // Who makes an order ready need not say anything, and what does not call itself JSON says nothing.
+    // Who makes an order ready need not say anything; what somebody says is read, or refused where it is not JSON.
     let prepare = format!("/api/v1/console/orders/{nobody}/prepare");
-    for (kind, status) in [("text/plain", 404), ("application/json", 422)] {
+    let wrong = r#"{"packages":"two"}"#;
+    for (kind, body, status) in [
+        ("application/json", wrong, 422),
+        ("text/plain", wrong, 415),
+        ("application/x-www-form-urlencoded", "packages=2", 415),
+        ("text/plain", "null", 415),
+        ("application/json", "null", 404),
+        ("application/json", "", 404),
+        ("text/plain", "", 404),
+    ] {
         let sent = town.raw(Method::POST, &prepare).bearer_auth(clerk.token()).header(header::CONTENT_TYPE, kind);
-        let answer = sent.body(r#"{"packages":"two"}"#).send().await.unwrap();
-        assert_eq!(answer.status(), status, "{kind}");
+        let answer = sent.body(body).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{kind}: {body}");
     }
     for path in ["/hq/sales/today", "/me", "/orders", "/cart", "/console/board"] {
         visitor.get(path).await.refused(401, "unauthenticated");
@@ -119,7 +128,8 @@ async fn what_breaks_a_rule_is_refused_by_name_and_changes_nothing() {
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{body}");
     }
     let answer = raw(order.to_string()).send().await.unwrap();
-    assert!(answer.status().is_client_error(), "JSON must say that it is JSON: {}", answer.status());
+    assert_eq!(answer.status(), 415, "JSON must say that it is JSON");
+    assert_eq!(answer.json::<Value>().await.unwrap()["code"], "not_json");
     let large = changed("note", json!("x".repeat(128 * 1024)));
     assert_eq!(json(large.to_string()).send().await.unwrap().status(), 413);
     let form = town.raw(Method::POST, "/rpc/shop/ask_code").header("sec-fetch-site", "same-origin");

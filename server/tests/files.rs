@@ -17,6 +17,7 @@ use support::{
     photo,
     program::Program,
 };
+use uuid::Uuid;
 
 const SCRIPT: &str = "<html><script>alert('mendian')</script>";
 const SVG: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>"#;
@@ -306,4 +307,78 @@ async fn a_merchants_owner_adds_its_papers_on_its_page_and_head_office_removes_t
     assert_eq!(answer.headers()["content-type"], "image/jpeg");
     assert!(answer.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
     assert_eq!(hq.get(&address).await.done()[0]["kind"], "contract");
+}
+
+/// What a buyer asks for of a tin that the store has handed over to them; answers its id.
+async fn asked_for(buyer: &Program, manager: &Program, town: &Town) -> String {
+    let goods = buyer.goods(STORE, "qh-mingqian-longjing").await;
+    let order = buyer.place(&goods, 1).await;
+    town.pay(buyer, &order).await;
+    manager.post(&format!("/console/orders/{order}/accept"), json!({})).await.done();
+    let seen = buyer.order(&order).await;
+    manager.post("/console/redemptions", json!({ "code": seen["pickup_code"] })).await.done();
+    let id = Uuid::now_v7().to_string();
+    let lines = json!([{ "line": 1, "quantity": 1 }]);
+    let body = json!({ "id": id, "order_id": order, "kind": "refund_only", "lines": lines, "reason": "quality",
+                       "note": "", "expected_refund_fen": seen["total_fen"] });
+    buyer.post("/after-sales", body).await.done();
+    id
+}
+
+#[tokio::test]
+async fn a_store_adds_pictures_of_what_came_back_and_what_is_wrong_stands_beside_its_field() {
+    let town = Town::start().await;
+    let (buyer, manager) = (town.member("13800138000").await, town.staff("manager").await);
+    let id = asked_for(&buyer, &manager, &town).await;
+    let page = format!("/console/after-sales/{id}");
+    let (address, good) = (format!("{page}/proofs"), photo(80, 60, 10));
+    let mut store = town.head_office("manager").await;
+    let typed = |note: &'static str| [("from", page.as_str()), ("note", note)];
+
+    let files: [(&str, &[u8]); 2] = [("底.png", &good), ("页.png", SCRIPT.as_bytes())];
+    let seen = store.upload_all(&address, &typed("罐底凹陷"), &files).await;
+    assert!(seen.html.contains("已添加 1 张照片，其余没有添加"), "{}", seen.html);
+    assert!(seen.text("#store_proof_file-error").unwrap().contains("“页.png”：这是网页"), "{}", seen.html);
+    assert!(seen.html.contains("罐底凹陷") && seen.html.contains("还可以添加 5 张"), "{}", seen.html);
+    let picture = seen.attribute("img[alt='门店的第 1 张照片']", "src").unwrap();
+    assert_eq!(store.open(&picture).await.headers["cache-control"], "private, no-store");
+
+    // Nothing that was typed is lost.
+    let long = "凹".repeat(201);
+    let refused =
+        store.upload_all(&address, &[("note", &long), ("from", &page)], &[("二.png", &photo(60, 80, 9))]).await;
+    assert_eq!(refused.text("#store_proof_note-error").as_deref(), Some("最多 200 个字"), "{}", refused.html);
+    assert_eq!(refused.attribute("#store_proof_note", "value"), Some(long));
+    let refused = store.upload_all(&address, &typed("边上也有"), &[]).await;
+    assert!(refused.text("#store_proof_file-error").unwrap().contains("请先选择"), "{}", refused.html);
+    assert_eq!(refused.attribute("#store_proof_note", "value").as_deref(), Some("边上也有"));
+
+    let refused = store.upload_all(&address, &typed("盖子也裂了"), &[("底.png", &good)]).await;
+    let told = refused.text("#store_proof_note-error").unwrap();
+    assert!(told.contains("“底.png”：这张照片已经添加过，说明不能再改"), "{}", refused.html);
+    assert_eq!(refused.attribute("#store_proof_note", "value").as_deref(), Some("盖子也裂了"));
+
+    // The API adds as the form does, and the same file again is the same picture.
+    let mut added = Vec::new();
+    for _ in 0..2 {
+        let sent = town.raw(Method::POST, &format!("/api/v1{address}?name=x.png&note=x")).bearer_auth(manager.token());
+        let answer: Value = sent.body(photo(90, 60, 20)).send().await.unwrap().json().await.unwrap();
+        added.push(answer["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(added[0], added[1]);
+
+    // The shopper sees them once the store has decided, with their own cookie, and no stranger does.
+    let small = picture.strip_prefix("/console/after-sales").unwrap();
+    let as_buyer = || town.raw(Method::GET, small).header("cookie", format!("mendian={}", buyer.token())).send();
+    assert_eq!(buyer.get(&format!("/after-sales/{id}")).await.done()["store_proofs"], json!([]));
+    assert_eq!(as_buyer().await.unwrap().status(), 404);
+    let refusal = json!({ "agree": false, "note": "人为损坏" });
+    manager.post(&format!("/console/after-sales/{id}/decision"), refusal).await.done();
+    let told = buyer.get(&format!("/after-sales/{id}")).await.done();
+    assert_eq!(told["store_proofs"].as_array().unwrap().len(), 2, "{told}");
+    let first = &told["store_proofs"][0];
+    assert_eq!((&first["note"], &first["by"]), (&json!("罐底凹陷"), &json!("商家")));
+    assert_eq!(as_buyer().await.unwrap().status(), 200);
+    assert_eq!(fetched(&town, small).await.0, 404);
+    town.check_books().await;
 }

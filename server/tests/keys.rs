@@ -120,6 +120,38 @@ async fn a_key_counts_and_reports_losses_at_its_store_and_leaves_deciding_to_peo
 }
 
 #[tokio::test]
+async fn a_key_given_a_warehouse_on_the_page_takes_goods_in_there_and_nowhere_else() {
+    let town = Town::start().await;
+    let (mut hq, office) = (town.head_office("hq").await, town.staff("hq").await);
+    let [depot, other] = [Uuid::now_v7(), Uuid::now_v7()];
+    for (id, code, name) in [(depot, "CK-8", "东仓"), (other, "CK-9", "西仓")] {
+        let made = json!({ "code": code, "name": name, "region": "310000", "address": "一号" });
+        office.put(&format!("/hq/warehouses/{id}"), made).await.done();
+    }
+    let page = hq.open("/hq/keys/new").await;
+    let form = page.form("/rpc/hq/create_key").with("name", "仓储").with("may.receive_goods", "on");
+    let again = hq.send(&form.with("warehouses", "CK-8，CK-0")).await;
+    assert!(again.html.contains("没有这些仓库：CK-0") && again.html.contains("CK-8，CK-0"), "{}", again.html);
+
+    let fields = [("name", "仓储"), ("may.receive_goods", "on"), ("warehouses", "CK-8")];
+    let program = town.program(&key(&mut hq, &fields).await);
+    let listed = hq.open("/hq/keys").await;
+    assert!(listed.html.contains("东仓") && !listed.html.contains("西仓"), "{}", listed.html);
+    let goods = town.visitor().goods(STORE, TEA).await;
+    let receipt = |place: &str| {
+        let lines = json!([{ "sku_id": goods.sku_id, "quantity": 5 }]);
+        json!({ "id": Uuid::now_v7(), "location_id": place, "lines": lines, "note": "送货单 3" })
+    };
+    program.post("/console/receipts", receipt(&depot.to_string())).await.done();
+    program.post("/console/receipts", receipt(&other.to_string())).await.refused(404, "not_found");
+    program.post("/console/receipts", receipt(&goods.store_id)).await.refused(404, "not_found");
+    let came = program.get(&format!("/console/stock/{depot}/receipts")).await.done();
+    assert!(came.to_string().contains("送货单 3"), "{came}");
+    program.get(&format!("/console/stock/{other}/receipts")).await.refused(404, "not_found");
+    town.check_books().await;
+}
+
+#[tokio::test]
 async fn a_key_that_was_replaced_ended_or_is_out_of_time_is_nobodys() {
     let town = Town::start().await;
     let mut hq = town.head_office("hq").await;

@@ -23,6 +23,7 @@ use crate::{
     arrivals,
     frame::{Frame, Lit, files, live, news},
     returns::{self, Finder},
+    store_proofs,
 };
 
 /// The list.
@@ -169,11 +170,13 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
             <h1 class="my-3 text-xl font-bold">{title}</h1>
             {news(&asked, FORM)}
             {news(&asked, returns::FORM)}
+            {news(&asked, store_proofs::FORM)}
             {live(&asked)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <div class="grid grid-cols-1 gap-4">
                     {about(&request, now)}
                     {proofs(&request)}
+                    {store_proofs::part(&asked, &request)}
                 </div>
                 <div class="grid grid-cols-1 gap-4">
                     {arrivals::part(&asked, &request)}

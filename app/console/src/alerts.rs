@@ -13,11 +13,12 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Card, Chip, Chips, EmptyState, Field, Form, Glyph, Hidden, Notice, Pager, Select, SelectItem, Sheet,
-    SheetButton, Tone,
+    Badge, Button, Card, Chip, Chips, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Pager, Select,
+    SelectItem, Sheet, SheetButton, Tone,
 };
 
 use crate::{
+    alert_list,
     counts::choose_place,
     frame::{Frame, Lit, files, news},
 };
@@ -241,7 +242,12 @@ fn rule_section(
     let (form, button) = match sets {
         true => (
             Some(rule_form(asked, &here, place, categories)),
-            Some(view! { <SheetButton target="alert-rule">"设置本店的提醒"</SheetButton> }),
+            Some(view! {
+                <div class="flex flex-wrap gap-3">
+                    <SheetButton target="alert-rule">"设置本店的提醒"</SheetButton>
+                    <LinkButton href=format!("{}?location={place}", alert_list::PATH)>"用文件批量设置"</LinkButton>
+                </div>
+            }),
         ),
         false => (None, None),
     };

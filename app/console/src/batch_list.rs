@@ -8,7 +8,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Badge, Breadcrumbs, Column, DataTable, EmptyState, Field, Glyph, Pager, Select, SelectItem};
+use ui::{Badge, Breadcrumbs, Column, DataTable, EmptyState, Field, Glyph, NamedCell, Pager, Select, SelectItem};
 
 use crate::{
     batches::tone_of,
@@ -91,17 +91,10 @@ fn results(ask: &ListBatches, found: Vec<BatchEntry>, total: i64) -> AnyView {
 fn row(one: BatchEntry) -> impl IntoView {
     let (tone, standing) = (tone_of(&one.left), one.left.standing());
     // Of a store the batch is registered on the variant's page; of a warehouse that is head office's.
-    let name = match one.location.store() {
-        Some(store) => {
-            let href = format!("{}?store={store}&sku={}", stock::PATH, one.sku_id);
-            view! { <a class="link font-medium" href=href>{one.name}</a> }.into_any()
-        }
-        None => view! { <span class="font-medium">{one.name}</span> }.into_any(),
-    };
+    let href = one.location.store().map(|store| format!("{}?store={store}&sku={}", stock::PATH, one.sku_id));
     view! {
         <tr>
-            <td class="min-w-40">{name}
-                <span class="block text-sm text-base-content/70">{one.sku_code}</span></td>
+            <NamedCell name=one.name detail=one.sku_code href=href.unwrap_or_default()/>
             <td class="min-w-28 break-all">{one.left.code}</td>
             <td class="tabular whitespace-nowrap">{one.left.expires_on.to_string()}</td>
             <td class="whitespace-nowrap"><Badge tone=tone>{standing}</Badge></td>

@@ -322,10 +322,10 @@ fn decision(asked: &Asked, count: &CountView) -> Option<AnyView> {
     if !card.may_decide {
         let text = match (card.above, card.alone) {
             (true, Some(alone)) => {
-                format!("差异{}，已交给上级确认；确认之后才会改变库存。", alone.exceeded(card.off))
+                format!("差异{}，已交给上级确认；确认之后才会改变库存。", alone.exceeded(card.off, card.alone_own))
             }
             (true, None) => "差异较大，已交给上级确认；确认之后才会改变库存。".to_owned(),
-            (false, _) => "等店长确认；确认之后才会改变库存。".to_owned(),
+            (false, _) => "等这里的负责人确认；确认之后才会改变库存。".to_owned(),
         };
         return Some(view! { <Notice>{text}</Notice> }.into_any());
     }

@@ -256,7 +256,7 @@ fn windows(shown: &Shown<'_>, set: &DeliverySettings) -> AnyView {
             {notice}
             {rows}
             <Field name="minutes" label="备货与配送要多久（分钟）" inputmode="numeric" required=false value=minutes error=wrong
-                hint="时段结束前不足这么久时，就不能再选它。"/>
+                hint="时段结束前不足这么久时，就不能再选它；忙碌时再加一份备货时间。"/>
         </Card>
     }
     .into_any()

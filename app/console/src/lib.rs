@@ -7,6 +7,8 @@ mod account;
 #[cfg(feature = "ssr")]
 mod after_sales;
 #[cfg(feature = "ssr")]
+mod alert_list;
+#[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
 mod arrivals;
@@ -44,6 +46,8 @@ mod listed;
 mod log_in;
 #[cfg(feature = "ssr")]
 mod loss;
+#[cfg(feature = "ssr")]
+mod loss_list;
 #[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
@@ -91,6 +95,8 @@ mod stock;
 #[cfg(feature = "ssr")]
 mod store_form;
 #[cfg(feature = "ssr")]
+mod store_proofs;
+#[cfg(feature = "ssr")]
 mod till;
 #[cfg(feature = "ssr")]
 mod till_sales;
@@ -112,10 +118,10 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        account, after_sales, alerts, arrivals, batch_list, batches, board, cancel_rules, cancelling, claim, code,
-        count, count_list, counts, delivery, log_in, loss, losses, movements, opening, orders, photos, pick, picking,
-        proposals, propose, purchases, quotas, receipt, request, return_address, returns, ride, set_apart, shared,
-        shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
+        account, after_sales, alert_list, alerts, arrivals, batch_list, batches, board, cancel_rules, cancelling,
+        claim, code, count, count_list, counts, delivery, log_in, loss, loss_list, losses, movements, opening, orders,
+        photos, pick, picking, proposals, propose, purchases, quotas, receipt, request, return_address, returns, ride,
+        set_apart, shared, shipment, shortage_rules, shortages, stock, till, till_sales, transfer, transfers,
     };
 
     /// The console among the faces.
@@ -171,8 +177,10 @@ mod routes {
             .route("/console/counts/{count}", page(FACE, count::count))
             .route("/console/losses", page(FACE, losses::losses))
             .route("/console/losses/new", page(FACE, losses::new))
+            .route("/console/losses/many", page(FACE, loss_list::many))
             .route("/console/losses/{loss}", page(FACE, loss::loss))
             .route("/console/alerts", page(FACE, alerts::alerts))
+            .route("/console/alerts/many", page(FACE, alert_list::many))
     }
 
     /// Makes the forms' addresses known to the server.
@@ -246,6 +254,8 @@ mod routes {
         register_explicit::<count::DecideCount>();
         register_explicit::<loss::WithdrawLoss>();
         register_explicit::<loss::DecideLoss>();
+        register_explicit::<loss_list::ReportLosses>();
+        register_explicit::<alert_list::SetAlertRules>();
         register_explicit::<alerts::SeeAlert>();
         register_explicit::<alerts::SeeAllAlerts>();
         register_explicit::<alerts::SetAlertRule>();

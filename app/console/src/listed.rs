@@ -8,7 +8,7 @@ use ui::FillIn;
 /// document.
 pub fn fill_in(asked: &Asked, form: &str, path: &str, hint: &'static str) -> impl IntoView + use<> {
     // A search within the form brings along what was pasted and is not filled in yet.
-    let pasted = asked.field(form, "table").1.unwrap_or_else(|| asked.query.text("table").to_owned()).trim().to_owned();
+    let pasted = asked.typed(form, "table").trim().to_owned();
     let wrong = asked.wrong_lines(form);
     let (action, template) = (format!("{path}/list"), format!("{path}/template"));
     view! {

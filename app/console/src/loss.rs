@@ -168,9 +168,9 @@ fn acts(asked: &Asked, loss: &LossView) -> Option<AnyView> {
     let waits = (!card.may_decide).then(|| {
         let off = Off { pieces: card.quantity, value_fen: card.value_fen };
         let text = match (card.above, card.alone) {
-            (true, Some(alone)) => format!("{}，已交给上级审批。", alone.exceeded(Some(off))),
+            (true, Some(alone)) => format!("{}，已交给上级审批。", alone.exceeded(Some(off), card.alone_own)),
             (true, None) => "金额或数量较大，已交给上级审批。".to_owned(),
-            (false, _) => "等店长审批。".to_owned(),
+            (false, _) => "等这里的负责人审批。".to_owned(),
         };
         view! { <Notice>{text}</Notice> }
     });

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     counts::choose_place,
     frame::{Frame, Lit, files, news},
+    loss_list,
 };
 
 /// The list.
@@ -49,7 +50,12 @@ pub async fn losses(asked: Asked) -> Result<Page, Fault> {
     let reports = asked.scope.may(Permission::CountStock);
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("报损", move || {
-        let new = reports.then(|| view! { <LinkButton href=NEW tone=Tone::Primary>"报损"</LinkButton> });
+        let new = reports.then(|| {
+            view! {
+                <LinkButton href=loss_list::PATH>"批量报损"</LinkButton>
+                <LinkButton href=NEW tone=Tone::Primary>"报损"</LinkButton>
+            }
+        });
         let body = view! {
             <div class="mb-3 flex flex-wrap items-center justify-between gap-3">
                 <h1 class="text-xl font-bold">"报损"</h1>

@@ -11,7 +11,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Breadcrumbs, Column, DataTable, EmptyState, Field, Glyph, Hidden, Pager, Select, SelectItem};
+use ui::{Breadcrumbs, Column, DataTable, EmptyState, Field, Glyph, Hidden, NamedCell, Pager, Select, SelectItem};
 
 use crate::{
     documents,
@@ -112,7 +112,7 @@ fn results(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTime<Utc>
 }
 
 fn row(one: MovementEntry, costs: bool, now: DateTime<Utc>) -> impl IntoView {
-    let quantity = if one.quantity > 0 { format!("+{}", one.quantity) } else { one.quantity.to_string() };
+    let quantity = one.signed();
     let document = documents::cell(&one);
     let cost = costs.then(|| {
         let value = one.value_fen.map_or("—".to_owned(), |value| value.to_string());
@@ -121,8 +121,7 @@ fn row(one: MovementEntry, costs: bool, now: DateTime<Utc>) -> impl IntoView {
     view! {
         <tr>
             <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
-            <td class="min-w-40"><span class="font-medium">{one.name}</span>
-                <span class="block text-sm text-base-content/70">{one.code}</span></td>
+            <NamedCell name=one.name detail=one.code/>
             <td>{one.location.name}</td>
             <td class="whitespace-nowrap">{one.cause}</td>
             <td class="tabular text-end">{quantity}</td>

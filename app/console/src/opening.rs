@@ -1,16 +1,22 @@
 //! 营业设置: whether a store takes orders, when it is open, and how long goods take.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, SecondsFormat, Utc};
 use commerce::stores::{self, opening as use_cases};
 use domain::{
     Fault, Fields, StoreId,
-    opening::{OpeningSettings, PREPARE_MOST, REASON_MOST, SPANS_MOST, SPECIAL_MOST},
+    opening::{
+        Lasts, OpeningSettings, PREPARE_MOST, REASON_MOST, SPANS_MOST, SPECIAL_MOST, SetOpening, Standing, until_of,
+    },
     staff::Permission,
     stores::{StoreState, StoreView},
+    text,
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
-use ui::{Button, Card, Choice, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Size, Tone};
+use ui::{
+    Button, Card, Choice, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Select, SelectItem,
+    Sheet, SheetButton, Size, Tone,
+};
 
 use crate::{
     frame::{Frame, Lit, news},
@@ -33,22 +39,25 @@ fn store_of(fields: &Fields) -> Result<StoreId, Fault> {
 pub async fn save_opening(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, "/console/login", fields, async |scope, fields| {
         let store = store_of(&fields)?;
-        let settings = OpeningSettings::from_fields(&fields)?;
-        use_cases::save(&scope, store, StoreState::from_code(fields.text("seen")), &settings).await?;
+        let zone = text::zone(&stores::show_by_id(&scope, store, None).await?.card.timezone);
+        let settings = OpeningSettings::from_fields(&fields, scope.now, zone)?;
         let news = format!("已保存：{}。已下的订单不变", effect(settings.state));
+        use_cases::save(&scope, store, Standing::seen(&fields), &SetOpening::from(settings)).await?;
         Ok(Next::to(format!("{PATH}?store={store}")).saying(FORM, news))
     })
     .await
 }
 
-/// Pauses a store or lets it go on, from its board.
+/// Pauses a store, for as long as was chosen, or lets it go on, from its board.
 #[server(prefix = "/rpc/console", endpoint = "set_store_state")]
 pub async fn set_store_state(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, "/console/login", fields, async |scope, fields| {
         let state = StoreState::from_code(fields.text("state"));
-        let both = StoreState::from_code(fields.text("seen")).zip(state);
+        let both = Standing::seen(&fields).zip(state);
         let (seen, state) = both.ok_or_else(|| Fault::invalid("state", "请选择营业状态"))?;
-        use_cases::set_state(&scope, store_of(&fields)?, seen, state).await?;
+        let store = stores::show_by_id(&scope, store_of(&fields)?, None).await?;
+        let until = until_of(&fields, state, &store.hours, scope.now, text::zone(&store.card.timezone))?;
+        use_cases::set_state(&scope, store.card.id, seen, Standing { state, until }).await?;
         let back = rpc::back_path(fields.given("from").unwrap_or("/console")).to_owned();
         Ok(Next::to(back).saying(FORM, effect(state)))
     })
@@ -59,7 +68,7 @@ pub async fn set_store_state(#[server(flatten)] fields: Fields) -> Result<(), Se
 fn effect(state: StoreState) -> &'static str {
     match state {
         StoreState::Open => "门店按营业时间接单",
-        StoreState::Busy => "门店照常接单，自提备货时间加倍",
+        StoreState::Busy => "门店照常接单，备货时间加倍，自提和配送都顺延",
         StoreState::Paused => "顾客暂时不能下单，已有订单照常处理",
         StoreState::Closed => "顾客不再看到门店，已有订单照常处理",
     }
@@ -70,13 +79,13 @@ pub async fn opening(asked: Asked) -> Result<Page, Fault> {
     let scope = asked.scope.clone();
     let mine = stores::mine(&scope, Permission::EditStores).await?;
     let found = match chosen(&asked, &mine)? {
-        Some(store) => Some((store, use_cases::show(&scope, store).await?)),
+        Some(store) => Some((use_cases::show(&scope, store).await?, stores::show_by_id(&scope, store, None).await?)),
         None => None,
     };
     let frame = Frame::of(&scope).await?;
     Ok(Page::new("营业设置", move || {
         let body = match found {
-            Some((store, settings)) => of_store(&asked, mine, store, &settings).into_any(),
+            Some((settings, store)) => of_store(&asked, mine, &store, &settings).into_any(),
             None => view! { <EmptyState glyph=Glyph::Shop title="还没有门店" text="您的权限范围内没有门店；如需查看更多，请联系总部管理员。"/> }.into_any(),
         };
         let body = view! { <h1 class="mb-3 text-xl font-bold">"营业设置"</h1> {body} };
@@ -87,11 +96,13 @@ pub async fn opening(asked: Asked) -> Result<Page, Fault> {
 fn of_store(
     asked: &Asked,
     mine: Vec<(StoreId, String)>,
-    store: StoreId,
+    store: &StoreView,
     settings: &OpeningSettings,
 ) -> impl IntoView + use<> {
     let shown = Shown::of(asked, FORM);
-    let state = shown.value("state", settings.state.code());
+    let (state, until) = shown_standing(&shown, settings);
+    let lasts = lasting(asked, store, settings, until);
+    let store = store.card.id;
     let state_wrong = shown.notice("state");
     let minutes = shown.value("prepare_minutes", settings.prepare_minutes.to_string());
     let minutes_wrong = shown.wrong("prepare_minutes");
@@ -100,7 +111,7 @@ fn of_store(
     let lacking = settings.hours.weekly.is_empty().then(|| {
         view! { <Notice tone=Tone::Warn>"还没有营业时间：填写并保存后，顾客才能下单。"</Notice> }
     });
-    let seen = settings.state.code();
+    let seen = seen(settings.standing());
     let (choice, said) = (choose(PATH, mine, store), news(asked, FORM));
     let (week, exceptions) = (weekly(&shown, settings), special(&shown, settings, asked.scope.now));
     view! {
@@ -110,11 +121,12 @@ fn of_store(
         <Form action=SaveOpening::PATH class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
             <Hidden name="from" value=format!("{PATH}?store={store}")/>
             <Hidden name="store" value=store.to_string()/>
-            <Hidden name="seen" value=seen/>
+            {seen}
             <div class="grid gap-4">
                 <Card title="营业状态">
                     {state_wrong}
                     <Choice name="state" legend="现在" items=states value=state columns=2/>
+                    {lasts}
                     <Field name="prepare_minutes" label="备货要多久（分钟）" inputmode="numeric" value=minutes error=minutes_wrong
                         hint=format!("从接单到备好，0 到 {PREPARE_MOST}；最早的取货时段由它决定。")/>
                 </Card>
@@ -125,6 +137,42 @@ fn of_store(
                 <Button block=true size=Size::Large>"保存设置"</Button>
             </div>
         </Form>
+    }
+}
+
+/// The codes of the state and of until when, as the form shows them: as they were typed, or as they are set. They are as
+/// they are set too where what was typed is an end that was set once and is no more: nobody has chosen that state anew.
+fn shown_standing(shown: &Shown<'_>, settings: &OpeningSettings) -> (String, String) {
+    let set = settings.until.map_or(Lasts::Open.code().to_owned(), exact);
+    let (state, until) = (shown.value("state", settings.state.code()), shown.value("until", set.clone()));
+    let holds = until == set || Lasts::from_code(&until).is_some();
+    if holds { (state, until) } else { (settings.state.code().to_owned(), set) }
+}
+
+/// A moment as a form carries it.
+fn exact(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// Tells with a form what its page showed of how the store stands, so that it undoes nothing newer.
+fn seen(standing: Standing) -> impl IntoView {
+    view! {
+        <Hidden name="seen" value=standing.state.code()/>
+        <Hidden name="seen_until" value=standing.until.map(exact).unwrap_or_default()/>
+    }
+}
+
+/// Until when a store is busy or paused: as it is set, or one of what can be chosen.
+fn lasting(asked: &Asked, store: &StoreView, settings: &OpeningSettings, value: String) -> impl IntoView + use<> {
+    let zone = text::zone(&store.card.timezone);
+    let label = |until| format!("到 {}（已设）", text::soon(until, asked.scope.now, zone));
+    let set = settings.until.map(|until| SelectItem::new(exact(until), label(until)));
+    let mut items: Vec<_> = set.into_iter().collect();
+    items.extend(Lasts::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())));
+    let wrong = Shown::of(asked, FORM).wrong("until");
+    view! {
+        <Select name="until" label="忙碌或暂停接单到什么时候" items=items value=value error=wrong
+            hint="到时间自动恢复营业，也可以随时提前恢复；其他状态不用选。"/>
     }
 }
 
@@ -226,34 +274,74 @@ pub fn strip(asked: &Asked, store: &StoreView) -> impl IntoView + use<> {
         StoreState::Open => Tone::Plain,
         StoreState::Busy | StoreState::Paused | StoreState::Closed => Tone::Warn,
     };
-    let others: &[(StoreState, &'static str)] = match state {
-        StoreState::Open => &[(StoreState::Busy, "设为忙碌"), (StoreState::Paused, "暂停接单")],
-        StoreState::Busy => &[(StoreState::Open, "恢复正常"), (StoreState::Paused, "暂停接单")],
-        StoreState::Paused => &[(StoreState::Open, "恢复营业")],
-        StoreState::Closed => &[],
+    let back = match state {
+        StoreState::Busy => Some("恢复正常"),
+        StoreState::Paused => Some("恢复营业"),
+        StoreState::Open | StoreState::Closed => None,
     };
-    let here = asked.here.clone();
-    let forms = others.iter().map(|(to, label)| {
-        let from = here.clone();
+    let back = back.map(|label| {
+        let carried = carried(asked, store, StoreState::Open);
         view! {
             <Form action=SetStoreState::PATH class="contents">
-                <Hidden name="from" value=from/>
-                <Hidden name="store" value=id.to_string()/>
-                <Hidden name="seen" value=state.code()/>
-                <Hidden name="state" value=to.code()/>
-                <Button tone=Tone::Plain size=Size::Small>{*label}</Button>
+                {carried}
+                <Button tone=Tone::Plain size=Size::Small>{label}</Button>
             </Form>
         }
     });
-    let forms = forms.collect_view();
-    let text = format!("{}：{}", store.card.name, store.card.opening.text);
+    let others: &[(StoreState, &'static str)] = match state {
+        StoreState::Open => &[(StoreState::Busy, "设为忙碌"), (StoreState::Paused, "暂停接单")],
+        StoreState::Busy => &[(StoreState::Busy, "改忙碌时间"), (StoreState::Paused, "暂停接单")],
+        StoreState::Paused => &[(StoreState::Paused, "改恢复时间")],
+        StoreState::Closed => &[],
+    };
+    let others = others.iter().map(|(to, label)| for_how_long(asked, store, *to, label)).collect_view();
+    // Its people read when it goes on by itself; shoppers, when they can come again.
+    let stands = store.until.map(|until| text::soon(until, asked.scope.now, text::zone(&store.card.timezone)));
+    let stands = stands.map(|until| format!("{}，{until} 恢复", state.label()));
+    let text = format!("{}：{}", store.card.name, stands.unwrap_or_else(|| store.card.opening.text.clone()));
     let said = news(asked, FORM);
     view! {
         {said}
         <section aria-label="营业状态" class="mb-3 flex flex-wrap items-center gap-2">
             <ui::Badge tone=tone>{text}</ui::Badge>
-            {forms}
+            {back}
+            {others}
             <LinkButton href=format!("{PATH}?store={id}") size=Size::Small>"营业设置"</LinkButton>
         </section>
+    }
+}
+
+/// What a form that changes how a store stands carries unseen.
+fn carried(asked: &Asked, store: &StoreView, to: StoreState) -> impl IntoView + use<> {
+    view! {
+        <Hidden name="from" value=asked.here.clone()/>
+        <Hidden name="store" value=store.card.id.to_string()/>
+        {seen(Standing { state: store.state, until: store.until })}
+        <Hidden name="state" value=to.code()/>
+    }
+}
+
+/// Asks for how long, each answer a button. The day's end is none where the day is over.
+fn for_how_long(asked: &Asked, store: &StoreView, to: StoreState, label: &'static str) -> impl IntoView + use<> {
+    let (now, zone) = (asked.scope.now, text::zone(&store.card.timezone));
+    let answers = Lasts::ALL.iter().filter_map(|one| {
+        let until = one.until(&store.hours, now, zone).ok()?;
+        let until = until.map(|until| format!("（{}）", text::soon(until, now, zone))).unwrap_or_default();
+        Some(view! {
+            <Button tone=Tone::Plain block=true name="until" value=one.code()>{format!("{}{until}", one.label())}</Button>
+        })
+    });
+    let answers = answers.collect_view();
+    let carried = carried(asked, store, to);
+    let target = format!("state-{}", to.code());
+    view! {
+        <SheetButton target=target.clone()>{label}</SheetButton>
+        <Sheet id=target title=format!("{label}：到什么时候？")>
+            <p class="mb-4">{effect(to)}"。到时间自动恢复，也可以随时提前恢复。"</p>
+            <Form action=SetStoreState::PATH class="grid gap-2">
+                {carried}
+                {answers}
+            </Form>
+        </Sheet>
     }
 }

@@ -52,11 +52,6 @@ fn most_shown(also: &[SkuId]) -> i64 {
     GOODS_MOST + also.len() as i64
 }
 
-/// What was typed in a field before something was wrong, or else what the address says of it.
-fn typed(asked: &Asked, name: &str) -> String {
-    asked.field(FORM, name).1.unwrap_or_else(|| asked.query.text(name).to_owned())
-}
-
 /// What is wrong with the first of these fields of which something is.
 fn wrong(asked: &Asked, names: &[&str]) -> String {
     names.iter().find_map(|name| asked.field(FORM, name).0).unwrap_or_default()
@@ -70,7 +65,7 @@ fn items(places: &[Location]) -> Vec<SelectItem> {
 pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::MoveStock).await?;
     let sources = supply::sources(&asked.scope).await?;
-    let field = |name: &str| -> Option<LocationId> { typed(&asked, name).parse().ok() };
+    let field = |name: &str| -> Option<LocationId> { asked.typed(FORM, name).parse().ok() };
     let target = field("target").filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
     let first = sources.iter().find(|place| place.id != target).map(|place| place.id);
     let source = field("source").filter(|id| sources.iter().any(|place| place.id == *id)).or(first);
@@ -89,7 +84,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
         let source = source.map(|id| id.to_string()).unwrap_or_default();
         let words = urlencoding::encode(&ask.words);
         let here = format!("{PATH}/new?source={source}&target={target}&q={words}");
-        let (reason_wrong, reason) = (wrong(&asked, &["reason"]), typed(&asked, "reason"));
+        let (reason_wrong, reason) = (wrong(&asked, &["reason"]), asked.typed(FORM, "reason"));
         let hint = "每行：编码或条码、件数，最多 200 种商品。填好后核对，再提交要货。";
         let by_file = fill_in(&asked, FORM, "/console/transfers/new", hint);
         let body = view! {
@@ -118,9 +113,9 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
 }
 
 /// The search for goods within a form.
-fn finding(words: &str, action: &'static str) -> impl IntoView + use<> {
+fn finding(words: &str, page: &'static str) -> impl IntoView + use<> {
     view! {
-        <FindIn label="查找商品" action=action value=words.to_owned() placeholder="名称、拼音、编码或条码"
+        <FindIn label="查找商品" page=page value=words.to_owned() placeholder="名称、拼音、编码或条码"
             maxlength=Fields::WORDS_MOST/>
     }
 }
@@ -143,9 +138,8 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
     columns.extend(priced.then(|| Column::new("供货价").right()));
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
-        let (wrong, typed) = asked.field(FORM, &name);
-        let value = typed.or_else(|| asked.query.given(&name).map(str::to_owned)).unwrap_or_default();
-        let (label, error) = (format!("{} 数量", entry.name), wrong.unwrap_or_default());
+        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), asked.typed(FORM, &name));
+        let label = format!("{} 数量", entry.name);
         let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
         let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
         let figures: Vec<String> =
@@ -164,7 +158,7 @@ fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_i
 /// The page that takes goods in.
 pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::ReceiveGoods).await?;
-    let asked_for = typed(&asked, "location").parse().ok();
+    let asked_for = asked.typed(FORM, "location").parse().ok();
     let place = asked_for.filter(|id| own.iter().any(|place| place.id == *id)).unwrap_or(own[0].id);
     let words = asked.query.words("q");
     let also = chosen(&asked);
@@ -185,7 +179,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
         let searched = !ask.words.is_empty() || !ask.also.is_empty();
         let goods = searched.then(|| goods(&asked, found, "现有可售", true));
         let submit = searched.then(|| {
-            let (wrong, note) = (wrong(&asked, &["note"]), typed(&asked, "note"));
+            let (wrong, note) = (wrong(&asked, &["note"]), asked.typed(FORM, "note"));
             view! {
                 <div class="mt-4 max-w-2xl">
                     <TextArea name="note" label="送货单号或备注" maxlength=200 rows=2 value=note
@@ -204,6 +198,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
             view! { <p class="mt-3"><a class="link" href=href>"最近收货"</a></p> }
         });
         let now = asked.scope.now;
+        let hint = "每行：编码或条码、件数，有保质期的再填批次号、到期日，最多 200 种商品。填好后核对，再确认收货。";
+        let by_file = fill_in(&asked, FORM, RECEIPTS, hint);
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="my-3 text-xl font-bold">"收货入库"</h1>
@@ -218,6 +214,7 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
                 </div>
                 {goods}
                 {submit}
+                {by_file}
             </Form>
             <div class="mt-6"><Card title=title>{latest_of(latest, now)}{newest}</Card></div>
         };

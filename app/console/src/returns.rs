@@ -149,6 +149,10 @@ fn take(asked: &Asked, stores: Vec<(StoreId, String)>, code: &ReturnCode, counte
             format!("全部收到时，{} 原路退回顾客。", card.refund_fen)
         }
     };
+    // Pictures are added on the request's page, which the store that sold sees.
+    let sees = asked.scope.may_at(Permission::ReadOrders, card.store_id);
+    let page = format!("{LIST}/{}", card.id);
+    let page = sees.then(|| view! { <p class="mt-3"><LinkButton href=page>"查看申请，添加照片"</LinkButton></p> });
     let (here, code) = (asked.here.clone(), code.as_str().to_owned());
     view! {
         <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
@@ -161,6 +165,7 @@ fn take(asked: &Asked, stores: Vec<(StoreId, String)>, code: &ReturnCode, counte
                         <Fact label="手机尾号">{card.phone_tail.clone()}</Fact>
                         <Fact label="原因">{card.reason.label()}</Fact>
                     </Facts>
+                    {page}
                 </Card>
                 {after_sales::goods(&counter.lines)}
             </div>

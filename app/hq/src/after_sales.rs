@@ -19,7 +19,10 @@ use ui::{
     Pager, Picture, Section, Select, SelectItem, TextArea, Tone,
 };
 
-use crate::frame::{Frame, LOG_IN, Tab, address, files, live, said};
+use crate::{
+    frame::{Frame, LOG_IN, Tab, address, files, live, said},
+    store_proofs,
+};
 
 pub const PATH: &str = "/hq/after-sales";
 /// The part of the page that its forms speak to.
@@ -179,11 +182,13 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
         let missing = missing.collect_view();
         let body = view! {
             {said(&asked, FORM)}
+            {said(&asked, store_proofs::FORM)}
             {live(&asked)}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-3 lg:items-start">
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}{missing}</Section>
                     {proofs(&request)}
+                    {store_proofs::part(&asked, &request)}
                     <Section title="记录">{steps}</Section>
                 </div>
                 <div class="grid gap-4">

@@ -13,11 +13,12 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Badge, Button, Chip, Chips, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, Pager, Section, Select,
-    SelectItem, Sheet, SheetButton, Tone,
+    Badge, Button, Chip, Chips, Column, DataTable, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Pager, Section,
+    Select, SelectItem, Sheet, SheetButton, Tone,
 };
 
 use crate::{
+    alert_list,
     counts::{place_items, stock_chips},
     frame::{Frame, LOG_IN, Tab, address, files, said},
 };
@@ -194,8 +195,12 @@ fn rule_list(rules: Vec<AlertRule>, sets: bool) -> impl IntoView {
         }
     });
     let rows = rows.collect_view();
+    let by_file = sets.then(|| {
+        view! { <div class="mb-3"><LinkButton href=alert_list::PATH>"用文件批量设置"</LinkButton></div> }
+    });
     view! {
         <Section title="提醒设置">
+            {by_file}
             <p class="mb-3 text-sm text-base-content/70">"门店自己的设置优先于总部；单个商品优先于分类，分类优先于全部。临期提醒看登记了批次的商品。"</p>
             <DataTable caption="提醒设置" columns=columns>{rows}</DataTable>
         </Section>

@@ -1,13 +1,14 @@
 //! From which pieces and amounts on somebody else must agree: to counts, losses, what is scrapped, and orders to suppliers.
 
 use chrono::{DateTime, Utc};
-use commerce::{approvals, stores};
+use commerce::approvals;
 use domain::{
-    Fault, Fields, StoreId,
-    approval_limits::{ApprovalLimits, HouseLimits, StoreLimits},
+    Fault, Fields, LocationId,
+    approval_limits::{ApprovalLimits, HouseLimits, PlaceLimits},
     counts::DecideAlone,
     staff::Permission,
     text,
+    transfers::{Location, LocationKind},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
@@ -17,16 +18,16 @@ use crate::frame::{Frame, LOG_IN, Tab, said};
 
 /// The page.
 pub(crate) const PATH: &str = "/hq/approval-limits";
-/// The part of the page that the form of all stores speaks to.
+/// The part of the page that the form of all places speaks to.
 const FORM: &str = "approval-limits";
-/// The part of the page that stores' forms speak to.
-const STORE: &str = "store-approval-limits";
+/// The part of the page that the forms of single places speak to.
+const PLACE: &str = "place-approval-limits";
 
-fn store_of(fields: &Fields) -> Result<StoreId, Fault> {
-    fields.text("store").parse().map_err(|_| Fault::NotFound("这家门店"))
+fn place_of(fields: &Fields) -> Result<LocationId, Fault> {
+    fields.text("place").parse().map_err(|_| Fault::NotFound("这个门店或仓库"))
 }
 
-/// Says up to where nobody else needs to agree, at all stores that have no limits of their own.
+/// Says up to where nobody else needs to agree, at all places that have no limits of their own.
 #[server(prefix = "/rpc/hq", endpoint = "set_approval_limits")]
 pub async fn set_approval_limits(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
@@ -36,22 +37,22 @@ pub async fn set_approval_limits(#[server(flatten)] fields: Fields) -> Result<()
     .await
 }
 
-/// Says up to where one store decides itself.
-#[server(prefix = "/rpc/hq", endpoint = "set_store_approval_limits")]
-pub async fn set_store_approval_limits(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    rpc::post(STORE, LOG_IN, fields, async |scope, fields| {
-        approvals::set_store_limits(&scope, store_of(&fields)?, DecideAlone::from_fields(&fields)?).await?;
-        Ok(Next::to(PATH).saying(STORE, "已保存，这家门店之后提交的按新限额"))
+/// Says up to where one store or warehouse decides itself.
+#[server(prefix = "/rpc/hq", endpoint = "set_place_approval_limits")]
+pub async fn set_place_approval_limits(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(PLACE, LOG_IN, fields, async |scope, fields| {
+        approvals::set_limits_at(&scope, place_of(&fields)?, DecideAlone::from_fields(&fields)?).await?;
+        Ok(Next::to(PATH).saying(PLACE, "已保存，那里之后提交的按新限额"))
     })
     .await
 }
 
-/// Lets head office's word hold at a store again.
-#[server(prefix = "/rpc/hq", endpoint = "end_store_approval_limits")]
-pub async fn end_store_approval_limits(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    rpc::post(STORE, LOG_IN, fields, async |scope, fields| {
-        approvals::remove_store_limits(&scope, store_of(&fields)?).await?;
-        Ok(Next::to(PATH).saying(STORE, "已恢复为统一限额"))
+/// Lets head office's word hold at a store or warehouse again.
+#[server(prefix = "/rpc/hq", endpoint = "end_place_approval_limits")]
+pub async fn end_place_approval_limits(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(PLACE, LOG_IN, fields, async |scope, fields| {
+        approvals::remove_limits_at(&scope, place_of(&fields)?).await?;
+        Ok(Next::to(PATH).saying(PLACE, "已恢复为统一限额"))
     })
     .await
 }
@@ -61,26 +62,26 @@ pub async fn approval_limits(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let limits = approvals::limits(&asked.scope).await?;
     let sets = asked.scope.staff_everywhere(Permission::ManageRoles).is_ok();
-    let stores = if sets { stores::mine(&asked.scope, Permission::ManageRoles).await? } else { Vec::new() };
+    let places = if sets { approvals::limit_places(&asked.scope).await? } else { Vec::new() };
     Ok(Page::new("审批限额", move || {
         let now = asked.scope.now;
         let facts = facts(&limits, now);
         let form = sets.then(|| form(&asked, limits.house));
-        let own = own(&limits.stores, sets, now);
-        let store_form = sets.then(|| store_form(&asked, limits.house.alone(), stores));
-        let (told, told_of_store) = (said(&asked, FORM), said(&asked, STORE));
+        let own = own(&limits, sets, now);
+        let place_form = sets.then(|| place_form(&asked, limits.house.alone(), places));
+        let (told, told_of_place) = (said(&asked, FORM), said(&asked, PLACE));
         let body = view! {
             {told}
-            {told_of_store}
+            {told_of_place}
             <div class="grid grid-cols-1 gap-4 lg:grid-cols-2 lg:items-start">
                 <Card title="现在的限额">
                     <p class="mb-2 text-base-content/70">
-                        "不超过限额的，门店或提交人自己就能定；超过任何一项，就要等另一位有审批权的同事。填 0 表示都要审批。修改只影响之后提交的，已在等审批的不变。"
+                        "不超过限额的，门店、仓库或提交人自己就能定；超过任何一项，就要等另一位有审批权的同事。填 0 表示都要审批。修改只影响之后提交的，已在等审批的不变。"
                     </p>
                     {facts}
                     {form}
                 </Card>
-                <Card title="门店自己的限额">{own}{store_form}</Card>
+                <Card title="门店和仓库单独的限额">{own}{place_form}</Card>
             </div>
         };
         // Who sets them need not have to do with proposals.
@@ -124,10 +125,10 @@ fn form(asked: &Asked, house: HouseLimits) -> AnyView {
         <Form action=SetApprovalLimits::PATH>
             <Hidden name="from" value=PATH/>
             <div class="grid gap-x-4 sm:grid-cols-2">
-                <Field name="pieces" label="门店自己定：最多多少件" inputmode="numeric" value=pieces error=pieces_wrong
+                <Field name="pieces" label="门店和仓库自己定：最多多少件" inputmode="numeric" value=pieces error=pieces_wrong
                     hint="盘点的盘盈和盘亏相加，不互相抵消。"/>
-                <Field name="value" label="门店自己定：最多多少元" inputmode="decimal" value=value error=value_wrong
-                    hint="按门店售价计算。"/>
+                <Field name="value" label="门店和仓库自己定：最多多少元" inputmode="decimal" value=value error=value_wrong
+                    hint="按售价计算。"/>
                 <Field name="purchase" label="采购单：多少元以内提交即通过" inputmode="decimal" value=purchase error=purchase_wrong
                     hint="超过的，不能由填写或提交的人自己通过。"/>
             </div>
@@ -137,51 +138,69 @@ fn form(asked: &Asked, house: HouseLimits) -> AnyView {
     .into_any()
 }
 
-fn own(stores: &[StoreLimits], sets: bool, now: DateTime<Utc>) -> AnyView {
-    if stores.is_empty() {
-        return view! { <p class="mb-4 text-base-content/70">"所有门店都按统一限额；仓库也是。"</p> }.into_any();
-    }
-    let row = |one: &StoreLimits| {
-        let label = format!("{}恢复统一限额", one.store_name);
-        let id = one.store_id.to_string();
-        let end = sets.then(|| {
-            view! {
-                <Form action=EndStoreApprovalLimits::PATH>
-                    <Hidden name="from" value=PATH/>
-                    <Hidden name="store" value=id/>
-                    <Button tone=Tone::Plain label=label>"恢复统一限额"</Button>
-                </Form>
-            }
-        });
-        let (name, text, set) = (one.store_name.clone(), one.alone.text(), since(&one.set_by, one.set_at, now));
-        view! {
-            <li class="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
-                <span class="font-medium">{name}</span>
-                <span class="tabular">{text}</span>
-                <span class="text-sm text-base-content/70">{set}</span>
-                <span class="ms-auto">{end}</span>
-            </li>
+/// The places with limits of their own, stores and warehouses apart.
+fn own(limits: &ApprovalLimits, sets: bool, now: DateTime<Utc>) -> AnyView {
+    let kinds = [("门店", &limits.stores), ("仓库", &limits.warehouses)];
+    let of_kind = |(label, places): (&'static str, &Vec<PlaceLimits>)| {
+        if places.is_empty() {
+            let none = format!("所有{label}都按统一限额。");
+            return view! { <p class="mb-4 text-base-content/70">{none}</p> }.into_any();
         }
+        let rows = places.iter().map(|one| row(one, sets, now)).collect_view();
+        view! {
+            <h3 class="text-sm font-semibold">{label}</h3>
+            <ul class="mb-4 divide-y divide-base-300" aria-label=label>{rows}</ul>
+        }
+        .into_any()
     };
-    let rows = stores.iter().map(row).collect_view();
-    view! { <ul class="mb-4 divide-y divide-base-300">{rows}</ul> }.into_any()
+    kinds.into_iter().map(of_kind).collect_view().into_any()
 }
 
-fn store_form(asked: &Asked, alone: DecideAlone, stores: Vec<(StoreId, String)>) -> AnyView {
-    let (_, store) = field(asked, STORE, "store", String::new());
-    let (pieces_wrong, pieces) = field(asked, STORE, "pieces", alone.pieces.to_string());
-    let (value_wrong, value) = field(asked, STORE, "value", alone.value_fen.in_yuan());
-    let items = stores.into_iter().map(|(id, name)| SelectItem::new(id.to_string(), name)).collect();
+fn row(one: &PlaceLimits, sets: bool, now: DateTime<Utc>) -> impl IntoView + use<> {
+    let label = format!("{}恢复统一限额", one.location_name);
+    let id = one.location_id.to_string();
+    let end = sets.then(|| {
+        view! {
+            <Form action=EndPlaceApprovalLimits::PATH>
+                <Hidden name="from" value=PATH/>
+                <Hidden name="place" value=id/>
+                <Button tone=Tone::Plain label=label>"恢复统一限额"</Button>
+            </Form>
+        }
+    });
+    let (name, text, set) = (one.location_name.clone(), one.alone.text(), since(&one.set_by, one.set_at, now));
     view! {
-        <Form action=SetStoreApprovalLimits::PATH>
+        <li class="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
+            <span class="font-medium">{name}</span>
+            <span class="tabular">{text}</span>
+            <span class="text-sm text-base-content/70">{set}</span>
+            <span class="ms-auto">{end}</span>
+        </li>
+    }
+}
+
+fn place_form(asked: &Asked, alone: DecideAlone, places: Vec<Location>) -> AnyView {
+    let (_, place) = field(asked, PLACE, "place", String::new());
+    let (pieces_wrong, pieces) = field(asked, PLACE, "pieces", alone.pieces.to_string());
+    let (value_wrong, value) = field(asked, PLACE, "value", alone.value_fen.in_yuan());
+    let item = |one: Location| {
+        let label = match one.kind {
+            LocationKind::Store => one.name,
+            LocationKind::Warehouse => format!("仓库 · {}", one.name),
+        };
+        SelectItem::new(one.id.to_string(), label)
+    };
+    let items = places.into_iter().map(item).collect();
+    view! {
+        <Form action=SetPlaceApprovalLimits::PATH>
             <Hidden name="from" value=PATH/>
             <div class="grid gap-x-4 sm:grid-cols-3">
-                <Select name="store" label="门店" items=items value=store/>
-                <Field name="pieces" id="store-pieces" label="最多多少件" inputmode="numeric" value=pieces error=pieces_wrong/>
-                <Field name="value" id="store-value" label="最多多少元" inputmode="decimal" value=value error=value_wrong
-                    hint="按门店售价计算。"/>
+                <Select name="place" label="门店或仓库" items=items value=place/>
+                <Field name="pieces" id="place-pieces" label="最多多少件" inputmode="numeric" value=pieces error=pieces_wrong/>
+                <Field name="value" id="place-value" label="最多多少元" inputmode="decimal" value=value error=value_wrong
+                    hint="按售价计算。"/>
             </div>
-            <Button tone=Tone::Plain>"保存这家门店的限额"</Button>
+            <Button tone=Tone::Plain>"保存单独的限额"</Button>
         </Form>
     }
     .into_any()

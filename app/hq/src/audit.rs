@@ -160,6 +160,7 @@ fn field_label(field: &str) -> &str {
         "region" => "区域",
         "group" => "门店组",
         "store" | "stores" => "门店",
+        "warehouses" => "仓库",
         "until" | "ends_at" => "期限",
         "permissions" => "权限",
         "code" => "编号",

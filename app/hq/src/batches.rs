@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
     Badge, Button, Card, ChoiceCell, Column, DataTable, EmptyState, Entry, EntryCell, Field, Form, Glyph, Hidden,
-    Select, SelectItem, Tone,
+    NamedCell, Select, SelectItem, Tone,
 };
 
 use crate::{
@@ -100,8 +100,7 @@ fn results(found: Vec<BatchEntry>) -> AnyView {
         let (tone, standing) = (tone_of(&one.left), one.left.standing());
         view! {
             <tr>
-                <td class="min-w-40"><a class="link font-medium" href=href>{one.name}</a>
-                    <span class="block text-sm text-base-content/70">{one.sku_code}</span></td>
+                <NamedCell name=one.name detail=one.sku_code href=href/>
                 <td class="min-w-28 break-all">{one.left.code}</td>
                 <td class="tabular whitespace-nowrap">{one.left.expires_on.to_string()}</td>
                 <td class="whitespace-nowrap"><Badge tone=tone>{standing}</Badge></td>

@@ -1,5 +1,7 @@
 //! The screen around every page of head office, and what several pages say the same way.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Utc};
 use commerce::{
     Scope, after_sales, approvals, counts, losses, orders, payments, purchasing, staff, stock::shortages, transfers,
@@ -256,6 +258,21 @@ pub fn said(asked: &Asked, form: &str) -> Option<AnyView> {
     let tone = if flash.good { Tone::Success } else { Tone::Error };
     let message = flash.message.clone();
     Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
+}
+
+/// A fault whose complaints stand beside the fields of one part of a page, which are named as [`domain::Fields::of`] reads
+/// them.
+pub fn beside(fault: Fault, part: impl Display) -> Fault {
+    match fault {
+        Fault::Invalid(complaints) => {
+            let named = complaints.into_iter().map(|mut one| {
+                one.field = format!("{}.{part}", one.field);
+                one
+            });
+            Fault::Invalid(named.collect())
+        }
+        other => other,
+    }
 }
 
 /// A path with those of the pairs that have a value as its query.

@@ -7,8 +7,7 @@ use domain::{
     page::Page as Listed,
     purchasing::{
         Billable, EnterInvoice as EnterInvoiceCommand, InvoiceCard, InvoiceState, InvoiceView, ListInvoices,
-        ListSuppliers, PayInvoice as PayInvoiceCommand, Payables, Supplier, TakeBackInvoice as TakeBackInvoiceCommand,
-        part_field,
+        ListSuppliers, Payables, Supplier, TakeBackInvoice as TakeBackInvoiceCommand, part_field,
     },
     text,
 };
@@ -22,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     frame::{Frame, LOG_IN, Tab, address, files, said},
+    invoice_payments::{paying, payments},
     suppliers::{FORM, kinds, part, wrong},
 };
 
@@ -30,8 +30,14 @@ const PATH: &str = "/hq/invoices";
 /// How many invoices a page of the list has.
 const PAGE: usize = 50;
 
-fn path_of(id: InvoiceId) -> String {
+/// The page of an invoice.
+pub fn path_of(id: InvoiceId) -> String {
     format!("{PATH}/{id}")
+}
+
+/// Which invoice a form of that page is about.
+pub fn id_of(fields: &Fields) -> Result<InvoiceId, Fault> {
+    fields.text("id").parse().map_err(|_| Fault::NotFound("这张发票"))
 }
 
 /// Enters an invoice.
@@ -46,22 +52,11 @@ pub async fn enter_invoice(#[server(flatten)] fields: Fields) -> Result<(), Serv
     .await
 }
 
-/// Says that an invoice was paid.
-#[server(prefix = "/rpc/hq", endpoint = "pay_invoice")]
-pub async fn pay_invoice(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
-    rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
-        let id: InvoiceId = fields.text("id").parse().map_err(|_| Fault::NotFound("这张发票"))?;
-        purchasing::pay_invoice(&scope, id, PayInvoiceCommand::from_fields(&fields)?).await?;
-        Ok(Next::to(path_of(id)).saying(FORM, "已登记付款"))
-    })
-    .await
-}
-
 /// Takes an invoice back that was entered wrongly.
 #[server(prefix = "/rpc/hq", endpoint = "take_back_invoice")]
 pub async fn take_back_invoice(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(FORM, LOG_IN, fields, async |scope, fields| {
-        let id: InvoiceId = fields.text("id").parse().map_err(|_| Fault::NotFound("这张发票"))?;
+        let id = id_of(&fields)?;
         purchasing::take_back_invoice(&scope, id, TakeBackInvoiceCommand::from_fields(&fields)?).await?;
         Ok(Next::to(path_of(id)).saying(FORM, "已作废：收货单重新等待开票，这个发票号可以重新登记"))
     })
@@ -190,18 +185,32 @@ fn owed_view(owed: Vec<Payables>) -> AnyView {
         return view! { <Section title="应付账龄"><p class="text-base-content/70">"没有应付。"</p></Section> }
             .into_any();
     }
-    let columns = ["供应商", "未到期", "逾期 1–30 天", "逾期 31–60 天", "逾期 60 天以上", "应付合计", "已收未开票"];
+    let columns = [
+        "供应商",
+        "未付清发票",
+        "其中已付",
+        "未付",
+        "其中逾期",
+        "未到期",
+        "逾期 1–30 天",
+        "逾期 31–60 天",
+        "逾期 60 天以上",
+        "已收未开票",
+    ];
     let columns = columns.iter().enumerate();
     let columns =
         columns.map(|(at, title)| if at == 0 { Column::new(*title) } else { Column::new(*title).right() }).collect();
     let row = |one: Payables| {
         let ageing = one.ageing;
         let cells = [
+            one.invoiced_fen,
+            one.paid_fen,
+            ageing.total(),
+            ageing.overdue(),
             ageing.not_due_fen,
             ageing.to_30_fen,
             ageing.to_60_fen,
             ageing.beyond_fen,
-            ageing.total(),
             one.not_invoiced_fen,
         ];
         let cells =
@@ -232,6 +241,8 @@ fn results(ask: &ListInvoices, found: Listed<InvoiceCard>) -> AnyView {
         Column::new("到期"),
         Column::new("收货").right(),
         Column::new("发票").right(),
+        Column::new("已付").right(),
+        Column::new("未付").right(),
         Column::new("状态"),
     ];
     let row = |card: InvoiceCard| {
@@ -244,6 +255,8 @@ fn results(ask: &ListInvoices, found: Listed<InvoiceCard>) -> AnyView {
                 <td class="tabular whitespace-nowrap">{card.due_on.to_string()}</td>
                 <td class="tabular text-end">{card.received_fen.to_string()}</td>
                 <td class="tabular text-end">{card.amount_fen.to_string()}</td>
+                <td class="tabular text-end">{card.paid_fen.to_string()}</td>
+                <td class="tabular text-end">{card.rest_fen.to_string()}</td>
                 <td class="whitespace-nowrap">{badge}</td>
             </tr>
         }
@@ -265,7 +278,10 @@ fn badge(card: &InvoiceCard) -> AnyView {
         (InvoiceState::Open, days) => (Tone::Error, format!("逾期 {days} 天")),
     };
     let differs = (card.amount_fen != card.received_fen).then(|| view! { <Badge tone=Tone::Info>"有差异"</Badge> });
-    view! { <span class="inline-flex gap-1.5"><Badge tone=tone>{text}</Badge>{differs}</span> }.into_any()
+    let in_part = card.state == InvoiceState::Open && card.paid_fen != Fen::ZERO;
+    let part = if card.amount_fen < Fen::ZERO { "部分退款" } else { "部分付款" };
+    let in_part = in_part.then(|| view! { <Badge tone=Tone::Info>{part}</Badge> });
+    view! { <span class="inline-flex gap-1.5"><Badge tone=tone>{text}</Badge>{in_part}{differs}</span> }.into_any()
 }
 
 /// An invoice's page.
@@ -275,12 +291,16 @@ pub async fn invoice(asked: Asked) -> Result<Page, Fault> {
     let title = format!("发票 {}", found.card.number);
     Ok(Page::new(title.clone(), move || {
         let is_open = found.card.state == InvoiceState::Open;
-        let (pay, back) = (is_open.then(|| paying(&asked, &found)), is_open.then(|| taking_back(&asked, &found)));
+        // One of nothing that is said to be paid has no payment to take back first.
+        let of_nothing = found.card.state == InvoiceState::Paid && found.card.amount_fen == Fen::ZERO;
+        let pay = is_open.then(|| paying(&asked, &found));
+        let back = (is_open || of_nothing).then(|| taking_back(&asked, &found));
         let (about, receipts) = (about(&found, asked.scope.now), receipts(&found, asked.scope.now));
+        let payments = payments(&asked, &found);
         let body = view! {
             {said(&asked, FORM)}
             <div class="grid grid-cols-1 gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] xl:items-start">
-                <div class="grid grid-cols-1 gap-4"><Card title="对应的收货与退货">{receipts}</Card>{pay}{back}</div>
+                <div class="grid grid-cols-1 gap-4"><Card title="对应的收货与退货">{receipts}</Card>{payments}{pay}{back}</div>
                 <Card title="三单核对">{about}</Card>
             </div>
         };
@@ -302,7 +322,7 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
     let paid = found.paid_on.map(|day| {
         let by = found.paid_by.clone().unwrap_or_default();
         let text = format!("{day} · {} · {by}", found.reference.clone().unwrap_or_default());
-        view! { <Fact label="付款">{text}</Fact> }
+        view! { <Fact label="付清">{text}</Fact> }
     });
     let back = found.taken_back_at.map(|at| {
         let by = found.taken_back_by.clone().unwrap_or_default();
@@ -319,6 +339,8 @@ fn about(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
             <Fact label="订购"><span class="tabular">{ordered}</span></Fact>
             <Fact label="收货"><span class="tabular">{card.received_fen.to_string()}</span></Fact>
             <Fact label="发票"><span class="tabular">{card.amount_fen.to_string()}</span></Fact>
+            <Fact label="已付"><span class="tabular">{card.paid_fen.to_string()}</span></Fact>
+            <Fact label="未付"><span class="tabular">{card.rest_fen.to_string()}</span></Fact>
             {tax}
             {differs}
             <Fact label="开票日期">{card.dated.to_string()}</Fact>
@@ -346,27 +368,11 @@ fn receipts(found: &InvoiceView, now: DateTime<Utc>) -> AnyView {
     view! { <ol>{found.receipts.iter().map(row).collect_view()}</ol> }.into_any()
 }
 
-fn paying(asked: &Asked, found: &InvoiceView) -> AnyView {
-    let [(day, day_wrong), (reference, reference_wrong)] =
-        ["paid_on", "reference"].map(|name| part(asked, name, String::new()));
-    let id = found.card.id;
-    view! {
-        <Card title="登记付款">
-            <Form action="/rpc/hq/pay_invoice">
-                <Hidden name="from" value=path_of(id)/>
-                <Hidden name="id" value=id.to_string()/>
-                <div class="grid gap-x-4 sm:grid-cols-2">
-                    <Field name="paid_on" kind="date" label="付款日期" value=day error=day_wrong/>
-                    <Field name="reference" label="付款流水号" value=reference error=reference_wrong maxlength=60/>
-                </div>
-                <Button>"已付款"</Button>
-            </Form>
-        </Card>
-    }
-    .into_any()
-}
-
 fn taking_back(asked: &Asked, found: &InvoiceView) -> AnyView {
+    if found.card.paid_fen != Fen::ZERO {
+        let why = "已有付款的发票不能作废：付款登记错了请先在上面撤销，否则请登记供应商的红字发票。";
+        return view! { <Card title="登记错了？"><p class="text-sm text-base-content/70">{why}</p></Card> }.into_any();
+    }
     let (reason, reason_wrong) = part(asked, "reason", String::new());
     let id = found.card.id;
     view! {

@@ -75,7 +75,7 @@ pub async fn keys(asked: Asked) -> Result<Page, Fault> {
 fn results(found: Vec<KeyView>, now: DateTime<Utc>) -> AnyView {
     if found.is_empty() {
         return view! {
-            <EmptyState glyph=Glyph::Box title="还没有密钥" text="给配送、ERP、小程序等合作方的程序一把密钥：只做您勾选的事，只看您指定的门店。">
+            <EmptyState glyph=Glyph::Box title="还没有密钥" text="给配送、ERP、小程序等合作方的程序一把密钥：只做您勾选的事，只看您指定的门店与仓库。">
                 <LinkButton href=NEW tone=Tone::Primary>"新建密钥"</LinkButton>
             </EmptyState>
         }
@@ -86,7 +86,7 @@ fn results(found: Vec<KeyView>, now: DateTime<Utc>) -> AnyView {
         Column::new("状态"),
         Column::new("密钥"),
         Column::new("权限"),
-        Column::new("门店"),
+        Column::new("门店与仓库"),
         Column::new("每分钟").right(),
         Column::new("最近使用"),
         Column::new("到期"),
@@ -107,7 +107,7 @@ fn tone_of(state: KeyState) -> Tone {
 fn row(key: KeyView, now: DateTime<Utc>) -> impl IntoView {
     let moment = |at: DateTime<Utc>| text::moment(at, now, text::zone(""));
     let permissions = key.permissions.iter().map(|one| one.label()).collect::<Vec<_>>().join("、");
-    let stores = key.stores.as_ref().map_or("全部门店".into(), |stores| stores.join("、"));
+    let places = key.places_text();
     // The end is the first moment of the day after.
     let until = key.expires_at.map(text::day_before);
     view! {
@@ -119,7 +119,7 @@ fn row(key: KeyView, now: DateTime<Utc>) -> impl IntoView {
             <td class="whitespace-nowrap"><Badge tone=tone_of(key.state)>{key.state.label()}</Badge></td>
             <td class="whitespace-nowrap"><code>{key.prefix.as_ref().map_or("—".into(), |prefix| format!("{prefix}…"))}</code></td>
             <td class="min-w-40">{permissions}</td>
-            <td class="min-w-40">{stores}</td>
+            <td class="min-w-40">{places}</td>
             <td class="tabular text-end">{key.per_minute}</td>
             <td class="tabular whitespace-nowrap">{key.last_used_at.map_or("从未".into(), moment)}</td>
             <td class="tabular whitespace-nowrap">{until.map_or("不限".into(), |day| day.to_string())}</td>
@@ -172,9 +172,10 @@ pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("新建密钥", move || {
         let flash = asked.flash_of(FORM).cloned().unwrap_or_default();
         let wrong = |field: &str| flash.complaint(field).unwrap_or_default().to_owned();
-        let [name_wrong, may_wrong, stores_wrong, per_minute_wrong, until_wrong] =
-            ["name", "may", "stores", "per_minute", "until"].map(wrong);
-        let [name, stores, until] = ["name", "stores", "until"].map(|field| flash.typed.text(field).to_owned());
+        let [name_wrong, may_wrong, stores_wrong, warehouses_wrong, per_minute_wrong, until_wrong] =
+            ["name", "may", "stores", "warehouses", "per_minute", "until"].map(wrong);
+        let [name, stores, warehouses, until] =
+            ["name", "stores", "warehouses", "until"].map(|field| flash.typed.text(field).to_owned());
         let boxes = GRANTABLE
             .iter()
             .map(|one| {
@@ -196,7 +197,9 @@ pub async fn new_key(asked: Asked) -> Result<Page, Fault> {
                             {(!may_wrong.is_empty()).then(|| view! { <p class="mt-1 text-sm font-medium text-error">{may_wrong}</p> })}
                         </fieldset>
                         <TextArea name="stores" label="门店" value=stores error=stores_wrong
-                            hint="门店编号，用逗号或换行分开；留空为全部门店。"/>
+                            hint="门店编号，用逗号或换行分开。门店和仓库都留空，就是全部门店与仓库；在仓库收发货还要勾选「管理仓库与供货」，或填写仓库编号。"/>
+                        <TextArea name="warehouses" label="仓库" value=warehouses error=warehouses_wrong
+                            hint="仓库编号，用逗号或换行分开。仓储系统的密钥只填它管的仓库，就看不到其他地方。"/>
                         <Field name="per_minute" label="每分钟最多请求" value=per_minute error=per_minute_wrong inputmode="numeric"/>
                         <Field name="until" label="到期日" kind="date" value=until error=until_wrong required=false
                             hint="这一天结束后失效；不填则一直有效，直到停用。"/>

@@ -5,6 +5,8 @@ mod after_sales;
 #[cfg(feature = "ssr")]
 mod after_sales_terms;
 #[cfg(feature = "ssr")]
+mod alert_list;
+#[cfg(feature = "ssr")]
 mod alerts;
 #[cfg(feature = "ssr")]
 mod allocation_formula;
@@ -40,6 +42,8 @@ mod groups;
 mod import;
 #[cfg(feature = "ssr")]
 mod imports;
+#[cfg(feature = "ssr")]
+mod invoice_payments;
 #[cfg(feature = "ssr")]
 mod invoices;
 pub mod islands;
@@ -90,11 +94,15 @@ mod shortage_rules;
 #[cfg(feature = "ssr")]
 mod shortages;
 #[cfg(feature = "ssr")]
+mod shortfalls;
+#[cfg(feature = "ssr")]
 mod staff;
 #[cfg(feature = "ssr")]
 mod stock;
 #[cfg(feature = "ssr")]
 mod stock_models;
+#[cfg(feature = "ssr")]
+mod store_proofs;
 #[cfg(feature = "ssr")]
 mod stores;
 #[cfg(feature = "ssr")]
@@ -127,12 +135,12 @@ mod routes {
     use ui::Theme;
 
     use crate::{
-        after_sales, after_sales_terms, alerts, allocation_formula, allocations, approval_limits, audit, batches,
-        cancel_rules, channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports, invoices,
-        keys, losses, margins, merchants, new_transfer, order, order_batches, orders, papers, person, products,
-        proposals, purchase, purchase_limits, purchases, refunds, replenishment, roles, shortage_rules, shortages,
-        staff, stock, stock_models, stores, suppliers, transfers, unclaimed, wall, warehouses, webhook, webhooks,
-        weights,
+        after_sales, after_sales_terms, alert_list, alerts, allocation_formula, allocations, approval_limits, audit,
+        batches, cancel_rules, channel_quotas, costs, counts, departments, dispatch, freight, groups, import, imports,
+        invoice_payments, invoices, keys, losses, margins, merchants, new_transfer, order, order_batches, orders,
+        papers, person, products, proposals, purchase, purchase_limits, purchases, refunds, replenishment, roles,
+        shortage_rules, shortages, shortfalls, staff, stock, stock_models, stores, suppliers, transfers, unclaimed,
+        wall, warehouses, webhook, webhooks, weights,
     };
 
     /// Head office among the faces; its people log in where the stores' people do.
@@ -169,6 +177,7 @@ mod routes {
             .route("/hq/shortages", page(FACE, shortages::list))
             .route("/hq/shortages/{shortage}", page(FACE, shortages::one))
             .route("/hq/alerts", page(FACE, alerts::alerts))
+            .route("/hq/alerts/many", page(FACE, alert_list::many))
             .route("/hq/stock", page(FACE, stock::balances))
             .route("/hq/movements", page(FACE, stock::movements))
             .route("/hq/batches", page(FACE, batches::list))
@@ -283,15 +292,17 @@ mod routes {
         register_explicit::<purchases::CancelPurchase>();
         register_explicit::<purchases::ClosePurchase>();
         register_explicit::<replenishment::OrderProposed>();
+        register_explicit::<shortfalls::OrderShortfalls>();
         register_explicit::<invoices::EnterInvoice>();
-        register_explicit::<invoices::PayInvoice>();
+        register_explicit::<invoice_payments::PayInvoice>();
+        register_explicit::<invoice_payments::TakeBackSupplierPayment>();
         register_explicit::<invoices::TakeBackInvoice>();
         register_explicit::<proposals::DecideProposal>();
         register_explicit::<proposals::Delegate>();
         register_explicit::<proposals::EndDelegation>();
         register_explicit::<approval_limits::SetApprovalLimits>();
-        register_explicit::<approval_limits::SetStoreApprovalLimits>();
-        register_explicit::<approval_limits::EndStoreApprovalLimits>();
+        register_explicit::<approval_limits::SetPlaceApprovalLimits>();
+        register_explicit::<approval_limits::EndPlaceApprovalLimits>();
         register_explicit::<alerts::SetAlertRule>();
         register_explicit::<alerts::RemoveAlertRule>();
         register_explicit::<shortages::RerouteShortOrder>();

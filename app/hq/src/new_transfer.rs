@@ -38,11 +38,6 @@ pub async fn request_transfer(#[server(flatten)] fields: Fields) -> Result<(), S
     .await
 }
 
-/// What was typed in a field before something was wrong, or else what the address says of it.
-fn typed(asked: &Asked, name: &str) -> String {
-    asked.field(FORM, name).1.unwrap_or_else(|| asked.query.text(name).to_owned())
-}
-
 /// The page.
 pub async fn new(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
@@ -51,7 +46,7 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     }
     let places = supply::sources(&asked.scope).await?;
     let place = |name: &str| -> Option<Location> {
-        let id: LocationId = typed(&asked, name).parse().ok()?;
+        let id: LocationId = asked.typed(FORM, name).parse().ok()?;
         places.iter().find(|place| place.id == id).cloned()
     };
     // Whose goods are shown has to be somebody; to whom they go nobody guesses.
@@ -99,7 +94,7 @@ fn form(
     let lines_wrong = asked.field(FORM, "lines").0;
     let lines_wrong =
         lines_wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
-    let (reason_wrong, reason) = (asked.field(FORM, "reason").0.unwrap_or_default(), typed(asked, "reason"));
+    let (reason_wrong, reason) = (asked.field(FORM, "reason").0.unwrap_or_default(), asked.typed(FORM, "reason"));
     let back = address(PATH, &[("source", source.clone()), ("target", target.clone()), ("q", words.to_owned())]);
     let (words, goods) = (words.to_owned(), goods(asked, found));
     let whose = from.map(|from| view! { <h2 class="mb-2 font-semibold">{format!("「{}」的商品", from.name)}</h2> });
@@ -111,7 +106,7 @@ fn form(
             <div class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2">
                 <Select name="source" label="从" items=senders value=source error=source_wrong/>
                 <Select name="target" label="到" items=receivers value=target error=target_wrong/>
-                <FindIn label="查找商品" action=PATH value=words placeholder="名称、拼音、编码或条码"
+                <FindIn label="查找商品" page=PATH value=words placeholder="名称、拼音、编码或条码"
                     maxlength=Fields::WORDS_MOST/>
                 <p class="mb-4 text-sm text-base-content/70 sm:col-span-2">
                     "换了「从」或「到」之后也点「查找」：下面换成新发货方的商品和可发件数，仓库发给门店时还有供货价；已填的都保留。"
@@ -141,7 +136,7 @@ fn goods(asked: &Asked, found: Vec<StockEntry>) -> AnyView {
     columns.extend(priced.then(|| Column::new("供货价").right()));
     let row = |entry: StockEntry| {
         let name = field_of(entry.sku_id);
-        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), typed(asked, &name));
+        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), asked.typed(FORM, &name));
         let label = format!("{} 件数", entry.name);
         let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
         let figures: Vec<String> =

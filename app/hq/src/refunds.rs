@@ -18,7 +18,7 @@ use ui::{
 
 use crate::{
     dispatch,
-    frame::{Frame, LOG_IN, Tab, address, files, said},
+    frame::{Frame, LOG_IN, Tab, address, beside, files, said},
 };
 
 /// The list.
@@ -53,20 +53,6 @@ pub async fn settle_refund(#[server(flatten)] fields: Fields) -> Result<(), Serv
         Ok(Next::to(PATH).saying(FORM, "已登记为其他方式退款，并记入账目"))
     })
     .await
-}
-
-/// A fault whose complaints stand beside the fields of one refund's form.
-fn beside(fault: Fault, id: RefundId) -> Fault {
-    match fault {
-        Fault::Invalid(complaints) => {
-            let named = complaints.into_iter().map(|mut one| {
-                one.field = format!("{}.{id}", one.field);
-                one
-            });
-            Fault::Invalid(named.collect())
-        }
-        other => other,
-    }
 }
 
 /// The list's page.

@@ -1,9 +1,9 @@
-//! What a store or warehouse is to order, and why; ordered in one go.
+//! What a store or warehouse is to order, and why; ordered in one go. Without one, all of them: see [`shortfalls`].
 
 use commerce::purchasing;
 use domain::{
     Fault, Fields, LocationId,
-    purchasing::{OrderProposed as OrderProposedCommand, PROPOSED_MOST, Proposal},
+    purchasing::{OrderProposed as OrderProposedCommand, PROPOSED_MOST, Proposal, Unpriced},
     staff::Permission,
     transfers::Location,
 };
@@ -15,11 +15,12 @@ use uuid::Uuid;
 use crate::{
     frame::{Frame, LOG_IN, Tab, said},
     purchases::path_of,
+    shortfalls::{self, Overview},
     suppliers::{FORM, everywhere, kinds, price, wrong},
 };
 
 /// This page.
-const PATH: &str = "/hq/replenishment";
+pub const PATH: &str = "/hq/replenishment";
 
 /// Makes drafts of what was chosen, one for each supplier.
 #[server(prefix = "/rpc/hq", endpoint = "order_proposed")]
@@ -44,24 +45,47 @@ pub async fn proposals(asked: Asked) -> Result<Page, Fault> {
         return asked.scope.staff().and(Err(Fault::Forbidden));
     }
     let places = purchasing::places_to_order_to(&asked.scope).await?;
-    let chosen: Option<LocationId> = asked.query.text("location").parse().ok().or(places.first().map(|one| one.id));
-    let found = match chosen {
-        Some(place) => purchasing::proposals(&asked.scope, place).await?,
-        None => Vec::new(),
+    let chosen: Option<LocationId> = asked.query.text("location").parse().ok();
+    let shown = match chosen {
+        Some(place) => {
+            let (found, unpriced) = purchasing::short_at(&asked.scope, place).await?;
+            Shown::One(found, unpriced)
+        }
+        None => Shown::All(Overview::of(&asked).await?),
     };
     Ok(Page::new("补货建议", move || {
+        let found = match shown {
+            Shown::One(found, unpriced) => view! {
+                {results(&asked, found)}
+                {shortfalls::without_price(unpriced.into_iter().collect(), 1, asked.scope.now)}
+            }
+            .into_any(),
+            Shown::All(overview) => shortfalls::all(&asked, overview),
+        };
         let body = view! {
             {kinds(&asked, PATH)}
             {said(&asked, FORM)}
             {choosing(places, chosen)}
-            {results(&asked, found)}
+            {found}
         };
         frame.screen(Tab::Purchasing, "采购".into(), "", ().into_any(), body.into_any())
     }))
 }
 
+/// What the page shows: one place line by line, with what nobody has a price for, or all places summed up.
+enum Shown {
+    One(Vec<Proposal>, Option<Unpriced>),
+    All(Overview),
+}
+
+/// A place's page.
+pub fn path_at(place: LocationId) -> String {
+    format!("{PATH}?location={place}")
+}
+
 fn choosing(places: Vec<Location>, chosen: Option<LocationId>) -> AnyView {
-    let items = places.into_iter().map(|one| SelectItem::new(one.id.to_string(), one.name)).collect();
+    let mut items = vec![SelectItem::new("", "全部门店和仓库")];
+    items.extend(places.into_iter().map(|one| SelectItem::new(one.id.to_string(), one.name)));
     let value = chosen.map(|id| id.to_string()).unwrap_or_default();
     view! {
         <form method="get" action=PATH class="panel mb-4 flex flex-wrap items-end gap-x-4 px-4 pt-4">

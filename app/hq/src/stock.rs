@@ -12,7 +12,7 @@ use domain::{
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Column, DataTable, EmptyState, Field, Glyph, Pager, ReferenceCell, Select, SelectItem};
+use ui::{Column, DataTable, EmptyState, Field, Glyph, NamedCell, Pager, ReferenceCell, Select, SelectItem};
 
 use crate::{
     counts::{place_items, stock_chips},
@@ -77,8 +77,7 @@ fn balance_rows(found: Vec<BalanceEntry>) -> AnyView {
         let short = if one.short > 0 { "font-semibold text-error" } else { "" };
         view! {
             <tr>
-                <td class="min-w-40"><span class="font-medium">{one.name}</span>
-                    <span class="block text-sm text-base-content/70">{one.code}</span></td>
+                <NamedCell name=one.name detail=one.code/>
                 <td>{one.location.name}</td>
                 <td class="tabular text-end">{one.on_hand}</td>
                 <td class="tabular text-end">{one.held}</td>
@@ -149,12 +148,11 @@ fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTim
     ];
     let row = |one: MovementEntry| {
         let document = document(&one, buys);
-        let quantity = if one.quantity > 0 { format!("+{}", one.quantity) } else { one.quantity.to_string() };
+        let quantity = one.signed();
         view! {
             <tr>
                 <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
-                <td class="min-w-40"><span class="font-medium">{one.name}</span>
-                    <span class="block text-sm text-base-content/70">{one.code}</span></td>
+                <NamedCell name=one.name detail=one.code/>
                 <td>{one.location.name}</td>
                 <td class="whitespace-nowrap">{one.cause}</td>
                 <td class="tabular text-end">{quantity}</td>

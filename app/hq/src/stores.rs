@@ -1,10 +1,12 @@
 //! The stores within a person's reach, with the filters in the address.
 
+use chrono::{DateTime, Utc};
 use commerce::stores;
 use domain::{
     Fault, Fields,
     staff::Permission,
     stores::{ListStores, Ownership, StoreEntry, StoreState},
+    text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
@@ -39,7 +41,7 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     let filter = Filter::of(&asked);
     let (found, total) = stores::list(&asked.scope, &filter.0).await?;
-    let edits = asked.scope.may(Permission::EditStores);
+    let (edits, now) = (asked.scope.may(Permission::EditStores), asked.scope.now);
     Ok(Page::new("门店", move || {
         let beside = view! {
             <p class="tabular text-sm text-base-content/70">{format!("共 {total} 家")}</p>
@@ -47,7 +49,7 @@ pub async fn stores(asked: Asked) -> Result<Page, Fault> {
         };
         let body = view! {
             {filters(&filter)}
-            {results(&filter, found, total, edits)}
+            {results(&filter, (found, total), edits, now)}
         };
         frame.screen(Tab::Stores, "门店".into(), "", beside.into_any(), body.into_any())
     }))
@@ -72,12 +74,12 @@ fn filters(filter: &Filter) -> impl IntoView + use<> {
     }
 }
 
-fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64, edits: bool) -> AnyView {
+fn results(filter: &Filter, (found, total): (Vec<StoreEntry>, i64), edits: bool, now: DateTime<Utc>) -> AnyView {
     if found.is_empty() {
         return none(filter).into_any();
     }
     let columns = ["编码", "门店", "品牌", "地区", "地址", "类型", "状态", "订单", "设置"].map(Column::new).to_vec();
-    let rows = found.into_iter().map(|store| row(store, edits)).collect_view();
+    let rows = found.into_iter().map(|store| row(store, edits, now)).collect_view();
     let pager = pager(filter.0.skip, PAGE, total, |skip| filter.from(skip));
     view! {
         <DataTable caption="门店" columns=columns>{rows}</DataTable>
@@ -86,12 +88,16 @@ fn results(filter: &Filter, found: Vec<StoreEntry>, total: i64, edits: bool) -> 
     .into_any()
 }
 
-fn row(store: StoreEntry, edits: bool) -> impl IntoView {
+fn row(store: StoreEntry, edits: bool, now: DateTime<Utc>) -> impl IntoView {
     let tone = match store.state {
         StoreState::Open => Tone::Success,
         StoreState::Busy | StoreState::Paused => Tone::Warn,
         StoreState::Closed => Tone::Plain,
     };
+    let until = store.until.map(|until| {
+        let back = format!("{} 恢复", text::soon(until, now, text::zone(&store.timezone)));
+        view! { <span class="tabular ms-2 text-sm text-base-content/70">{back}</span> }
+    });
     let orders = address("/hq/orders", &[("store", store.id.to_string())]);
     let settings = edits.then(|| {
         let link = |part: &str, label: &'static str| {
@@ -108,7 +114,7 @@ fn row(store: StoreEntry, edits: bool) -> impl IntoView {
             <td class="whitespace-nowrap">{store.region}</td>
             <td class="min-w-48 text-base-content/70">{store.address}</td>
             <td class="whitespace-nowrap">{store.ownership.label()}</td>
-            <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge></td>
+            <td class="whitespace-nowrap"><Badge tone=tone>{store.state.label()}</Badge>{until}</td>
             <td><a class="link whitespace-nowrap" href=orders>"查看订单"<span class="sr-only">{format!("：{}", store.name)}</span></a></td>
             <td>{settings}</td>
         </tr>

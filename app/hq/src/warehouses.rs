@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use commerce::supply;
 use domain::{
-    Fault, Fields, LocationId,
+    Fault, Fields, LocationId, SkuId,
     geo::Point,
     purchasing::price_field,
     staff::{Permission, Reach},
     supply::{ListStock, ReceiptView, SaveWarehouse as SaveWarehouseCommand, StockEntry, Warehouse},
     text,
-    transfers::field_of,
+    transfers::{LINES_MOST, field_of},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     batches::batch_cells,
     frame::{Frame, LOG_IN, Tab, address, after, files, pager, said},
+    listed::fill_in,
     transfers::{FORM, kinds, supplies},
 };
 
@@ -194,7 +195,11 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
     let found = supply::warehouses(&asked.scope).await?.into_iter().find(|one| one.id == id);
     let warehouse = found.ok_or(Fault::NotFound("这个仓库"))?;
     let skip: i64 = asked.query.text("skip").parse().unwrap_or(0).clamp(0, SKIP_MOST);
-    let ask = ListStock { words: asked.query.words("q"), most: PAGE, skip, ..ListStock::default() };
+    // What a file or a form that was wrong names stands first, whatever the page.
+    let mut also: Vec<SkuId> = asked.filled_in(FORM, "pieces.");
+    also.truncate(LINES_MOST);
+    let (most, skip) = (PAGE + also.len() as i64, if also.is_empty() { skip } else { 0 });
+    let ask = ListStock { words: asked.query.words("q"), also, most, skip, ..ListStock::default() };
     let (goods, total) = supply::stock(&asked.scope, id, &ask).await?;
     let first = asked.query.text("receipt").parse().ok();
     let latest = supply::receipts(&asked.scope, id, first).await?;
@@ -234,8 +239,40 @@ fn search(path: &str, words: &str) -> impl IntoView + use<> {
 }
 
 fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
+    // What is taken in is the latest of its list, wherever that began.
+    let here = address(&format!("{LIST}/{id}/stock"), &["q", "skip"].map(|name| (name, asked.query.text(name))));
+    let (note_wrong, note) = asked.field(FORM, "note");
+    let whole = asked.field(FORM, "lines").0;
+    let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
+    let submit = (!goods.is_empty()).then(|| {
+        view! {
+            <div class="mt-4 max-w-2xl">
+                <TextArea name="note" label="送货单号或备注" rows=2 maxlength=200 value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()/>
+                <Button>"确认收货"</Button>
+            </div>
+        }
+    });
+    let goods = cells(asked, id, goods);
+    let hint = "每行：编码或条码、件数，有保质期的再填批次号、到期日，最多 200 种商品。填好后核对，再确认收货。";
+    let by_file = fill_in(asked, FORM, &format!("{LIST}/{id}/stock"), hint);
+    view! {
+        <Form action="/rpc/console/receive_goods">
+            <Hidden name="from" value=here/>
+            <Hidden name="key" value=Uuid::now_v7().to_string()/>
+            <Hidden name="location" value=id.to_string()/>
+            {whole}
+            {goods}
+            {submit}
+            {by_file}
+        </Form>
+    }
+    .into_any()
+}
+
+/// The goods of a warehouse, each with how many of it come in.
+fn cells(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     if goods.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Box title="没有找到商品" text="仓库还没有货时，先查找要收的商品，填上数量收货。">""</EmptyState> }.into_any();
+        return view! { <EmptyState glyph=Glyph::Box title="没有找到商品" text="仓库还没有货时，先查找要收的商品，填上数量收货；也可以用文件填写。">""</EmptyState> }.into_any();
     }
     let mut columns = vec![Column::new("商品"), Column::new("收货数量")];
     // A warehouse's costs are seen by those who see every place's.
@@ -271,25 +308,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
         }
     };
     let rows = goods.into_iter().map(row).collect_view();
-    // What is taken in is the latest of its list, wherever that began.
-    let here = address(&format!("{LIST}/{id}/stock"), &["q", "skip"].map(|name| (name, asked.query.text(name))));
-    let (note_wrong, note) = asked.field(FORM, "note");
-    let whole = asked.field(FORM, "lines").0;
-    let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
-    view! {
-        <Form action="/rpc/console/receive_goods">
-            <Hidden name="from" value=here/>
-            <Hidden name="key" value=Uuid::now_v7().to_string()/>
-            <Hidden name="location" value=id.to_string()/>
-            {whole}
-            <DataTable caption="库存" columns=columns>{rows}</DataTable>
-            <div class="mt-4 max-w-2xl">
-                <TextArea name="note" label="送货单号或备注" rows=2 maxlength=200 value=note.unwrap_or_default() error=note_wrong.unwrap_or_default()/>
-                <Button>"确认收货"</Button>
-            </div>
-        </Form>
-    }
-    .into_any()
+    view! { <DataTable caption="库存" columns=columns>{rows}</DataTable> }.into_any()
 }
 
 fn receipts(latest: Vec<ReceiptView>, now: DateTime<Utc>) -> AnyView {

@@ -49,6 +49,11 @@ impl Asked {
         (flash.complaint(name).map(str::to_owned), flash.typed.0.get(name).cloned())
     }
 
+    /// What was typed in a field of `form` before something was wrong, or else what the address says of it.
+    pub fn typed(&self, form: &str, name: &str) -> String {
+        self.field(form, name).1.unwrap_or_else(|| self.query.text(name).to_owned())
+    }
+
     /// Of which things a field `{prefix}{thing}` is filled in, by what was typed in `form` or by the address; each once.
     pub fn filled_in<T: FromStr + Ord>(&self, form: &str, prefix: &str) -> Vec<T> {
         let typed = self.flash_of(form).into_iter().flat_map(|flash| flash.typed.under(prefix));

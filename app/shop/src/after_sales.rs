@@ -142,6 +142,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
                 <div class="grid grid-cols-1 gap-4">
                     {now(&asked, &request, &book)}
                     {proofs(&asked, &request)}
+                    {store_proofs(&request, asked.scope.now)}
                 </div>
                 <div class="grid grid-cols-1 gap-4">
                     {what(&request)}
@@ -288,7 +289,7 @@ fn withdraw(asked: &Asked, id: AfterSalesId) -> impl IntoView + use<> {
 /// The pictures that were sent, and more while it is open.
 fn proofs(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     let state = request.card.state;
-    let open = (state.is_open() || state == AfterSalesState::Refused) && request.proofs.len() < PROOFS_MOST;
+    let open = state.takes_proofs() && request.proofs.len() < PROOFS_MOST;
     if !open && request.proofs.is_empty() {
         return None;
     }
@@ -319,6 +320,30 @@ fn proofs(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         }
     });
     Some(view! { <Card title="照片">{wrong}<ul class="grid grid-cols-3 gap-3">{shown}</ul>{add}</Card> }.into_any())
+}
+
+/// What the store and head office have shown of the goods, which is why they decided as they did.
+fn store_proofs(request: &AfterSalesView, now: DateTime<Utc>) -> Option<AnyView> {
+    if request.store_proofs.is_empty() {
+        return None;
+    }
+    let shown = request.store_proofs.iter().enumerate().map(|(at, proof)| {
+        let (large, small) = (proof.photo.large.url.clone(), proof.photo.small.clone());
+        let note = proof.note.clone();
+        let note = (!note.is_empty()).then(|| view! { <p class="mt-1 text-sm break-words">{note}</p> });
+        let when = text::moment(proof.at, now, text::zone(""));
+        view! {
+            <li>
+                <a href=large>
+                    <Picture src=small.url alt=format!("商家的第 {} 张照片", at + 1) width=small.width height=small.height class="aspect-square w-full rounded-box"/>
+                </a>
+                {note}
+                <p class="text-sm text-base-content/70">{when}</p>
+            </li>
+        }
+    });
+    let shown = shown.collect_view();
+    Some(view! { <Card title="商家的照片"><ul class="grid grid-cols-2 gap-3">{shown}</ul></Card> }.into_any())
 }
 
 fn what(request: &AfterSalesView) -> impl IntoView + use<> {

@@ -34,7 +34,7 @@ mod server_side {
     pub use action::{Button, CountButtons, Form, Hidden, LinkButton, Size};
     pub use chart::{Bar, BarChart, Line, LineChart};
     pub use choice::{CheckBox, Choice, ChoiceItem};
-    pub use data::{Column, DataTable, Fact, Facts, Price, ReferenceCell, Stat, Trend};
+    pub use data::{Column, DataTable, Fact, Facts, NamedCell, Price, ReferenceCell, Stat, Trend};
     pub use entry::{ChoiceCell, Entry, EntryCell, EntryRow};
     pub use field::{Field, Select, SelectItem, Stepper, TextArea};
     pub use find_in::FindIn;
@@ -47,7 +47,7 @@ mod server_side {
     pub use shell::{Assets, Head, Theme, page};
     pub use state::{EmptyState, ErrorPage, Notice, Progress, Step, StepState};
     pub use surface::{Badge, Card, Section, Sheet, SheetButton};
-    pub use table_in::{FillIn, TableIn};
+    pub use table_in::{FillIn, PASTED_MOST, TableIn};
     pub use tone::Tone;
 }
 #[cfg(feature = "ssr")]

@@ -84,7 +84,8 @@ pub(crate) async fn weigh(
     Ok(())
 }
 
-/// Whether whoever asks sees what goods cost at a place. A warehouse is seen by those who see every place.
+/// Whether whoever asks sees what goods cost at a place. A warehouse is seen by those who see every place, and by a key that
+/// names it.
 pub(crate) fn seen_at(scope: &Scope, place: &Location) -> bool {
     scope.sight(Column::Cost).is_whole(StoreId(place.id.0))
 }

@@ -100,7 +100,7 @@ fn fault_of(error: sqlx::Error) -> Fault {
             (Some("parcels_number"), _) => {
                 Fault::invalid("tracking_number", "这个快递单号已用于另一个包裹，请核对后重新填写")
             }
-            (Some("parcels_pkey" | "rides_pkey"), _) => {
+            (Some("parcels_pkey" | "rides_pkey" | "supplier_payments_pkey"), _) => {
                 Fault::conflict("key_reused", "这个页面已经提交过，请刷新后再试")
             }
             (Some("rides_open"), _) => Fault::conflict("ride_open", "已经呼叫了骑手，请先取消那一次"),

@@ -31,12 +31,14 @@ pub async fn stores(scope: &Scope, ask: &ListStores) -> Result<Exported, Fault> 
            from stores s join brands b on b.id = s.brand_id
            where ($1::uuid[] is null or s.id = any($1))
              and ($2 = '' or strpos(lower(s.name || ' ' || s.code || ' ' || s.address || ' ' || s.city), $2) > 0)
-             and ($3::text is null or s.ownership = $3) and ($4::text is null or s.state = $4)
+             and ($3::text is null or s.ownership = $3)
+             and ($4::text is null or store_state(s.state, s.state_until, $5) = $4)
            order by s.name, s.id"#,
         reach.as_deref(),
         ask.words.trim().to_lowercase(),
         ask.ownership.map(Ownership::code),
         ask.state.map(StoreState::code),
+        scope.now,
     )
     .fetch_all(scope.pool())
     .await

@@ -53,9 +53,11 @@ pub enum Deed {
     ReceiveGoods,
     /// Goods go back to their supplier.
     ReturnGoods,
-    /// A supplier's invoice is paid.
+    /// A supplier's invoice is paid, or a part of it.
     PayInvoice,
-    /// Or taken back, since it was entered wrongly.
+    /// Such a payment is taken back, since it was entered wrongly.
+    TakeBackPayment,
+    /// Or the invoice is.
     TakeBackInvoice,
     /// What shoppers brought back for a supplier goes to them.
     HandOver,
@@ -75,7 +77,7 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 30] = {
+    pub const ALL: [Self; 31] = {
         use Deed::*;
         [
             ShipTransfer,
@@ -100,6 +102,7 @@ impl Deed {
             ReceiveGoods,
             ReturnGoods,
             PayInvoice,
+            TakeBackPayment,
             TakeBackInvoice,
             HandOver,
             CreditHandOver,

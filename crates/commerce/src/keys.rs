@@ -22,7 +22,7 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     house::new_id,
-    limits, stores,
+    limits, stores, supply,
 };
 
 /// How every key begins, so that scanners of source code find one that was left there.
@@ -30,8 +30,8 @@ const BEGINNING: &str = "mk_";
 
 /// Sets a key up; it works once [`make`] has made it.
 ///
-/// Faults: `Forbidden`; `Invalid` beside `stores` for a code no store has, beside `until` for a day that is over, beside
-/// `may` for what no key is given, or not by whoever asks.
+/// Faults: `Forbidden`; `Invalid` beside `stores` or `warehouses` for a code that none has, beside `until` for a day that is
+/// over, beside `may` for what no key is given, or not by whoever asks.
 pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
     scope.staff_everywhere(Permission::ManagePartners)?;
     let expires_at = command.until.map(|day| text::end_of_day_given("until", day)).transpose()?;
@@ -39,13 +39,13 @@ pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
         return Err(Fault::invalid("until", "这一天已经过去，请选择今天或以后"));
     }
     must_give(scope, &command.permissions)?;
-    let stores = stores::of_codes(scope, &command.stores).await?;
+    let (stores, warehouses) = places(scope, &command).await?;
     let permissions: Vec<String> = command.permissions.iter().map(|one| one.code().to_owned()).collect();
     let id = new_id();
     let mut tx = scope.begin().await?;
     sqlx::query!(
-        "insert into api_keys (id, name, permissions, stores, per_minute, created_at, created_by, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into api_keys (id, name, permissions, stores, per_minute, created_at, created_by, expires_at, warehouses)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         id,
         command.name,
         &permissions,
@@ -54,17 +54,27 @@ pub async fn create(scope: &Scope, command: CreateKey) -> Result<Uuid, Fault> {
         scope.now,
         scope.staff()?.id.0,
         expires_at,
+        &warehouses,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
     let after = json!({
         "name": command.name, "permissions": permissions, "stores": command.stores,
-        "per_minute": command.per_minute, "until": command.until,
+        "warehouses": command.warehouses, "per_minute": command.per_minute, "until": command.until,
     });
     note(&mut tx, scope, Act::CreateKey, id, after).await?;
     tx.commit().await.or_fault()?;
     Ok(id)
+}
+
+/// The stores and the warehouses that a key is given: no stores where it has warehouses alone, `None` where it is to work
+/// everywhere.
+async fn places(scope: &Scope, command: &CreateKey) -> Result<(Option<Vec<Uuid>>, Vec<Uuid>), Fault> {
+    let stores = stores::of_codes(scope, &command.stores).await?;
+    let warehouses = supply::warehouses_of_codes(scope, &command.warehouses).await?;
+    let stores = if warehouses.is_empty() { stores } else { Some(stores.unwrap_or_default()) };
+    Ok((stores, warehouses))
 }
 
 /// Refuses what no key is given, and what whoever asks may not do everywhere themselves where it has to be theirs.
@@ -141,7 +151,9 @@ pub async fn list(scope: &Scope) -> Result<Vec<KeyView>, Fault> {
     let rows = sqlx::query!(
         r#"select k.id, k.name, k.prefix, k.permissions, k.per_minute, k.created_at, k.expires_at, k.last_used_at,
                   k.revoked_at, p.name as created_by,
-                  (select array_agg(s.name order by s.code) from stores s where s.id = any(k.stores)) as stores
+                  case when k.stores is not null
+                       then array(select s.name from stores s where s.id = any(k.stores) order by s.code) end as stores,
+                  array(select w.name from warehouses w where w.id = any(k.warehouses) order by w.code) as "warehouses!"
            from api_keys k join staff p on p.id = k.created_by
            order by k.revoked_at is not null, k.created_at desc"#,
     )
@@ -162,6 +174,7 @@ pub async fn list(scope: &Scope) -> Result<Vec<KeyView>, Fault> {
             prefix: row.prefix,
             permissions: permissions_of(&row.permissions),
             stores: row.stores,
+            warehouses: row.warehouses,
             per_minute: row.per_minute.unsigned_abs(),
             created_by: row.created_by,
             created_at: row.created_at,
@@ -189,7 +202,7 @@ pub(crate) fn is_key(token: &str) -> bool {
 /// Faults: `TooMany` past the key's limit.
 pub(crate) async fn identify(scope: &Scope, key: &str) -> Result<Option<Arc<Partner>>, Fault> {
     let found = sqlx::query!(
-        "select id, name, permissions, stores, per_minute, last_used_at from api_keys
+        "select id, name, permissions, stores, warehouses, per_minute, last_used_at from api_keys
          where key_hash = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
         hash_of(key),
         scope.now,
@@ -205,12 +218,13 @@ pub(crate) async fn identify(scope: &Scope, key: &str) -> Result<Option<Arc<Part
             .await
             .or_fault()?;
     }
-    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores));
+    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores, found.warehouses));
     Ok(Some(Arc::new(Partner { id: found.id, name: found.name, permissions, reach })))
 }
 
-fn reach_of(stores: Option<Vec<Uuid>>) -> Reach {
-    stores.map_or(Reach::All, |stores| Reach::Stores(stores.into_iter().map(StoreId).collect()))
+/// A warehouse stands among the stores: no store has its id, so it is within reach where its own id is asked for alone.
+fn reach_of(stores: Option<Vec<Uuid>>, warehouses: Vec<Uuid>) -> Reach {
+    stores.map_or(Reach::All, |stores| Reach::Stores(stores.into_iter().chain(warehouses).map(StoreId).collect()))
 }
 
 /// The scope of a program with what its key allows at this moment, for what the server does in its name.
@@ -218,7 +232,7 @@ fn reach_of(stores: Option<Vec<Uuid>>) -> Reach {
 /// Faults: `Unauthenticated` for a key that does not work any more.
 pub(crate) async fn in_name_of(scope: &Scope, id: Uuid) -> Result<Scope, Fault> {
     let found = sqlx::query!(
-        "select name, permissions, stores from api_keys
+        "select name, permissions, stores, warehouses from api_keys
          where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
         id,
         scope.now,
@@ -227,7 +241,7 @@ pub(crate) async fn in_name_of(scope: &Scope, id: Uuid) -> Result<Scope, Fault> 
     .await
     .or_fault()?
     .ok_or(Fault::Unauthenticated)?;
-    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores));
+    let (permissions, reach) = (permissions_of(&found.permissions), reach_of(found.stores, found.warehouses));
     let program = Partner { id, name: found.name, permissions, reach };
     Ok(Scope { who: Who::Partner(Arc::new(program)), ..scope.clone() })
 }

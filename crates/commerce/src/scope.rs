@@ -37,7 +37,7 @@ pub struct Partner {
     pub name: String,
     /// What it may do.
     pub permissions: Vec<Permission>,
-    /// At which stores.
+    /// At which stores and warehouses.
     pub reach: Reach,
 }
 
@@ -164,7 +164,7 @@ impl Scope {
         )
     }
 
-    /// All stores that any grant of whoever asks reaches, as PostgreSQL writes them down.
+    /// All stores that any grant of whoever asks reaches, and a key's warehouses, as PostgreSQL writes them down.
     fn stores(&self) -> String {
         let reaches: Vec<&Reach> = match &self.who {
             Who::Staff(person) => person.grants.iter().map(|grant| &grant.reach).collect(),

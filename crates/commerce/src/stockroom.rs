@@ -6,7 +6,7 @@ use domain::{
     Fault, Fen, LocationId, SkuId, StaffId, StoreId,
     counts::{CategoryChoice, PlaceOfStock},
     purchasing::MilliFen,
-    staff::{Column, Grant, Permission},
+    staff::{Column, Grant, Permission, Reach},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub(crate) const NO_PLACE: Fault = Fault::NotFound("这个门店或仓库");
 pub(crate) const NO_GOODS: Fault = Fault::NotFound("这件商品，或它不是这里的商品");
 
 /// The store whose reach decides about a place. No store has a warehouse's id, so that one is within the reach of
-/// everywhere alone.
+/// everywhere, and of a partner's key that names it, alone.
 pub(crate) fn as_store(location: LocationId) -> StoreId {
     StoreId(location.0)
 }
@@ -137,16 +137,38 @@ pub(crate) fn right_to_decide(grants: &[Grant], location: LocationId, above: boo
 ///
 /// Faults: `NotFound` for a place out of reach; `Forbidden`; `PeopleOnly`.
 pub(crate) fn may_set(scope: &Scope, location: Option<LocationId>) -> Result<Uuid, Fault> {
-    let me = scope.person()?.id.0;
-    let Some(location) = location else {
-        return scope.staff_everywhere(Permission::DecideProposals).map(|_| me);
-    };
-    let (own, above) = (scope.reach(Permission::ProposeChanges), scope.reach(Permission::DecideProposals));
-    let covers = [&own, &above].iter().any(|reach| reach.as_ref().is_ok_and(|reach| reach.covers(as_store(location))));
-    match (own, above) {
-        _ if covers => Ok(me),
-        (Err(fault), Err(_)) => Err(fault),
-        _ => Err(NO_PLACE),
+    Setter::of(scope)?.at(location)
+}
+
+/// Whoever asks, as [`may_set`] has it: for many places at once, since a reach is put together anew each time.
+pub(crate) struct Setter {
+    me: Uuid,
+    /// Where they say it as a store's manager.
+    own: Result<Reach, Fault>,
+    /// Where they decide above the stores.
+    above: Result<Reach, Fault>,
+}
+
+impl Setter {
+    /// Faults: `PeopleOnly`.
+    pub(crate) fn of(scope: &Scope) -> Result<Self, Fault> {
+        let me = scope.person()?.id.0;
+        let [own, above] =
+            [Permission::ProposeChanges, Permission::DecideProposals].map(|permission| scope.reach(permission));
+        Ok(Self { me, own, above })
+    }
+
+    /// Faults: `NotFound` for a place out of reach; `Forbidden`.
+    pub(crate) fn at(&self, location: Option<LocationId>) -> Result<Uuid, Fault> {
+        let covers =
+            |reach: &Result<Reach, Fault>, location| reach.as_ref().is_ok_and(|reach| reach.covers(as_store(location)));
+        match (location, &self.own, &self.above) {
+            (Some(location), own, above) if covers(own, location) || covers(above, location) => Ok(self.me),
+            (Some(_), Err(fault), Err(_)) | (None, _, Err(fault)) => Err(fault.clone()),
+            (Some(_), ..) => Err(NO_PLACE),
+            (None, _, Ok(Reach::All)) => Ok(self.me),
+            (None, _, Ok(Reach::Stores(_))) => Err(Fault::Forbidden),
+        }
     }
 }
 
@@ -258,7 +280,7 @@ pub async fn places(scope: &Scope) -> Result<Vec<PlaceOfStock>, Fault> {
     let rows = sqlx::query!(
         r#"select id as "id!", name as "name!", warehouse as "warehouse!" from (
                select id, name, false as warehouse from stores where ($1::uuid[] is null or id = any($1))
-               union all select id, name, true from warehouses where $2) p
+               union all select id, name, true from warehouses where $2 or id = any($1)) p
            order by warehouse, name, id"#,
         reach.as_deref(),
         everywhere,

@@ -1,10 +1,15 @@
 //! What a store should know of its stock before a shopper does: too little, too much, nothing sold (K4).
 
+mod list;
+
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{AlertId, Fault, Fields, LocationId, SkuId, stores::words};
+pub use list::{RULES_MOST, RuleChange, SetAlertRules};
 
 /// What is the matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +35,15 @@ impl AlertKind {
         match self {
             Self::Low | Self::High => "件",
             Self::Slow | Self::Expiring => "天",
+        }
+    }
+
+    /// The thresholds that it may have.
+    pub fn bounds(self) -> RangeInclusive<i64> {
+        match self {
+            Self::Low => 0..=THRESHOLD_MOST,
+            Self::High => 1..=THRESHOLD_MOST,
+            Self::Slow | Self::Expiring => 1..=DAYS_MOST,
         }
     }
 
@@ -127,7 +141,7 @@ pub struct Alert {
 }
 
 /// For which goods a threshold is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "snake_case")]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub enum Goods {
@@ -193,13 +207,10 @@ impl SetAlertRule {
     ///
     /// Faults: `Invalid` beside `threshold`.
     pub fn check(&self) -> Result<(), Fault> {
-        let (least, most) = match self.kind {
-            AlertKind::Low => (0, THRESHOLD_MOST),
-            AlertKind::High => (1, THRESHOLD_MOST),
-            AlertKind::Slow | AlertKind::Expiring => (1, DAYS_MOST),
-        };
+        let bounds = self.kind.bounds();
         match self.threshold {
-            Some(threshold) if !(least..=most).contains(&threshold) => {
+            Some(threshold) if !bounds.contains(&threshold) => {
+                let (least, most) = bounds.into_inner();
                 Err(Fault::invalid("threshold", format!("请填写 {least} 到 {most}，或留空表示不提醒")))
             }
             _ => Ok(()),

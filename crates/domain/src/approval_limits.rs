@@ -1,16 +1,16 @@
-//! From which pieces and amounts on somebody else must agree (K4, K5): head office's word, and for a store another. What
-//! was handed in before goes on as it was.
+//! From which pieces and amounts on somebody else must agree (K4, K5): head office's word, and for a store or a warehouse
+//! another. What was handed in before goes on as it was.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Complaint, Fault, Fen, Fields, StoreId,
+    Complaint, Fault, Fen, Fields, LocationId,
     counts::{DecideAlone, Off},
     fields::Reading,
 };
 
-/// The most pieces that can be left to a store.
+/// The most pieces that can be left to a store or a warehouse.
 pub const PIECES_MOST: i64 = 100_000;
 /// The highest amount that can be said: ten million yuan.
 pub const AMOUNT_MOST: Fen = Fen(1_000_000_000);
@@ -76,23 +76,29 @@ impl DecideAlone {
         format!("{} 件、{}", self.pieces, self.value_fen)
     }
 
-    /// Why somebody above the store decides, for people; how far it is off only where they are told:
-    /// `共 25 件、¥600.00，超过门店可自行决定的 20 件或 ¥500.00`.
-    pub fn exceeded(self, off: Option<Off>) -> String {
+    /// Why somebody above the place decides, for people; how far it is off only where they are told, whose limits these
+    /// are (`own`: the place's, and not head office's of all) only where that was kept:
+    /// `共 25 件、¥600.00，超过这里可自行决定的 20 件或 ¥500.00（总部统一限额）`.
+    pub fn exceeded(self, off: Option<Off>, own: Option<bool>) -> String {
         let off = off.map(|off| format!("共 {} 件、{}，", off.pieces, off.value_fen)).unwrap_or_default();
-        format!("{off}超过门店可自行决定的 {} 件或 {}", self.pieces, self.value_fen)
+        let whose = match own {
+            Some(true) => "（单独设置的限额）",
+            Some(false) => "（总部统一限额）",
+            None => "",
+        };
+        format!("{off}超过这里可自行决定的 {} 件或 {}{whose}", self.pieces, self.value_fen)
     }
 }
 
-/// Up to where nobody else needs to agree, at all stores that have no limits of their own and of all orders to
-/// suppliers. What is beyond any of them waits for somebody with the right to decide; 0 lets all wait.
+/// Up to where nobody else needs to agree, at all stores and warehouses that have no limits of their own and of all orders
+/// to suppliers. What is beyond any of them waits for somebody with the right to decide; 0 lets all wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct HouseLimits {
-    /// How many pieces a count may be off, or be lost or scrapped at once, for the store to decide itself.
+    /// How many pieces a count may be off, or be lost or scrapped at once, for the place to decide itself.
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
     pub pieces: i64,
-    /// What these may be worth at the store's prices.
+    /// What these may be worth at the place's prices.
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 1_000_000_000))]
     pub value_fen: Fen,
     /// What an order to a supplier may come to for whoever hands it in to need nobody else.
@@ -108,7 +114,7 @@ impl Default for HouseLimits {
 }
 
 impl HouseLimits {
-    /// What stores decide themselves.
+    /// What stores and warehouses decide themselves.
     pub fn alone(self) -> DecideAlone {
         DecideAlone { pieces: self.pieces, value_fen: self.value_fen }
     }
@@ -136,14 +142,14 @@ impl HouseLimits {
     }
 }
 
-/// The limits of a store that has its own.
+/// The limits of a store or a warehouse that has its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct StoreLimits {
-    /// Which store.
-    pub store_id: StoreId,
-    /// Its name.
-    pub store_name: String,
+pub struct PlaceLimits {
+    /// Which place; a store's is that of the store.
+    pub location_id: LocationId,
+    /// What it is called.
+    pub location_name: String,
     /// What it decides itself.
     pub alone: DecideAlone,
     /// Who said so.
@@ -156,14 +162,16 @@ pub struct StoreLimits {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct ApprovalLimits {
-    /// Of orders to suppliers, of warehouses, and of all stores that have none of their own.
+    /// Of orders to suppliers, and of all stores and warehouses that have none of their own.
     pub house: HouseLimits,
     /// Who said so; nothing where nobody has, and what Mendian comes with holds.
     pub set_by: Option<String>,
     /// Since when.
     pub set_at: Option<DateTime<Utc>>,
-    /// Stores that have their own; at most 500.
-    pub stores: Vec<StoreLimits>,
+    /// Stores that have their own, by name.
+    pub stores: Vec<PlaceLimits>,
+    /// Warehouses that have their own, by name.
+    pub warehouses: Vec<PlaceLimits>,
 }
 
 #[cfg(test)]
@@ -205,10 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_reads_how_much_it_is_and_how_much_would_have_been_theirs() {
+    fn whoever_waits_reads_how_much_it_is_how_much_would_have_been_theirs_and_who_said_so() {
         let off = Off { pieces: 25, value_fen: Fen(60_000) };
         let alone = DecideAlone::default();
-        assert_eq!(alone.exceeded(Some(off)), "共 25 件、¥600.00，超过门店可自行决定的 20 件或 ¥500.00");
-        assert_eq!(alone.exceeded(None), "超过门店可自行决定的 20 件或 ¥500.00");
+        let told = |off, own| alone.exceeded(off, own);
+        assert_eq!(told(Some(off), None), "共 25 件、¥600.00，超过这里可自行决定的 20 件或 ¥500.00");
+        assert_eq!(told(None, Some(true)), "超过这里可自行决定的 20 件或 ¥500.00（单独设置的限额）");
+        assert_eq!(told(None, Some(false)), "超过这里可自行决定的 20 件或 ¥500.00（总部统一限额）");
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     orders::{OrderAct, OrderState},
     purchasing::{PurchaseAct, PurchaseState},
     staff::{Permission, Role},
-    stores::words,
+    stores::{StoreState, words},
+    text::zone,
     transfers::{TransferAct, TransferState},
 };
 
@@ -165,6 +166,7 @@ pub enum Act {
     TakeBackCounterSale,
     EnterInvoice,
     PayInvoice,
+    TakeBackPayment,
     TakeBackInvoice,
 }
 
@@ -197,7 +199,7 @@ words!(Act:
     SetCancelRule = "set_cancel_rule" / "设置取消规则", RemoveCancelRules = "remove_cancel_rules" / "取消门店取消规则",
     AgreeCancel = "agree_cancel" / "同意取消申请", RefuseCancel = "refuse_cancel" / "不同意取消申请",
     SetApprovalLimits = "set_approval_limits" / "设置审批限额",
-    RemoveApprovalLimits = "remove_approval_limits" / "取消门店审批限额",
+    RemoveApprovalLimits = "remove_approval_limits" / "取消单独的审批限额",
     SetShortageRule = "set_shortage_rule" / "设置缺货规则", RemoveShortageRule = "remove_shortage_rule" / "取消门店缺货规则",
     CallOff = "call_off" / "取消订单", Reroute = "reroute" / "订单改店", AnnotateOrder = "annotate_order" / "订单备注",
     RetryRefund = "retry_refund" / "重试退款", SettleRefund = "settle_refund" / "登记其他方式退款",
@@ -243,7 +245,7 @@ words!(Act:
     CreditHandOver = "credit_hand_over" / "登记供应商退款",
     SellAtCounter = "sell_at_counter" / "柜台销售", TakeBackCounterSale = "take_back_counter_sale" / "柜台销售退回",
     EnterInvoice = "enter_invoice" / "登记供应商发票", PayInvoice = "pay_invoice" / "供应商付款",
-    TakeBackInvoice = "take_back_invoice" / "作废供应商发票");
+    TakeBackPayment = "take_back_payment" / "撤销供应商付款", TakeBackInvoice = "take_back_invoice" / "作废供应商发票");
 
 impl Act {
     /// What staff did to a count.
@@ -514,23 +516,34 @@ impl AuditEntry {
         let (before, after) = (of(&self.before).unwrap_or(empty.clone()), of(&self.after).unwrap_or(empty));
         let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         let differs = |name: &&&String| before.get(**name) != after.get(**name);
-        let text = |value: Option<&Value>| value.map(in_words).unwrap_or_default();
+        // An open store has the code of an open count.
+        let is_opening = self.act == Act::SetOpening.code();
+        let text = |name: &str, value: Option<&Value>| {
+            let state = value.and_then(Value::as_str).filter(|_| is_opening && name == "state");
+            match state.and_then(StoreState::from_code) {
+                Some(state) => state.label().to_owned(),
+                None => value.map(in_words).unwrap_or_default(),
+            }
+        };
         names
             .iter()
             .filter(differs)
-            .map(|name| ((*name).clone(), text(before.get(*name)), text(after.get(*name))))
+            .map(|name| ((*name).clone(), text(name, before.get(*name)), text(name, after.get(*name))))
             .filter(|(_, before, after)| before != after)
             .collect()
     }
 }
 
-/// A value as a person reads it: codes of roles, permissions and states by their names.
+/// A value as a person reads it: codes of roles, permissions and states by their names, moments as they are in China.
 fn in_words(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(true) => "是".into(),
         Value::Bool(false) => "否".into(),
-        Value::String(text) => named(text).unwrap_or(text).to_owned(),
+        Value::String(text) => match DateTime::parse_from_rfc3339(text) {
+            Ok(moment) => moment.with_timezone(&zone("")).format("%Y-%m-%d %H:%M").to_string(),
+            Err(_) => named(text).unwrap_or(text).to_owned(),
+        },
         Value::Array(values) => values.iter().map(in_words).collect::<Vec<_>>().join("、"),
         Value::Number(number) => number.to_string(),
         Value::Object(fields) => match fields.get("kind").and_then(Value::as_str) {
@@ -586,5 +599,13 @@ mod tests {
         let changed = ("permissions".to_owned(), "查看门店".to_owned(), "查看门店、查看销售数据".to_owned());
         assert_eq!(entry.changes(), [changed]);
         assert_eq!((entry.act_label(), entry.object_label()), ("保存角色", "角色"));
+        let paused = AuditEntry {
+            act: "set_opening".into(),
+            before: json!({ "state": "open", "until": null }),
+            after: json!({ "state": "paused", "until": "2026-11-23T04:40:00Z" }),
+            ..entry
+        };
+        let told = [("state", "营业中", "暂停接单"), ("until", "", "2026-11-23 12:40")];
+        assert_eq!(paused.changes(), told.map(|(name, was, is)| (name.to_owned(), was.to_owned(), is.to_owned())));
     }
 }

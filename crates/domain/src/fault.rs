@@ -73,6 +73,13 @@ impl Fault {
         Self::Conflict { code, message: message.into() }
     }
 
+    /// The same about a numbered line of a form: its complaints stand beside that line's fields, `quantity.3`.
+    pub fn in_line(self, line: usize) -> Self {
+        let Self::Invalid(complaints) = self else { return self };
+        let beside = |one: Complaint| Complaint { field: format!("{}.{line}", one.field), ..one };
+        Self::Invalid(complaints.into_iter().map(beside).collect())
+    }
+
     /// The stable code that programs may rely on.
     pub fn code(&self) -> &'static str {
         match self {

@@ -45,6 +45,30 @@ impl Fields {
         Self(own.collect())
     }
 
+    /// The numbers of the lines of which the field `name` is filled in, `{name}.{number}`, in their order.
+    pub fn lines(&self, name: &str) -> Vec<usize> {
+        let prefix = format!("{name}.");
+        let mut lines: Vec<usize> = self.under(&prefix).filter_map(|(line, _)| line.parse().ok()).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    /// Reads each of these lines by `read`, to which its fields have their names without the number.
+    ///
+    /// Faults: `Invalid` with every complaint beside its line's field; what else `read` says.
+    pub fn read_lines<T>(&self, lines: &[usize], read: impl Fn(&Self) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
+        let (mut found, mut complaints) = (Vec::new(), Vec::new());
+        for line in lines {
+            match read(&self.of(&line.to_string())).map_err(|fault| fault.in_line(*line)) {
+                Ok(one) => found.push(one),
+                Err(Fault::Invalid(wrong)) => complaints.extend(wrong),
+                Err(other) => return Err(other),
+            }
+        }
+        if complaints.is_empty() { Ok(found) } else { Err(Fault::Invalid(complaints)) }
+    }
+
     /// The words of a search, cut where they are too long to mean anything.
     pub fn words(&self, name: &str) -> String {
         self.text(name).chars().take(Self::WORDS_MOST).collect()

@@ -18,6 +18,9 @@ pub enum Purpose {
     StorePaper(StoreId),
     /// A picture that a member sends as proof after a sale. Private to them and the stores that it concerns.
     AfterSalesProof(MemberId),
+    /// A picture that the store that sold, or head office, adds to a request after a sale. Private to the stores that it
+    /// concerns, and to the shopper once it is shown to them.
+    StoreProof(StoreId),
     /// A picture of what a store reports as lost. Shown to nobody but those who see the report.
     LossPhoto(StoreId),
     /// The same of a warehouse.
@@ -34,6 +37,7 @@ impl Purpose {
             Self::StorePhoto(_) => "store_photo",
             Self::StorePaper(_) => "store_paper",
             Self::AfterSalesProof(_) => "after_sales_proof",
+            Self::StoreProof(_) => "after_sales_store_proof",
             Self::LossPhoto(_) | Self::WarehouseLossPhoto(_) => "loss_photo",
             Self::MerchantPaper(_) => "merchant_paper",
         }
@@ -42,7 +46,9 @@ impl Purpose {
     /// The store whose it becomes.
     pub fn store(self) -> Option<StoreId> {
         match self {
-            Self::StorePhoto(store) | Self::StorePaper(store) | Self::LossPhoto(store) => Some(store),
+            Self::StorePhoto(store) | Self::StorePaper(store) | Self::StoreProof(store) | Self::LossPhoto(store) => {
+                Some(store)
+            }
             Self::AfterSalesProof(_) | Self::WarehouseLossPhoto(_) | Self::MerchantPaper(_) => None,
         }
     }

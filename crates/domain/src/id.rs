@@ -98,6 +98,8 @@ ids! {
     PurchaseId,
     /// A supplier's invoice; made by the client, and the idempotency key of entering it.
     InvoiceId,
+    /// What was paid of a supplier's invoice; made by the client, and the idempotency key of entering it.
+    SupplierPaymentId,
     /// That goods which lay apart went to their supplier, or were scrapped; made by the client.
     SetApartEndId,
     /// A sale at a store's counter; made by the client, and the idempotency key of booking it.

@@ -41,8 +41,10 @@ pub struct CreateKey {
     pub name: String,
     /// What it may do.
     pub permissions: Vec<Permission>,
-    /// The codes of the stores at which; empty is all of them.
+    /// The codes of the stores at which.
     pub stores: Vec<String>,
+    /// The codes of the warehouses at which; where neither names any, it is every store and warehouse.
+    pub warehouses: Vec<String>,
     /// Requests a minute.
     pub per_minute: u32,
     /// The last day on which it works.
@@ -50,7 +52,7 @@ pub struct CreateKey {
 }
 
 impl CreateKey {
-    /// Reads the command from a form: `name`, `may.{permission}`, `stores` as of [`Fields::codes`],
+    /// Reads the command from a form: `name`, `may.{permission}`, `stores` and `warehouses` as of [`Fields::codes`],
     /// `per_minute`, `until`.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let mut read = fields.read();
@@ -63,7 +65,7 @@ impl CreateKey {
         if permissions.is_empty() {
             read.complain("may", "请至少勾选一项权限");
         }
-        let stores = fields.codes("stores");
+        let (stores, warehouses) = (fields.codes("stores"), fields.codes("warehouses"));
         let per_minute = fields.given("per_minute").map_or(Some(PER_MINUTE), |text| text.parse().ok());
         let per_minute = per_minute.filter(|number| (1..=PER_MINUTE_MOST).contains(number));
         if per_minute.is_none() {
@@ -74,7 +76,7 @@ impl CreateKey {
             read.complain("until", "请选择日期");
         }
         let until = until.and_then(Result::ok);
-        read.finish(|| Some(Self { name: name?, permissions, stores, per_minute: per_minute?, until }))
+        read.finish(|| Some(Self { name: name?, permissions, stores, warehouses, per_minute: per_minute?, until }))
     }
 }
 
@@ -89,8 +91,10 @@ pub struct KeyView {
     pub prefix: Option<String>,
     /// What it may do.
     pub permissions: Vec<Permission>,
-    /// The names of the stores at which; `None` is all of them.
+    /// The names of the stores at which; `None` is every store and warehouse.
     pub stores: Option<Vec<String>>,
+    /// The names of the warehouses at which.
+    pub warehouses: Vec<String>,
     /// Requests a minute.
     pub per_minute: u32,
     /// Who created it.
@@ -103,6 +107,16 @@ pub struct KeyView {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Whether it works no longer, for whatever reason.
     pub state: KeyState,
+}
+
+impl KeyView {
+    /// Where it works, for people: stores, then warehouses.
+    pub fn places_text(&self) -> String {
+        match &self.stores {
+            None => "全部门店与仓库".to_owned(),
+            Some(stores) => stores.iter().chain(&self.warehouses).map(String::as_str).collect::<Vec<_>>().join("、"),
+        }
+    }
 }
 
 /// Whether a key works.
@@ -146,10 +160,12 @@ mod tests {
             ("may.manage_orders", "on"),
             ("may.manage_imports", "on"),
             ("stores", "QH-SH-001，QH-SH-002 "),
+            ("warehouses", "CK-SH"),
         ]);
         let key = CreateKey::from_fields(&asked).unwrap();
         assert_eq!(key.permissions, [Permission::ReadOrders, Permission::ManageOrders]);
         assert_eq!(key.stores, ["QH-SH-001", "QH-SH-002"]);
+        assert_eq!(key.warehouses, ["CK-SH"]);
         assert_eq!((key.per_minute, key.until), (PER_MINUTE, None));
     }
 

@@ -1,5 +1,7 @@
 //! What is broken, expired, stolen or given away 报损: reported, decided, booked (K4).
 
+mod list;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::{
     files::Photo,
     stores::words,
 };
+pub use list::{LOSSES_MOST, ReportLosses, loss_fields, without_loss_lines};
 
 /// How far a report is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -224,11 +227,14 @@ pub struct LossCard {
     pub batch: Option<String>,
     /// How far it is.
     pub state: LossState,
-    /// Whether it is too much for the store to decide itself.
+    /// Whether it is too much for the place to decide itself.
     pub above: bool,
-    /// Up to where the store decided itself when it was reported; nothing of reports from before that was kept.
+    /// Up to where the place decided itself when it was reported; nothing of reports from before that was kept.
     #[serde(default)]
     pub alone: Option<DecideAlone>,
+    /// Whether these were the place's own limits, and not head office's of all; nothing where it was not kept.
+    #[serde(default)]
+    pub alone_own: Option<bool>,
     /// Who reported it.
     pub reported_by: String,
     /// When.

@@ -156,6 +156,13 @@ pub struct MovementEntry {
     pub value_fen: Option<Fen>,
 }
 
+impl MovementEntry {
+    /// How many more are there, with its sign: `+3`, `-2`.
+    pub fn signed(&self) -> String {
+        if self.quantity > 0 { format!("+{}", self.quantity) } else { self.quantity.to_string() }
+    }
+}
+
 /// The days of a period, in China.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {

@@ -1,5 +1,6 @@
 //! Stores as shoppers and staff see them.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
     files::Photo,
     geo::Point,
     hours::{Hours, Slot},
+    opening::PREPARE_MOST,
 };
 
 /// Who owns a store (O2).
@@ -31,7 +33,7 @@ pub enum Ownership {
 pub enum StoreState {
     /// 营业
     Open,
-    /// 忙碌: takes orders, and makes what is fetched ready in twice the time
+    /// 忙碌: takes orders, and makes goods ready in twice the time
     Busy,
     /// 暂停接单
     Paused,
@@ -66,6 +68,27 @@ pub(crate) use words;
 
 words!(Ownership: Direct = "direct" / "直营", Franchise = "franchise" / "加盟", Joint = "joint" / "联营", Merchant = "merchant" / "入驻");
 words!(StoreState: Open = "open" / "营业中", Busy = "busy" / "忙碌", Paused = "paused" / "暂停接单", Closed = "closed" / "已闭店");
+
+impl StoreState {
+    /// Whether orders are taken, as far as the hours let them.
+    pub fn takes_orders(self) -> bool {
+        matches!(self, Self::Open | Self::Busy)
+    }
+
+    /// Whether it can be said until when it lasts; then the store is open again.
+    pub fn may_end(self) -> bool {
+        matches!(self, Self::Busy | Self::Paused)
+    }
+
+    /// How many minutes longer goods take than they usually do, whoever fetches them then: a busy store takes twice as
+    /// long to make them ready, a day at most.
+    pub fn longer_minutes(self, prepare_minutes: i64) -> i64 {
+        match self {
+            Self::Busy => (prepare_minutes * 2).min(PREPARE_MOST) - prepare_minutes,
+            Self::Open | Self::Paused | Self::Closed => 0,
+        }
+    }
+}
 
 /// Whether somebody can walk in, and what to tell them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,8 +159,10 @@ pub struct StoreView {
     pub hours: Hours,
     /// Who owns it.
     pub ownership: Ownership,
-    /// What it says of itself.
+    /// What it says of itself, as it is at this moment.
     pub state: StoreState,
+    /// Until when it is busy or paused; nothing where that does not end by itself.
+    pub until: Option<DateTime<Utc>>,
     /// When an order placed now can be picked up.
     pub slots: Vec<Slot>,
     /// How it looks, the cover first.
@@ -225,8 +250,12 @@ pub struct StoreEntry {
     pub region: String,
     /// Its address.
     pub address: String,
+    /// Its zone, by IANA name.
+    pub timezone: String,
     /// Who owns it.
     pub ownership: Ownership,
-    /// What it says of itself.
+    /// What it says of itself, as it is at this moment.
     pub state: StoreState,
+    /// Until when it is busy or paused; nothing where that does not end by itself.
+    pub until: Option<DateTime<Utc>>,
 }

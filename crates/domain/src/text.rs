@@ -28,6 +28,11 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
     }
 }
 
+/// A moment that is mostly of the same day, in a zone: `12:30`, `明天 09:00`, `11-23 12:30`.
+pub fn soon(at: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> String {
+    moment(at, now, zone).trim_start_matches("今天 ").to_owned()
+}
+
 /// The zone with this IANA name; that of Shanghai where there is none of the name.
 pub fn zone(name: &str) -> Tz {
     name.parse().unwrap_or(chrono_tz::Asia::Shanghai)

@@ -177,6 +177,36 @@ pub async fn add_proof(
     caller.answer(added.map(|id| Added { id }))
 }
 
+/// What a picture of the store's is called, and what is said of it.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Captioned {
+    /// The file's name, for people; what is longer than 100 characters is cut.
+    name: Option<String>,
+    /// For the shopper and whoever decides; at most 200 characters.
+    #[param(max_length = 200)]
+    note: Option<String>,
+}
+
+/// Adds a picture of what came back to a request of what a store within reach sold, until it is settled: a JPEG, PNG or
+/// WebP of at most 10 MB, at most 6 of them. It is drawn anew. The shopper sees it once somebody has decided with it at
+/// hand; what is added where the request was turned down, at once. The same file again is the same picture; with another
+/// note it is refused, since what was said of a picture is not changed.
+#[utoipa::path(post, path = "/console/after-sales/{after_sales_id}/proofs", tag = "after-sales", security(("bearer" = [])),
+    params(("after_sales_id" = AfterSalesId, Path), Captioned),
+    request_body(content = SentFile, content_type = "application/octet-stream", description = "The file's bytes."),
+    responses((status = 200, body = Added), (status = "default", body = Problem)))]
+pub async fn add_store_proof(
+    caller: Caller,
+    Path(id): Path<AfterSalesId>,
+    Query(captioned): Query<Captioned>,
+    SentFile(bytes): SentFile,
+) -> Result<Json<Added>, Problem> {
+    let (name, note) = (captioned.name.unwrap_or_default(), captioned.note.unwrap_or_default());
+    let added = after_sales::add_store_proof(&caller.0, id, &name, &note, bytes).await;
+    caller.answer(added.map(|id| Added { id }))
+}
+
 /// Requests of what stores within reach sold or took back, the newest first.
 #[utoipa::path(get, path = "/console/after-sales", tag = "after-sales", security(("bearer" = [])), params(AfterSalesAsked),
     responses((status = 200, body = Page<AfterSalesCard>), (status = "default", body = Problem)))]

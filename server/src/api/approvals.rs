@@ -3,7 +3,7 @@
 use axum::{Json, http::StatusCode};
 use commerce::approvals;
 use domain::{
-    ProposalId, StoreId,
+    LocationId, ProposalId, StoreId,
     approval_limits::{ApprovalLimits, HouseLimits},
     approvals::{
         Decide, Delegate, Delegation, ListProposals, ProposalCard, ProposalKind, ProposalState, ProposalSubject,
@@ -154,35 +154,35 @@ pub async fn take_back(caller: Caller, Path(id): Path<Uuid>) -> Result<StatusCod
 }
 
 /// Up to where nobody else needs to agree to counts, losses, what is scrapped and orders to suppliers: head office's word,
-/// and stores' own limits.
+/// and limits that stores and warehouses have of their own.
 #[utoipa::path(get, path = "/approval-limits", tag = "approvals", security(("bearer" = [])),
     responses((status = 200, body = ApprovalLimits), (status = "default", body = Problem)))]
 pub async fn limits(caller: Caller) -> Result<Json<ApprovalLimits>, Problem> {
     caller.answer(approvals::limits(&caller.0).await)
 }
 
-/// Says them of all stores that have none of their own and of orders to suppliers. What waits already goes on waiting.
+/// Says them of all stores and warehouses that have none of their own and of orders to suppliers. What waits already goes on waiting.
 #[utoipa::path(put, path = "/approval-limits", tag = "approvals", security(("bearer" = [])), request_body = HouseLimits,
     responses((status = 204), (status = "default", body = Problem)))]
 pub async fn set_limits(caller: Caller, Sent(limits): Sent<HouseLimits>) -> Result<StatusCode, Problem> {
     caller.done(approvals::set_limits(&caller.0, limits).await)
 }
 
-/// Says up to where one store decides itself, in place of head office's word.
-#[utoipa::path(put, path = "/approval-limits/{store_id}", tag = "approvals", security(("bearer" = [])),
-    params(("store_id" = StoreId, Path)), request_body = DecideAlone,
+/// Says up to where one store or warehouse decides itself, in place of head office's word.
+#[utoipa::path(put, path = "/approval-limits/{location_id}", tag = "approvals", security(("bearer" = [])),
+    params(("location_id" = LocationId, Path)), request_body = DecideAlone,
     responses((status = 204), (status = "default", body = Problem)))]
-pub async fn set_store_limits(
+pub async fn set_limits_at(
     caller: Caller,
-    Path(store): Path<StoreId>,
+    Path(place): Path<LocationId>,
     Sent(alone): Sent<DecideAlone>,
 ) -> Result<StatusCode, Problem> {
-    caller.done(approvals::set_store_limits(&caller.0, store, alone).await)
+    caller.done(approvals::set_limits_at(&caller.0, place, alone).await)
 }
 
-/// Lets head office's word hold at a store again.
-#[utoipa::path(delete, path = "/approval-limits/{store_id}", tag = "approvals", security(("bearer" = [])),
-    params(("store_id" = StoreId, Path)), responses((status = 204), (status = "default", body = Problem)))]
-pub async fn remove_store_limits(caller: Caller, Path(store): Path<StoreId>) -> Result<StatusCode, Problem> {
-    caller.done(approvals::remove_store_limits(&caller.0, store).await)
+/// Lets head office's word hold at a store or warehouse again.
+#[utoipa::path(delete, path = "/approval-limits/{location_id}", tag = "approvals", security(("bearer" = [])),
+    params(("location_id" = LocationId, Path)), responses((status = 204), (status = "default", body = Problem)))]
+pub async fn remove_limits_at(caller: Caller, Path(place): Path<LocationId>) -> Result<StatusCode, Problem> {
+    caller.done(approvals::remove_limits_at(&caller.0, place).await)
 }

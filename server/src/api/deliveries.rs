@@ -5,7 +5,7 @@ use commerce::{fulfilment::settings as use_cases, orders, stores::opening as ope
 use domain::{
     OrderId, StoreId,
     fulfilment::{Deliver, Dispatch, FulfilmentSettings, OwnRider, Undelivered},
-    opening::OpeningSettings,
+    opening::{OpeningSettings, SetOpening},
 };
 
 use super::problem::{Caller, Path, Problem, Sent};
@@ -74,16 +74,17 @@ pub async fn opening(caller: Caller, Path(store): Path<StoreId>) -> Result<Json<
     caller.answer(opening_settings::show(&caller.0, store).await)
 }
 
-/// Sets whether and when a store is open. Orders that are placed stay as they are.
+/// Sets whether and when a store is open. Orders that are placed stay as they are. A store that is busy or paused `until` a
+/// moment is open again then without a further call.
 #[utoipa::path(put, path = "/console/stores/{store_id}/opening", tag = "console", security(("bearer" = [])),
-    params(("store_id" = StoreId, Path)), request_body = OpeningSettings,
+    params(("store_id" = StoreId, Path)), request_body = SetOpening,
     responses((status = 204), (status = "default", body = Problem)))]
 pub async fn set_opening(
     caller: Caller,
     Path(store): Path<StoreId>,
-    Sent(settings): Sent<OpeningSettings>,
+    Sent(command): Sent<SetOpening>,
 ) -> Result<StatusCode, Problem> {
-    caller.done(opening_settings::save(&caller.0, store, None, &settings).await)
+    caller.done(opening_settings::save(&caller.0, store, None, &command).await)
 }
 
 /// A store's own riders.

@@ -1,5 +1,7 @@
 //! Faults as programs read them: RFC 9457 with a stable code.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -8,7 +10,7 @@ use axum::{
         FromRequest, FromRequestParts, Request,
         rejection::{BytesRejection, JsonRejection},
     },
-    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    http::{Extensions, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use commerce::Scope;
@@ -64,6 +66,25 @@ impl Problem {
             status: StatusCode::PAYLOAD_TOO_LARGE.as_u16(),
             code: "too_large".into(),
             ..Self::of(&Fault::invalid("", format!("请求内容过大，上限 {most}")), request_id)
+        }
+    }
+
+    /// A body that does not call itself JSON: what somebody meant to say is not to be passed over.
+    pub fn not_json(request_id: &str) -> Self {
+        let message = "请求内容须是 JSON，并带请求头 Content-Type: application/json";
+        Self {
+            status: StatusCode::UNSUPPORTED_MEDIA_TYPE.as_u16(),
+            code: "not_json".into(),
+            ..Self::of(&Fault::invalid("", message), request_id)
+        }
+    }
+
+    /// A body that could not be read.
+    fn unread(status: StatusCode, reason: &str, request_id: &str) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(JSON_MOST, request_id),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::not_json(request_id),
+            _ => Self::of(&Fault::invalid("", format!("请求内容不合要求：{reason}")), request_id),
         }
     }
 }
@@ -129,55 +150,49 @@ pub struct Sent<T>(pub T);
 impl<S: Sync + Send, T: DeserializeOwned> FromRequest<S> for Sent<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
-        let rejected = |rejection: JsonRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(JSON_MOST, &request_id),
-            _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
-        };
-        let Json(mut sent) = Json::<Value>::from_request(request, state).await.map_err(rejected)?;
+        let request_id = id_in(request.extensions());
+        let rejected = |reason: JsonRejection| Problem::unread(reason.status(), &reason.body_text(), &request_id);
+        let Json(sent) = Json::<Value>::from_request(request, state).await.map_err(rejected)?;
+        Self::meant(sent, &request_id)
+    }
+}
+
+/// A body that need not be sent: nothing at all, whatever it calls itself, and JSON's `null` are none.
+impl<S: Sync + Send, T: DeserializeOwned> extract::OptionalFromRequest<S> for Sent<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let request_id = id_in(request.extensions());
+        let unread = |reason: BytesRejection| Problem::unread(reason.status(), &reason.body_text(), &request_id);
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, state).await.map_err(unread)?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let sent = Request::from_parts(parts, Body::from(bytes));
+        let rejected = |reason: JsonRejection| Problem::unread(reason.status(), &reason.body_text(), &request_id);
+        match <Json<Value> as FromRequest<S>>::from_request(sent, state).await.map_err(rejected)? {
+            Json(Value::Null) => Ok(None),
+            Json(sent) => Self::meant(sent, &request_id).map(Some),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Sent<T> {
+    /// What a body means, or what of it does not fit.
+    fn meant(mut sent: Value, request_id: &str) -> Result<Self, Problem> {
         if sent.is_array() {
             // Serde would take its items for a command's fields, one after the other.
             let message = "请求内容不合要求：须是一个对象，不是数组";
-            return Err(Problem::of(&Fault::invalid("", message), &request_id));
+            return Err(Problem::of(&Fault::invalid("", message), request_id));
         }
         tidy(&mut sent);
         serde_path_to_error::deserialize(sent).map(Self).map_err(|error| {
             let field = error.path().to_string();
             let message = format!("请求内容不合要求：{}", error.inner());
-            Problem::of(&Fault::invalid(if field == "." { "" } else { &field }, message), &request_id)
+            Problem::of(&Fault::invalid(if field == "." { "" } else { &field }, message), request_id)
         })
     }
-}
-
-/// A body that need not be sent: nothing at all, and JSON's `null`, are none. So is what does not call itself JSON: before
-/// there was anything to say, whatever came along was passed over, and who sends it still may.
-impl<S: Sync + Send, T: DeserializeOwned> extract::OptionalFromRequest<S> for Sent<T> {
-    type Rejection = Problem;
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        if !is_json(request.headers()) {
-            return Ok(None);
-        }
-        let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
-        let rejected = |rejection: BytesRejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(JSON_MOST, &request_id),
-            _ => Problem::of(&Fault::invalid("", format!("请求内容不合要求：{}", rejection.body_text())), &request_id),
-        };
-        let (parts, body) = request.into_parts();
-        let whole = Request::from_parts(parts.clone(), body);
-        let bytes = Bytes::from_request(whole, state).await.map_err(rejected)?;
-        if matches!(bytes.trim_ascii(), b"" | b"null") {
-            return Ok(None);
-        }
-        let sent = Request::from_parts(parts, Body::from(bytes));
-        <Self as FromRequest<S>>::from_request(sent, state).await.map(Some)
-    }
-}
-
-/// Whether a body calls itself JSON.
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// A body that is a file. One that says it is too large is refused before it is read.
@@ -188,7 +203,7 @@ pub struct SentFile(pub Vec<u8>);
 impl<S: Sync + Send> FromRequest<S> for SentFile {
     type Rejection = Problem;
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let request_id = request.extensions().get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default();
+        let request_id = id_in(request.extensions());
         let too_large = || Problem::too_large(FILE_MOST, &request_id);
         if brings_more_than(pictures::MOST_BYTES, request.headers()) {
             return Err(too_large());
@@ -223,7 +238,7 @@ pub struct Path<T>(pub T);
 impl<S: Sync + Send, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let request_id = id_of(parts);
+        let request_id = id_in(&parts.extensions);
         let path = extract::Path::from_request_parts(parts, state).await;
         path.map(|extract::Path(path)| Self(path)).map_err(|_| Problem::of(&Fault::NotFound("这个地址"), &request_id))
     }
@@ -235,7 +250,7 @@ pub struct Query<T>(pub T);
 impl<S: Sync + Send, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let request_id = id_of(parts);
+        let request_id = id_in(&parts.extensions);
         let rejected =
             |reason: String| Problem::of(&Fault::invalid("", format!("查询参数不合要求：{reason}")), &request_id);
         // As in a body: PostgreSQL's text has no NUL.
@@ -246,6 +261,6 @@ impl<S: Sync + Send, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-fn id_of(parts: &Parts) -> std::sync::Arc<str> {
-    parts.extensions.get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default()
+fn id_in(extensions: &Extensions) -> Arc<str> {
+    extensions.get::<Scope>().map(|scope| scope.request_id.clone()).unwrap_or_default()
 }

@@ -3,14 +3,15 @@
 use axum::{Json, http::StatusCode};
 use commerce::{costs, purchasing};
 use domain::{
-    Fen, InvoiceId, LocationId, PurchaseId, SkuId, SupplierId,
+    Fen, InvoiceId, LocationId, PurchaseId, SkuId, SupplierId, SupplierPaymentId,
     approvals::Decide,
     page::Page,
     purchasing::{
         Billable, CostEntry, CostStep, DraftPurchase, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListCosts,
-        ListInvoices, ListPurchases, ListSuppliers, OrderProposed, PayInvoice, Payables, PricedRow, Proposal,
-        PurchaseCard, PurchaseNote, PurchaseState, PurchaseView, ReceivePurchase, ReturnPurchase, SaveSupplier,
-        SetPrices, Supplier, SupplierPriceView, TakeBackInvoice,
+        ListInvoices, ListPurchases, ListShortfalls, ListSuppliers, OrderProposed, OrderShortfalls, PayInvoice,
+        PayPart, Payables, PricedRow, Proposal, PurchaseCard, PurchaseNote, PurchaseState, PurchaseView,
+        ReceivePurchase, ReturnPurchase, SaveSupplier, SetPrices, Shortfalls, Supplier, SupplierPriceView,
+        TakeBackInvoice, TakeBackPayment,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -245,7 +246,7 @@ pub async fn enter_invoice(caller: Caller, Sent(command): Sent<EnterInvoice>) ->
     caller.done(purchasing::enter_invoice(&caller.0, command).await)
 }
 
-/// One invoice, with what was ordered and what arrived for it.
+/// One invoice, with what was ordered and what arrived for it, and what was paid.
 #[utoipa::path(get, path = "/hq/invoices/{invoice_id}", tag = "purchasing", security(("bearer" = [])),
     params(("invoice_id" = InvoiceId, Path)),
     responses((status = 200, body = InvoiceView), (status = "default", body = Problem)))]
@@ -253,7 +254,7 @@ pub async fn invoice(caller: Caller, Path(id): Path<InvoiceId>) -> Result<Json<I
     caller.answer(purchasing::invoice(&caller.0, id).await)
 }
 
-/// Says that an invoice was paid.
+/// Says that an invoice was paid, or all that is left of it where parts of it were paid before.
 #[utoipa::path(post, path = "/hq/invoices/{invoice_id}/payment", tag = "purchasing", security(("bearer" = [])),
     params(("invoice_id" = InvoiceId, Path)), request_body = PayInvoice,
     responses((status = 204), (status = "default", body = Problem)))]
@@ -265,7 +266,32 @@ pub async fn pay_invoice(
     caller.done(purchasing::pay_invoice(&caller.0, id, command).await)
 }
 
-/// Takes an invoice back that is not paid and was entered wrongly: what it was for waits for an invoice again.
+/// Says that a part of an invoice was paid, or all that is left. The same request again pays nothing twice.
+#[utoipa::path(post, path = "/hq/invoices/{invoice_id}/payments", tag = "purchasing", security(("bearer" = [])),
+    params(("invoice_id" = InvoiceId, Path)), request_body = PayPart,
+    responses((status = 204), (status = "default", body = Problem)))]
+pub async fn pay_part(
+    caller: Caller,
+    Path(id): Path<InvoiceId>,
+    Sent(command): Sent<PayPart>,
+) -> Result<StatusCode, Problem> {
+    caller.done(purchasing::pay_part(&caller.0, id, command).await)
+}
+
+/// Takes a payment back that was entered wrongly: what it was for is owed again.
+#[utoipa::path(post, path = "/hq/invoices/{invoice_id}/payments/{payment_id}/void", tag = "purchasing",
+    security(("bearer" = [])), params(("invoice_id" = InvoiceId, Path), ("payment_id" = SupplierPaymentId, Path)),
+    request_body = TakeBackPayment, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn take_back_payment(
+    caller: Caller,
+    Path((id, payment)): Path<(InvoiceId, SupplierPaymentId)>,
+    Sent(command): Sent<TakeBackPayment>,
+) -> Result<StatusCode, Problem> {
+    caller.done(purchasing::take_back_payment(&caller.0, id, payment, command).await)
+}
+
+/// Takes an invoice back of which nothing is paid and that was entered wrongly: what it was for waits for an invoice
+/// again.
 #[utoipa::path(post, path = "/hq/invoices/{invoice_id}/void", tag = "purchasing", security(("bearer" = [])),
     params(("invoice_id" = InvoiceId, Path)), request_body = TakeBackInvoice,
     responses((status = 204), (status = "default", body = Problem)))]
@@ -277,11 +303,45 @@ pub async fn take_back_invoice(
     caller.done(purchasing::take_back_invoice(&caller.0, id, command).await)
 }
 
-/// What is owed to each supplier, by how long it has been due.
+/// What is owed to each supplier: what open invoices come to, what is paid of these, and the rest by how long it has been
+/// due.
 #[utoipa::path(get, path = "/hq/payables", tag = "purchasing", security(("bearer" = [])),
     responses((status = 200, body = Vec<Payables>), (status = "default", body = Problem)))]
 pub async fn payables(caller: Caller) -> Result<Json<Vec<Payables>>, Problem> {
     caller.answer(purchasing::payables(&caller.0).await)
+}
+
+/// Of which places, and from whom.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ShortfallsAsked {
+    /// Only of this store or warehouse.
+    location_id: Option<LocationId>,
+    /// Only of places in this region or below it, by GB/T 2260.
+    region: Option<String>,
+    /// Only what this supplier delivers.
+    supplier_id: Option<SupplierId>,
+}
+
+/// What all places are to order, summed up by place and supplier, the most urgent first, at most 100; and at most 100
+/// places that are short of what no supplier has a price for.
+#[utoipa::path(get, path = "/hq/replenishments", tag = "purchasing", security(("bearer" = [])), params(ShortfallsAsked),
+    responses((status = 200, body = Shortfalls), (status = "default", body = Problem)))]
+pub async fn shortfalls(caller: Caller, Query(asked): Query<ShortfallsAsked>) -> Result<Json<Shortfalls>, Problem> {
+    let ask = ListShortfalls { location: asked.location_id, region: asked.region, supplier: asked.supplier_id };
+    caller.answer(purchasing::shortfalls(&caller.0, &ask).await)
+}
+
+/// Makes drafts of what places are short of at this moment, one for each place and supplier that is named, all or none;
+/// answers them. A draft has room for 200 variants, those that run out first. The same request again makes none.
+#[utoipa::path(post, path = "/hq/replenishments/orders", tag = "purchasing", security(("bearer" = [])),
+    request_body = OrderShortfalls,
+    responses((status = 200, body = Vec<PurchaseCard>), (status = "default", body = Problem)))]
+pub async fn order_shortfalls(
+    caller: Caller,
+    Sent(command): Sent<OrderShortfalls>,
+) -> Result<Json<Vec<PurchaseCard>>, Problem> {
+    caller.answer(purchasing::order_shortfalls(&caller.0, command).await)
 }
 
 /// What a store or warehouse is to order, and why.

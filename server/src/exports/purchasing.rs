@@ -95,7 +95,8 @@ pub(super) async fn prices(scope: &Scope, id: SupplierId) -> Result<Exported, Fa
 /// The invoices that the list shows with these filters, newest first.
 pub(super) async fn invoices(scope: &Scope, query: &Fields) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header = ["发票号", "供应商", "开票日期", "到期", "收货(元)", "发票(元)", "状态", "逾期天数"];
+    let header =
+        ["发票号", "供应商", "开票日期", "到期", "收货(元)", "发票(元)", "已付(元)", "未付(元)", "状态", "逾期天数"];
     let row = |card: InvoiceCard| {
         vec![
             card.number,
@@ -104,6 +105,8 @@ pub(super) async fn invoices(scope: &Scope, query: &Fields) -> Result<Exported, 
             card.due_on.to_string(),
             yuan(card.received_fen),
             yuan(card.amount_fen),
+            yuan(card.paid_fen),
+            yuan(card.rest_fen),
             card.state.label().to_owned(),
             card.overdue_days.to_string(),
         ]
@@ -145,11 +148,33 @@ pub(super) async fn costs(scope: &Scope, query: &Fields) -> Result<Exported, Fau
 /// What is owed to suppliers.
 pub(super) async fn payables(scope: &Scope) -> Result<Exported, Fault> {
     scope.reach(Permission::UseHq)?;
-    let header = ["供应商", "未开票(元)", "未到期(元)", "逾期30天内(元)", "逾期31-60天(元)", "逾期60天以上(元)"];
+    let header = [
+        "供应商",
+        "未开票(元)",
+        "未付清发票(元)",
+        "其中已付(元)",
+        "未付(元)",
+        "其中逾期(元)",
+        "未到期(元)",
+        "逾期30天内(元)",
+        "逾期31-60天(元)",
+        "逾期60天以上(元)",
+    ];
     let row = |one: Payables| {
         let of = one.ageing;
-        let mut cells = vec![one.supplier, yuan(one.not_invoiced_fen)];
-        cells.extend([of.not_due_fen, of.to_30_fen, of.to_60_fen, of.beyond_fen].map(yuan));
+        let amounts = [
+            one.not_invoiced_fen,
+            one.invoiced_fen,
+            one.paid_fen,
+            of.total(),
+            of.overdue(),
+            of.not_due_fen,
+            of.to_30_fen,
+            of.to_60_fen,
+            of.beyond_fen,
+        ];
+        let mut cells = vec![one.supplier];
+        cells.extend(amounts.map(yuan));
         cells
     };
     Ok(table(&header, purchasing::payables(scope).await?, row))

@@ -167,14 +167,16 @@ pub(super) async fn imports(scope: &Scope) -> Result<Exported, Fault> {
 
 /// The keys of partners; of a key itself only how it begins.
 pub(super) async fn keys(scope: &Scope) -> Result<Exported, Fault> {
-    let header = ["合作方", "状态", "密钥开头", "权限", "门店", "每分钟", "建立人", "建立时间", "最近使用", "到期"];
+    let header =
+        ["合作方", "状态", "密钥开头", "权限", "门店与仓库", "每分钟", "建立人", "建立时间", "最近使用", "到期"];
     let row = |key: KeyView| {
+        let places = key.places_text();
         vec![
             key.name,
             key.state.label().to_owned(),
             key.prefix.unwrap_or_default(),
             key.permissions.iter().map(|one| one.label()).collect::<Vec<_>>().join("、"),
-            key.stores.map_or("全部门店".into(), |stores| stores.join("、")),
+            places,
             key.per_minute.to_string(),
             key.created_by,
             moment(key.created_at),

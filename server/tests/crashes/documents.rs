@@ -27,7 +27,7 @@ pub const BUYING: [FaultPoint; 4] = {
     [ArrivalWritten, ArrivalCommitted, InvoiceWritten, InvoiceCommitted]
 };
 /// And what becomes of their invoices.
-pub const PAYING: [Deed; 2] = [Deed::TakeBackInvoice, Deed::PayInvoice];
+pub const PAYING: [Deed; 3] = [Deed::TakeBackInvoice, Deed::PayInvoice, Deed::TakeBackPayment];
 /// The code of the tea's first variant.
 const CODE: &str = "qh-zhenzhu-naicha-m";
 
@@ -200,7 +200,7 @@ async fn goods_that_were_being_bought_come_in_once_are_owed_once_and_paid_once()
     let [warehouse, supplier] = furnish(&office).await;
     for (bought, point) in (1..).zip(BUYING.into_iter().chain(PAYING.into_iter().flat_map(around))) {
         mortal.until_it_ends_at(point).await;
-        let [purchase, receipt, wrong, invoice] = [(); 4].map(|()| Uuid::now_v7());
+        let [purchase, receipt, wrong, invoice, payment] = [(); 5].map(|()| Uuid::now_v7());
         let lines = json!([{ "sku_id": sku, "quantity": 2, "price_fen": 300 }]);
         let order = json!({ "supplier_id": supplier, "location_id": warehouse, "lines": lines });
         let path = format!("/hq/purchases/{purchase}");
@@ -211,11 +211,14 @@ async fn goods_that_were_being_bought_come_in_once_are_owed_once_and_paid_once()
             json!({ "id": id, "supplier_id": supplier, "number": format!("{bought}"), "dated": "2026-01-01",
                     "amount_fen": 600, "receipts": [receipt] })
         };
+        let part = json!({ "id": payment, "amount_fen": 200, "paid_on": "2026-01-02", "reference": "ICBC-888" });
         let asked = [
             (format!("/console/purchases/{purchase}/receipts"), json!({ "id": receipt })),
             ("/hq/invoices".to_owned(), billed(wrong)),
             (format!("/hq/invoices/{wrong}/void"), json!({ "reason": "发票号登记错了" })),
             ("/hq/invoices".to_owned(), billed(invoice)),
+            (format!("/hq/invoices/{invoice}/payments"), part),
+            (format!("/hq/invoices/{invoice}/payments/{payment}/void"), json!({ "reason": "付给了另一家" })),
             (format!("/hq/invoices/{invoice}/payment"), json!({ "paid_on": "2026-01-02", "reference": "ICBC-889" })),
         ];
         for (path, body) in asked {

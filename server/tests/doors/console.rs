@@ -2,7 +2,7 @@
 
 use super::{
     Door,
-    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Shortages, Staff, Stock},
+    Needs::{Everywhere, Goods, Member, Nothing, Oneself, Proposals, Returns, Shortages, Staff, Stock},
     Permission::*,
     form, get,
 };
@@ -41,6 +41,8 @@ pub const PAGES: &[Door] = &[
     get("/console/transfers/new/template/{kind}", Staff(MoveStock)),
     form("/console/transfers/{transfer}/list", Goods, LIST),
     form("/console/transfers/new/list", Staff(MoveStock), LIST),
+    form("/console/transfers/new/find", Staff(MoveStock), LIST),
+    form("/console/receipts/find", Staff(ReceiveGoods), LIST),
     get("/console/stock", Goods),
     get("/console/stock/all/{kind}", Stock),
     get("/console/movements", Stock),
@@ -48,6 +50,8 @@ pub const PAGES: &[Door] = &[
     get("/console/batches", Stock),
     get("/console/batches/all/{kind}", Stock),
     get("/console/receipts", Staff(ReceiveGoods)),
+    get("/console/receipts/template/{kind}", Staff(ReceiveGoods)),
+    form("/console/receipts/list", Staff(ReceiveGoods), LIST),
     form(
         "/rpc/console/request_transfer",
         Goods,
@@ -71,7 +75,11 @@ pub const PAGES: &[Door] = &[
         Staff(EditStores),
         "store={store_id}&state=open&prepare_minutes=9&from=/console/opening",
     ),
-    form("/rpc/console/set_store_state", Staff(EditStores), "store={store_id}&seen=open&state=busy&from=/console"),
+    form(
+        "/rpc/console/set_store_state",
+        Staff(EditStores),
+        "store={store_id}&seen=open&state=busy&until=30&from=/console",
+    ),
     get("/console/delivery", Staff(EditStores)),
     form("/rpc/console/take_in_posted", Staff(FulfilOrders), "id={request}&from=/console"),
     form("/rpc/console/refuse_posted", Staff(FulfilOrders), "id={request}&note=x&from=/console"),
@@ -114,6 +122,11 @@ pub const PAGES: &[Door] = &[
     get("/console/after-sales/{request}", Staff(ReadOrders)),
     get("/console/after-sales/all/{kind}", Staff(ReadOrders)),
     get("/console/after-sales/files/{file}/{size}", Staff(ReadOrders)),
+    form(
+        "/console/after-sales/{request}/proofs",
+        Returns,
+        "--door\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\nGIF89a\r\n--door--\r\n",
+    ),
     get("/console/returns", Staff(FulfilOrders)),
     get("/console/orders/{order}/after-sales", Staff(FulfilOrders)),
     form(
@@ -222,6 +235,14 @@ pub const PAGES: &[Door] = &[
     get("/console/losses", Stock),
     get("/console/losses/all/{kind}", Stock),
     get("/console/losses/new", Staff(CountStock)),
+    get("/console/losses/many", Staff(CountStock)),
+    get("/console/losses/many/template/{kind}", Staff(CountStock)),
+    form("/console/losses/many/list", Staff(CountStock), LIST),
+    form(
+        "/rpc/console/report_losses",
+        Staff(CountStock),
+        "location={store_id}&key.0={new_id}&sku.0={sku_id}&quantity.0=1&kind.0=broken&reason.0=x&from=/console/losses",
+    ),
     get("/console/losses/{loss}", Stock),
     get("/console/loss-photos/{file}/{size}", Stock),
     form(
@@ -246,4 +267,12 @@ pub const PAGES: &[Door] = &[
         "kind=low&location={store_id}&threshold=9&from=/console/alerts",
     ),
     form("/rpc/console/remove_alert_rule", Staff(ProposeChanges), "id={rule_id}&from=/console/alerts"),
+    get("/console/alerts/many", Proposals),
+    get("/console/alerts/many/template/{kind}", Proposals),
+    form("/console/alerts/many/list", Proposals, LIST),
+    form(
+        "/rpc/console/set_alert_rules",
+        Staff(ProposeChanges),
+        "kind.0=low&location.0={store_id}&threshold.0=9&from=/console/alerts",
+    ),
 ];

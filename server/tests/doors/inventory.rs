@@ -5,6 +5,8 @@
 mod api;
 #[path = "console.rs"]
 mod console;
+#[path = "goods.rs"]
+mod goods;
 #[path = "office.rs"]
 mod office;
 #[path = "shop.rs"]
@@ -37,6 +39,9 @@ pub enum Needs {
     Stock,
     /// Staff who fulfil orders or manage them, about what is within their reach; on head office's pages, with `UseHq` too.
     Shortages,
+    /// Staff who decide on what shoppers ask for after the sale, stand at the counter or arbitrate, about what is within
+    /// their reach.
+    Returns,
     /// Staff who have to do with goods, about what is within their reach; on head office's pages, with `UseHq` too.
     Goods,
     /// Staff who manage orders or pay them back, about batches of their own; on head office's pages, with `UseHq` too.
@@ -85,7 +90,7 @@ const fn form(path: &'static str, needs: Needs, sends: &'static str) -> Door {
 
 /// All of them.
 pub static DOORS: LazyLock<Vec<Door>> =
-    LazyLock::new(|| [shop::PAGES, console::PAGES, office::PAGES, api::API].concat());
+    LazyLock::new(|| [shop::PAGES, console::PAGES, office::PAGES, goods::GOODS, api::API].concat());
 
 /// Every door that the sources and the API's document name.
 pub fn declared() -> BTreeSet<String> {

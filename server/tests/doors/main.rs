@@ -9,7 +9,10 @@ mod support;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use domain::staff::Permission::{self, DecideProposals, ManageOrders, MoveStock, ReceiveGoods, RefundOrders};
+use domain::staff::Permission::{
+    self, ArbitrateReturns, DecideProposals, DecideReturns, FulfilOrders, ManageOrders, MoveStock, ReceiveGoods,
+    RefundOrders,
+};
 use reqwest::Method;
 
 use inventory::{DOORS, Door, Needs, declared};
@@ -54,6 +57,7 @@ fn expected(person: &Person, door: &Door) -> Expected {
         | Needs::Proposals
         | Needs::Stock
         | Needs::Shortages
+        | Needs::Returns
         | Needs::Goods
         | Needs::Batches
             if !person.is_staff =>
@@ -76,15 +80,22 @@ fn expected(person: &Person, door: &Door) -> Expected {
         Needs::Shortages if forbidden(Permission::FulfilOrders) && forbidden(Permission::ManageOrders) => {
             Expected::Forbidden
         }
+        Needs::Returns if [DecideReturns, FulfilOrders, ArbitrateReturns].into_iter().all(forbidden) => {
+            Expected::Forbidden
+        }
         Needs::Goods if [MoveStock, ReceiveGoods, DecideProposals].into_iter().all(forbidden) => Expected::Forbidden,
         Needs::Stock | Needs::Shortages | Needs::Goods
             if door.path.starts_with("/hq") && forbidden(Permission::UseHq) =>
         {
             Expected::Forbidden
         }
-        Needs::Staff(_) | Needs::Proposals | Needs::Stock | Needs::Shortages | Needs::Goods | Needs::Batches => {
-            of_objects(door)
-        }
+        Needs::Staff(_)
+        | Needs::Proposals
+        | Needs::Stock
+        | Needs::Shortages
+        | Needs::Returns
+        | Needs::Goods
+        | Needs::Batches => of_objects(door),
         Needs::Nothing | Needs::Oneself => Expected::Without,
     }
 }

@@ -66,6 +66,9 @@ pub const PAGES: &[Door] = &[
     ),
     form("/rpc/hq/set_alert_rule", Everywhere(DecideProposals), "kind=low&threshold=9&from=/hq/alerts"),
     form("/rpc/hq/remove_alert_rule", Everywhere(DecideProposals), "id={rule_id}&from=/hq/alerts"),
+    get("/hq/alerts/many", Everywhere(DecideProposals)),
+    get("/hq/alerts/many/template/{kind}", Everywhere(DecideProposals)),
+    form("/hq/alerts/many/list", Everywhere(DecideProposals), LIST),
     get("/hq/approval-limits", Everywhere(DecideProposals)),
     form(
         "/rpc/hq/set_approval_limits",
@@ -73,11 +76,11 @@ pub const PAGES: &[Door] = &[
         "pieces=1&value=1&purchase=1&from=/hq/approval-limits",
     ),
     form(
-        "/rpc/hq/set_store_approval_limits",
+        "/rpc/hq/set_place_approval_limits",
         Everywhere(ManageRoles),
-        "store={store_id}&pieces=1&value=1&from=/hq/approval-limits",
+        "place={location_id}&pieces=1&value=1&from=/hq/approval-limits",
     ),
-    form("/rpc/hq/end_store_approval_limits", Everywhere(ManageRoles), "store={store_id}&from=/hq/approval-limits"),
+    form("/rpc/hq/end_place_approval_limits", Everywhere(ManageRoles), "place={location_id}&from=/hq/approval-limits"),
     get("/hq/proposals", Proposals),
     get("/hq/proposals/all/{kind}", Proposals),
     get("/hq/proposals/{proposal}", Proposals),
@@ -119,6 +122,7 @@ pub const PAGES: &[Door] = &[
     get("/hq/transfers/new", Everywhere(ManageSupply)),
     get("/hq/transfers/new/template/{kind}", Everywhere(ManageSupply)),
     form("/hq/transfers/new/list", Everywhere(ManageSupply), LIST),
+    form("/hq/transfers/new/find", Everywhere(ManageSupply), LIST),
     form(
         "/rpc/hq/request_transfer",
         Goods,
@@ -172,6 +176,11 @@ pub const PAGES: &[Door] = &[
         "key={new_id}&pick.{store_id}.{sku_id}={supplier_id}&amount.{store_id}.{sku_id}=1&from=/hq/replenishment",
     ),
     form(
+        "/rpc/hq/order_shortfalls",
+        Everywhere(ManagePurchasing),
+        "key={new_id}&pick.{store_id}.{supplier_id}=on&from=/hq/replenishment",
+    ),
+    form(
         "/rpc/hq/enter_invoice",
         Everywhere(PaySuppliers),
         "key={new_id}&supplier={supplier_id}&number=x&dated=2026-01-01&amount=1&receipt.{new_id}=on&from=/hq/invoices",
@@ -179,7 +188,12 @@ pub const PAGES: &[Door] = &[
     form(
         "/rpc/hq/pay_invoice",
         Everywhere(PaySuppliers),
-        "id={invoice_id}&paid_on=2026-01-01&reference=x&from=/hq/invoices",
+        "id={invoice_id}&key={new_id}&amount=1&paid_on=2026-01-01&reference=x&from=/hq/invoices",
+    ),
+    form(
+        "/rpc/hq/take_back_supplier_payment",
+        Everywhere(PaySuppliers),
+        "id={invoice_id}&payment={payment_id}&reason.{payment_id}=x&from=/hq/invoices",
     ),
     form("/rpc/hq/take_back_invoice", Everywhere(PaySuppliers), "id={invoice_id}&reason=x&from=/hq/invoices"),
     get("/console/purchases", Goods),
@@ -220,6 +234,8 @@ pub const PAGES: &[Door] = &[
     get("/hq/warehouses", Everywhere(ManageSupply)),
     get("/hq/warehouses/{warehouse}", Everywhere(ManageSupply)),
     get("/hq/warehouses/{warehouse}/stock", Everywhere(ManageSupply)),
+    get("/hq/warehouses/{warehouse}/stock/template/{kind}", Everywhere(ManageSupply)),
+    form("/hq/warehouses/{warehouse}/stock/list", Everywhere(ManageSupply), LIST),
     form(
         "/rpc/hq/save_warehouse",
         Everywhere(ManageSupply),

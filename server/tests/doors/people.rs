@@ -423,6 +423,7 @@ impl Foreign {
             ("ride_id", unknown.clone()),
             ("list_id", unknown.clone()),
             ("parcel_id", unknown.clone()),
+            ("payment_id", unknown.clone()),
             ("category_id", unknown.clone()),
             ("webhook", unknown.clone()),
             ("import", unknown.clone()),

@@ -189,6 +189,9 @@ async fn buy(hq: &Program, warehouse: &str, sku: &str) -> Named {
     let billed = json!({ "id": invoice, "supplier_id": supplier, "number": ROLE, "dated": "2026-01-01",
                          "amount_fen": 301, "receipts": [receipt], "difference_note": REASON });
     hq.post("/hq/invoices", billed).await.done();
+    let paid =
+        json!({ "id": Uuid::now_v7(), "amount_fen": 1, "paid_on": "2026-01-01", "reference": ROLE, "note": NOTE });
+    hq.post(&format!("/hq/invoices/{invoice}/payments"), paid).await.done();
     vec![
         ("supplier", vec![supplier.to_string()]),
         ("purchase", vec![purchase.to_string()]),

@@ -156,6 +156,22 @@ pub fn ReferenceCell(
     view! { <td class="tabular min-w-28">{said}{kind}</td> }
 }
 
+/// The cell of a table that says what its row is about: its name, and what it is known by small below.
+#[component]
+pub fn NamedCell(
+    #[prop(into)] name: String,
+    #[prop(into)] detail: String,
+    /// Where the name leads.
+    #[prop(optional, into)]
+    href: String,
+) -> impl IntoView {
+    let name = match present(href) {
+        Some(href) => view! { <a class="link font-medium" href=href>{name}</a> }.into_any(),
+        None => view! { <span class="font-medium">{name}</span> }.into_any(),
+    };
+    view! { <td class="min-w-40">{name}<span class="block text-sm text-base-content/70">{detail}</span></td> }
+}
+
 /// A list of named facts; its children are [`Fact`]s.
 #[component]
 pub fn Facts(#[prop(optional, into)] class: String, children: Children) -> impl IntoView {

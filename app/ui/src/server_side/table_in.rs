@@ -4,6 +4,9 @@ use leptos::prelude::*;
 
 use super::{action::LinkButton, action::Size, field::TextArea};
 
+/// How much text is pasted at most, in bytes; more comes as a file.
+pub const PASTED_MOST: usize = 100 << 10;
+
 /// A table that fills in the form around it, below that form's own button: its button sends the form to `action`, which
 /// leads back here with the fields filled in.
 #[component]
@@ -53,6 +56,8 @@ pub fn TableIn(
         let items = wrong.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
         view! { <ul class="mb-3 list-disc ps-5 text-sm font-medium text-error" role="alert">{items}</ul> }
     });
+    // Said before anything is pasted: what is longer is refused.
+    let hint = format!("{hint}粘贴最多 {} KB，更大的请上传文件。", PASTED_MOST >> 10);
     view! {
         {told}
         <label class="mb-4 block">

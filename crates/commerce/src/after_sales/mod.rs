@@ -10,7 +10,8 @@
 //! - `returned`: parcels that came back to whoever sent them
 //! - `post`: goods that come by post
 //! - `send`: what is sent in exchange for them
-//! - `proofs`: pictures
+//! - `proofs`: pictures by the shopper
+//! - `store_proofs`: pictures of what came back, by the store and head office
 //! - `terms`: how long what may be asked for
 //! - `read`: lists, one request, how many wait
 //!
@@ -28,6 +29,7 @@ mod request;
 mod returned;
 mod send;
 mod sold;
+mod store_proofs;
 mod take_in;
 mod terms;
 
@@ -53,6 +55,8 @@ pub(crate) use request::has_room;
 pub use request::{options, quote, request};
 pub(crate) use returned::{CameBack, pay_back, worth};
 pub(crate) use sold::keep_member;
+pub use store_proofs::{add as add_store_proof, may as may_add_store_proof};
+pub(crate) use store_proofs::{may_see as may_see_store_proof, must_handle};
 pub use terms::{book as terms, reset as reset_terms, set as set_terms};
 
 use crate::{

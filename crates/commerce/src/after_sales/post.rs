@@ -159,21 +159,24 @@ pub(super) async fn posted(tx: &mut PgConnection, id: AfterSalesId) -> Result<Op
 ///
 /// Faults: `Invalid` beside `tracking_number`, or `send_to` for an address that is not in one's book or to which the store
 /// does not send; `NotFound` for another's; `Conflict` (`not_now`), (`return_expired`),
-/// (`no_return_address`) where the store takes no parcels, (`already_arrived`).
+/// (`no_return_address`) where the store takes no parcels, (`already_arrived`) for another number or address by then.
 pub async fn post(scope: &Scope, id: AfterSalesId, command: &PostReturn) -> Result<(), Fault> {
     let command = command.checked()?;
     let wish = send::Wish::of(scope, command.send_to).await?;
     let mut tx = scope.begin().await?;
     let mut request = decide::lock_own(&mut tx, scope, id).await?;
     let known = posted(&mut tx, id).await?;
-    let same = |known: &PostedReturn| {
-        known.carrier == command.carrier && known.tracking_number == command.tracking_number && wish.is_of(Some(known))
-    };
-    if known.as_ref().is_some_and(same) {
+    let is_parcel =
+        |known: &PostedReturn| known.carrier == command.carrier && known.tracking_number == command.tracking_number;
+    if known.as_ref().is_some_and(|known| is_parcel(known) && wish.is_of(Some(known))) {
         return Ok(());
     }
     if known.as_ref().is_some_and(|known| known.arrived_at.is_some()) {
-        return Err(Fault::conflict("already_arrived", "商品已到店，单号不能再改"));
+        let message = match known.as_ref().is_some_and(is_parcel) {
+            true => "商品已到店，不能再改换的商品寄到哪里；还没有寄出的，可以凭售后码到门店领取",
+            false => "商品已到店，单号不能再改",
+        };
+        return Err(Fault::conflict("already_arrived", message));
     }
     receive::must_be_in_time(scope, &request)?;
     if place_for(scope, request.store).await?.is_none() {

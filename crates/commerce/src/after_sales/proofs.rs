@@ -21,9 +21,13 @@ pub async fn may(scope: &Scope, id: AfterSalesId) -> Result<MemberId, Fault> {
         .or_fault()?
         .filter(|row| row.member_id == me.0)
         .ok_or_else(not_found)?;
-    let open = AfterSalesState::from_code(&row.state)
-        .is_some_and(|state| state.is_open() || state == AfterSalesState::Refused);
-    if open { Ok(me) } else { Err(Fault::conflict("not_now", "这张售后单已结束，不能再添加照片")) }
+    let open = AfterSalesState::from_code(&row.state).is_some_and(AfterSalesState::takes_proofs);
+    if open { Ok(me) } else { Err(over()) }
+}
+
+/// Nothing is decided any more, so there is nothing to prove.
+pub(super) fn over() -> Fault {
+    Fault::conflict("not_now", "这张售后单已结束，不能再添加照片")
 }
 
 /// Adds a picture to one's own request.

@@ -6,6 +6,7 @@ use domain::{
     after_sales::{
         AfterSalesAct, AfterSalesCard, AfterSalesCounts, AfterSalesKind, AfterSalesLine, AfterSalesReason,
         AfterSalesState, AfterSalesStep, AfterSalesView, Came, Condition, ListAfterSales, MissingLine, RefundProgress,
+        STORE_PROOFS_MOST,
     },
     files::Photo,
     page::Page,
@@ -14,7 +15,7 @@ use domain::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{APPEAL_WITHIN, decide::may_be_under_way, money, not_found, post, send};
+use super::{APPEAL_WITHIN, decide::may_be_under_way, money, not_found, post, send, store_proofs};
 use crate::{Scope, database::OrFault, members::GONE};
 
 /// Which requests: the caller's own, or those within a reach.
@@ -197,6 +198,9 @@ pub async fn show(scope: &Scope, id: AfterSalesId) -> Result<AfterSalesView, Fau
             .into();
         }
     }
+    for proof in &mut view.store_proofs {
+        proof.by = "商家".into();
+    }
     let refused_at = view.steps.iter().rev().find(|step| is_refusal(step.act)).map(|step| step.at);
     let appeals = refused_at.is_some_and(|at| at + APPEAL_WITHIN > scope.now);
     view.acts = [AfterSalesAct::Appeal, AfterSalesAct::Withdraw]
@@ -246,6 +250,9 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
         (view.card.state.after(view.card.kind, act).is_some() && may(permission)).then_some(act)
     };
     view.acts = acts.into_iter().filter_map(can).collect();
+    view.may_add_store_proof = view.card.state.takes_proofs()
+        && view.store_proofs.len() < STORE_PROOFS_MOST
+        && store_proofs::must_handle(scope, store).is_ok();
     view.acts.extend(at_the_counter(&view).into_iter().filter(|_| may(Permission::FulfilOrders)));
     if view.acts.iter().any(|act| matches!(act, AfterSalesAct::Agree | AfterSalesAct::Uphold)) {
         let mut tx = scope.begin().await?;
@@ -287,6 +294,8 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
         missing: missing(&mut tx, id).await?,
         steps: steps(&mut tx, id).await?,
         proofs: proofs(&mut tx, id).await?,
+        store_proofs: store_proofs::of(&mut tx, id, scope.member().is_ok()).await?,
+        may_add_store_proof: false,
         appeal: more.appeal,
         post_to: None,
         sends: false,

@@ -19,10 +19,18 @@ use crate::{
 
 const NO_RULE: Fault = Fault::NotFound("这条提醒规则");
 
+/// How many thresholds a page shows.
+const RULES_SHOWN: i64 = 500;
+
 /// The thresholds that apply to everybody, and those of places within reach; of one place where it is named.
 ///
 /// Faults: `Forbidden`.
 pub async fn rules(scope: &Scope, location: Option<LocationId>) -> Result<Vec<AlertRule>, Fault> {
+    seen(scope, location, RULES_SHOWN).await
+}
+
+/// The same, so many at most.
+pub(super) async fn seen(scope: &Scope, location: Option<LocationId>, most: i64) -> Result<Vec<AlertRule>, Fault> {
     let sight = Sight::of(scope)?;
     let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
@@ -33,9 +41,10 @@ pub async fn rules(scope: &Scope, location: Option<LocationId>) -> Result<Vec<Al
            left join products d on d.id = k.product_id
            where (r.location_id is null or $1::uuid[] is null or r.location_id = any($1))
              and ($2::uuid is null or r.location_id is null or r.location_id = $2)
-           order by r.kind, r.location_id is not null, 4, c.name nulls first, d.name, k.code limit 500"#,
+           order by r.kind, r.location_id is not null, 4, c.name nulls first, d.name, k.code limit $3"#,
         sight.seen.as_deref(),
         location.map(|location| location.0),
+        most,
     )
     .fetch_all(&mut *tx)
     .await
@@ -64,12 +73,20 @@ pub async fn rules(scope: &Scope, location: Option<LocationId>) -> Result<Vec<Al
 /// Faults: `Invalid` beside `threshold`, `category` or `sku`; `NotFound` for a place out of reach; `Forbidden`.
 pub async fn set(scope: &Scope, command: SetAlertRule) -> Result<Uuid, Fault> {
     command.check()?;
-    let me = may_set(scope, command.location_id)?;
+    may_set(scope, command.location_id)?;
     let mut tx = scope.begin().await?;
+    let id = set_in(&mut tx, scope, &command).await?;
+    tx.commit().await.or_fault()?;
+    Ok(id)
+}
+
+/// [`set`] within a transaction.
+pub(super) async fn set_in(tx: &mut PgConnection, scope: &Scope, command: &SetAlertRule) -> Result<Uuid, Fault> {
+    let me = may_set(scope, command.location_id)?;
     if let Some(location) = command.location_id {
-        stockroom::room(&mut tx, location).await?;
+        stockroom::room(tx, location).await?;
     }
-    let (category, sku) = goods(&mut tx, &command.goods).await?;
+    let (category, sku) = goods(tx, &command.goods).await?;
     let before = sqlx::query_scalar!(
         "select threshold from alert_rules where kind = $1 and location_id is not distinct from $2
            and category_id is not distinct from $3 and sku_id is not distinct from $4 for update",
@@ -99,8 +116,7 @@ pub async fn set(scope: &Scope, command: SetAlertRule) -> Result<Uuid, Fault> {
     .or_fault()?;
     let told = |threshold: Option<i64>| json!({ "kind": command.kind.label(), "threshold": threshold });
     let before = before.map_or(json!(null), told);
-    record(&mut tx, scope, Act::SetAlertRule, (id, command.location_id), [before, told(command.threshold)]).await?;
-    tx.commit().await.or_fault()?;
+    record(tx, scope, Act::SetAlertRule, (id, command.location_id), [before, told(command.threshold)]).await?;
     Ok(id)
 }
 

@@ -1,13 +1,15 @@
-//! From which pieces and amounts on somebody else must agree: head office's word, and stores' own limits (K4, K5).
+//! From which pieces and amounts on somebody else must agree: head office's word, and limits of stores and warehouses of
+//! their own (K4, K5).
 //!
 //! Whoever manages roles says it, not whoever decides: who buys decides as well, and would let their own orders pass.
 
 use domain::{
-    Fault, Fen, LocationId, StaffId, StoreId,
-    approval_limits::{ApprovalLimits, HouseLimits, StoreLimits},
+    Fault, Fen, LocationId, StaffId,
+    approval_limits::{ApprovalLimits, HouseLimits, PlaceLimits},
     audit::{Act, ObjectKind},
     counts::DecideAlone,
     staff::{Permission, Reach, reach_of},
+    transfers::{Location, LocationKind},
 };
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -18,9 +20,9 @@ use crate::{
     audit::{self, Change},
     database::OrFault,
     staff,
+    stockroom::{self, Room},
+    supply,
 };
-
-const NO_STORE: Fault = Fault::NotFound("这家门店");
 
 /// What holds where: for who decides everywhere, and for who sets it.
 ///
@@ -37,22 +39,8 @@ pub async fn limits(scope: &Scope) -> Result<ApprovalLimits, Fault> {
     .fetch_optional(&mut *tx)
     .await
     .or_fault()?;
-    let stores = sqlx::query!(
-        r#"select s.id, s.name, l.pieces, l.value_fen, p.name as "set_by!", l.set_at
-           from approval_limits l join stores s on s.id = l.store_id join staff p on p.id = l.set_by
-           order by s.name, s.id"#,
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .or_fault()?;
-    let own = stores.into_iter().map(|row| StoreLimits {
-        store_id: StoreId(row.id),
-        store_name: row.name,
-        alone: DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) },
-        set_by: row.set_by,
-        set_at: row.set_at,
-    });
-    let limits = ApprovalLimits { stores: own.collect(), ..ApprovalLimits::default() };
+    let [stores, warehouses] = own(&mut tx).await?;
+    let limits = ApprovalLimits { stores, warehouses, ..ApprovalLimits::default() };
     Ok(match house {
         None => limits,
         Some(row) => ApprovalLimits {
@@ -68,7 +56,42 @@ pub async fn limits(scope: &Scope) -> Result<ApprovalLimits, Fault> {
     })
 }
 
-/// What is said of a store, or of all others.
+/// The stores that have limits of their own, and the warehouses.
+async fn own(tx: &mut PgConnection) -> Result<[Vec<PlaceLimits>; 2], Fault> {
+    let rows = sqlx::query!(
+        r#"select p.id as "id!", p.kind = 'store' as "store!", p.name as "name!", l.pieces as "pieces!",
+                  l.value_fen as "value_fen!", s.name as "set_by!", l.set_at as "set_at!"
+           from place_approval_limits l join stock_places p on p.id = l.location_id join staff s on s.id = l.set_by
+           order by p.name, p.id"#,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    let (mut stores, mut warehouses) = (Vec::new(), Vec::new());
+    for row in rows {
+        let of_its_kind = if row.store { &mut stores } else { &mut warehouses };
+        of_its_kind.push(PlaceLimits {
+            location_id: LocationId(row.id),
+            location_name: row.name,
+            alone: DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) },
+            set_by: row.set_by,
+            set_at: row.set_at,
+        });
+    }
+    Ok([stores, warehouses])
+}
+
+/// The open places that can be given limits of their own: stores, then warehouses, by name.
+///
+/// Faults: `Unauthenticated`; `Forbidden` for who does not manage roles.
+pub async fn limit_places(scope: &Scope) -> Result<Vec<Location>, Fault> {
+    must_set(scope)?;
+    let mut places: Vec<Location> = supply::open_places(scope).await?.into_iter().map(|(place, _)| place).collect();
+    places.sort_by_key(|place| place.kind == LocationKind::Warehouse);
+    Ok(places)
+}
+
+/// What is said of a place, or of all others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Said {
     alone: DecideAlone,
@@ -99,8 +122,9 @@ async fn still_sets(tx: &mut PgConnection, scope: &Scope) -> Result<StaffId, Fau
     }
 }
 
-/// Says up to where nobody else needs to agree, at all stores that have no limits of their own and of orders to suppliers:
-/// of what is handed in from now on. What waits already goes on waiting. Saying the same again changes nothing.
+/// Says up to where nobody else needs to agree, at all stores and warehouses that have no limits of their own and of orders
+/// to suppliers: of what is handed in from now on. What waits already goes on waiting. Saying the same again changes
+/// nothing.
 ///
 /// Faults: `Invalid` beside `pieces`, `value` or `purchase`; `Unauthenticated`; `Forbidden` for who does not manage roles.
 pub async fn set_limits(scope: &Scope, wanted: HouseLimits) -> Result<(), Fault> {
@@ -108,78 +132,126 @@ pub async fn set_limits(scope: &Scope, wanted: HouseLimits) -> Result<(), Fault>
     set(scope, None, Said { alone: wanted.alone(), purchase: Some(wanted.purchase_fen) }).await
 }
 
-/// Says up to where one store decides itself, in place of head office's word.
+/// Says up to where one store or warehouse decides itself, in place of head office's word.
 ///
 /// Faults: `Invalid` beside `pieces` or `value`; `NotFound`; `Unauthenticated`; `Forbidden`.
-pub async fn set_store_limits(scope: &Scope, store: StoreId, wanted: DecideAlone) -> Result<(), Fault> {
+pub async fn set_limits_at(scope: &Scope, place: LocationId, wanted: DecideAlone) -> Result<(), Fault> {
     wanted.check()?;
-    set(scope, Some(store), Said { alone: wanted, purchase: None }).await
+    set(scope, Some(place), Said { alone: wanted, purchase: None }).await
 }
 
-async fn set(scope: &Scope, store: Option<StoreId>, wanted: Said) -> Result<(), Fault> {
+async fn set(scope: &Scope, place: Option<LocationId>, wanted: Said) -> Result<(), Fault> {
     must_set(scope)?;
     let mut tx = scope.begin().await?;
-    let before = said(&mut tx, store).await?;
+    let (room, before) = said(&mut tx, place).await?;
     let me = still_sets(&mut tx, scope).await?;
     if before == Some(wanted) {
         return Ok(());
     }
+    match &room {
+        Some(Room { id, store: None }) => write_of_warehouse(&mut tx, scope, me, *id, wanted.alone).await?,
+        _ => write(&mut tx, scope, me, room.as_ref(), wanted).await?,
+    }
+    note(&mut tx, scope, Act::SetApprovalLimits, room.as_ref(), [before, Some(wanted)]).await?;
+    tx.commit().await.or_fault()
+}
+
+/// Of a store, or of all others.
+async fn write(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    me: StaffId,
+    room: Option<&Room>,
+    wanted: Said,
+) -> Result<(), Fault> {
     sqlx::query!(
         "insert into approval_limits (store_id, pieces, value_fen, purchase_fen, set_by, set_at)
          values ($1, $2, $3, $4, $5, $6)
          on conflict on constraint approval_limits_one
          do update set pieces = excluded.pieces, value_fen = excluded.value_fen, purchase_fen = excluded.purchase_fen,
                        set_by = excluded.set_by, set_at = excluded.set_at",
-        store.map(|store| store.0),
+        room.map(|room| room.id.0),
         wanted.alone.pieces,
         wanted.alone.value_fen.0,
         wanted.purchase.map(|purchase| purchase.0),
         me.0,
         scope.now,
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .or_fault()?;
-    note(&mut tx, scope, Act::SetApprovalLimits, store, [before, Some(wanted)]).await?;
-    tx.commit().await.or_fault()
+    Ok(())
 }
 
-/// Lets head office's word hold at a store again. Doing it twice is doing it once.
+async fn write_of_warehouse(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    me: StaffId,
+    warehouse: LocationId,
+    wanted: DecideAlone,
+) -> Result<(), Fault> {
+    sqlx::query!(
+        "insert into warehouse_approval_limits (warehouse_id, pieces, value_fen, set_by, set_at) values ($1, $2, $3, $4, $5)
+         on conflict (warehouse_id)
+         do update set pieces = excluded.pieces, value_fen = excluded.value_fen, set_by = excluded.set_by,
+                       set_at = excluded.set_at",
+        warehouse.0,
+        wanted.pieces,
+        wanted.value_fen.0,
+        me.0,
+        scope.now,
+    )
+    .execute(tx)
+    .await
+    .or_fault()?;
+    Ok(())
+}
+
+/// Lets head office's word hold at a store or warehouse again. Doing it twice is doing it once.
 ///
 /// Faults: `NotFound`; `Unauthenticated`; `Forbidden`.
-pub async fn remove_store_limits(scope: &Scope, store: StoreId) -> Result<(), Fault> {
+pub async fn remove_limits_at(scope: &Scope, place: LocationId) -> Result<(), Fault> {
     must_set(scope)?;
     let mut tx = scope.begin().await?;
-    let before = said(&mut tx, Some(store)).await?;
+    let (room, before) = said(&mut tx, Some(place)).await?;
     still_sets(&mut tx, scope).await?;
     if before.is_none() {
         return Ok(());
     }
-    sqlx::query!("delete from approval_limits where store_id = $1", store.0).execute(&mut *tx).await.or_fault()?;
-    note(&mut tx, scope, Act::RemoveApprovalLimits, Some(store), [before, None]).await?;
+    // A place has a row in one of them.
+    sqlx::query!("delete from approval_limits where store_id = $1", place.0).execute(&mut *tx).await.or_fault()?;
+    sqlx::query!("delete from warehouse_approval_limits where warehouse_id = $1", place.0)
+        .execute(&mut *tx)
+        .await
+        .or_fault()?;
+    note(&mut tx, scope, Act::RemoveApprovalLimits, room.as_ref(), [before, None]).await?;
     tx.commit().await.or_fault()
 }
 
-/// What was said of a store, or of all others. Nobody else says anything of it until the transaction ends.
-async fn said(tx: &mut PgConnection, store: Option<StoreId>) -> Result<Option<Said>, Fault> {
+/// The place, and what was said of it, or of all others. Nobody else says anything of it until the transaction ends.
+async fn said(tx: &mut PgConnection, place: Option<LocationId>) -> Result<(Option<Room>, Option<Said>), Fault> {
     sqlx::query!("select pg_advisory_xact_lock(hashtext('mendian: approval limits'))")
         .execute(&mut *tx)
         .await
         .or_fault()?;
-    if let Some(store) = store {
-        sqlx::query!("select id from stores where id = $1", store.0)
-            .fetch_optional(&mut *tx)
-            .await
-            .or_fault()?
-            .ok_or(NO_STORE)?;
-    }
+    let Some(place) = place else { return Ok((None, said_of_all(tx).await?)) };
+    let room = stockroom::room(&mut *tx, place).await?;
     let found = sqlx::query!(
-        "select pieces, value_fen, purchase_fen from approval_limits where store_id is not distinct from $1",
-        store.map(|store| store.0),
+        r#"select pieces as "pieces!", value_fen as "value_fen!" from place_approval_limits where location_id = $1"#,
+        place.0,
     )
     .fetch_optional(tx)
     .await
     .or_fault()?;
+    let alone = found.map(|row| DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) });
+    Ok((Some(room), alone.map(|alone| Said { alone, purchase: None })))
+}
+
+async fn said_of_all(tx: &mut PgConnection) -> Result<Option<Said>, Fault> {
+    let found = sqlx::query!("select pieces, value_fen, purchase_fen from approval_limits where store_id is null")
+        .fetch_optional(tx)
+        .await
+        .or_fault()?;
     Ok(found.map(|row| Said {
         alone: DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) },
         purchase: row.purchase_fen.map(Fen),
@@ -190,15 +262,16 @@ async fn note(
     tx: &mut PgConnection,
     scope: &Scope,
     act: Act,
-    store: Option<StoreId>,
+    room: Option<&Room>,
     [before, after]: [Option<Said>; 2],
 ) -> Result<(), Fault> {
     let told = |said: Option<Said>| said.map_or(Value::Null, Said::told);
+    let store = room.and_then(|room| room.store);
     let change = Change {
         act,
-        object: ObjectKind::Store,
-        // What holds of all others is of no store.
-        object_id: store.map_or(Uuid::nil(), |store| store.0),
+        object: if room.is_some() && store.is_none() { ObjectKind::Warehouse } else { ObjectKind::Store },
+        // What holds of all others is of no place.
+        object_id: room.map_or(Uuid::nil(), |room| room.id.0),
         store_id: store.map(|store| store.0),
         before: told(before),
         after: told(after),
@@ -207,18 +280,29 @@ async fn note(
     audit::record(tx, scope, change).await
 }
 
-/// Up to where it is decided at a place itself. A warehouse is no store, so that head office's word holds there.
-pub(crate) async fn alone_at(tx: &mut PgConnection, location: LocationId) -> Result<DecideAlone, Fault> {
+/// Up to where it is decided at a place itself, and whose word that is.
+pub(crate) struct Held {
+    pub alone: DecideAlone,
+    /// Whether the place has these limits of its own, and not with all others.
+    pub own: bool,
+}
+
+/// What holds at a place now.
+pub(crate) async fn alone_at(tx: &mut PgConnection, location: LocationId) -> Result<Held, Fault> {
     let said = sqlx::query!(
-        "select pieces, value_fen from approval_limits where store_id is null or store_id = $1
-         order by store_id nulls last limit 1",
+        r#"select pieces as "pieces!", value_fen as "value_fen!", own as "own!" from (
+               select pieces, value_fen, true as own from place_approval_limits where location_id = $1
+               union all select pieces, value_fen, false from approval_limits where store_id is null) l
+           order by own desc limit 1"#,
         location.0,
     )
     .fetch_optional(tx)
     .await
     .or_fault()?;
-    let alone = said.map(|row| DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) });
-    Ok(alone.unwrap_or_default())
+    Ok(said.map_or(Held { alone: DecideAlone::default(), own: false }, |row| Held {
+        alone: DecideAlone { pieces: row.pieces, value_fen: Fen(row.value_fen) },
+        own: row.own,
+    }))
 }
 
 /// Up to what an order to a supplier needs nobody but whoever hands it in.

@@ -39,7 +39,7 @@ pub(crate) use decide::expire;
 pub(crate) use delegations::of as delegations_of;
 pub use delegations::{delegate, delegations, take_back};
 pub(crate) use limits::{alone_at, purchase_alone};
-pub use limits::{limits, remove_store_limits, set_limits, set_store_limits};
+pub use limits::{limit_places, limits, remove_limits_at, set_limits, set_limits_at};
 pub use propose::{propose, submit, withdraw};
 pub use read::{list, show, subjects, waiting};
 

@@ -112,11 +112,21 @@ pub(super) const RULES: &[super::Rule] = &[
              ) i on true
          ) r on true
          left join lateral (
-             select coalesce(sum(amount_fen) filter (where state = 'open'), 0) as owed,
-                    coalesce(sum(amount_fen) filter (where state = 'paid'), 0) as paid
+             select coalesce(sum(amount_fen - paid_fen) filter (where state <> 'taken_back'), 0) as owed,
+                    coalesce(sum(paid_fen), 0) as paid
              from supplier_invoices i where i.supplier_id = s.id
          ) i on true
          where (g.accrued, g.payable, g.goods, g.bank) is distinct from (r.waiting, i.owed, r.received, i.paid)",
+    ),
+    (
+        "what is paid of an invoice is the sum of its payments that count, never more than it comes to, and it is paid where nothing is left",
+        "select count(*) from supplier_invoices i full join (
+             select p.invoice_id, sum(p.amount_fen) as fen from supplier_payments p
+             where not exists (select from supplier_payments_taken_back b where b.payment_id = p.id) group by 1
+         ) p on p.invoice_id = i.id
+         where abs(i.paid_fen)::numeric is distinct from coalesce(p.fen, 0) or abs(i.paid_fen) > abs(i.amount_fen)
+            or sign(i.paid_fen) not in (0, sign(i.amount_fen)) or (i.state = 'taken_back' and i.paid_fen <> 0)
+            or (i.amount_fen <> 0 and (i.state = 'paid') <> (i.paid_fen = i.amount_fen))",
     ),
     (
         "invoices together are for no more of a receipt than it comes to",

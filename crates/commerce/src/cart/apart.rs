@@ -6,6 +6,7 @@ use domain::{
     catalog::Options,
 };
 
+use super::lines;
 use crate::{Scope, database::OrFault};
 
 /// Sets a line apart from the others of its store, or puts it together with them. Saying it twice is saying it once.
@@ -49,17 +50,6 @@ pub async fn parts(scope: &Scope) -> Result<Vec<Part>, Fault> {
 
 /// The part in which a SKU with these options is, or would be.
 pub async fn part_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Options) -> Result<Part, Fault> {
-    let Some(cart) = scope.cart else { return Ok(store.into()) };
-    let mut tx = scope.begin().await?;
-    let apart = sqlx::query_scalar!(
-        "select apart from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
-        cart.0,
-        store.0,
-        sku.0,
-        options.codes().join(","),
-    )
-    .fetch_optional(&mut *tx)
-    .await
-    .or_fault()?;
-    Ok(Part { store_id: store, apart: apart.unwrap_or(false) })
+    let line = lines::find(scope, store, sku, options).await?;
+    Ok(Part { store_id: store, apart: line.is_some_and(|line| line.apart) })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::{
     Fault, Fen, SkuId, StoreId,
-    cart::{Better, Quote, QuotedLine},
+    cart::{Better, Part, Quote, QuotedLine},
     fulfilment::{AddressView, Fulfilment},
     route::Wanted,
 };
@@ -28,22 +28,28 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
     if !wanted.iter().all(|one| sight.catalogue.is_published(one.sku_id.0)) {
         return Ok(None);
     }
-    let has_all = quote.lines.iter().all(|line| line.problem.is_none());
+    let priced = quote.lines.iter().all(|line| line.problem.is_none());
+    let has_part = priced && quote.lines.iter().all(|line| line.available >= line.quantity.get());
     let reached = reaches(store, way, &to.address.region_code, to.address.point);
-    let needed = !(has_all && reached && quote.store.opening.takes_orders);
+    let needed = !(has_part && reached && quote.store.opening.takes_orders);
     // Who brings things in a city is the store's own affair as long as it can.
     if way == Fulfilment::Delivery && !needed {
         return Ok(None);
     }
+    let taken = in_other_parts(scope, quote.part(), &wanted).await?;
+    let beside = |line: &QuotedLine| taken.get(&(own, line.sku_id)).copied().unwrap_or(0);
+    // What the store's other part wants is spoken for here as well. Either part alone may still be ordered, so nobody has to
+    // leave it to others for that.
+    let has_all = has_part && quote.lines.iter().all(|line| line.available - beside(line) >= line.quantity.get());
     let search = Search {
         way,
         // What is short or off the shelf here has no price that could be told to be too little.
-        goods_fen: if has_all { quote.goods_fen } else { Fen(i64::MAX) },
+        goods_fen: if priced { quote.goods_fen } else { Fen(i64::MAX) },
         to: Some(to),
         near: Some(store.point()),
         brand: Some(store.brand()),
         has_all: has_all.then_some(own),
-        taken: in_other_parts(scope, own, &wanted).await?,
+        taken,
         ..Search::express(&wanted)
     };
     let better = Better {
@@ -59,20 +65,17 @@ fn wanted(line: &QuotedLine) -> Wanted {
     Wanted { sku_id: line.sku_id, quantity: line.quantity.get() }
 }
 
-/// How many of these goods the cart has at other stores already.
-async fn in_other_parts(
-    scope: &Scope,
-    own: StoreId,
-    wanted: &[Wanted],
-) -> Result<HashMap<(StoreId, SkuId), i64>, Fault> {
+/// How many of these goods the cart has in its other parts already, those of the same store among them.
+async fn in_other_parts(scope: &Scope, own: Part, wanted: &[Wanted]) -> Result<HashMap<(StoreId, SkuId), i64>, Fault> {
     let cart = scope.cart.ok_or(Fault::Unauthenticated)?;
     let skus: Vec<_> = wanted.iter().map(|one| one.sku_id.0).collect();
     let mut tx = scope.begin().await?;
     let rows = sqlx::query!(
         r#"select store_id, sku_id, sum(quantity)::bigint as "pieces!" from cart_lines
-           where cart_id = $1 and store_id <> $2 and sku_id = any($3) group by store_id, sku_id"#,
+           where cart_id = $1 and (store_id <> $2 or apart <> $3) and sku_id = any($4) group by store_id, sku_id"#,
         cart.0,
-        own.0,
+        own.store_id.0,
+        own.apart,
         &skus,
     )
     .fetch_all(&mut *tx)

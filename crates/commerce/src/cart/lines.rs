@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use domain::{Fault, cart::SetLine};
+use domain::{Fault, SkuId, StoreId, cart::SetLine, catalog::Options};
 use uuid::Uuid;
 
 use crate::{House, Scope, database::OrFault, together};
@@ -39,6 +39,29 @@ impl Line {
     fn key(&self) -> Key {
         (self.cart, self.line.store_id.0, self.line.sku_id.0, self.line.options.codes().join(","))
     }
+}
+
+/// A line as the cart has it.
+pub(super) struct Kept {
+    pub quantity: i64,
+    pub apart: bool,
+}
+
+/// The line of a SKU with these options; nothing where there is none.
+pub(super) async fn find(scope: &Scope, store: StoreId, sku: SkuId, options: &Options) -> Result<Option<Kept>, Fault> {
+    let Some(cart) = scope.cart else { return Ok(None) };
+    let mut tx = scope.begin().await?;
+    sqlx::query_as!(
+        Kept,
+        "select quantity, apart from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
+        cart.0,
+        store.0,
+        sku.0,
+        options.codes().join(","),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .or_fault()
 }
 
 /// Sets the line.

@@ -121,19 +121,7 @@ pub async fn pieces(scope: &Scope) -> Result<i64, Fault> {
 
 /// How many of a SKU with these options are in the cart.
 pub async fn quantity_of(scope: &Scope, store: StoreId, sku: SkuId, options: &Options) -> Result<i64, Fault> {
-    let Some(cart) = scope.cart else { return Ok(0) };
-    let mut tx = scope.begin().await?;
-    let found = sqlx::query_scalar!(
-        "select quantity from cart_lines where cart_id = $1 and store_id = $2 and sku_id = $3 and options = $4",
-        cart.0,
-        store.0,
-        sku.0,
-        options.codes().join(","),
-    )
-    .fetch_optional(&mut *tx)
-    .await
-    .or_fault()?;
-    Ok(found.unwrap_or(0))
+    Ok(lines::find(scope, store, sku, options).await?.map_or(0, |line| line.quantity))
 }
 
 /// The whole cart, a quote for each of its parts.

@@ -133,7 +133,7 @@ async fn priced(
         fulfilment: wish.fulfilment,
         address_id: wish.address_id,
         ways,
-        elsewhere: sight.stores().elsewhere(sight.store()?),
+        elsewhere: sight.stores().elsewhere(scope, sight.store()?),
         slots,
         orderable,
         better: None,

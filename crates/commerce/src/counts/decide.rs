@@ -83,7 +83,7 @@ async fn book(tx: &mut PgConnection, scope: &Scope, count: &Count) -> Result<(),
 async fn send_back(tx: &mut PgConnection, count: &Count) -> Result<(), Fault> {
     sqlx::query!(
         "update counts set submitted_by = null, submitted_by_key = null, off_pieces = null, off_value_fen = null, above = false,
-                           alone_pieces = null, alone_value_fen = null
+                           alone_pieces = null, alone_value_fen = null, alone_own = null
          where id = $1",
         count.id.0,
     )

@@ -48,6 +48,7 @@ struct Row {
     above: bool,
     alone_pieces: Option<i64>,
     alone_value_fen: Option<i64>,
+    alone_own: Option<bool>,
     lines: i64,
     counted_lines: i64,
 }
@@ -94,6 +95,7 @@ impl Row {
             cost_fen,
             above: self.above,
             alone: alone.map(|(pieces, value)| DecideAlone { pieces, value_fen: Fen(value) }),
+            alone_own: self.alone_own.filter(|_| alone.is_some()),
         }
     }
 }
@@ -111,7 +113,7 @@ async fn rows(
         r#"select c.id, c.number, c.location_id, coalesce(s.name, w.name, '') as "location_name!", c.kind, c.blind, c.state, c.note,
                   coalesce(c.opened_by, c.opened_by_key) as "opened_by!", coalesce(o.name, '合作方 ' || a.name, '') as "opener!",
                   c.opened_at, coalesce(c.submitted_by, c.submitted_by_key) as "submitted_by?", c.off_pieces, c.off_value_fen, c.above,
-                  c.alone_pieces, c.alone_value_fen,
+                  c.alone_pieces, c.alone_value_fen, c.alone_own,
                   case c.state when 'approved' then (select sum(e.value_milli_fen) from cost_entries e
                                                      where e.document_id = c.id and e.location_id = c.location_id)
                        when 'submitted' then (select sum((l.counted - l.book) * x.milli_fen) from count_lines l

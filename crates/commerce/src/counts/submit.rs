@@ -35,12 +35,12 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
         (_, Some(Uncounted::LeaveOut)) => {}
     }
     let off = keep(&mut tx, &count).await?;
-    let alone = approvals::alone_at(&mut tx, count.room.id).await?;
-    let above = !alone.suffices(off);
+    let held = approvals::alone_at(&mut tx, count.room.id).await?;
+    let above = !held.alone.suffices(off);
     let actor = scope.actor();
     sqlx::query!(
         "update counts set submitted_by = $2, submitted_by_key = $3, off_pieces = $4, off_value_fen = $5, above = $6,
-                           alone_pieces = $7, alone_value_fen = $8
+                           alone_pieces = $7, alone_value_fen = $8, alone_own = $9
          where id = $1",
         id.0,
         actor.staff,
@@ -48,8 +48,9 @@ pub async fn submit(scope: &Scope, id: CountId, command: SubmitCount) -> Result<
         off.pieces,
         off.value_fen.0,
         above,
-        alone.pieces,
-        alone.value_fen.0,
+        held.alone.pieces,
+        held.alone.value_fen.0,
+        held.own,
     )
     .execute(&mut *tx)
     .await

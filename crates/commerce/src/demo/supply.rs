@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use chrono::{Duration, NaiveDate};
 use domain::{
-    CountId, Fault, Fen, InvoiceId, LocationId, LossId, PurchaseId, SkuId, StaffId, SupplierId, TransferId,
+    CountId, Fault, Fen, InvoiceId, LocationId, LossId, PurchaseId, SkuId, StaffId, SupplierId, SupplierPaymentId,
+    TransferId,
     batches::BatchCame,
     counts::{EnterCount, OpenCount, Selection, SubmitCount},
     geo::Point,
     losses::{LossKind, ReportLoss},
     purchasing::{
-        DraftPurchase, EnterInvoice, PayInvoice, PriceRow, PurchaseLineAsked, ReceivePurchase, ReturnPurchase,
+        DraftPurchase, EnterInvoice, PayInvoice, PayPart, PriceRow, PurchaseLineAsked, ReceivePurchase, ReturnPurchase,
         SaveSupplier, SetPrices,
     },
     stores::Ownership,
@@ -212,8 +213,8 @@ impl Chain<'_> {
         Ok(receipt)
     }
 
-    /// Orders in every state: one that is settled, one that came in part, one that is to come, one that waits for
-    /// somebody else's agreement, a draft.
+    /// Orders in every state: one that is settled, one that came and is paid in part, one that is to come, one that waits
+    /// for somebody else's agreement, a draft.
     async fn buy(&self) -> Result<(), Fault> {
         let (some, more) = self.goods.split_at(self.goods.len() / 2);
         let cheap = &self.goods[self.goods.len().saturating_sub(3)..];
@@ -232,7 +233,15 @@ impl Chain<'_> {
         purchasing::submit(&self.ago(18), part).await?;
         let receipt = self.arrive(11, part, &more[..2.min(more.len())], 12).await?;
         let billed = self.value(&self.ago(0), self.suppliers[1], receipt).await?;
-        self.invoice(9, 1, receipt, billed, "24312000000012345688").await?;
+        let owed = self.invoice(9, 1, receipt, billed, "24312000000012345688").await?;
+        let half = PayPart {
+            id: SupplierPaymentId(new_id()),
+            amount_fen: Fen(billed.0 / 2),
+            paid_on: self.day(-3),
+            reference: "ICBC20261122007".into(),
+            note: "首付一半".into(),
+        };
+        purchasing::pay_part(&self.ago(3), owed, half).await?;
 
         let coming = self.order(4, 2, &more[..1], 24).await?;
         purchasing::submit(&self.ago(4), coming).await?;

@@ -22,7 +22,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    Scope,
+    Scope, after_sales,
     audit::{self, Change},
     database::OrFault,
     house::new_id,
@@ -106,6 +106,9 @@ pub async fn may(scope: &Scope, purpose: Purpose) -> Result<(), Fault> {
             Err(Fault::NotFound("这个仓库"))
         };
     }
+    if let Purpose::StoreProof(store) = purpose {
+        return after_sales::must_handle(scope, store);
+    }
     let Some(store) = purpose.store() else {
         return if purpose.member() == Some(scope.member()?) { Ok(()) } else { Err(Fault::Unauthenticated) };
     };
@@ -127,7 +130,8 @@ pub(crate) async fn made(scope: &Scope, purpose: Purpose, bytes: Vec<u8>) -> Res
         Purpose::StorePhoto(_)
         | Purpose::LossPhoto(_)
         | Purpose::WarehouseLossPhoto(_)
-        | Purpose::AfterSalesProof(_) => pictures::picture(bytes).await.map(Paper::Picture),
+        | Purpose::AfterSalesProof(_)
+        | Purpose::StoreProof(_) => pictures::picture(bytes).await.map(Paper::Picture),
         Purpose::StorePaper(_) | Purpose::MerchantPaper(_) => pictures::paper(bytes).await,
     };
     let refused = |refusal: Refusal| Fault::invalid("file", refusal.to_string());
@@ -241,12 +245,18 @@ pub async fn read(scope: &Scope, id: FileId, size: FileSize) -> Result<Content, 
     let edits = |store| scope.reach(Permission::EditStores).is_ok_and(|reach| reach.covers(StoreId(store)));
     let sees = |store| match file.purpose.as_str() {
         "loss_photo" => losses::may_see_photo(scope, store),
+        // It is seen with its request alone.
+        "after_sales_store_proof" => false,
         _ => edits(store),
     };
     let is_theirs = file.store_id.or(file.warehouse_id).is_some_and(sees)
         || file.member_id.is_some_and(|owner| scope.member().is_ok_and(|member| member.0 == owner))
         || file.staff_id.is_some_and(|owner| scope.staff().is_ok_and(|person| person.id.0 == owner));
-    if !is_published && !is_theirs && !concerns(&mut tx, scope, id).await? {
+    let is_known = is_published || is_theirs;
+    if !is_known
+        && !concerns(&mut tx, scope, id).await?
+        && !after_sales::may_see_store_proof(&mut tx, scope, id).await?
+    {
         return Err(nothing());
     }
     let bytes =
@@ -281,7 +291,7 @@ pub async fn remove(scope: &Scope, id: FileId) -> Result<(), Fault> {
     let mut tx = scope.begin().await?;
     let file = sqlx::query!(
         r#"select name, store_id as "store_id!", state, unused_since from files
-           where id = $1 and purpose <> 'loss_photo' and store_id is not null and ($2::uuid[] is null or store_id = any($2)) for update"#,
+           where id = $1 and purpose not in ('loss_photo', 'after_sales_store_proof') and store_id is not null and ($2::uuid[] is null or store_id = any($2)) for update"#,
         id.0,
         reach.as_deref(),
     )
@@ -303,10 +313,14 @@ pub async fn remove(scope: &Scope, id: FileId) -> Result<(), Fault> {
     tx.commit().await.or_fault()
 }
 
-/// Forgets what nothing has used for a day.
+/// Forgets what nothing has used for a day. A store's picture of what came back is always used: one that a server of the
+/// release before takes for removed may not keep all others from being forgotten.
 pub(crate) async fn sweep(scope: &Scope) -> Result<(), Fault> {
     let before = scope.now - Duration::hours(UNUSED_HOURS);
-    sqlx::query!("delete from files where unused_since < $1", before).execute(scope.pool()).await.or_fault()?;
+    sqlx::query!("delete from files where unused_since < $1 and purpose <> 'after_sales_store_proof'", before)
+        .execute(scope.pool())
+        .await
+        .or_fault()?;
     Ok(())
 }
 

@@ -91,7 +91,7 @@ fn at_the_store(way: Fulfilment, slots: Vec<Slot>, capacity: Option<i64>) -> Way
 fn delivery_of(scope: &Scope, store: &Store, delivery: &DeliverySettings, load: Load, to: Option<&AddressView>) -> Way {
     let mut way = Way::free(Fulfilment::Delivery, Vec::new());
     if store.must_take_orders(scope).is_ok() {
-        way.slots = delivery.slots(scope.now, store.zone(), store.hours());
+        way.slots = windows(scope, store, delivery);
     }
     let Some(to) = to else {
         way.problem = Some("请选择收货地址".into());
@@ -119,6 +119,11 @@ fn delivery_of(scope: &Scope, store: &Store, delivery: &DeliverySettings, load: 
         way.problem = Some(format!("满 {} 起送，还差 {lacking}", delivery.minimum_fen));
     }
     way
+}
+
+/// The windows in which a store can still bring something; one that is busy needs longer to make it ready.
+fn windows(scope: &Scope, store: &Store, delivery: &DeliverySettings) -> Vec<OfferedSlot> {
+    delivery.slots(scope.now, store.zone(), store.hours(), store.longer_minutes(scope))
 }
 
 /// Whether a store can let an order reach its shopper in this way, there.
@@ -153,7 +158,7 @@ fn brings_to(store: &Store, to: Point) -> bool {
 /// Whether a store would bring goods of this worth today or tomorrow, wherever they go.
 pub(super) fn brings_soon(scope: &Scope, store: &Store, goods_fen: Fen) -> bool {
     let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.minimum_fen <= goods_fen);
-    delivery.is_some_and(|delivery| !delivery.slots(scope.now, store.zone(), store.hours()).is_empty())
+    delivery.is_some_and(|delivery| !windows(scope, store, delivery).is_empty())
 }
 
 /// How many open orders a store's slot of a way takes; nothing where nobody counts, or there is no such slot.
@@ -161,7 +166,8 @@ pub(crate) fn capacity(scope: &Scope, store: &Store, way: Fulfilment, start: Dat
     match way {
         Fulfilment::Pickup => store.fulfilment().pickup_capacity,
         Fulfilment::Delivery => {
-            let slots = store.fulfilment().delivery.as_ref()?.slots(scope.now, store.zone(), store.hours());
+            // An order keeps the window it has, however busy the store is by now.
+            let slots = store.fulfilment().delivery.as_ref()?.slots(scope.now, store.zone(), store.hours(), 0);
             slots.into_iter().find(|offered| offered.slot.start == start)?.capacity
         }
         Fulfilment::InStore => store.fulfilment().in_store?.capacity,

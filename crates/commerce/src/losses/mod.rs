@@ -1,6 +1,7 @@
 //! What is broken, expired, stolen or given away 报损 (K4): a report, a decision, the movement.
 //!
 //! - `report`: reporting, with pictures, and taking back
+//! - `list`: several at once, as a file brings them
 //! - `decide`: agreeing, which books it, and turning down
 //! - `read`: lists, one report, figures, how many wait
 //!
@@ -8,6 +9,7 @@
 //! people.
 
 mod decide;
+mod list;
 mod read;
 mod report;
 
@@ -29,8 +31,9 @@ use crate::{
 };
 
 pub use decide::decide;
+pub use list::{of_list, report_list};
 pub(crate) use read::may_see_photo;
-pub use read::{figures, goods, list, show, waiting};
+pub use read::{figures, goods, list, show, subjects, waiting};
 pub use report::{add_photo, may_add_photos, report, withdraw};
 
 const NO_LOSS: Fault = Fault::NotFound("这份报损");

@@ -6,7 +6,7 @@ use domain::{
     approvals::ProposalSubject,
     counts::DecideAlone,
     files::Photo,
-    losses::{ListLosses, LossCard, LossFigure, LossKind, LossState, LossView, OtherLoss},
+    losses::{LOSSES_MOST, ListLosses, LossCard, LossFigure, LossKind, LossState, LossView, OtherLoss},
     page::Page,
     purchasing::MilliFen,
     staff::Permission,
@@ -41,6 +41,7 @@ struct Row {
     above: bool,
     alone_pieces: Option<i64>,
     alone_value_fen: Option<i64>,
+    alone_own: Option<bool>,
     reporter: String,
     reported_by: Uuid,
     reported_at: DateTime<Utc>,
@@ -72,6 +73,7 @@ impl Row {
             state,
             above: self.above,
             alone: alone.map(|(pieces, value)| DecideAlone { pieces, value_fen: Fen(value) }),
+            alone_own: self.alone_own.filter(|_| alone.is_some()),
             reported_by: self.reporter.clone(),
             reported_at: self.reported_at,
             mine: self.reported_by == sight.me,
@@ -98,7 +100,7 @@ async fn rows(
                        when 'reported' then (select l.quantity * c.milli_fen from stock_costs c
                                              where c.location_id = l.location_id and c.sku_id = l.sku_id) end::bigint as cost_milli_fen,
                   l.kind, b.code as "batch?", l.reason,
-                  l.state, l.above, l.alone_pieces, l.alone_value_fen, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!",
+                  l.state, l.above, l.alone_pieces, l.alone_value_fen, l.alone_own, coalesce(r.name, '合作方 ' || a.name, '') as "reporter!",
                   coalesce(l.reported_by, l.reported_by_key) as "reported_by!", l.reported_at,
                   coalesce(p.name, '合作方 ' || t.name) as "decider?", o.name as "in_place_of?", l.decided_at, l.note
            from losses l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
@@ -279,6 +281,24 @@ const GOODS_MOST: i64 = 20;
 ///
 /// Faults: `NotFound` for a place out of reach; `Forbidden`.
 pub async fn goods(scope: &Scope, location: LocationId, words: &str) -> Result<Vec<ProposalSubject>, Fault> {
+    found(scope, location, words, None, GOODS_MOST).await
+}
+
+/// Those of these variants that the place sells or has on its books.
+///
+/// Faults: `NotFound` for a place out of reach; `Forbidden`.
+pub async fn subjects(scope: &Scope, location: LocationId, skus: &[SkuId]) -> Result<Vec<ProposalSubject>, Fault> {
+    let ids: Vec<Uuid> = skus.iter().map(|sku| sku.0).collect();
+    found(scope, location, "", Some(&ids), LOSSES_MOST as i64).await
+}
+
+async fn found(
+    scope: &Scope,
+    location: LocationId,
+    words: &str,
+    only: Option<&[Uuid]>,
+    most: i64,
+) -> Result<Vec<ProposalSubject>, Fault> {
     stockroom::works_at(scope, location)?;
     let rows = sqlx::query!(
         r#"select k.id, k.code, d.name, array_to_string(k.spec_values, ' ') as "spec!",
@@ -286,13 +306,14 @@ pub async fn goods(scope: &Scope, location: LocationId, words: &str) -> Result<V
            from skus k join products d on d.id = k.product_id
            left join listings l on l.store_id = $1 and l.sku_id = k.id
            left join stock t on t.location_id = $1 and t.sku_id = k.id
-           where (l.sku_id is not null or t.sku_id is not null)
+           where (l.sku_id is not null or t.sku_id is not null) and ($4::uuid[] is null or k.id = any($4))
              and ($2 = '' or strpos(lower(d.name || ' ' || d.pinyin || ' ' || d.initials), $2) > 0
                   or lower(k.code) = $2 or k.barcode = $2)
            order by d.sort, d.name, k.sort, k.code limit $3"#,
         location.0,
         words.trim().to_lowercase(),
-        GOODS_MOST,
+        most,
+        only,
     )
     .fetch_all(scope.pool())
     .await

@@ -6,7 +6,7 @@ use domain::{
     counts::Off,
     files::Purpose,
     losses::{LOSS_PHOTOS_MOST, LossAct, LossState, ReportLoss},
-    staff::Permission,
+    staff::{Grant, Permission},
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -31,31 +31,58 @@ use crate::{
 /// reach or goods that are not its own; `Conflict` (`key_reused`); `Forbidden`.
 pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fault> {
     command.check()?;
+    stockroom::works_at(scope, command.location_id)?;
+    let mut tx = scope.begin().await?;
+    let grants = grants_of(&mut tx, scope).await?;
+    let reported = report_in(&mut tx, scope, &grants, &command).await?;
+    if reported.is_new {
+        faults::commit(tx, scope, Deed::ReportLoss).await?;
+    }
+    Ok(reported.state)
+}
+
+/// What came of a report.
+pub(super) struct Reported {
+    pub state: LossState,
+    /// Whether it was not there before.
+    pub is_new: bool,
+}
+
+/// By which right whoever asks may decide at once; a program's never does.
+pub(super) async fn grants_of(tx: &mut PgConnection, scope: &Scope) -> Result<Vec<Grant>, Fault> {
+    match scope.actor().staff {
+        Some(_) => Ok(staff::authority_of(tx, scope).await?.1),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// [`report`] within a transaction.
+pub(super) async fn report_in(
+    tx: &mut PgConnection,
+    scope: &Scope,
+    grants: &[Grant],
+    command: &ReportLoss,
+) -> Result<Reported, Fault> {
     let me = stockroom::works_at(scope, command.location_id)?;
     let actor = scope.actor();
-    let mut tx = scope.begin().await?;
-    let grants = match actor.staff {
-        Some(_) => staff::authority_of(&mut tx, scope).await?.1,
-        None => Vec::new(),
-    };
-    let room = stockroom::room(&mut tx, command.location_id).await?;
-    let price = stockroom::price(&mut tx, room.id, command.sku_id).await?;
+    let room = stockroom::room(tx, command.location_id).await?;
+    let price = stockroom::price(tx, room.id, command.sku_id).await?;
     let off =
         Off::of([(command.quantity, price)]).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
-    let alone = approvals::alone_at(&mut tx, room.id).await?;
-    let above = !alone.suffices(off);
-    stockroom::shelve(&mut tx, room.id, &[command.sku_id.0]).await?;
-    if let Some(state) = reported_before(&mut tx, &command, me).await? {
-        return Ok(state);
+    let held = approvals::alone_at(tx, room.id).await?;
+    let above = !held.alone.suffices(off);
+    stockroom::shelve(tx, room.id, &[command.sku_id.0]).await?;
+    if let Some(state) = reported_before(tx, command, me).await? {
+        return Ok(Reported { state, is_new: false });
     }
     let batch = match command.batch.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
-        Some(code) => Some(batches::named(&mut tx, room.id.0, command.sku_id.0, (code, command.quantity)).await?),
+        Some(code) => Some(batches::named(tx, room.id.0, command.sku_id.0, (code, command.quantity)).await?),
         None => None,
     };
     let written = sqlx::query!(
         "insert into losses (id, location_id, sku_id, quantity, kind, reason, state, price_fen, above, reported_by, reported_by_key,
-                             reported_at, batch_id, alone_pieces, alone_value_fen)
-         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11, $12, $13, $14) on conflict (id) do nothing",
+                             reported_at, batch_id, alone_pieces, alone_value_fen, alone_own)
+         values ($1, $2, $3, $4, $5, $6, 'reported', $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict (id) do nothing",
         command.id.0,
         room.id.0,
         command.sku_id.0,
@@ -68,16 +95,18 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         actor.key,
         scope.now,
         batch,
-        alone.pieces,
-        alone.value_fen.0,
+        held.alone.pieces,
+        held.alone.value_fen.0,
+        held.own,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
     if written.rows_affected() == 0 {
-        return reported_before(&mut tx, &command, me).await?.ok_or_else(key_reused);
+        let state = reported_before(tx, command, me).await?.ok_or_else(key_reused)?;
+        return Ok(Reported { state, is_new: false });
     }
-    must_be_there(&mut tx, &command).await?;
+    must_be_there(tx, command).await?;
     let loss = Loss {
         id: command.id,
         room,
@@ -88,13 +117,12 @@ pub async fn report(scope: &Scope, command: ReportLoss) -> Result<LossState, Fau
         above,
         reported_by: me,
     };
-    record(&mut tx, scope, &loss, &command).await?;
-    let decides = !above && stockroom::right_to_decide(&grants, loss.room.id, false) == Ok(None);
+    record(tx, scope, &loss, command).await?;
+    let decides = !above && stockroom::right_to_decide(grants, loss.room.id, false) == Ok(None);
     if decides {
-        advance(&mut tx, scope, &loss, LossAct::Approve, (None, "")).await?;
+        advance(tx, scope, &loss, LossAct::Approve, (None, "")).await?;
     }
-    faults::commit(tx, scope, Deed::ReportLoss).await?;
-    Ok(if decides { LossState::Approved } else { LossState::Reported })
+    Ok(Reported { state: if decides { LossState::Approved } else { LossState::Reported }, is_new: true })
 }
 
 /// What is not on the books cannot be lost from them: then the books are wrong, and it is counted.
@@ -103,7 +131,12 @@ async fn must_be_there(tx: &mut PgConnection, command: &ReportLoss) -> Result<()
     if command.quantity <= on_hand {
         return Ok(());
     }
-    Err(Fault::invalid("quantity", format!("账面只有 {on_hand} 件；如果账面不对，请先盘点这件商品")))
+    Err(Fault::invalid("quantity", not_there(on_hand)))
+}
+
+/// What is said of more than the books have.
+pub(super) fn not_there(on_hand: i64) -> String {
+    format!("账面只有 {on_hand} 件；如果账面不对，请先盘点这件商品")
 }
 
 fn key_reused() -> Fault {

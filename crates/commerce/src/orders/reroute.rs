@@ -74,7 +74,7 @@ async fn give(
     reason: &str,
 ) -> Result<(), Fault> {
     let id = order.id;
-    must_serve(tx, id, to).await?;
+    must_serve(tx, scope, id, to).await?;
     // Of what is not in hand any more the table says why.
     if order.fulfilment != Fulfilment::Pickup && is_in_hand(order.state) {
         let address = fulfilment::sent_to(tx, id).await?;
@@ -140,9 +140,9 @@ pub(super) async fn must_leave(
 }
 
 /// Refuses a store that takes no orders, is another brand's or another merchant's, or does not sell what was ordered.
-async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Result<(), Fault> {
+async fn must_serve(tx: &mut PgConnection, scope: &Scope, order: OrderId, store: StoreId) -> Result<(), Fault> {
     let row = sqlx::query!(
-        r#"select s.name, s.state,
+        r#"select s.name, store_state(s.state, s.state_until, $3) as "state!",
                   (select s.brand_id <> own.brand_id or s.merchant_id is distinct from own.merchant_id
                    from orders o join stores own on own.id = o.store_id where o.id = $1) as "foreign!",
                   -- What it holds: pieces that are sent no more are nobody's to have.
@@ -151,6 +151,7 @@ async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Re
            from stores s where s.id = $2"#,
         order.0,
         store.0,
+        scope.now,
     )
     .fetch_optional(tx)
     .await
@@ -161,7 +162,7 @@ async fn must_serve(tx: &mut PgConnection, order: OrderId, store: StoreId) -> Re
         return Err(Fault::conflict("other_merchant", message));
     }
     let state = StoreState::from_code(&row.state);
-    if !matches!(state, Some(StoreState::Open | StoreState::Busy)) {
+    if !state.is_some_and(StoreState::takes_orders) {
         let label = state.map_or("未营业", StoreState::label);
         return Err(Fault::conflict("store_closed", format!("{}{label}，不能接这笔订单", row.name)));
     }
@@ -237,7 +238,7 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
                       -- Near enough to sort by; metres are worked out for those that are shown.
                       (s.latitude - own.latitude) ^ 2 + ((s.longitude - own.longitude) * cosd(own.latitude)) ^ 2 as far
                from own join stores s on s.brand_id = own.brand_id and s.merchant_id is not distinct from own.merchant_id
-                    and s.id <> own.id and s.state in ('open', 'busy')
+                    and s.id <> own.id and store_state(s.state, s.state_until, $6) in ('open', 'busy')
                cross join wanted w
                left join listings i on i.store_id = s.id and i.sku_id = w.sku_id
                left join stock t on t.location_id = s.id and t.sku_id = w.sku_id
@@ -254,6 +255,7 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
         CHOICES_MOST,
         own.fulfilment,
         own.slot_start,
+        scope.now,
     )
     .fetch_all(&mut *tx)
     .await

@@ -33,7 +33,7 @@ pub(super) async fn reallocate(
             .or_fault()?;
     let fresh = late.into_iter().filter(|paid| !known.contains(&paid.id));
     let wanted: Vec<Uuid> = fresh.flat_map(|paid| paid.orders().filter(expired)).collect();
-    let served = served(tx, &wanted).await?;
+    let served = served(tx, scope, &wanted).await?;
     let mut seen = HashSet::new();
     let wanted: Vec<Uuid> = wanted.into_iter().filter(|order| served.contains(order) && seen.insert(*order)).collect();
     let allowed = purchase_limits::may_have(tx, scope, &wanted).await?;
@@ -48,12 +48,13 @@ pub(super) async fn reallocate(
 /// Those orders whose store takes orders and whose member is still there. A member who orders, is erased or merged at
 /// this very moment is not waited for, since whoever does that may wait for the order: it fails, and the notice or the
 /// look-up is tried again a little later.
-async fn served(tx: &mut PgConnection, orders: &[Uuid]) -> Result<Vec<Uuid>, Fault> {
+async fn served(tx: &mut PgConnection, scope: &Scope, orders: &[Uuid]) -> Result<Vec<Uuid>, Fault> {
     sqlx::query_scalar!(
         "select o.id from orders o join stores s on s.id = o.store_id join members m on m.id = o.member_id
-         where o.id = any($1) and s.state in ('open', 'busy') and m.phone is not null
+         where o.id = any($1) and store_state(s.state, s.state_until, $2) in ('open', 'busy') and m.phone is not null
          for no key update of m nowait",
         orders,
+        scope.now,
     )
     .fetch_all(tx)
     .await

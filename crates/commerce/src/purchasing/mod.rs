@@ -5,10 +5,12 @@
 //! - `decide`: agreeing, turning down, calling off, closing
 //! - `receive`: what arrives, what goes back; both change stock, costs and what is owed
 //! - `read`: lists, one order
-//! - `payables`: invoices against what arrived, payments, what is owed
+//! - `payables`: invoices against what arrived, what is owed
+//! - `payments`: paying invoices, at once or in parts
+//! - `invoices_back`: invoices that were entered wrongly
 //! - `ledger`: double entry of what is owed
 //! - `set_apart`: what shoppers brought back for the supplier
-//! - `replenish`: what is to be ordered, and why
+//! - `short`: what places are short of, and `replenish`: ordering it
 //! - `import`: suppliers with their prices, and drafts, from tables
 //!
 //! An order is locked before the stock that it moves; a supplier before their invoices.
@@ -16,13 +18,15 @@
 mod decide;
 mod draft;
 pub(crate) mod import;
-mod invoice_ends;
+mod invoices_back;
 mod ledger;
 mod payables;
+mod payments;
 mod read;
 mod receive;
 mod replenish;
 mod set_apart;
+mod short;
 mod suppliers;
 
 use chrono::NaiveDate;
@@ -48,11 +52,12 @@ use crate::{
 
 pub use decide::{cancel, close, decide};
 pub use draft::{draft, submit};
-pub use invoice_ends::{pay_invoice, take_back_invoice};
+pub use invoices_back::take_back_invoice;
 pub use payables::{billable, enter_invoice, invoice, invoices, payables};
+pub use payments::{pay_invoice, pay_part, take_back_payment};
 pub use read::{list, places as places_to_order_to, show, waiting, whole_list};
 pub use receive::{receive, send_back};
-pub use replenish::{order_proposed, proposals};
+pub use replenish::{order_proposed, order_shortfalls, proposals, short_at, shortfalls};
 pub use set_apart::{credit as credit_hand_over, hand_over, scrap_set_apart, set_apart};
 pub use suppliers::{list as suppliers, prices, save as save_supplier, set_prices};
 

@@ -1,4 +1,4 @@
-//! Suppliers' invoices against what arrived, payments, and what is owed.
+//! Suppliers' invoices against what arrived, and what is owed.
 
 use chrono::NaiveDate;
 use domain::{
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{
     NO_SUPPLIER, everywhere,
     ledger::{self, Account, Entry},
-    number_text, set_apart, today,
+    number_text, payments, set_apart, today,
 };
 use crate::{
     FaultPoint, Scope,
@@ -97,12 +97,13 @@ pub async fn enter_invoice(scope: &Scope, command: EnterInvoice) -> Result<(), F
     command.check()?;
     let me = scope.staff()?.id;
     let mut tx = scope.begin().await?;
-    // Invoices of one supplier are entered one by one, so that no receipt is on two.
-    let terms = sqlx::query_scalar!("select terms_days from suppliers where id = $1 for update", command.supplier_id.0)
-        .fetch_optional(&mut *tx)
-        .await
-        .or_fault()?
-        .ok_or(NO_SUPPLIER)?;
+    // Invoices of one supplier are entered one by one, so that no receipt is on two; payments do not wait for that.
+    let terms =
+        sqlx::query_scalar!("select terms_days from suppliers where id = $1 for no key update", command.supplier_id.0)
+            .fetch_optional(&mut *tx)
+            .await
+            .or_fault()?
+            .ok_or(NO_SUPPLIER)?;
     if let Some(same) = entered_before(&mut tx, &command).await? {
         let other = || Fault::conflict("key_reused", "这个页面已经登记过另一张发票，请刷新后再试");
         return if same { Ok(()) } else { Err(other()) };
@@ -248,6 +249,7 @@ struct Row {
     due_on: NaiveDate,
     amount_fen: i64,
     received_fen: i64,
+    paid_fen: i64,
     state: String,
 }
 
@@ -264,6 +266,8 @@ impl Row {
             due_on: self.due_on,
             amount_fen: Fen(self.amount_fen),
             received_fen: Fen(self.received_fen),
+            paid_fen: Fen(self.paid_fen),
+            rest_fen: if state == InvoiceState::TakenBack { Fen::ZERO } else { Fen(self.amount_fen - self.paid_fen) },
             state,
             overdue_days: if state == InvoiceState::Open { overdue } else { 0 },
         }
@@ -273,7 +277,7 @@ impl Row {
 async fn rows(tx: &mut PgConnection, ask: &ListInvoices, id: Option<InvoiceId>, limit: i64) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
         Row,
-        "select i.id, i.number, i.supplier_id, s.name as supplier, i.dated, i.due_on, i.amount_fen, i.received_fen, i.state
+        "select i.id, i.number, i.supplier_id, s.name as supplier, i.dated, i.due_on, i.amount_fen, i.received_fen, i.paid_fen, i.state
          from supplier_invoices i join suppliers s on s.id = i.supplier_id
          where ($1::text is null or i.state = $1) and ($2::uuid is null or i.supplier_id = $2)
            and ($3::uuid is null or i.id < $3) and ($4::uuid is null or i.id = $4)
@@ -300,7 +304,7 @@ pub async fn invoices(scope: &Scope, ask: &ListInvoices) -> Result<Page<InvoiceC
     Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(today(scope))))
 }
 
-/// One invoice, with what was ordered and what arrived for it.
+/// One invoice, with what was ordered and what arrived for it, and what was paid.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`; `NotFound`.
 pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault> {
@@ -328,6 +332,7 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
         card,
         ordered_fen: Fen(more.ordered_fen),
         receipts: receipts_of(&mut tx, None, Some(id)).await?,
+        payments: payments::of_invoice(&mut tx, id).await?,
         difference_note: more.difference_note,
         entered_by: more.entered_by,
         entered_at: more.entered_at,
@@ -340,14 +345,15 @@ pub async fn invoice(scope: &Scope, id: InvoiceId) -> Result<InvoiceView, Fault>
     })
 }
 
-/// What is owed to each supplier to whom anything is, by how long it has been due.
+/// What is owed to each supplier to whom anything is: what their open invoices come to, what is paid of these, and the
+/// rest by how long it has been due.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn payables(scope: &Scope) -> Result<Vec<Payables>, Fault> {
     must_pay(scope)?;
     let mut tx = scope.begin_search().await?;
     let rows = sqlx::query!(
-        r#"select s.id, s.name, i.due_on as "due_on?", i.amount_fen as "amount_fen?",
+        r#"select s.id, s.name, i.due_on as "due_on?", i.amount_fen as "amount_fen?", i.paid_fen as "paid_fen?",
                   (select coalesce(sum(case when g.credit = 'accrued' then g.amount_fen else -g.amount_fen end), 0)::bigint
                    from supplier_ledger g where g.supplier_id = s.id and 'accrued' in (g.debit, g.credit)) as "accrued!"
            from suppliers s left join supplier_invoices i on i.supplier_id = s.id and i.state = 'open'
@@ -360,8 +366,8 @@ pub async fn payables(scope: &Scope) -> Result<Vec<Payables>, Fault> {
     let today = today(scope);
     let mut found: Vec<Payables> = Vec::new();
     for of_one in rows.chunk_by(|one, next| one.id == next.id) {
-        let open = of_one.iter().filter_map(|row| Some(((today - row.due_on?).num_days(), Fen(row.amount_fen?))));
-        let ageing = ageing(open);
+        let open = || of_one.iter().filter_map(|row| Some((row.due_on?, row.amount_fen?, row.paid_fen?)));
+        let ageing = ageing(open().map(|(due, amount, paid)| ((today - due).num_days(), Fen(amount - paid))));
         let Some(row) = of_one.first() else { continue };
         if row.accrued == 0 && of_one.iter().all(|row| row.amount_fen.is_none()) {
             continue;
@@ -369,6 +375,8 @@ pub async fn payables(scope: &Scope) -> Result<Vec<Payables>, Fault> {
         found.push(Payables {
             supplier_id: SupplierId(row.id),
             supplier: row.name.clone(),
+            invoiced_fen: open().map(|(_, amount, _)| Fen(amount)).sum(),
+            paid_fen: open().map(|(_, _, paid)| Fen(paid)).sum(),
             ageing,
             not_invoiced_fen: Fen(row.accrued),
         });

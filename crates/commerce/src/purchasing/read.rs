@@ -93,7 +93,7 @@ async fn rows(
     tx: &mut PgConnection,
     seen: &Seen,
     ask: &ListPurchases,
-    id: Option<PurchaseId>,
+    ids: Option<&[Uuid]>,
     limit: i64,
 ) -> Result<Vec<Row>, Fault> {
     sqlx::query_as!(
@@ -113,7 +113,7 @@ async fn rows(
                where n.purchase_id = u.id
            ) l
            where ($1 or u.state not in ('draft', 'submitted', 'rejected')) and ($2::uuid[] is null or u.location_id = any($2))
-             and ($3::uuid is null or u.id = $3) and ($4::text is null or u.state = $4)
+             and ($3::uuid[] is null or u.id = any($3)) and ($4::text is null or u.state = $4)
              and ($5::uuid is null or u.supplier_id = $5) and ($6::uuid is null or u.location_id = $6)
              and ($7::uuid is null or u.id < $7)
              and ($8 = '' or strpos(lower('CG' || lpad(u.number::text, greatest(6, length(u.number::text)), '0') || ' ' || s.name || ' ' || p.name), $8) > 0
@@ -122,7 +122,7 @@ async fn rows(
            order by u.id desc limit $9"#,
         seen.concern.buys,
         seen.places.as_deref(),
-        id.map(|id| id.0),
+        ids,
         ask.state.map(PurchaseState::code),
         ask.supplier.map(|id| id.0),
         ask.location.map(|id| id.0),
@@ -134,6 +134,15 @@ async fn rows(
     .fetch_all(tx)
     .await
     .or_fault()
+}
+
+/// Those of these orders that are there and concern whoever asks, in the transaction that has written them.
+///
+/// Faults: `Unauthenticated`; `Forbidden`.
+pub(super) async fn cards(tx: &mut PgConnection, scope: &Scope, ids: &[Uuid]) -> Result<Vec<PurchaseCard>, Fault> {
+    let seen = Seen::of(scope)?;
+    let found = rows(tx, &seen, &ListPurchases::default(), Some(ids), ids.len() as i64).await?;
+    Ok(found.into_iter().map(|row| row.card(scope)).collect())
 }
 
 /// Orders to suppliers that concern whoever asks, the newest first.
@@ -200,7 +209,7 @@ fn without_price(line: PurchaseLine, whole: bool) -> PurchaseLine {
 pub async fn show(scope: &Scope, id: PurchaseId) -> Result<PurchaseView, Fault> {
     let seen = Seen::of(scope)?;
     let mut tx = scope.begin_search().await?;
-    let found = rows(&mut tx, &seen, &ListPurchases::default(), Some(id), 1).await?;
+    let found = rows(&mut tx, &seen, &ListPurchases::default(), Some(&[id.0]), 1).await?;
     let row = found.into_iter().next().ok_or(NO_PURCHASE)?;
     let (note, own) = (row.note.clone(), row.own);
     let card = row.card(scope);

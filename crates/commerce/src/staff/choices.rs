@@ -28,7 +28,7 @@ pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
     let mut merchants = if everywhere { merchants::list(scope).await? } else { merchants::reached(scope).await? };
     merchants.retain(|merchant| manages(&Place::Merchant { id: merchant.id }, &[]));
     let departments = departments::names(scope).await?;
-    let regions = regions(scope).await?.into_iter().filter_map(|(above, region)| {
+    let regions = regions(scope, false).await?.into_iter().filter_map(|(above, region)| {
         let place = Place::Region { code: region.code.clone() };
         manages(&place, &above).then_some(region)
     });
@@ -37,20 +37,27 @@ pub async fn choices(scope: &Scope) -> Result<GrantChoices, Fault> {
 
 /// The regions that have stores in or below them, for a list's filter.
 pub async fn regions_with_stores(scope: &Scope) -> Result<Vec<RegionChoice>, Fault> {
-    Ok(regions(scope).await?.into_iter().map(|(_, region)| region).collect())
+    Ok(regions(scope, false).await?.into_iter().map(|(_, region)| region).collect())
 }
 
-/// The regions that have stores in or below them, by their place in the tree, each with the codes of itself and
-/// all above it.
-async fn regions(scope: &Scope) -> Result<Vec<(Vec<String>, RegionChoice)>, Fault> {
+/// The regions that have stores or open warehouses in or below them, for a list's filter.
+pub async fn regions_with_places(scope: &Scope) -> Result<Vec<RegionChoice>, Fault> {
+    Ok(regions(scope, true).await?.into_iter().map(|(_, region)| region).collect())
+}
+
+/// The regions that have stores in or below them, or open warehouses where these count, by their place in the tree, each
+/// with the codes of itself and all above it.
+async fn regions(scope: &Scope, warehouses: bool) -> Result<Vec<(Vec<String>, RegionChoice)>, Fault> {
     let rows = sqlx::query!(
         r#"with recursive above as (
                select r.code, r.name, r.parent_code from regions r
                where exists (select from stores s where s.region_code = r.code)
+                  or $1 and exists (select from warehouses w where w.region_code = r.code and w.closed_at is null)
                union
                select r.code, r.name, r.parent_code from above a join regions r on r.code = a.parent_code
            )
            select code as "code!", name as "name!", parent_code from above"#,
+        warehouses,
     )
     .fetch_all(scope.pool())
     .await

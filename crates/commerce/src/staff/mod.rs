@@ -29,7 +29,7 @@ pub mod second_step;
 mod within;
 
 pub use accounts::{hire, list, reset_password, restore, show, suspend};
-pub use choices::{choices, regions_with_stores};
+pub use choices::{choices, regions_with_places, regions_with_stores};
 pub use devices::{log_out_everywhere, sessions_of};
 pub use grants::{give, take_back};
 pub use log_in::{LoggedIn, change_password, demo_log_ins, log_in, me};

@@ -1,8 +1,8 @@
 //! Stores as every server keeps them in memory: a few hundred to some thousands, read by every page.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use chrono::{NaiveDateTime, TimeZone};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use domain::{
     BrandId, Fault, FileId, StoreId,
@@ -10,7 +10,7 @@ use domain::{
     fulfilment::{Fulfilment, FulfilmentSettings},
     geo::{OnGlobe, Point},
     hours::Hours,
-    opening::PREPARE_MOST,
+    opening::Standing,
     route::RouteRule,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
     text,
@@ -30,7 +30,8 @@ pub(crate) struct Store {
     brand: String,
     brand_name: String,
     ownership: Ownership,
-    state: StoreState,
+    /// What it has said of itself; how it stands now is asked with the time.
+    standing: Standing,
     region: String,
     address: String,
     phone: Option<String>,
@@ -74,17 +75,19 @@ impl Store {
     pub fn view(&self, scope: &Scope, near: Option<Point>) -> StoreView {
         let card = self.card(scope, near);
         let slots = if card.opening.takes_orders {
-            self.hours.slots(scope.now, self.zone, self.ready_minutes())
+            self.hours.slots(scope.now, self.zone, self.prepare_minutes + self.longer_minutes(scope))
         } else {
             Vec::new()
         };
+        let Standing { state, until } = self.standing(scope);
         StoreView {
             card,
             brand_id: BrandId(self.brand_id),
             phone: self.phone.clone(),
             hours: self.hours.clone(),
             ownership: self.ownership,
-            state: self.state,
+            state,
+            until,
             slots,
             photos: self.photos.clone(),
         }
@@ -141,18 +144,22 @@ impl Store {
         self.zone.from_utc_datetime(&scope.now.naive_utc()).naive_local()
     }
 
-    fn serves(&self) -> bool {
-        matches!(self.state, StoreState::Open | StoreState::Busy)
+    /// How it stands at this moment.
+    fn standing(&self, scope: &Scope) -> Standing {
+        self.standing.at(scope.now)
     }
 
-    /// How long goods take to make ready as things are, a day at most.
-    fn ready_minutes(&self) -> i64 {
-        let busy = self.state == StoreState::Busy;
-        if busy { (self.prepare_minutes * 2).min(PREPARE_MOST) } else { self.prepare_minutes }
+    fn serves(&self, scope: &Scope) -> bool {
+        self.standing(scope).state.takes_orders()
+    }
+
+    /// How many minutes longer its goods take than they usually do, as things are.
+    pub fn longer_minutes(&self, scope: &Scope) -> i64 {
+        self.standing(scope).state.longer_minutes(self.prepare_minutes)
     }
 
     fn is_open(&self, scope: &Scope) -> bool {
-        self.serves() && self.hours.open_until(self.local(scope)).is_some()
+        self.serves(scope) && self.hours.open_until(self.local(scope)).is_some()
     }
 
     /// Refuses as `store_closed` where it takes no orders at this moment.
@@ -165,10 +172,11 @@ impl Store {
         let local = self.local(scope);
         let (until, next) = (self.hours.open_until(local), self.hours.opens_next(local));
         let clock = |at: NaiveDateTime| at.format("%H:%M").to_string();
-        let (open_now, text) = match (self.state, until, next) {
+        let standing = self.standing(scope);
+        let (open_now, text) = match (standing.state, until, next) {
             (StoreState::Closed, ..) => (false, "已闭店".to_owned()),
-            (StoreState::Paused, ..) => (false, "暂停接单".to_owned()),
-            (StoreState::Busy, Some(until), _) => (true, format!("忙碌 · 至 {}", clock(until))),
+            (StoreState::Paused, ..) => (false, self.paused_until(scope, standing.until)),
+            (StoreState::Busy, Some(until), _) => (true, self.busy_until(scope, standing.until, until)),
             (StoreState::Open, Some(until), _) => (true, format!("营业中 · 至 {}", clock(until))),
             (_, None, Some(next)) if next.date() == local.date() => (false, format!("休息中 · {} 开门", clock(next))),
             (_, None, Some(next)) if Some(next.date()) == local.date().succ_opt() => {
@@ -177,7 +185,24 @@ impl Store {
             (_, None, Some(next)) => (false, format!("已打烊 · {} 开门", next.format("%m-%d %H:%M"))),
             (_, None, None) => (false, "暂无营业时间".to_owned()),
         };
-        Opening { open_now, takes_orders: self.serves() && (open_now || next.is_some()), text }
+        Opening { open_now, takes_orders: self.serves(scope) && (open_now || next.is_some()), text }
+    }
+
+    /// Shoppers read when they can come again: a pause that ends while the store is closed ends for them as it opens.
+    fn paused_until(&self, scope: &Scope, until: Option<DateTime<Utc>>) -> String {
+        let Some(until) = until else { return "暂停接单".to_owned() };
+        let back = self.hours.first_open(until, self.zone).unwrap_or(until);
+        format!("暂停接单，{} 恢复", text::soon(back, scope.now, self.zone))
+    }
+
+    /// Of a store that is open until `closes`, here. That it is busy until then goes without saying.
+    fn busy_until(&self, scope: &Scope, until: Option<DateTime<Utc>>, closes: NaiveDateTime) -> String {
+        let closes_at = closes.format("%H:%M");
+        let ends_before = |until: &DateTime<Utc>| until.with_timezone(&self.zone).naive_local() < closes;
+        match until.filter(ends_before) {
+            Some(until) => format!("忙碌到 {} · 营业至 {closes_at}", text::soon(until, scope.now, self.zone)),
+            None => format!("忙碌 · 至 {closes_at}"),
+        }
     }
 }
 
@@ -192,8 +217,8 @@ pub(crate) struct Stores {
     places: Vec<KeptPlace>,
     /// By which a store is found for what goes by express.
     rule: RouteRule,
-    /// Which brands send by express, and in which regions their stores bring things.
-    sent: HashSet<(Fulfilment, String, String)>,
+    /// Who sends by express for a brand, and who of its stores in a region brings things.
+    sent: HashMap<(Fulfilment, String, String), Vec<usize>>,
 }
 
 struct KeptPlace {
@@ -218,7 +243,7 @@ impl Stores {
     pub fn find(&self, scope: &Scope, ask: &FindStores) -> Vec<StoreCard> {
         let words = ask.words.trim().to_lowercase();
         let fits = |store: &&Store| {
-            store.state != StoreState::Closed
+            store.standing.state != StoreState::Closed
                 && ask.brand.as_ref().is_none_or(|brand| store.brand == *brand)
                 && store.words.contains(&words)
                 && (!ask.open_now || store.is_open(scope))
@@ -240,10 +265,12 @@ impl Stores {
 
     /// The ways in which a store sends nothing, but others of its brand do: by express from anywhere, by riders in the
     /// same region.
-    pub fn elsewhere(&self, store: &Store) -> Vec<Fulfilment> {
+    pub fn elsewhere(&self, scope: &Scope, store: &Store) -> Vec<Fulfilment> {
         let own: Vec<_> = store.sent().collect();
         let ways = [Fulfilment::Delivery, Fulfilment::Express].into_iter().map(|way| store.key(way));
-        ways.filter(|key| self.sent.contains(key) && !own.contains(key)).map(|key| key.0).collect()
+        let serves = |at: &usize| self.all[*at].serves(scope);
+        let others = |key: &(Fulfilment, String, String)| self.sent.get(key).is_some_and(|all| all.iter().any(serves));
+        ways.filter(|key| !own.contains(key) && others(key)).map(|key| key.0).collect()
     }
 
     /// Head office's rule by which a store is found for what goes by express.
@@ -268,7 +295,10 @@ impl Stores {
         let by_code = all.iter().enumerate().map(|(at, store)| (store.code.clone(), at)).collect();
         let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
         let (places, rule) = (read_places(tx).await?, sending::rule(tx).await?);
-        let sent = all.iter().filter(|store| store.serves()).flat_map(Store::sent).collect();
+        let mut sent = HashMap::<_, Vec<usize>>::new();
+        for (at, store) in all.iter().enumerate() {
+            store.sent().for_each(|key| sent.entry(key).or_default().push(at));
+        }
         Ok(Self { version, all, by_code, by_id, places, rule, sent })
     }
 }
@@ -294,7 +324,7 @@ fn nearest(stores: Vec<&Store>, near: Point, most: usize) -> Vec<&Store> {
 async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
     let rows = sqlx::query!(
         r#"select s.id, s.code, s.name, s.brand_id, b.code as brand, b.name as brand_name, s.ownership, s.state,
-                  s.city, r.name as region_name, s.address, s.phone, s.timezone,
+                  s.state_until, s.city, r.name as region_name, s.address, s.phone, s.timezone,
                   s.latitude, s.longitude, s.hours, s.features, s.prepare_minutes,
                   f.settings as "settings?"
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
@@ -318,7 +348,10 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
         brand: row.brand,
         brand_name: row.brand_name,
         ownership: Ownership::from_code(&row.ownership).unwrap_or(Ownership::Direct),
-        state: StoreState::from_code(&row.state).unwrap_or(StoreState::Closed),
+        standing: Standing {
+            state: StoreState::from_code(&row.state).unwrap_or(StoreState::Closed),
+            until: row.state_until,
+        },
         region: if row.city.is_empty() { row.region_name } else { row.city },
         address: row.address,
         phone: row.phone,

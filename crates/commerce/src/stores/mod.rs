@@ -68,12 +68,14 @@ pub(crate) async fn of_codes(scope: &Scope, codes: &[String]) -> Result<Option<V
 pub async fn list(scope: &Scope, ask: &ListStores) -> Result<(Vec<StoreEntry>, i64), Fault> {
     let reach = scope.reach_filter(Permission::ReadStores)?;
     let rows = sqlx::query!(
-        r#"select s.id, s.code, s.name, b.name as brand, r.name as region, s.address, s.ownership, s.state,
-                  count(*) over () as "total!"
+        r#"select s.id, s.code, s.name, b.name as brand, r.name as region, s.address, s.timezone, s.ownership,
+                  store_state(s.state, s.state_until, $7) as "state!",
+                  case when s.state_until > $7 then s.state_until end as until, count(*) over () as "total!"
            from stores s join brands b on b.id = s.brand_id join regions r on r.code = s.region_code
            where ($1::uuid[] is null or s.id = any($1))
              and ($2 = '' or strpos(lower(s.name || ' ' || s.code || ' ' || s.address || ' ' || s.city), $2) > 0)
-             and ($3::text is null or s.ownership = $3) and ($4::text is null or s.state = $4)
+             and ($3::text is null or s.ownership = $3)
+             and ($4::text is null or store_state(s.state, s.state_until, $7) = $4)
            order by s.name, s.id limit $5 offset $6"#,
         reach.as_deref(),
         ask.words.trim().to_lowercase(),
@@ -81,6 +83,7 @@ pub async fn list(scope: &Scope, ask: &ListStores) -> Result<(Vec<StoreEntry>, i
         ask.state.map(StoreState::code),
         ask.most.clamp(1, 200),
         ask.skip.max(0),
+        scope.now,
     )
     .fetch_all(scope.pool())
     .await
@@ -93,8 +96,10 @@ pub async fn list(scope: &Scope, ask: &ListStores) -> Result<(Vec<StoreEntry>, i
         brand: row.brand,
         region: row.region,
         address: row.address,
+        timezone: row.timezone,
         ownership: Ownership::from_code(&row.ownership).unwrap_or(Ownership::Direct),
         state: StoreState::from_code(&row.state).unwrap_or(StoreState::Closed),
+        until: row.until,
     });
     Ok((entries.collect(), total))
 }

@@ -2,6 +2,7 @@
 //!
 //! - `warehouses`: making, closing, what lies in one
 //! - `receipts`: goods that arrive from outside, at a warehouse or a store
+//! - `listed`: the same, as a file names them
 //! - `prices`: what stores pay for what a warehouse sends
 //! - `allocate`: one table, many transfers
 //! - `propose`: tables that a formula makes
@@ -9,6 +10,7 @@
 
 mod allocate;
 pub(crate) mod import;
+mod listed;
 mod prices;
 mod propose;
 mod receipts;
@@ -22,11 +24,12 @@ use domain::{
 use crate::Scope;
 
 pub use allocate::{allocate, show as show_allocation};
+pub use listed::of_list;
 pub use prices::{list as prices, set as set_price, whole_list as all_prices};
 pub use propose::propose;
 pub use receipts::{list as receipts, receive};
-pub(crate) use warehouses::open_places;
 pub use warehouses::{close, list as warehouses, reopen, save, sources, stock, stores_of};
+pub(crate) use warehouses::{of_codes as warehouses_of_codes, open_places};
 
 /// Refuses whoever does not run the warehouses.
 ///

@@ -22,7 +22,7 @@ use crate::{
     transfers::{Rights, places},
 };
 
-/// Takes goods in at a store within reach, or at a warehouse for those who run them.
+/// Takes goods in at a store within reach, or at a warehouse for those who run them or whose key names it.
 ///
 /// The receipt's id is the idempotency key: the same request again takes nothing in twice.
 ///

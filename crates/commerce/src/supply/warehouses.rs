@@ -67,6 +67,22 @@ pub async fn stores_of(scope: &Scope) -> Result<Vec<Location>, Fault> {
     Ok(stores.filter(|store| rights.concerned_at(store)).collect())
 }
 
+/// The warehouses with these codes, closed ones as well.
+///
+/// Faults: `Invalid` beside `warehouses` for a code that none has.
+pub(crate) async fn of_codes(scope: &Scope, codes: &[String]) -> Result<Vec<Uuid>, Fault> {
+    let found = sqlx::query!("select id, code from warehouses where code = any($1)", codes)
+        .fetch_all(scope.pool())
+        .await
+        .or_fault()?;
+    let unknown: Vec<&str> =
+        codes.iter().filter(|code| found.iter().all(|one| one.code != **code)).map(String::as_str).collect();
+    if !unknown.is_empty() {
+        return Err(Fault::invalid("warehouses", format!("没有这些仓库：{}", unknown.join("、"))));
+    }
+    Ok(found.into_iter().map(|one| one.id).collect())
+}
+
 /// Every open warehouse, then every open store, each with the merchant whose it is.
 pub(crate) async fn open_places(scope: &Scope) -> Result<Vec<(Location, Option<Uuid>)>, Fault> {
     let rows = sqlx::query!(

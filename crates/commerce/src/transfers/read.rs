@@ -5,7 +5,8 @@ use domain::{
     Fault, Fen, SkuId, TransferId,
     page::Page,
     transfers::{
-        ListTransfers, TransferAct, TransferCard, TransferLine, TransferState, TransferStep, TransferTab, TransferView,
+        ListTransfers, Location, TransferAct, TransferCard, TransferLine, TransferState, TransferStep, TransferTab,
+        TransferView,
     },
 };
 use sqlx::PgConnection;
@@ -36,23 +37,29 @@ struct Row {
 }
 
 impl Row {
-    fn card(self) -> TransferCard {
+    fn card(self, rights: &Rights) -> TransferCard {
         let state = TransferState::from_code(&self.state).unwrap_or(TransferState::Cancelled);
         let summary = if self.kinds > 1 { format!("{} 等 {} 种", self.first, self.kinds) } else { self.first };
+        let to = location(self.to_id, &self.to_kind, self.to_code, self.to_name);
         TransferCard {
             id: TransferId(self.id),
             number: number_text(self.number),
             state,
             from: location(self.from_id, &self.from_kind, self.from_code, self.from_name),
-            to: location(self.to_id, &self.to_kind, self.to_code, self.to_name),
+            total_fen: self.total_fen.filter(|_| told_prices(rights, &to)).map(Fen),
+            to,
             summary,
             pieces: self.pieces,
             missing: if state == TransferState::Received { self.on_the_way } else { 0 },
-            total_fen: self.total_fen.map(Fen),
             reason: self.reason,
             created_at: self.created_at,
         }
     }
+}
+
+/// What a store pays is between it and head office: whoever has to do with the sender alone is not told.
+fn told_prices(rights: &Rights, to: &Location) -> bool {
+    rights.concerned_at(to)
 }
 
 /// The one query behind lists and pages.
@@ -109,11 +116,11 @@ async fn rows(
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn list(scope: &Scope, ask: &ListTransfers) -> Result<Page<TransferCard>, Fault> {
-    let seen = seen(scope)?;
+    let (rights, seen) = (Rights::of(scope)?, seen(scope)?);
     let most = ask.most.clamp(1, 100);
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, seen.as_deref(), ask, None, most as i64 + 1).await?;
-    Ok(Page::cut(found, most, |row| row.id.to_string()).map(Row::card))
+    Ok(Page::cut(found, most, |row| row.id.to_string()).map(|row| row.card(&rights)))
 }
 
 /// The list as a file has it: each transfer with each of its lines, `most` transfers at most.
@@ -124,14 +131,15 @@ pub async fn whole_list(
     ask: &ListTransfers,
     most: usize,
 ) -> Result<Vec<(TransferCard, TransferLine)>, Fault> {
-    let seen = seen(scope)?;
+    let (rights, seen) = (Rights::of(scope)?, seen(scope)?);
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, seen.as_deref(), ask, None, most as i64).await?;
     let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
     let mut lines = lines(&mut tx, &ids).await?;
     let of_card = |row: Row| {
-        let own = lines.extract_if(.., |(of, _)| *of == row.id).map(|(_, line)| line).collect::<Vec<_>>();
-        let card = row.card();
+        let card = row.card(&rights);
+        let of_it = lines.extract_if(.., |(of, _)| *of == card.id.0);
+        let own = of_it.map(|(_, line)| line_of(&card, line, &rights)).collect::<Vec<_>>();
         own.into_iter().map(move |line| (card.clone(), line))
     };
     Ok(found.into_iter().flat_map(of_card).collect())
@@ -163,8 +171,9 @@ pub async fn show(scope: &Scope, id: TransferId) -> Result<TransferView, Fault> 
     let (rights, seen) = (Rights::of(scope)?, seen(scope)?);
     let mut tx = scope.begin_search().await?;
     let found = rows(&mut tx, seen.as_deref(), &ListTransfers::default(), Some(id), 1).await?;
-    let card = found.into_iter().next().ok_or_else(not_found)?.card();
-    let lines = lines(&mut tx, &[id.0]).await?.into_iter().map(|(_, line)| line).collect();
+    let card = found.into_iter().next().ok_or_else(not_found)?.card(&rights);
+    let lines = lines(&mut tx, &[id.0]).await?;
+    let lines = lines.into_iter().map(|(_, line)| line_of(&card, line, &rights)).collect();
     let can = |act: &TransferAct| {
         // What is never allowed while nothing is missing, though the state would be right.
         let settles = !matches!(act, TransferAct::Settle | TransferAct::ReceiveRest) || card.missing > 0;
@@ -172,6 +181,11 @@ pub async fn show(scope: &Scope, id: TransferId) -> Result<TransferView, Fault> 
     };
     let acts = TransferAct::ALL.iter().copied().filter(can).collect();
     Ok(TransferView { lines, steps: steps(&mut tx, id).await?, acts, card })
+}
+
+/// A line of this transfer, as whoever asks sees it.
+fn line_of(card: &TransferCard, line: TransferLine, rights: &Rights) -> TransferLine {
+    TransferLine { price_fen: line.price_fen.filter(|_| told_prices(rights, &card.to)), ..line }
 }
 
 /// The lines of several transfers, each with whose it is, in the order in which they are picked.

@@ -1,5 +1,5 @@
 //! Who may do what with goods, and where: the receiver's side asks, the sender's side agrees and sends, and head
-//! office does for warehouses what a store does for itself.
+//! office, or a partner's key that names one, does for warehouses what a store does for itself.
 
 use domain::{
     Fault,
@@ -8,7 +8,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::Scope;
+use crate::{Scope, stockroom::as_store};
 
 /// What whoever asks may do with goods.
 pub(crate) struct Rights {
@@ -68,12 +68,15 @@ impl Rights {
     }
 }
 
-/// A grant reaches stores; a warehouse is head office's.
+/// A grant reaches stores, also where it reaches all; a warehouse is head office's, or a key's that names it.
 fn covers(reach: &Option<Reach>, place: &Location) -> bool {
-    reach.as_ref().zip(place.store()).is_some_and(|(reach, store)| reach.covers(store))
+    reach.as_ref().is_some_and(|reach| match (place.kind, reach) {
+        (LocationKind::Warehouse, Reach::All) => false,
+        _ => reach.covers(as_store(place.id)),
+    })
 }
 
-/// The stores with which whoever asks has to do, as a query takes them: `None` is everywhere.
+/// The places with which whoever asks has to do, as a query takes them: `None` is everywhere.
 pub(crate) fn seen(scope: &Scope) -> Result<Option<Vec<Uuid>>, Fault> {
     if Rights::of(scope)?.supplies {
         return Ok(None);

@@ -42,6 +42,8 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "delete from after_sales_steps",
         "update after_sales_missing set quantity = 1",
         "delete from after_sales_missing",
+        "update after_sales_store_proofs set note = ''",
+        "delete from after_sales_store_proofs",
         "delete from after_sales",
         "update audit set reason = ''",
         "delete from audit",
@@ -73,6 +75,10 @@ async fn history_cannot_be_changed_or_deleted_by_the_server(options: PgPoolOptio
         "update supplier_ledger set amount_fen = 1",
         "delete from supplier_ledger",
         "update supplier_invoice_receipts set invoice_id = receipt_id",
+        "update supplier_payments set amount_fen = 1",
+        "delete from supplier_payments",
+        "update supplier_payments_taken_back set reason = ''",
+        "delete from supplier_payments_taken_back",
     ];
     for (attempt, server) in attempts.iter().flat_map(|attempt| [(*attempt, &server.people), (*attempt, &server.house)])
     {

@@ -1,10 +1,11 @@
-//! From which pieces and amounts on somebody else must agree (K4, K5): head office's word, and stores' own limits.
+//! From which pieces and amounts on somebody else must agree (K4, K5): head office's word, and the limits that
+//! stores and warehouses have of their own.
 
-use commerce::{Scope, approvals, audit, counts, losses, purchasing, staff};
+use commerce::{Scope, approvals, audit, counts, losses, purchasing, staff, supply};
 use domain::{
-    CountId, Fault, Fen, LossId, PurchaseId, StoreId,
+    CountId, Fault, Fen, LocationId, LossId, PurchaseId,
     approval_limits::HouseLimits,
-    audit::{Act, ListAudit},
+    audit::{Act, ListAudit, ObjectKind},
     counts::{DecideAlone, EnterCount, OpenCount, Selection, SubmitCount},
     losses::{LossKind, LossState, ReportLoss},
     purchasing::PurchaseState,
@@ -18,6 +19,7 @@ use crate::{
     counts::{no, place_of, yes},
     people::Reach,
     purchasing::buying,
+    transfers::{at, pieces, stocked, warehouse},
     world::{PIECES, World, code_of, field_of},
 };
 
@@ -58,6 +60,7 @@ async fn a_limit_holds_of_losses_reported_next_and_not_of_one_that_waits(
     assert_eq!(code_of(losses::decide(&boss, waits.id, yes()).await), "forbidden", "it was reported before");
     let seen = losses::show(&boss, waits.id).await.unwrap().card;
     assert_eq!((seen.above, seen.alone), (true, Some(DecideAlone::default())), "what held then");
+    assert_eq!(seen.alone_own, Some(false), "head office's of all");
     assert_eq!(losses::report(&boss, lost(&world, 40)).await.unwrap(), LossState::Approved);
     approvals::set_limits(&hq, HouseLimits { pieces: 0, value_fen: Fen::ZERO, ..DEFAULT }).await.unwrap();
     assert_eq!(losses::report(&boss, lost(&world, 1)).await.unwrap(), LossState::Reported, "all of them wait");
@@ -70,7 +73,7 @@ async fn a_stores_own_limits_go_before_head_offices(options: PgPoolOptions, conn
     let (hq, boss) = (office(&world).await, manager(&world).await);
     let other = world.staff("另一位店长", Role::StoreManager, Reach::Store(world.elsewhere)).await;
     let own = DecideAlone { pieces: 1, value_fen: Fen(10_000) };
-    approvals::set_store_limits(&hq, world.store, own).await.unwrap();
+    approvals::set_limits_at(&hq, place_of(world.store), own).await.unwrap();
     let elsewhere = ReportLoss { location_id: place_of(world.elsewhere), ..lost(&world, 3) };
     assert_eq!(losses::report(&other, elsewhere).await.unwrap(), LossState::Approved, "no other store's");
 
@@ -82,18 +85,64 @@ async fn a_stores_own_limits_go_before_head_offices(options: PgPoolOptions, conn
     counts::enter(&boss, id, found).await.unwrap();
     counts::submit(&boss, id, SubmitCount::default()).await.unwrap();
     for _ in 0..2 {
-        approvals::remove_store_limits(&hq, world.store).await.unwrap();
+        approvals::remove_limits_at(&hq, place_of(world.store)).await.unwrap();
     }
     assert_eq!(world.count("select count(*) from audit where act = 'remove_approval_limits'").await, 1);
     assert_eq!(code_of(counts::decide(&boss, id, yes()).await), "forbidden", "it was handed in before");
     let seen = counts::show(&boss, id).await.unwrap().card;
-    assert_eq!((seen.above, seen.alone), (true, Some(own)));
+    assert_eq!((seen.above, seen.alone, seen.alone_own), (true, Some(own), Some(true)));
     counts::decide(&hq, id, no("请复盘")).await.unwrap();
-    assert_eq!(counts::show(&boss, id).await.unwrap().card.alone, None, "it is not handed in");
+    let seen = counts::show(&boss, id).await.unwrap().card;
+    assert_eq!((seen.alone, seen.alone_own), (None, None), "it is not handed in");
     counts::submit(&boss, id, SubmitCount::default()).await.unwrap();
     let seen = counts::show(&boss, id).await.unwrap().card;
     assert_eq!((seen.above, seen.alone), (false, Some(DecideAlone::default())), "head office's word again");
     counts::decide(&boss, id, yes()).await.unwrap();
+    world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn a_warehouses_own_limits_go_before_head_offices_and_hold_at_no_other_place(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    let (hq, (goods, depot)) = (office(&world).await, warehouse(&world).await);
+    let (boss, other) = (manager(&world).await, LocationId(Uuid::now_v7()));
+    supply::save(&goods, other, at("CK-2")).await.unwrap();
+    for place in [depot, other] {
+        stocked(&goods, place, &[pieces(world.medium, 50)]).await;
+    }
+    let lost_at = |place: LocationId, quantity: i64| ReportLoss { location_id: place, ..lost(&world, quantity) };
+    let own = DecideAlone { pieces: 2, value_fen: Fen(1_000_000) };
+    for _ in 0..2 {
+        approvals::set_limits_at(&hq, depot, own).await.unwrap();
+    }
+    let waits = lost_at(depot, 3);
+    assert_eq!(losses::report(&hq, waits.clone()).await.unwrap(), LossState::Reported);
+    let seen = losses::show(&hq, waits.id).await.unwrap().card;
+    assert_eq!((seen.above, seen.alone, seen.alone_own), (true, Some(own), Some(true)), "why, and whose limits");
+    assert_eq!(code_of(losses::decide(&hq, waits.id, yes()).await), "own_loss");
+    losses::decide(&goods, waits.id, yes()).await.unwrap();
+    assert_eq!(losses::report(&hq, lost_at(depot, 2)).await.unwrap(), LossState::Approved);
+    assert_eq!(losses::report(&hq, lost_at(other, 3)).await.unwrap(), LossState::Approved, "another warehouse's");
+    assert_eq!(losses::report(&boss, lost(&world, 3)).await.unwrap(), LossState::Approved, "a store's");
+
+    let seen = approvals::limits(&hq).await.unwrap();
+    assert_eq!((seen.stores.len(), seen.warehouses.len()), (0, 1), "stores and warehouses apart");
+    let one = &seen.warehouses[0];
+    assert_eq!((one.location_id, one.location_name.as_str(), one.alone), (depot, "上海仓", own));
+    let places = approvals::limit_places(&hq).await.unwrap();
+    assert!(places.iter().any(|place| place.id == depot) && places[0].store().is_some(), "{places:?}");
+    for _ in 0..2 {
+        approvals::remove_limits_at(&hq, depot).await.unwrap();
+    }
+    assert_eq!(losses::report(&hq, lost_at(depot, 3)).await.unwrap(), LossState::Approved, "head office's word again");
+    let ask = ListAudit { object: Some(ObjectKind::Warehouse), most: 10, ..ListAudit::default() };
+    let log = audit::list(&hq, &ask).await.unwrap().items;
+    let acts: Vec<&str> = log.iter().map(|one| one.act.as_str()).collect();
+    assert_eq!(acts[..2], [Act::RemoveApprovalLimits.code(), Act::SetApprovalLimits.code()], "each once");
+    assert_eq!(log[0].object_name.as_deref(), Some("上海仓"));
     world.balanced().await;
 }
 
@@ -128,8 +177,11 @@ async fn limits_are_said_by_whoever_manages_roles_and_not_by_whoever_they_bind(
     let above = world.staff("区域经理", Role::RegionalManager, Reach::Region("310100")).await;
     for who in [&boss, &above, &buying.buyer] {
         assert_eq!(approvals::set_limits(who, DEFAULT).await, Err(Fault::Forbidden));
-        assert_eq!(approvals::set_store_limits(who, world.store, DecideAlone::default()).await, Err(Fault::Forbidden));
-        assert_eq!(approvals::remove_store_limits(who, world.store).await, Err(Fault::Forbidden));
+        assert_eq!(
+            approvals::set_limits_at(who, place_of(world.store), DecideAlone::default()).await,
+            Err(Fault::Forbidden)
+        );
+        assert_eq!(approvals::remove_limits_at(who, place_of(world.store)).await, Err(Fault::Forbidden));
     }
     assert_eq!(approvals::limits(&boss).await, Err(Fault::Forbidden));
     assert_eq!(approvals::limits(&above).await, Err(Fault::Forbidden));
@@ -156,13 +208,16 @@ async fn nobody_sets_limits_with_a_right_that_was_taken_away_while_they_waited(
     let world = World::new(options, connect).await;
     let hq = office(&world).await;
     let own = DecideAlone { pieces: 5, value_fen: Fen(20_000) };
-    approvals::set_store_limits(&hq, world.store, own).await.unwrap();
+    approvals::set_limits_at(&hq, place_of(world.store), own).await.unwrap();
     world.alter("delete from grants").await;
     assert_eq!(approvals::set_limits(&hq, DEFAULT).await, Err(Fault::Forbidden));
-    assert_eq!(approvals::set_store_limits(&hq, world.store, DecideAlone::default()).await, Err(Fault::Forbidden));
-    assert_eq!(approvals::remove_store_limits(&hq, world.store).await, Err(Fault::Forbidden));
+    assert_eq!(
+        approvals::set_limits_at(&hq, place_of(world.store), DecideAlone::default()).await,
+        Err(Fault::Forbidden)
+    );
+    assert_eq!(approvals::remove_limits_at(&hq, place_of(world.store)).await, Err(Fault::Forbidden));
     world.alter("update staff set active = false").await;
-    assert_eq!(approvals::remove_store_limits(&hq, world.store).await, Err(Fault::Unauthenticated));
+    assert_eq!(approvals::remove_limits_at(&hq, place_of(world.store)).await, Err(Fault::Unauthenticated));
     assert_eq!(world.count("select count(*) from approval_limits where pieces = 5").await, 1);
     world.balanced().await;
 }
@@ -183,9 +238,9 @@ async fn wrong_limits_are_refused_beside_their_field_and_right_ones_are_in_the_l
         assert_eq!(field_of(approvals::set_limits(&hq, wrong).await), field);
     }
     let own = DecideAlone { pieces: 5, value_fen: Fen(-1) };
-    assert_eq!(field_of(approvals::set_store_limits(&hq, world.store, own).await), "value");
-    let nowhere = StoreId(Uuid::now_v7());
-    assert_eq!(code_of(approvals::set_store_limits(&hq, nowhere, DecideAlone::default()).await), "not_found");
+    assert_eq!(field_of(approvals::set_limits_at(&hq, place_of(world.store), own).await), "value");
+    let nowhere = LocationId(Uuid::now_v7());
+    assert_eq!(code_of(approvals::set_limits_at(&hq, nowhere, DecideAlone::default()).await), "not_found");
     let seen = approvals::limits(&hq).await.unwrap();
     assert_eq!((seen.house, seen.set_by, seen.stores.len()), (DEFAULT, None, 0), "nothing has changed");
 
@@ -198,7 +253,7 @@ async fn wrong_limits_are_refused_beside_their_field_and_right_ones_are_in_the_l
     assert_eq!(log.len(), 2, "the same again is nothing new");
     assert_eq!(log[0].changes(), [("采购单".to_owned(), "¥5000.00".to_owned(), "¥6000.00".to_owned())]);
     let own = DecideAlone { pieces: 5, value_fen: Fen(20_000) };
-    approvals::set_store_limits(&hq, world.store, own).await.unwrap();
+    approvals::set_limits_at(&hq, place_of(world.store), own).await.unwrap();
     let seen = approvals::limits(&hq).await.unwrap();
     assert_eq!((seen.set_by.as_deref(), seen.set_at.is_some()), (Some("周姐"), true));
     assert_eq!((seen.stores.len(), seen.stores[0].alone, seen.stores[0].set_by.as_str()), (1, own, "周姐"));

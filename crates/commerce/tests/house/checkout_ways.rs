@@ -349,6 +349,40 @@ async fn where_no_store_has_everything_the_parts_go_to_those_that_have_most_if_h
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn both_parts_of_a_store_together_are_never_to_come_from_more_than_it_has(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let scene = Scene::new(options, connect).await;
+    let world = &scene.world;
+    routing::set_rule(&scene.hq, RouteRule::FewestParcels).await.unwrap();
+    scene.put(world.store, 3, "s7").await;
+    scene.put(world.store, 4, "s5").await;
+    scene.apart("s5", true).await.unwrap();
+    world.leave(world.elsewhere, world.medium, 2).await;
+    let [comes_for_it, sent] = scene.both();
+    world.leave(world.store, world.medium, 7).await;
+    assert_eq!(scene.quote(sent, Fulfilment::Express).await.better, None, "there is enough for both");
+    world.leave(world.store, world.medium, 5).await;
+    let quote = scene.quote(sent, Fulfilment::Express).await;
+    let better = quote.better.unwrap();
+    let parts: Vec<_> = better.parts.iter().map(|part| (part.store.id, part.lines[0].quantity)).collect();
+    assert_eq!(parts, [(world.elsewhere, 2), (world.store, 2)], "three of the five are for who comes for them");
+    assert!(!better.needed && quote.orderable, "alone it could still go from here");
+
+    let command = HandOver { apart: true, ..scene.hand_over(&[world.elsewhere]) };
+    assert_eq!(cart::hand_over(&scene.buyer, &command).await.unwrap().kept, 2);
+    let orders_of_all = vec![
+        scene.command(comes_for_it, Fulfilment::Pickup).await,
+        scene.command(sent, Fulfilment::Express).await,
+        scene.command(world.elsewhere, Fulfilment::Express).await,
+    ];
+    let command = PlaceCheckout { id: CheckoutId(Uuid::now_v7()), orders: orders_of_all };
+    orders::place_all(&scene.buyer, command).await.unwrap();
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn a_store_that_sends_nothing_tells_of_the_way_that_another_of_its_brand_goes(
     options: PgPoolOptions,
     connect: PgConnectOptions,

@@ -342,6 +342,7 @@ async fn a_partners_till_sells_by_barcode_in_its_own_name_where_its_key_reaches(
         name: "门店收银".into(),
         permissions: vec![Permission::FulfilOrders],
         stores: vec!["RMGC".into()],
+        warehouses: Vec::new(),
         per_minute: 600,
         until: None,
     };
@@ -390,4 +391,34 @@ async fn what_the_counter_sold_counts_as_sold_with_its_cost(options: PgPoolOptio
         moved.iter().map(|one| (one.cause.as_str(), one.quantity, one.document.clone())).take(2).collect();
     assert_eq!(told, [("柜台销售退回", 1, sold.number.clone()), ("柜台销售", -4, sold.number)]);
     world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn an_old_day_at_the_counter_is_found_without_reading_what_was_sold_since(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let world = World::new(options, connect).await;
+    clerk(&world).await;
+    // A hundred sales a day, for two hundred days.
+    world
+        .alter(
+            "insert into counter_sales (id, store_id, asked, handed_over, occurred_at, booked_at, total_fen, staff_id)
+             select gen_random_uuid(), (select id from stores where code = 'RMGC'), '', false, t.at, t.at, 0,
+                    (select id from staff limit 1)
+             from generate_series(0, 19999) as n
+             cross join lateral (select timestamptz '2026-01-01 00:00+08' + n * interval '864 seconds' as at) t",
+        )
+        .await;
+    world.alter("analyze counter_sales").await;
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain select * from counter_sales where store_id = (select id from stores where code = 'RMGC')
+           and occurred_at >= '2026-02-01 00:00+08' and occurred_at < '2026-02-02 00:00+08'
+         order by number desc limit 51",
+    )
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("counter_sales_of_day"), "{plan}");
 }

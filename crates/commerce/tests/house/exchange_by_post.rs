@@ -112,7 +112,13 @@ async fn what_comes_in_exchange_is_sent_to_the_shoppers_address_and_the_request_
     assert!(seen.acts.contains(&AfterSalesAct::Arrive) && !seen.acts.contains(&AfterSalesAct::Receive));
     assert_eq!(code_of(arrive(&leaves(2, "YT7654321")).await), "not_arrived");
     arrive(&ArriveReturn::default()).await.unwrap();
-    assert_eq!(code_of(after_sales::post(&cast.shopper, id, &posts(None)).await), "already_arrived");
+    // Whoever changes the address alone is told of the address.
+    for (command, of_what) in
+        [(posts(None), "寄到哪里"), (PostReturn { tracking_number: "SF7654321".into(), ..posts(Some(home)) }, "单号")]
+    {
+        let fault = after_sales::post(&cast.shopper, id, &command).await.unwrap_err();
+        assert!(fault.code() == "already_arrived" && fault.message().contains(of_what), "{fault:?}");
+    }
     let seen = after_sales::show_for_staff(&cast.manager, id).await.unwrap();
     assert!(seen.acts.contains(&AfterSalesAct::Receive) && !seen.acts.contains(&AfterSalesAct::Arrive));
     assert!(kept().await.contains("人民大道 2 号"));

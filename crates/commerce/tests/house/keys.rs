@@ -39,6 +39,7 @@ fn with(permissions: &[Permission]) -> CreateKey {
         name: "客服系统".into(),
         permissions: permissions.to_vec(),
         stores: vec!["RMGC".into()],
+        warehouses: Vec::new(),
         per_minute: 600,
         until: None,
     }

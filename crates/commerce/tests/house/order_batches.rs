@@ -204,6 +204,7 @@ async fn a_programs_batch_is_done_in_its_name_while_its_key_works(options: PgPoo
         name: "客服系统".into(),
         permissions: vec![Permission::ReadOrders, Permission::ManageOrders],
         stores: vec!["RMGC".into()],
+        warehouses: Vec::new(),
         per_minute: 60,
         until: None,
     };

@@ -104,6 +104,12 @@ impl Buying {
         receipt.id
     }
 
+    pub async fn gone_back(&self, id: PurchaseId, sku: SkuId, quantity: i64) -> Uuid {
+        let back = goes_back(&[pieces(sku, quantity)]);
+        purchasing::send_back(&self.keeper, id, back.clone()).await.unwrap();
+        back.id
+    }
+
     async fn state_of(&self, id: PurchaseId) -> PurchaseState {
         purchasing::show(&self.buyer, id).await.unwrap().card.state
     }

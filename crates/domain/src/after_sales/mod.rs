@@ -9,6 +9,7 @@
 //! - `commands`: what people send
 //! - `post`: goods that come by post
 //! - `refund`: what head office pays back without anybody asking
+//! - `store_proofs`: pictures of what came back
 //! - `views`: what they see
 
 mod book;
@@ -18,6 +19,7 @@ mod money;
 mod post;
 mod refund;
 mod share;
+mod store_proofs;
 mod terms;
 mod views;
 mod weigh;
@@ -36,6 +38,7 @@ pub use post::{
 };
 pub use refund::{RefundOrder, Refundable, RefundableLine, RefundedLine};
 pub use share::{Taken, share};
+pub use store_proofs::{STORE_PROOFS_MOST, StoreProof, checked_proof_note};
 pub use terms::Terms;
 pub use views::{
     AfterSalesCard, AfterSalesCounts, AfterSalesLine, AfterSalesOptions, AfterSalesQuote, AfterSalesStep,
@@ -189,6 +192,12 @@ impl AfterSalesState {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Requested | Self::Agreed | Self::Appealed | Self::Received)
     }
+
+    /// Whether pictures may still be added to it, by the shopper and by those who handle it: of what the store turned
+    /// down head office may be asked.
+    pub fn takes_proofs(self) -> bool {
+        self.is_open() || self == Self::Refused
+    }
 }
 
 /// Why something is asked for.
@@ -294,6 +303,19 @@ mod tests {
             None,
             "only head office turns a refusal"
         );
+    }
+
+    #[test]
+    fn pictures_come_for_as_long_as_somebody_may_decide() {
+        for &state in AfterSalesState::ALL {
+            let decides =
+                [AfterSalesAct::Agree, AfterSalesAct::Receive, AfterSalesAct::Refund, AfterSalesAct::Exchange]
+                    .into_iter()
+                    .chain([AfterSalesAct::Appeal, AfterSalesAct::Uphold]);
+            let mut decides =
+                decides.flat_map(|act| AfterSalesKind::ALL.iter().map(move |&kind| state.after(kind, act)));
+            assert_eq!(state.takes_proofs(), decides.any(|next| next.is_some()), "{state:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AfterSalesAct, AfterSalesKind, AfterSalesReason, AfterSalesState, Came, Condition, MissingLine, PostedReturn,
-    ReturnAddress,
+    ReturnAddress, StoreProof,
 };
 use crate::{AfterSalesId, Fen, OrderId, Quantity, SkuId, StoreId, files::Photo, refunds};
 
@@ -265,8 +265,15 @@ pub struct AfterSalesView {
     /// What of the order's way could go back with it, to staff who can agree to it.
     #[serde(default)]
     pub freight_left_fen: Fen,
-    /// Pictures as proof.
+    /// The shopper's pictures as proof.
     pub proofs: Vec<Photo>,
+    /// Pictures of what came back, by the store that sold or head office; to the shopper once somebody has decided with
+    /// them at hand.
+    #[serde(default)]
+    pub store_proofs: Vec<StoreProof>,
+    /// Whether whoever asks may add one of these now.
+    #[serde(default)]
+    pub may_add_store_proof: bool,
     /// What whoever asks can do now.
     pub acts: Vec<AfterSalesAct>,
 }

@@ -318,14 +318,14 @@ impl Off {
     }
 }
 
-/// Up to where a store decides itself on a difference or a loss; beyond either, somebody above it does.
+/// Up to where a store or a warehouse decides itself on a difference or a loss; beyond either, somebody above it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
 pub struct DecideAlone {
     /// In pieces.
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 100_000))]
     pub pieces: i64,
-    /// At the store's prices.
+    /// At the place's prices.
     #[cfg_attr(feature = "api", schema(minimum = 0, maximum = 1_000_000_000))]
     pub value_fen: Fen,
 }
@@ -337,7 +337,7 @@ impl Default for DecideAlone {
 }
 
 impl DecideAlone {
-    /// Whether the store itself may decide.
+    /// Whether the place itself may decide.
     pub fn suffices(self, off: Off) -> bool {
         off.pieces <= self.pieces && off.value_fen <= self.value_fen
     }

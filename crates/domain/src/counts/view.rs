@@ -77,11 +77,14 @@ pub struct CountCard {
     /// What the differences come to at cost: negative where more is missing than was found; nothing as above, where
     /// nobody knows costs, or for who may not see them there.
     pub cost_fen: Option<Fen>,
-    /// Whether it is too far off for the store to decide itself.
+    /// Whether it is too far off for the place to decide itself.
     pub above: bool,
-    /// Up to where the store decided itself when it was handed in; nothing before.
+    /// Up to where the place decided itself when it was handed in; nothing before.
     #[serde(default)]
     pub alone: Option<DecideAlone>,
+    /// Whether these were the place's own limits, and not head office's of all; nothing where it was not kept.
+    #[serde(default)]
+    pub alone_own: Option<bool>,
     /// Whether whoever asks can decide on it now.
     pub may_decide: bool,
 }

@@ -205,9 +205,11 @@ impl DeliverySettings {
     }
 
     /// The windows of today and tomorrow that can still be met, as far as the store is open. One that has begun can be
-    /// chosen as long as there is time to prepare and bring an order before it ends.
-    pub fn slots(&self, now: DateTime<Utc>, zone: Tz, hours: &Hours) -> Vec<OfferedSlot> {
+    /// chosen as long as there is time to prepare and bring an order before it ends; `longer_minutes` is what preparing
+    /// takes longer at the moment ([`StoreState::longer_minutes`](crate::stores::StoreState::longer_minutes)).
+    pub fn slots(&self, now: DateTime<Utc>, zone: Tz, hours: &Hours, longer_minutes: i64) -> Vec<OfferedSlot> {
         let today = now.with_timezone(&zone).date_naive();
+        let brought = now + Duration::minutes(self.minutes + longer_minutes);
         let mut slots = Vec::new();
         for date in [Some(today), today.succ_opt()].into_iter().flatten() {
             for window in &self.windows {
@@ -216,7 +218,7 @@ impl DeliverySettings {
                     hours.open_until(from).is_some() || hours.opens_next(from).is_some_and(|opens| opens < until);
                 let local = |at| zone.from_local_datetime(&at).earliest().map(|at| at.with_timezone(&Utc));
                 let Some((start, end)) = local(from).zip(local(until)) else { continue };
-                if opens && now + Duration::minutes(self.minutes) <= end {
+                if opens && brought <= end {
                     slots.push(OfferedSlot { slot: Slot { start, end }, full: false, capacity: Some(window.capacity) });
                 }
             }
@@ -337,11 +339,15 @@ mod tests {
                 .with_timezone(&Utc)
         };
         let hours = Hours::daily(time("09:00"), time("13:00"));
-        let starts = |now: &str| -> Vec<DateTime<Utc>> {
-            settings().slots(at(now), zone, &hours).into_iter().map(|offered| offered.slot.start).collect()
+        let starts_when = |now: &str, longer_minutes: i64| -> Vec<DateTime<Utc>> {
+            let slots = settings().slots(at(now), zone, &hours, longer_minutes);
+            slots.into_iter().map(|offered| offered.slot.start).collect()
         };
+        let starts = |now: &str| starts_when(now, 0);
         let (today, tomorrow) = (at("2026-11-23 10:00"), at("2026-11-24 10:00"));
         assert_eq!(starts("2026-11-23 11:20"), [today, tomorrow]);
         assert_eq!(starts("2026-11-23 11:21"), [tomorrow], "nobody is at the store in the afternoon");
+        assert_eq!(starts_when("2026-11-23 11:05", 15), [today, tomorrow]);
+        assert_eq!(starts_when("2026-11-23 11:06", 15), [tomorrow], "a busy store brings things later");
     }
 }

@@ -102,6 +102,22 @@ impl Hours {
         days.flat_map(|date| self.on(date)).map(|(open, _)| open).find(|open| *open > at)
     }
 
+    /// When the working day in which `at` falls is over, breaks included: what began yesterday and goes on is yesterday's.
+    /// Nothing where it is over already, or the store rests that day.
+    pub fn day_ends(&self, at: NaiveDateTime) -> Option<NaiveDateTime> {
+        let date = self.around(at).map_or(at.date(), |(open, _)| open.date());
+        self.on(date).into_iter().map(|(_, close)| close).max().filter(|close| *close > at)
+    }
+
+    /// The first moment from `at` on at which the store is open, looking at most 8 days ahead.
+    pub fn first_open(&self, at: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let local = at.with_timezone(&zone).naive_local();
+        if self.open_until(local).is_some() {
+            return Some(at);
+        }
+        zone.from_local_datetime(&self.opens_next(local)?).earliest().map(|opens| opens.to_utc())
+    }
+
     /// The pickup slots of today and tomorrow that can still be met, when goods take
     /// `prepare_minutes` to make ready. Slots lie on the quarter hour and wholly within open hours.
     pub fn slots(&self, now: DateTime<Utc>, zone: Tz, prepare_minutes: i64) -> Vec<Slot> {
@@ -216,6 +232,30 @@ mod tests {
         let hours = Hours::daily(time("18:00"), time("02:00"));
         assert_eq!(hours.open_until(local("2026-11-24 01:30")), Some(local("2026-11-24 02:00")));
         assert_eq!(hours.open_until(local("2026-11-24 02:00")), None);
+    }
+
+    #[test]
+    fn a_day_ends_with_its_last_span_and_a_long_night_belongs_to_the_day_before() {
+        let hours = with_lunch_break(); // 2026-11-23 is a Monday
+        let end = Some(local("2026-11-23 18:00"));
+        for at in ["2026-11-23 06:00", "2026-11-23 10:00", "2026-11-23 12:30", "2026-11-23 17:59"] {
+            assert_eq!(hours.day_ends(local(at)), end, "{at}");
+        }
+        assert_eq!(hours.day_ends(local("2026-11-23 18:00")), None, "it is over");
+        assert_eq!(hours.day_ends(local("2026-11-28 10:00")), None, "a Saturday");
+        let night = Hours::daily(time("18:00"), time("02:00"));
+        assert_eq!(night.day_ends(local("2026-11-24 01:30")), Some(local("2026-11-24 02:00")));
+        assert_eq!(night.day_ends(local("2026-11-24 19:00")), Some(local("2026-11-25 02:00")));
+    }
+
+    #[test]
+    fn the_first_open_moment_is_now_or_when_the_store_opens_next() {
+        let hours = with_lunch_break();
+        let first = |at: &str| hours.first_open(utc(at), ZONE);
+        assert_eq!(first("2026-11-23 10:00"), Some(utc("2026-11-23 10:00")));
+        assert_eq!(first("2026-11-23 12:00"), Some(utc("2026-11-23 13:00")));
+        assert_eq!(first("2026-11-27 18:00"), Some(utc("2026-11-30 09:00")));
+        assert_eq!(Hours::default().first_open(utc("2026-11-23 10:00"), ZONE), None);
     }
 
     #[test]

@@ -3,17 +3,23 @@
 
 use chrono::NaiveDate;
 
-use super::{Columns, Field, Header, ListedField, day_of, products::pieces_of};
+use super::{
+    Field, ListedField, day_of,
+    places::{Places, Words, read_all},
+    products::pieces_of,
+};
 use crate::{
-    Complaint, Fault, Fields, SkuId,
+    Complaint, Fault, Fen, Fields, SkuId,
     batches::{CODE_MOST, batch_field, expires_field},
+    purchasing::{PRICE_MOST, price_field},
     transfers::{PIECES_MOST, field_of},
 };
 
 /// The most goods that a list may name.
 pub const LISTED_MOST: usize = 2_000;
-/// The most rows that are read; a scanner writes one for each scan.
-const ROWS_MOST: usize = 20_000;
+/// How many of the columns are read in their order where the list has no names of them; a price is only where it is
+/// called one.
+const IN_ORDER: usize = 4;
 
 /// What a row of a list says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub struct Listed {
     pub pieces: i64,
     /// Of which batch they are, and its last day, where it says so.
     pub batch: Option<(String, NaiveDate)>,
+    /// What a piece cost, as it is written; whoever wants to know it reads it.
+    pub price: String,
 }
 
 /// The field of a complaint about a line.
@@ -33,53 +41,30 @@ pub fn line_field(line: u64) -> String {
     format!("line.{line}")
 }
 
-/// Which cells of a row say what.
-struct Places {
-    of: [Option<usize>; 4],
-    /// Whether the list has a column for pieces: then a row without them says nothing.
-    counts: bool,
-}
-
-impl Places {
-    /// By the names of the columns, where the first row has them; else in their order.
-    fn of(first: &[String]) -> (Self, bool) {
-        let names: Vec<&str> = first.iter().map(String::as_str).collect();
-        match Header::find(Columns::<ListedField>::default(), &names) {
-            Ok(header) => {
-                let of = [0, 1, 2, 3].map(|at| header.places[at]);
-                (Self { of, counts: of[ListedField::Quantity.place()].is_some() }, true)
-            }
-            Err(_) => (Self { of: [0, 1, 2, 3].map(Some), counts: false }, false),
-        }
+/// What a row says; nothing where it is empty, or names goods and no pieces of them.
+fn read(places: &Places<ListedField>, line: u64, row: &[String]) -> Result<Option<Listed>, &'static str> {
+    use ListedField as Is;
+    let (code, pieces) = (places.cell(row, Is::Sku), places.cell(row, Is::Quantity));
+    let (batch, expires) = (places.cell(row, Is::Batch), places.cell(row, Is::Expires));
+    // Where the list has a column for pieces, a row without them says nothing.
+    let counts = places.is_named && places.has(Is::Quantity);
+    if (code.is_empty() || counts) && pieces.is_empty() {
+        return Ok(None);
     }
-
-    fn cell<'a>(&self, row: &'a [String], field: ListedField) -> &'a str {
-        self.of[field.place()].and_then(|at| row.get(at)).map_or("", |cell| cell.trim())
+    if code.is_empty() || code.chars().count() > Is::Sku.most() {
+        return Err("请填写 SKU 编码或条码");
     }
-
-    /// What a row says; nothing where it is empty, or names goods and no pieces of them.
-    fn read(&self, line: u64, row: &[String]) -> Result<Option<Listed>, &'static str> {
-        use ListedField as Is;
-        let (code, pieces) = (self.cell(row, Is::Sku), self.cell(row, Is::Quantity));
-        let (batch, expires) = (self.cell(row, Is::Batch), self.cell(row, Is::Expires));
-        if (code.is_empty() || self.counts) && pieces.is_empty() {
-            return Ok(None);
-        }
-        if code.is_empty() || code.chars().count() > Is::Sku.most() {
-            return Err("请填写 SKU 编码或条码");
-        }
-        // A scanner that counts nothing writes a line for each piece.
-        let pieces = if pieces.is_empty() { Some(1) } else { pieces_of(pieces) };
-        let pieces = pieces.filter(|pieces| (0..=PIECES_MOST).contains(pieces));
-        let pieces = pieces.ok_or("件数须是 0 到 100,000 的整数")?;
-        let batch = match (batch, expires) {
-            ("", "") => None,
-            ("", _) => return Err("有到期日，还要填写批次号"),
-            (batch, _) if batch.chars().count() > CODE_MOST => return Err("批次号最多 40 个字"),
-            (batch, day) => Some((batch.to_owned(), day_of(day).ok_or("请填写到期日，例如 2027-01-31")?)),
-        };
-        Ok(Some(Listed { line, code: code.to_owned(), pieces, batch }))
-    }
+    // A scanner that counts nothing writes a line for each piece.
+    let pieces = if pieces.is_empty() { Some(1) } else { pieces_of(pieces) };
+    let pieces = pieces.filter(|pieces| (0..=PIECES_MOST).contains(pieces));
+    let pieces = pieces.ok_or("件数须是 0 到 100,000 的整数")?;
+    let batch = match (batch, expires) {
+        ("", "") => None,
+        ("", _) => return Err("有到期日，还要填写批次号"),
+        (batch, _) if batch.chars().count() > CODE_MOST => return Err("批次号最多 40 个字"),
+        (batch, day) => Some((batch.to_owned(), day_of(day).ok_or("请填写到期日，例如 2027-01-31")?)),
+    };
+    Ok(Some(Listed { line, code: code.to_owned(), pieces, batch, price: places.cell(row, Is::Price).to_owned() }))
 }
 
 /// Reads a list: columns by their names where its first row has them, else code, pieces, batch and last day in this
@@ -87,31 +72,11 @@ impl Places {
 ///
 /// Faults: `Invalid` beside each line that is wrong, or beside `table`.
 pub fn listed(rows: &[(u64, Vec<String>)]) -> Result<Vec<Listed>, Fault> {
-    let Some((_, first)) = rows.first() else { return Err(nothing()) };
-    if rows.len() > ROWS_MOST {
-        return Err(Fault::invalid("table", format!("最多 {ROWS_MOST} 行，请分成几个文件")));
-    }
-    let (places, is_named) = Places::of(first);
-    let (mut found, mut complaints) = (Vec::new(), Vec::new());
-    for (at, (line, row)) in rows.iter().enumerate().skip(usize::from(is_named)) {
-        match places.read(*line, row) {
-            Ok(one) => found.extend(one),
-            // A header that names no column as we do.
-            Err(_) if at == 0 => {
-                complaints.push(Complaint::new(line_field(*line), "看不懂这一行；如果是列名，请用「SKU」和「件数」"));
-            }
-            Err(wrong) => complaints.push(Complaint::new(line_field(*line), wrong)),
-        }
-    }
-    match (complaints.is_empty(), found.is_empty()) {
-        (false, _) => Err(Fault::Invalid(complaints)),
-        (true, true) => Err(nothing()),
-        (true, false) => Ok(found),
-    }
-}
-
-fn nothing() -> Fault {
-    Fault::invalid("table", "没有读到商品：每行填一个编码或条码和件数")
+    let words = Words {
+        nothing: "没有读到商品：每行填一个编码或条码和件数",
+        first: "看不懂这一行；如果是列名，请用「SKU」和「件数」",
+    };
+    read_all(rows, IN_ORDER, &words, read)
 }
 
 /// A variant that a document takes, and how many pieces of it at most.
@@ -127,13 +92,15 @@ pub struct Wanted {
     pub most: i64,
     /// Whether the form asks of which batch they are.
     pub keeps_batches: bool,
+    /// Whether the form asks what a piece cost.
+    pub takes_price: bool,
 }
 
 /// What a list fills into a document's form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
     /// The form's fields: `pieces.{sku}` of each of the document's variants, none of those that the list does not name;
-    /// `batch.{sku}`, `expires.{sku}`.
+    /// `batch.{sku}`, `expires.{sku}`, `price.{sku}`.
     pub fields: Fields,
     /// How many variants it names.
     pub goods: usize,
@@ -141,58 +108,94 @@ pub struct Filled {
     pub pieces: i64,
     /// How many lines say a batch of goods that are not kept by batches; it is left out.
     pub without_batch: usize,
+    /// How many lines say a price that the form does not ask for; it is left out.
+    pub without_price: usize,
 }
 
-/// What a list says, as the fields of a document's form: lines of the same variant add up. `beyond` is what to say of
-/// more than there may be.
+/// What lines of a list say of a variant, added up.
+#[derive(Default)]
+struct Sum<'a> {
+    pieces: i64,
+    is_named: bool,
+    batch: Option<&'a (String, NaiveDate)>,
+    price: Option<Fen>,
+}
+
+impl<'a> Sum<'a> {
+    /// Adds a line; what is wrong with it.
+    fn add(&mut self, one: &'a Listed, goods: &Wanted, filled: &mut Filled) -> Vec<&'static str> {
+        let mut wrong = Vec::new();
+        self.pieces += one.pieces;
+        self.is_named = true;
+        match (&one.batch, self.batch) {
+            (Some(_), _) if !goods.keeps_batches => filled.without_batch += 1,
+            (Some(other), Some(known)) if other != known => wrong.push("同一件商品有几个批次，请一个批次收一次"),
+            (Some(said), None) => self.batch = Some(said),
+            _ => {}
+        }
+        match (one.price.as_str(), Fen::typed(&one.price)) {
+            ("", _) => {}
+            _ if !goods.takes_price => filled.without_price += 1,
+            (_, Some(price)) if price.0 <= PRICE_MOST => match self.price {
+                Some(known) if known != price => wrong.push("同一件商品有几个进价，请一个进价收一次"),
+                _ => self.price = Some(price),
+            },
+            _ => wrong.push("进价须是 0 到 99,999.99 元"),
+        }
+        wrong
+    }
+}
+
+/// What a list says, as the fields of a document's form: lines of the same variant add up. `unknown` is what to say of
+/// goods that are not wanted, `beyond` of more than there may be.
 ///
 /// Faults: `Invalid` beside each line that is wrong.
-pub fn filled(list: &[Listed], wanted: &[Wanted], beyond: impl Fn(i64) -> String) -> Result<Filled, Fault> {
-    let mut sums: Vec<(i64, Option<&(String, NaiveDate)>)> = vec![(0, None); wanted.len()];
-    let (mut named, mut complaints) = (vec![false; wanted.len()], Vec::new());
-    let mut filled = Filled::default();
+pub fn filled(
+    list: &[Listed],
+    wanted: &[Wanted],
+    unknown: &str,
+    beyond: impl Fn(i64) -> String,
+) -> Result<Filled, Fault> {
+    let mut sums: Vec<Sum<'_>> = wanted.iter().map(|_| Sum::default()).collect();
+    let (mut filled, mut complaints) = (Filled::default(), Vec::new());
     for one in list {
-        let mut complain = |wrong: String| complaints.push(Complaint::new(line_field(one.line), wrong));
+        let mut complain = |wrong: &str| complaints.push(Complaint::new(line_field(one.line), wrong));
         let fits = |goods: &Wanted| {
             goods.code.eq_ignore_ascii_case(&one.code) || goods.barcode.as_deref() == Some(one.code.as_str())
         };
-        let mut fitting = wanted.iter().enumerate().filter(|(_, goods)| fits(goods));
-        let (at, goods) = match (fitting.next(), fitting.next()) {
+        let mut fitting = wanted.iter().zip(&mut sums).filter(|(goods, _)| fits(goods));
+        let (goods, sum) = match (fitting.next(), fitting.next()) {
             (Some(only), None) => only,
             (Some(_), Some(_)) => {
-                complain("这个条码对应多个商品，请填写 SKU 编码".into());
+                complain("这个条码对应多个商品，请填写 SKU 编码");
                 continue;
             }
             (None, _) => {
-                complain("单据里没有这件商品".into());
+                complain(unknown);
                 continue;
             }
         };
-        let (sum, batch) = &mut sums[at];
-        *sum += one.pieces;
-        named[at] = true;
-        if *sum > goods.most {
-            complain(beyond(goods.most));
+        let wrong = sum.add(one, goods, &mut filled);
+        if sum.pieces > goods.most {
+            complain(&beyond(goods.most));
         }
-        match (&one.batch, &batch) {
-            (Some(_), _) if !goods.keeps_batches => filled.without_batch += 1,
-            (Some(other), Some(known)) if other != *known => complain("同一件商品有几个批次，请一个批次收一次".into()),
-            (Some(said), None) => *batch = Some(said),
-            _ => {}
-        }
+        wrong.into_iter().for_each(complain);
     }
     if !complaints.is_empty() {
         return Err(Fault::Invalid(complaints));
     }
-    for (goods, (sum, batch)) in wanted.iter().zip(&sums) {
-        filled.pieces += sum;
-        filled.fields.0.insert(field_of(goods.sku_id), sum.to_string());
-        if let Some((code, day)) = batch {
+    for (goods, sum) in wanted.iter().zip(&sums) {
+        filled.pieces += sum.pieces;
+        filled.fields.0.insert(field_of(goods.sku_id), sum.pieces.to_string());
+        if let Some((code, day)) = sum.batch {
             filled.fields.0.insert(batch_field(goods.sku_id), code.clone());
             filled.fields.0.insert(expires_field(goods.sku_id), day.to_string());
         }
+        if let Some(price) = sum.price {
+            filled.fields.0.insert(price_field(goods.sku_id), price.in_yuan());
+        }
     }
-    filled.goods = named.into_iter().filter(|named| *named).count();
+    filled.goods = sums.iter().filter(|sum| sum.is_named).count();
     Ok(filled)
 }
 
@@ -237,13 +240,20 @@ mod tests {
 
     fn wanted(number: u128, code: &str, most: i64) -> Wanted {
         let sku_id = SkuId(Uuid::from_u128(number));
-        Wanted { sku_id, code: code.into(), barcode: Some("690".into()), most, keeps_batches: number == 1 }
+        Wanted {
+            sku_id,
+            code: code.into(),
+            barcode: Some("690".into()),
+            most,
+            keeps_batches: number == 1,
+            takes_price: number == 1,
+        }
     }
 
     fn fill(text: &str, wanted: &[Wanted]) -> Result<Filled, Vec<(String, String)>> {
         let told =
             |fault: Fault| fault.complaints().iter().map(|one| (one.field.clone(), one.message.clone())).collect();
-        filled(&listed(&rows(text)).unwrap(), wanted, |most| format!("最多 {most} 件")).map_err(told)
+        filled(&listed(&rows(text)).unwrap(), wanted, "单据里没有", |most| format!("最多 {most} 件")).map_err(told)
     }
 
     #[test]
@@ -264,12 +274,19 @@ mod tests {
         let goods = [wanted(1, "T-1", 5), wanted(2, "T-2", 5)];
         let told = fill("T-1,4\nT-3,1\nT-1,2\n690,1", &goods).unwrap_err();
         let told: Vec<_> = told.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect();
-        let expected = [
-            ("line.2", "单据里没有这件商品"),
-            ("line.3", "最多 5 件"),
-            ("line.4", "这个条码对应多个商品，请填写 SKU 编码"),
-        ];
+        let expected =
+            [("line.2", "单据里没有"), ("line.3", "最多 5 件"), ("line.4", "这个条码对应多个商品，请填写 SKU 编码")];
         assert_eq!(told, expected);
         assert_eq!(fill("T-1,1,A,2027-01-31\nT-1,1,B,2027-01-31", &goods).unwrap_err().len(), 1);
+    }
+
+    #[test]
+    fn a_price_is_read_where_the_form_asks_for_one() {
+        let goods = [wanted(1, "T-1", 5), wanted(2, "T-2", 5)];
+        let filled = fill("SKU,件数,进价\nT-1,1,¥3.5\nT-1,1,3.50\nT-2,1,十元", &goods).unwrap();
+        let price = |at: usize| filled.fields.text(&price_field(goods[at].sku_id)).to_owned();
+        assert_eq!((price(0), price(1), filled.without_price), ("3.50".into(), String::new(), 1));
+        let wrong = fill("SKU,件数,进价\nT-1,1,3.5\nT-1,1,4\nT-1,1,十元", &goods).unwrap_err();
+        assert_eq!(wrong.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["line.3", "line.4"]);
     }
 }

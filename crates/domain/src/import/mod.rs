@@ -1,16 +1,20 @@
 //! Stores, products and what is bought and supplied, from a table: which column is what, and what a row must be like (O1,
-//! C1, K3, K5); and lists of goods that fill in a form (K4).
+//! C1, K3, K5); and lists that fill in a form (K4).
 
 mod listed;
+mod lost;
+mod places;
 mod products;
 mod reason;
 mod sent;
 mod stores;
 mod supply;
+mod thresholds;
 
 use chrono::{Datelike, Days, NaiveDate};
 
 pub use listed::{Filled, LISTED_MOST, Listed, Wanted, filled, line_field, listed};
+pub use lost::{Lost, lost};
 pub use products::{Known, KnownProduct, KnownSku, ProductField, ProductGiven, ProductSheet, SkuGiven, specs_text};
 pub use reason::{Lacking, Reason, RowComplaint, Thing};
 pub use sent::{
@@ -18,9 +22,11 @@ pub use sent::{
 };
 pub use stores::{StoreField, StoreRow, StoreSheet};
 pub use supply::{
-    AllocationField, AllocationRow, KnownPlace, KnownSupplier, KnownSupply, ListedField, PurchaseField, PurchaseRow,
-    SupplierField, SupplierPriceGiven, SupplierRow, SupplyPriceField, SupplyPriceRow, SupplySheet,
+    AllocationField, AllocationRow, KnownPlace, KnownSupplier, KnownSupply, ListedField, LostField, PurchaseField,
+    PurchaseRow, SupplierField, SupplierPriceGiven, SupplierRow, SupplyPriceField, SupplyPriceRow, SupplySheet,
+    ThresholdField,
 };
+pub use thresholds::{ThresholdLine, goods_cells, threshold_cell, thresholds};
 
 /// What a row tells, one column for each.
 pub trait Field: Copy + PartialEq + 'static {

@@ -4,8 +4,10 @@ mod costs;
 mod margins;
 mod orders;
 mod payables;
+mod payments;
 mod replenishment;
 mod set_apart;
+mod shortfalls;
 mod suppliers;
 mod views;
 
@@ -19,15 +21,20 @@ pub use orders::{
     DraftPurchase, ListPurchases, PurchaseLineAsked, PurchaseNote, ReceivePurchase, ReturnPurchase, price_field,
 };
 pub use payables::{
-    Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, PayInvoice, Payables,
-    ReceiptPart, TakeBackInvoice, ageing, part_field, tax_within,
+    Ageing, Billable, EnterInvoice, InvoiceCard, InvoiceState, InvoiceView, ListInvoices, Payables, ReceiptPart,
+    TakeBackInvoice, ageing, part_field, tax_within,
 };
+pub use payments::{InvoicePayment, PayInvoice, PayPart, PaymentTakenBack, TakeBackPayment, paid_after};
 pub use replenishment::{
     COVER_DAYS, Need, OrderProposed, PROPOSED_MOST, Proposal, ProposalAsked, SOLD_DAYS, propose, sold_a_day,
 };
 pub use set_apart::{
     CreditHandOver, Fate, HandToSupplier, HandedToSupplier, LyingApart, ScrapSetApart, SetApart, SetApartEnd,
     SupplierChoice,
+};
+pub use shortfalls::{
+    ListShortfalls, OrderShortfalls, SHORTFALL_LINES_MOST, SHORTFALLS_MOST, ShortLine, Shortfall, ShortfallPick,
+    Shortfalls, Unpriced,
 };
 pub(crate) use suppliers::{DAYS_MOST, PRICE_MOST, is_supplier_code};
 pub use suppliers::{

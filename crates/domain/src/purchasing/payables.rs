@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::payments::InvoicePayment;
 use crate::{
     Fault, Fen, Fields, InvoiceId, SupplierId,
     approvals::{REASON_MOST, checked_reason},
@@ -13,7 +14,7 @@ use crate::{
 /// The most receipts of one invoice.
 const RECEIPTS_MOST: usize = 200;
 /// The largest invoice: a hundred million yuan.
-const AMOUNT_MOST: i64 = 10_000_000_000;
+pub(super) const AMOUNT_MOST: i64 = 10_000_000_000;
 
 /// How far an invoice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -209,41 +210,6 @@ impl EnterInvoice {
     }
 }
 
-/// Says that an invoice was paid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
-pub struct PayInvoice {
-    /// On which day.
-    pub paid_on: NaiveDate,
-    /// The bank's number of the payment.
-    #[cfg_attr(feature = "api", schema(min_length = 1, max_length = 60, pattern = r"\S"))]
-    pub reference: String,
-}
-
-impl PayInvoice {
-    /// Reads the command from a form: `paid_on`, `reference`.
-    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
-        let mut read = fields.read();
-        let paid_on = read.parse("paid_on", "请选择付款日期");
-        if fields.given("reference").is_none() {
-            read.complain("reference", "请填写付款流水号（60 字以内）");
-        }
-        let reference = read.text("reference", 60);
-        read.finish(|| Some(Self { paid_on: paid_on?, reference: reference? }))
-    }
-
-    /// The reference.
-    ///
-    /// Faults: `Invalid` beside `reference`.
-    pub fn checked_reference(&self) -> Result<&str, Fault> {
-        let reference = checked_reason("reference", &self.reference, "请填写付款流水号（60 字以内）")?;
-        if reference.chars().count() <= 60 {
-            return Ok(reference);
-        }
-        Err(Fault::invalid("reference", "请填写付款流水号（60 字以内）"))
-    }
-}
-
 /// Takes an invoice back that was entered wrongly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -323,7 +289,11 @@ pub struct InvoiceCard {
     pub amount_fen: Fen,
     /// What arrived, less what went back, comes to at the orders' prices.
     pub received_fen: Fen,
-    /// Whether it is paid.
+    /// What is paid of it; negative for a credit.
+    pub paid_fen: Fen,
+    /// What is left to pay; negative for a credit, nothing where it was taken back.
+    pub rest_fen: Fen,
+    /// Whether it is paid: nothing is left.
     pub state: InvoiceState,
     /// How many days it is overdue; nothing where it is paid or not due.
     pub overdue_days: i64,
@@ -350,9 +320,11 @@ pub struct InvoiceView {
     pub entered_by: String,
     /// When.
     pub entered_at: DateTime<Utc>,
-    /// When it was paid.
+    /// What was paid of it, those that were taken back as well, in the order in which they were entered.
+    pub payments: Vec<InvoicePayment>,
+    /// When the last of it was paid, where nothing is left.
     pub paid_on: Option<NaiveDate>,
-    /// The bank's number of the payment.
+    /// The bank's number of that payment.
     pub reference: Option<String>,
     /// Who said so.
     pub paid_by: Option<String>,
@@ -383,9 +355,14 @@ impl Ageing {
     pub fn total(&self) -> Fen {
         [self.not_due_fen, self.to_30_fen, self.to_60_fen, self.beyond_fen].into_iter().sum()
     }
+
+    /// What is overdue of it.
+    pub fn overdue(&self) -> Fen {
+        [self.to_30_fen, self.to_60_fen, self.beyond_fen].into_iter().sum()
+    }
 }
 
-/// Shares open invoices out by how many days each is overdue.
+/// Shares what is left of open invoices out by how many days each is overdue.
 pub fn ageing(open: impl IntoIterator<Item = (i64, Fen)>) -> Ageing {
     let mut found = Ageing::default();
     for (overdue_days, amount) in open {
@@ -408,7 +385,11 @@ pub struct Payables {
     pub supplier_id: SupplierId,
     /// What they are called.
     pub supplier: String,
-    /// By how long it has been due.
+    /// What their open invoices come to.
+    pub invoiced_fen: Fen,
+    /// What is paid of these.
+    pub paid_fen: Fen,
+    /// What is left of these, by how long it has been due.
     #[serde(flatten)]
     pub ageing: Ageing,
     /// What arrived and is on no invoice yet, less what went back.
@@ -425,7 +406,7 @@ mod tests {
         let found = ageing(open.map(|(days, fen)| (days, Fen(fen))));
         let parts = [found.not_due_fen, found.to_30_fen, found.to_60_fen, found.beyond_fen];
         assert_eq!(parts, [Fen(120), Fen(11), Fen(15), Fen(7)]);
-        assert_eq!(found.total(), Fen(153));
+        assert_eq!((found.total(), found.overdue()), (Fen(153), Fen(33)));
     }
 
     #[test]

@@ -172,9 +172,14 @@ impl OrderProposed {
     /// The draft of one supplier and place, the same for the same request; what is more than one draft holds goes to
     /// further ones, whose number counts from 0.
     pub fn draft_id(&self, supplier: SupplierId, location: LocationId, number: usize) -> PurchaseId {
-        let parts = [supplier.0.as_u128().rotate_left(1), location.0.as_u128().rotate_left(2), number as u128];
-        PurchaseId(Uuid::from_u128(parts.into_iter().fold(self.id.as_u128(), |id, part| id ^ part)))
+        draft_of(self.id, supplier, location, number)
     }
+}
+
+/// The draft that a request makes for a supplier and place: the same for the same request, others for other ones.
+pub(super) fn draft_of(request: Uuid, supplier: SupplierId, location: LocationId, number: usize) -> PurchaseId {
+    let parts = [supplier.0.as_u128().rotate_left(1), location.0.as_u128().rotate_left(2), number as u128];
+    PurchaseId(Uuid::from_u128(parts.into_iter().fold(request.as_u128(), |id, part| id ^ part)))
 }
 
 #[cfg(test)]

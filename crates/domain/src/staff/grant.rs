@@ -41,7 +41,7 @@ pub enum Place {
 pub enum Reach {
     /// Every store, also those to come.
     All,
-    /// These stores.
+    /// These stores; of a partner's key also these warehouses, whose ids no store has.
     Stores(Vec<StoreId>),
 }
 

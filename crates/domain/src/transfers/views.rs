@@ -26,7 +26,8 @@ pub struct TransferCard {
     pub pieces: i64,
     /// How many pieces did not arrive and are not accounted for.
     pub missing: i64,
-    /// What the receiving store pays for them at its supply prices; nothing where it has none.
+    /// What the receiving store pays for them at its supply prices; nothing where it has none, or to whoever has to do
+    /// with the sender alone.
     pub total_fen: Option<Fen>,
     /// Why it was asked for.
     pub reason: String,
@@ -60,7 +61,7 @@ pub struct TransferLine {
     pub returned: i64,
     /// How many are on the way, or missing once the others have arrived.
     pub on_the_way: i64,
-    /// The supply price of one, as it was when it was asked for.
+    /// The supply price of one, as it was when it was asked for; to those who see `total_fen`.
     pub price_fen: Option<Fen>,
     /// How many the sender has that are promised to nobody.
     pub available: i64,

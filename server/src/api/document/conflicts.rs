@@ -125,7 +125,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             ("not_now", "这张售后单已退款，不能再寄回商品"),
             ("return_expired", "这张售后单已过退回期限，请顾客重新申请"),
             ("no_return_address", "这家门店不收寄回的商品，请带商品和售后码到门店"),
-            ("already_arrived", "商品已到店，单号不能再改"),
+            ("already_arrived", "商品已到店，不能再改换的商品寄到哪里；还没有寄出的，可以凭售后码到门店领取"),
         ],
     ),
     (
@@ -154,6 +154,14 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     (
         "after-sales_add_proof",
         &[("not_now", "这张售后单已结束，不能再添加照片"), ("proofs_full", "每张售后单最多 6 张照片")],
+    ),
+    (
+        "after-sales_add_store_proof",
+        &[
+            ("not_now", "这张售后单已结束，不能再添加照片"),
+            ("already_added", "这张照片已经添加过，说明不能再改"),
+            ("proofs_full", "门店和总部最多添加 6 张照片，这张售后单已有 6 张"),
+        ],
     ),
     (
         "after-sales_decide",
@@ -328,7 +336,7 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
             KEY_OF_SET_APART,
             (
                 "beyond_store",
-                "共 40 件、¥600.00，超过门店可自行决定的 20 件或 ¥500.00，请由有审批权限的上级报废，或分批退给供应商",
+                "共 40 件、¥600.00，超过这里可自行决定的 20 件或 ¥500.00（总部统一限额），请由有审批权限的上级报废，或分批退给供应商",
             ),
         ],
     ),
@@ -336,10 +344,38 @@ pub(super) const CONFLICTS: &[(&str, &[(&str, &str)])] = &[
     ("purchasing_enter_invoice", &[("key_reused", "这个页面已经登记过另一张发票，请刷新后再试")]),
     (
         "purchasing_pay_invoice",
-        &[("paid_already", "这张发票已经登记过付款，请刷新后查看"), ("taken_back", "这张发票已作废，不能付款")],
+        &[
+            ("paid_already", "这张发票已经付清，请刷新后查看"),
+            ("taken_back", "这张发票已作废，不能付款"),
+            ("payment_taken_back", "这笔付款已撤销，确需重新登记请用分次付款"),
+        ],
     ),
-    ("purchasing_take_back_invoice", &[("paid_already", "这张发票已经付款，不能作废；请登记供应商的红字发票")]),
+    (
+        "purchasing_pay_part",
+        &[
+            ("key_reused", "这个页面已经登记过另一笔付款，请刷新后再试"),
+            ("paid_already", "这张发票已经付清，请刷新后查看"),
+            ("taken_back", "这张发票已作废，不能付款"),
+            ("payment_taken_back", "这笔付款已撤销，确需重新登记请刷新后再填"),
+        ],
+    ),
+    (
+        "purchasing_take_back_invoice",
+        &[("paid_already", "这张发票已有付款，不能作废；付款登记错了请先撤销，否则请登记供应商的红字发票")],
+    ),
     ("purchasing_order_proposed", &[NOT_NOW_OF_PURCHASE, SUPPLIER_CLOSED, CLOSED]),
+    (
+        "purchasing_order_shortfalls",
+        &[
+            (
+                "not_short",
+                "「上海中心仓」现在没有要向「江南食品」补的货，可能有人刚下过单或报价变了。这次没有生成采购单，请刷新后再选",
+            ),
+            ("key_reused", "这个页面已经下过另一批采购单，请刷新后再试"),
+            SUPPLIER_CLOSED,
+            CLOSED,
+        ],
+    ),
     ("approvals_delegate", &[("too_many_delegations", "最多委托 5 位同事，请先收回一项")]),
     ("centre_call_off", &[("not_now", "订单已完成，不能再执行这一步")]),
     (

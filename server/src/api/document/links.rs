@@ -23,8 +23,8 @@ pub(super) const LINKS: &[Link] = &[
     ),
     (
         "approvals_limits",
-        &["approvals_set_store_limits", "approvals_remove_store_limits"],
-        &[("store_id", "$response.body#/stores/0/store_id")],
+        &["approvals_set_limits_at", "approvals_remove_limits_at"],
+        &[("location_id", "$response.body#/stores/0/location_id")],
     ),
     ("shortages_list", &["shortages_show", "shortages_let_wait"], &[("shortage_id", "$response.body#/items/0/id")]),
     (
@@ -83,8 +83,13 @@ pub(super) const LINKS: &[Link] = &[
     ),
     (
         "purchasing_invoices",
-        &["purchasing_invoice", "purchasing_pay_invoice", "purchasing_take_back_invoice"],
+        &["purchasing_invoice", "purchasing_pay_invoice", "purchasing_pay_part", "purchasing_take_back_invoice"],
         &[("invoice_id", "$response.body#/items/0/id")],
+    ),
+    (
+        "purchasing_invoice",
+        &["purchasing_take_back_payment"],
+        &[("invoice_id", "$request.path.invoice_id"), ("payment_id", "$response.body#/payments/0/id")],
     ),
     (
         "purchasing_costs",
@@ -118,6 +123,7 @@ pub(super) const LINKS: &[Link] = &[
         "after-sales_list",
         &[
             "after-sales_show_for_staff",
+            "after-sales_add_store_proof",
             "after-sales_decide",
             "after-sales_arrive",
             "after-sales_refuse_arrived",

@@ -19,8 +19,9 @@ const EXAMPLES: &str = include_str!("../examples.json");
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Operations that are counted, and answer 429 where it is too often.
-const COUNTED: [&str; 27] = [
+const COUNTED: [&str; 28] = [
     "after-sales_add_proof",
+    "after-sales_add_store_proof",
     "after-sales_find",
     "after-sales_receive",
     "after-sales_turn_away",
@@ -125,6 +126,7 @@ fn faults_of(operation: &Value, name: &str, path: &str) -> Vec<Problem> {
     if body {
         let is_json = operation["requestBody"]["content"].get("application/json").is_some();
         faults.push(Problem::too_large(if is_json { JSON_MOST } else { FILE_MOST }, REQUEST));
+        faults.extend(is_json.then(|| Problem::not_json(REQUEST)));
     }
     faults
 }

@@ -222,11 +222,11 @@ async fn must_decide(tx: &mut PgConnection, scope: &Scope, end: &End<'_>) -> Res
         worth.push((one.quantity, stockroom::price(tx, end.place.id, one.sku_id).await?));
     }
     let off = Off::of(worth).ok_or_else(|| Fault::Internal("a loss beyond all numbers".into()))?;
-    let alone = approvals::alone_at(tx, end.place.id).await?;
-    let above = !alone.suffices(off);
+    let held = approvals::alone_at(tx, end.place.id).await?;
+    let above = !held.alone.suffices(off);
     match stockroom::right_to_decide(&grants, end.place.id, above) {
         Err(Fault::Forbidden) if above => {
-            let why = alone.exceeded(Some(off));
+            let why = held.alone.exceeded(Some(off), Some(held.own));
             Err(Fault::conflict("beyond_store", format!("{why}，请由有审批权限的上级报废，或分批退给供应商")))
         }
         decided => decided.map(drop),

@@ -1,4 +1,4 @@
-//! What rows of suppliers, orders, supply prices and allocations tell, under which names.
+//! What rows of suppliers, orders, supply prices, allocations and lists tell, under which names.
 
 use crate::import::Field;
 
@@ -127,4 +127,40 @@ fields!(
     Batch = "batch" / "批次号", false, 40, ["批次", "批号", "生产批号"];
     /// Their last day.
     Expires = "expires" / "到期日", false, 20, ["有效期至", "有效期", "保质期至", "到期日期", "失效日期"];
+    /// What a piece cost, in yuan.
+    Price = "price" / "进价(元)", false, 20, ["进价", "进价（元）", "含税进价", "含税进价(元)", "含税进价（元）", "采购价", "单价"];
+);
+
+fields!(
+    /// What a row of a list of losses tells.
+    LostField:
+    /// The variant's code or barcode.
+    Sku = "sku" / "SKU", true, 64, ["编码", "商品编码", "SKU编码", "SKU 编码", "规格编码", "条码", "条形码", "商品条码", "货号", "code", "barcode"];
+    /// How many pieces.
+    Quantity = "pieces" / "件数", true, 20, ["数量", "报损件数", "报损数量", "quantity", "qty"];
+    /// Why they are gone.
+    Kind = "kind" / "类型", true, 20, ["报损类型", "损耗类型"];
+    /// How it came about.
+    Reason = "reason" / "原因", true, 200, ["报损原因", "说明", "备注"];
+    /// The code of their batch.
+    Batch = "batch" / "批次号", false, 40, ["批次", "批号", "生产批号"];
+);
+
+fields!(
+    /// What a row of thresholds tells: for which goods at which place, and one column for each alert.
+    ThresholdField:
+    /// The code of a store or warehouse; where it is empty the row is for the place, or for all places, of the page.
+    Place = "place" / "门店或仓库编号", false, 60, ["门店编号", "仓库编号", "门店编码", "店号", "地点编号"];
+    /// The variant's code or barcode.
+    Sku = "sku" / "SKU", false, 64, ["编码", "商品编码", "SKU编码", "SKU 编码", "规格编码", "条码", "条形码", "商品条码", "货号"];
+    /// The code of a category, or the word for all goods.
+    Category = "category" / "分类编码", false, 64, ["分类", "分类编号", "类目编码"];
+    /// So few can still be promised.
+    Low = "low" / "库存不足(件)", false, 20, ["库存不足", "库存不足（件）", "低库存", "库存下限", "下限"];
+    /// So many lie there.
+    High = "high" / "库存过多(件)", false, 20, ["库存过多", "库存过多（件）", "高库存", "库存上限", "上限"];
+    /// None was handed over for so many days.
+    Slow = "slow" / "滞销(天)", false, 20, ["滞销", "滞销天数", "滞销（天）"];
+    /// They may be sold for so many more days.
+    Expiring = "expiring" / "临期(天)", false, 20, ["临期", "临期天数", "临期（天）"];
 );

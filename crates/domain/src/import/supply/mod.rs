@@ -11,7 +11,9 @@ use std::{
 
 use super::{Cells, Columns, Header, Lacking, Reason, RowComplaint, Sheet};
 use crate::{Fen, LocationId, SkuId, SupplierId};
-pub use fields::{AllocationField, ListedField, PurchaseField, SupplierField, SupplyPriceField};
+pub use fields::{
+    AllocationField, ListedField, LostField, PurchaseField, SupplierField, SupplyPriceField, ThresholdField,
+};
 use reading::SupplyRow;
 pub use rows::{AllocationRow, PurchaseRow, SupplierPriceGiven, SupplierRow, SupplyPriceRow};
 
