@@ -284,7 +284,7 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
         (false, _) => "顾客会带商品到店：在售后列表上用售后码收货。商品与申请不符时可以拒绝。".to_owned(),
     };
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
-    let freight = agrees.then(|| freight_field(asked, FORM, request.freight_left_fen)).flatten();
+    let freight = agrees.then(|| freight_field(asked, FORM, request)).flatten();
     let agree = agrees
         .then(|| view! { <button type="submit" name="verdict" value="agree" class="btn btn-primary">"同意"</button> });
     Some(
@@ -309,9 +309,10 @@ fn acts(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
 }
 
 /// A field for what of the order's way goes back too; nothing where nothing of it is left.
-fn freight_field(asked: &Asked, form: &str, left: Fen) -> Option<AnyView> {
+fn freight_field(asked: &Asked, form: &str, request: &AfterSalesView) -> Option<AnyView> {
+    let (left, share) = (request.freight_left_fen, request.freight_share_fen);
     let (wrong, typed) = asked.field(form, "freight_fen");
-    let hint = format!("同意时一并退，最多 {left}；不退留空。因门店责任全部退款时应一并退回。");
+    let hint = format!("同意时一并退，按商品分摊是 {share}，最多 {left}；不退留空。因门店责任全部退款时应一并退回。");
     (left > Fen::ZERO).then(|| {
         view! {
             <Field name="freight_fen" label="退运费（元）" inputmode="decimal" required=false value=typed.unwrap_or_default()

@@ -207,10 +207,10 @@ fn verdict(asked: &Asked, request: &AfterSalesView) -> Option<AnyView> {
     }
     let (wrong, note) = asked.field(FORM, "note");
     let (id, from) = (request.card.id.to_string(), asked.here.clone());
-    let left = request.freight_left_fen;
+    let (left, share) = (request.freight_left_fen, request.freight_share_fen);
     let freight = (left > Fen::ZERO).then(|| {
         let (wrong, typed) = asked.field(FORM, "freight_fen");
-        let hint = format!("支持时一并退，最多 {left}；不退留空。");
+        let hint = format!("支持时一并退，按商品分摊是 {share}，最多 {left}；不退留空。");
         view! {
             <Field name="freight_fen" label="退运费（元）" inputmode="decimal" required=false value=typed.unwrap_or_default()
                 error=wrong.unwrap_or_default() hint=hint/>

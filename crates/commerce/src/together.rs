@@ -201,6 +201,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_too_many_wait_a_quick_no_is_said_and_the_others_are_served() {
+        let (desk, house) = (Arc::new(Desk::new(1, WAITING_MOST)), Slow::new());
+        let ask = |question| {
+            let (desk, house) = (desk.clone(), house.clone());
+            tokio::spawn(async move { asked(&desk, &house, question).await })
+        };
+        let first = ask(0);
+        while !desk.0.queue().waiting.is_empty() || desk.0.queue().clerks == 0 {
+            yield_now().await;
+        }
+        let waiting: Vec<_> = (1..).take(WAITING_MOST).map(ask).collect();
+        while desk.0.queue().waiting.len() < WAITING_MOST {
+            yield_now().await;
+        }
+
+        let beyond = asked(&desk, &house, u32::MAX).await;
+        assert!(matches!(beyond, Err(Fault::TooMany { .. })), "{beyond:?}");
+        house.may_go.add_permits(2);
+        assert_eq!(first.await.unwrap().unwrap(), 0);
+        for (question, answer) in (1..).zip(waiting) {
+            assert_eq!(answer.await.unwrap().unwrap(), question);
+        }
+        assert_eq!(house.served.lock().unwrap().len(), WAITING_MOST + 1);
+    }
+
+    #[tokio::test]
     async fn who_waits_too_long_is_told_no_and_nothing_is_done_for_them() {
         let (desk, house) = (Arc::new(Desk::with_patience(1, 1, Duration::from_millis(30))), Slow::new());
         let first = tokio::spawn({

@@ -107,9 +107,46 @@ fn pieces(lines: &[Wanted]) -> i64 {
     lines.iter().map(|one| one.quantity).sum()
 }
 
+/// How many sets of stores of one size are tried. To find the smallest set that covers everything takes exponential time
+/// in general; this is a few milliseconds, and three parcels of 49 stores.
+const TRIED_MOST: usize = 20_000;
+
+/// In how many ways so many of these can be chosen.
+fn ways(of: usize, many: usize) -> usize {
+    (0..many).fold(1, |ways, at| of.saturating_sub(at).saturating_mul(ways) / (at + 1))
+}
+
+/// The first set in their order, of at most so many, that has all that is lacking.
+fn together(have: &[Vec<i64>], lacking: &[i64], many: usize) -> Option<Vec<usize>> {
+    if lacking.iter().all(|left| *left <= 0) {
+        return Some(Vec::new());
+    }
+    if many == 0 {
+        return None;
+    }
+    (0..have.len()).find_map(|at| {
+        let left: Vec<i64> = lacking.iter().zip(&have[at]).map(|(left, has)| left - has).collect();
+        let rest = together(&have[at + 1..], &left, many - 1)?;
+        Some([at].into_iter().chain(rest.into_iter().map(|one| at + 1 + one)).collect())
+    })
+}
+
+/// As few stores as have it together, those that come first among sets of one size; nothing where they are more than can
+/// be tried.
+fn fewest<'a>(open: &[&'a Candidate], wanted: &[Wanted]) -> Option<Vec<&'a Candidate>> {
+    let useful: Vec<&Candidate> = open.iter().filter(|one| !one.share(wanted).is_empty()).copied().collect();
+    let lacking: Vec<i64> = wanted.iter().map(|one| one.quantity).collect();
+    let of_each = |one: &&Candidate| wanted.iter().map(|line| one.has_of(line.sku_id)).collect();
+    let have: Vec<Vec<i64>> = useful.iter().map(of_each).collect();
+    let mut sizes = (2..=useful.len()).take_while(|many| ways(useful.len(), *many) <= TRIED_MOST);
+    let chosen = sizes.find_map(|many| together(&have, &lacking, many))?;
+    Some(chosen.into_iter().map(|at| useful[at]).collect())
+}
+
 /// Which stores send what: one that has everything, by the rule; nothing where none has. Only by
-/// [`RouteRule::FewestParcels`] several stores send together: each time the one that has most of what is left, the
-/// nearer of two.
+/// [`RouteRule::FewestParcels`] several stores send together: as few as have everything, the nearer of two such sets.
+/// Of these each time the one that has most of what is left sends that; the same choice among all of them stands in
+/// where more are needed than can be tried.
 pub fn route(rule: RouteRule, wanted: &[Wanted], candidates: &[Candidate]) -> Vec<(StoreId, Vec<Wanted>)> {
     let mut wanted: Vec<Wanted> = wanted.iter().fold(Vec::new(), |mut merged: Vec<Wanted>, one| {
         match merged.iter_mut().find(|other| other.sku_id == one.sku_id) {
@@ -134,6 +171,9 @@ pub fn route(rule: RouteRule, wanted: &[Wanted], candidates: &[Candidate]) -> Ve
     }
     if rule != RouteRule::FewestParcels {
         return Vec::new();
+    }
+    if let Some(few) = fewest(&open, &wanted) {
+        open = few;
     }
     let mut parts = Vec::new();
     while pieces(&wanted) > 0 {
@@ -210,6 +250,18 @@ mod tests {
             let whole = |one: &&Candidate| one.open && wanted.iter().all(|line| one.has_of(line.sku_id) >= line.quantity);
             let have_all: Vec<&Candidate> = stores.iter().filter(whole).collect();
             prop_assert!(have_all.is_empty() || parts.len() == 1, "one parcel where one store has everything");
+            if rule == RouteRule::FewestParcels {
+                // Every set of stores.
+                let enough = |set: &u32| {
+                    let of = |line: &Wanted| {
+                        let within = stores.iter().enumerate().filter(|(at, one)| set & (1 << at) != 0 && one.open);
+                        within.map(|(_, one)| one.has_of(line.sku_id)).sum::<i64>()
+                    };
+                    wanted.iter().all(|line| of(line) >= line.quantity)
+                };
+                let least = (0..1u32 << stores.len()).filter(enough).map(u32::count_ones).min();
+                prop_assert_eq!(parts.len() as u32, least.unwrap_or_default(), "not one parcel more than needed");
+            }
             if let Some((store, _)) = parts.first().filter(|_| parts.len() == 1) {
                 let chosen = stores.iter().find(|one| one.store == *store).unwrap();
                 for other in have_all {
@@ -231,5 +283,29 @@ mod tests {
         let parts = route(RouteRule::FewestParcels, &wanted, &stores);
         assert_eq!(parts, [(stores[0].store, lines(&[2])), (stores[1].store, lines(&[0, 1]))]);
         assert_eq!(route(RouteRule::FewestParcels, &lines(&[9, 9]), &stores), [], "all or nothing");
+    }
+
+    #[test]
+    fn the_store_that_has_most_is_left_out_where_two_others_have_it_all() {
+        let stores = [
+            candidate(1, true, 10.0, 1, &[0, 1, 1, 1, 1, 0]),
+            candidate(2, true, 20.0, 2, &[1, 1, 1, 0, 0, 0]),
+            candidate(3, true, 30.0, 3, &[0, 0, 0, 1, 1, 1]),
+        ];
+        let parts = route(RouteRule::FewestParcels, &lines(&[1; 6]), &stores);
+        let by: Vec<StoreId> = parts.iter().map(|(store, _)| *store).collect();
+        assert_eq!(by, [stores[1].store, stores[2].store]);
+    }
+
+    #[test]
+    fn more_stores_than_can_be_tried_still_send_everything() {
+        let stores: Vec<Candidate> = (0..200u8)
+            .map(|at| {
+                let has = (0..200).map(|other| i64::from(other == at)).collect::<Vec<_>>();
+                candidate(u128::from(at), true, f64::from(at), 1, &has)
+            })
+            .collect();
+        assert_eq!(route(RouteRule::FewestParcels, &lines(&[1; 50]), &stores).len(), 50);
+        assert_eq!((ways(49, 3), ways(3, 2), ways(2, 3)), (18_424, 3, 0));
     }
 }

@@ -258,7 +258,9 @@ pub async fn show_for_staff(scope: &Scope, id: AfterSalesId) -> Result<AfterSale
         let mut tx = scope.begin().await?;
         let goods = view.lines.iter().map(|line| line.refund_fen).sum();
         let money = money::of(&mut tx, view.card.order_id, Some(id)).await?;
-        view.freight_left_fen = money.and(goods, Fen::ZERO, Fen::ZERO).freight_rest();
+        let with_goods = money.and(goods, Fen::ZERO, Fen::ZERO);
+        view.freight_left_fen = with_goods.freight_rest();
+        view.freight_share_fen = money.freight_share(goods).min(view.freight_left_fen);
     }
     Ok(view)
 }
@@ -304,6 +306,7 @@ async fn view(scope: &Scope, within: Within, id: AfterSalesId) -> Result<AfterSa
         received_at_store: more.received_at,
         refund_proof: more.refund_proof,
         freight_left_fen: Fen::ZERO,
+        freight_share_fen: Fen::ZERO,
         refund: more.refund.and_then(|state| RefundProgress::from_code(&state)),
         acts: Vec::new(),
         card,

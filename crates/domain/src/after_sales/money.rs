@@ -1,7 +1,7 @@
 //! How much of an order's money is left to go back: for its pieces, for its way, and beside them.
 
 use super::Weighed;
-use crate::{Fault, Fen};
+use crate::{Fault, Fen, prorate};
 
 /// What was paid for an order, and what of it has gone back or is asked back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,19 @@ impl OrderMoney {
     /// What of it is of the way. A compensation is taken from what the goods cost first.
     pub fn freight_rest(&self) -> Fen {
         Fen(self.freight.0.saturating_sub(self.freight_back.0).max(0)).min(self.rest())
+    }
+
+    /// What the way cost for goods that were paid with so much and go back after those that have: [`prorate`] over what all
+    /// goods cost, up to these less up to those before, so that in whatever parts all goods go back their shares are what
+    /// the way cost. Never more than is left of it.
+    pub fn freight_share(&self, goods: Fen) -> Fen {
+        let whole = self.total.0.saturating_sub(self.freight.0).max(0);
+        let up_to = |back: i64| {
+            let back = back.clamp(0, whole);
+            prorate(self.freight, &[back, whole - back])[0].0
+        };
+        let share = up_to(self.goods_back.0.saturating_add(goods.0)) - up_to(self.goods_back.0);
+        Fen(share.max(0)).min(self.freight_rest())
     }
 
     /// What of it can go back for pieces.
@@ -189,6 +202,33 @@ mod tests {
             prop_assert_eq!(now.goods_back.0 + now.freight_back.0 + now.extra_back.0, goods + freight);
             prop_assert_eq!(now.rest(), Fen::ZERO);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn in_whatever_parts_all_goods_go_back_their_shares_of_the_way_are_what_it_cost(
+            parts in proptest::collection::vec(0_i64..20_000, 1..12), freight in 0_i64..3_000,
+        ) {
+            let goods: i64 = parts.iter().sum();
+            prop_assume!(goods > 0);
+            let mut money = OrderMoney { total: Fen(goods + freight), freight: Fen(freight), ..OrderMoney::default() };
+            for part in parts {
+                let share = money.freight_share(Fen(part));
+                // To the nearest fen, at both of its ends.
+                prop_assert!((share.0 * goods - freight * part).abs() <= goods, "{share} of {freight} for {part} of {goods}");
+                money = money.and(Fen(part), share, Fen::ZERO);
+            }
+            prop_assert_eq!(money.freight_back, Fen(freight));
+            prop_assert_eq!(money.rest(), Fen::ZERO);
+        }
+    }
+
+    #[test]
+    fn a_share_of_the_way_is_no_more_than_is_left_of_it_and_nothing_of_goods_that_cost_nothing() {
+        let money = OrderMoney { total: Fen(3600), freight: Fen(600), freight_back: Fen(400), ..OrderMoney::default() };
+        assert_eq!([1000, 3000].map(|goods| money.freight_share(Fen(goods))), [Fen(200), Fen(200)]);
+        let free = OrderMoney { total: Fen(600), freight: Fen(600), ..OrderMoney::default() };
+        assert_eq!(free.freight_share(Fen::ZERO), Fen::ZERO);
     }
 
     #[test]

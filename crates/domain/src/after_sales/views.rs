@@ -265,6 +265,9 @@ pub struct AfterSalesView {
     /// What of the order's way could go back with it, to staff who can agree to it.
     #[serde(default)]
     pub freight_left_fen: Fen,
+    /// What of that is the share of these goods, by what was paid for them.
+    #[serde(default)]
+    pub freight_share_fen: Fen,
     /// The shopper's pictures as proof.
     pub proofs: Vec<Photo>,
     /// Pictures of what came back, by the store that sold or head office; to the shopper once somebody has decided with
