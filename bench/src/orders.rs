@@ -78,8 +78,14 @@ impl Crowd {
     }
 
     /// Lets orders be due at fixed times, `per_second` in all, each followed until it is handed over; answers how
-    /// long that took from when it was due: one that had to wait for its buyer counts with its wait.
+    /// long that took from when it was due: one that had to wait for its buyer counts with its wait. What hands orders
+    /// over is warmed up first.
     pub async fn serve(&mut self, per_second: f64, lasts: Duration) -> Result<Histogram<u64>> {
+        self.serve_at(per_second, WARM_UP).await?;
+        self.serve_at(per_second, lasts).await
+    }
+
+    async fn serve_at(&mut self, per_second: f64, lasts: Duration) -> Result<Histogram<u64>> {
         let start = Instant::now();
         let every = Duration::from_secs_f64(self.buyers.len() as f64 / per_second);
         let many = self.buyers.len() as f64;
