@@ -6,10 +6,10 @@ use commerce::{freight as use_cases, fulfilment::routing};
 use domain::{
     Fault, Fields, FreightId,
     freight::{
-        ExpressStore, FreightArea, FreightBasis, FreightRate, FreightTemplate, SaveFreight as Wanted,
-        SetExpressStores as WantedStores,
+        DeliveryPriority, ExpressStore, FreightArea, FreightBasis, FreightRate, FreightTemplate, PRIORITY_USUAL,
+        SaveFreight as Wanted, SetDeliveryPriority as WantedOrder, SetExpressStores as WantedStores,
     },
-    route::RouteRule,
+    route::{RouteRule, RouteRules, SetRouteRules},
     staff::Permission,
 };
 use leptos::prelude::*;
@@ -27,8 +27,10 @@ const LIST: &str = "/hq/freight";
 const FORM: &str = "freight";
 /// The part of the list where stores are let send.
 const STORES: &str = "express-stores";
-/// The part of the list where the rule is set.
+/// The part of the list where the rules are set.
 const ROUTING: &str = "routing";
+/// The part of the list where stores get their place in the order for riders.
+const ORDER: &str = "delivery-order";
 /// How many empty rows for areas the form has beside those that are there.
 const SPARE: usize = 4;
 
@@ -71,13 +73,22 @@ pub async fn set_express_stores(#[server(flatten)] fields: Fields) -> Result<(),
     .await
 }
 
-/// Sets the rule by which a store is found.
+/// Sets the rules by which a store is found.
 #[server(prefix = "/rpc/hq", endpoint = "set_routing")]
 pub async fn set_routing(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
     rpc::post(ROUTING, LOG_IN, fields, async |scope, fields| {
-        let rule = RouteRule::from_code(fields.text("rule")).ok_or_else(|| Fault::invalid("rule", "请选择发货规则"))?;
-        routing::set_rule(&scope, rule).await?;
+        routing::set_rules(&scope, SetRouteRules::from_fields(&fields)?).await?;
         Ok(Next::to(LIST).saying(ROUTING, "已保存"))
+    })
+    .await
+}
+
+/// Gives stores their place in the order for what riders bring.
+#[server(prefix = "/rpc/hq", endpoint = "set_delivery_priority")]
+pub async fn set_delivery_priority(#[server(flatten)] fields: Fields) -> Result<(), ServerFnError> {
+    rpc::post(ORDER, LOG_IN, fields, async |scope, fields| {
+        use_cases::set_delivery_priority(&scope, WantedOrder::from_fields(&fields)?).await?;
+        Ok(Next::to(LIST).saying(ORDER, "已保存"))
     })
     .await
 }
@@ -93,20 +104,25 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     must_manage(&asked)?;
     let (templates, names) = use_cases::templates(&asked.scope).await?;
     let stores = use_cases::stores(&asked.scope).await?;
-    let rule = routing::rule(&asked.scope).await?;
+    let order = use_cases::delivery_priorities(&asked.scope).await?;
+    let rules = routing::rules(&asked.scope).await?;
     Ok(Page::new("运费", move || {
         let new = path_of(FreightId(Uuid::now_v7()));
         let beside = view! { <LinkButton href=new tone=Tone::Primary>"新建运费模板"</LinkButton> };
         let form = stores_form(&asked, &templates);
         let sending = sending(stores, &templates);
+        let (riders, rules) = (order_of_riders(&asked, order), rules_form(&asked, rules));
         let body = view! {
             {said(&asked, FORM)}
             {results(templates, &names)}
             <div class="mt-6 grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
-                <Section title="可以寄快递的门店">{sending}</Section>
                 <div class="grid gap-6">
+                    <Section title="可以寄快递的门店">{sending}</Section>
+                    <Section title="骑手配送的优先级">{riders}</Section>
+                </div>
+                <div class="grid gap-6">
+                    <Section title="由哪家门店发货">{rules}</Section>
                     <Section title="开通或关闭门店快递">{form}</Section>
-                    <Section title="由哪家门店发货">{rule_form(&asked, rule)}</Section>
                 </div>
             </div>
         };
@@ -182,15 +198,63 @@ fn sending(stores: Vec<ExpressStore>, templates: &[FreightTemplate]) -> AnyView 
     view! { <DataTable caption="可以寄快递的门店" columns=columns>{rows}</DataTable> }.into_any()
 }
 
-fn rule_form(asked: &Asked, rule: RouteRule) -> AnyView {
-    let wrong = asked.field(ROUTING, "rule").0.unwrap_or_default();
-    let items = RouteRule::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())).collect();
+/// Head office's order for what riders bring: who is not in the usual place, and the form for it.
+fn order_of_riders(asked: &Asked, order: Vec<DeliveryPriority>) -> AnyView {
+    let part = |name: &str| {
+        let (wrong, typed) = asked.field(ORDER, name);
+        (wrong.unwrap_or_default(), typed.unwrap_or_default())
+    };
+    let ((stores_wrong, stores), (priority_wrong, priority)) = (part("stores"), part("priority"));
+    let row = |one: DeliveryPriority| {
+        view! {
+            <tr>
+                <td class="tabular text-end">{one.priority}</td>
+                <td class="tabular whitespace-nowrap">{one.code}</td>
+                <td class="min-w-32">{one.name}</td>
+            </tr>
+        }
+    };
+    let listed = (!order.is_empty()).then(|| {
+        let columns = vec![Column::new("优先级").right(), Column::new("编号"), Column::new("门店")];
+        let rows = order.into_iter().map(row).collect_view();
+        view! { <div class="mb-4"><DataTable caption="骑手配送的优先级" columns=columns>{rows}</DataTable></div> }
+    });
+    let usual =
+        format!("1 到 999，数字小的门店优先配送；没有设置的门店是 {PRIORITY_USUAL}，填 {PRIORITY_USUAL} 即恢复");
+    view! {
+        {said(asked, ORDER)}
+        <p class="mb-3 text-sm text-base-content/70">"骑手配送的规则是“总部设定的优先级”时，按这里的顺序选门店。"</p>
+        {listed}
+        <Form action="/rpc/hq/set_delivery_priority">
+            <Hidden name="from" value=LIST/>
+            <div class="grid gap-x-4 sm:grid-cols-2">
+                <TextArea name="stores" label="门店编号" required=true rows=2 value=stores error=stores_wrong
+                    hint="多个编号用逗号或换行分开"/>
+                <Field name="priority" label="优先级" inputmode="numeric" value=priority error=priority_wrong hint=usual/>
+            </div>
+            <Button>"保存"</Button>
+        </Form>
+    }
+    .into_any()
+}
+
+fn rules_form(asked: &Asked, rules: RouteRules) -> AnyView {
+    let part = |name: &str, kept: RouteRule| {
+        let (wrong, typed) = asked.field(ROUTING, name);
+        (wrong.unwrap_or_default(), typed.unwrap_or_else(|| kept.code().to_owned()))
+    };
+    let items = || RouteRule::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())).collect::<Vec<_>>();
+    let (express_wrong, express) = part("rule", rules.rule);
+    let (delivery_wrong, delivery) = part("delivery_rule", rules.delivery_rule);
     view! {
         {said(asked, ROUTING)}
-        <p class="mb-3 text-sm text-base-content/70">"在能送到、有货、正在营业的门店里，按这条规则选出发货门店。"</p>
+        <p class="mb-3 text-sm text-base-content/70">"在能送到、有货、正在营业的门店里，按规则选出发货门店。"</p>
         <Form action="/rpc/hq/set_routing">
             <Hidden name="from" value=LIST/>
-            <Select name="rule" label="发货规则" items=items value=rule.code() error=wrong/>
+            <Select name="rule" label="快递" items=items() value=express error=express_wrong
+                hint="“最快送到”看备好的时间加上运费模板里的天数，没写天数的按 3 天算"/>
+            <Select name="delivery_rule" label="骑手配送" items=items() value=delivery error=delivery_wrong
+                hint="“最快送到”看还有名额的最早时段"/>
             <Button>"保存"</Button>
         </Form>
     }
@@ -260,8 +324,9 @@ fn form(asked: &Asked, id: FreightId, found: Option<FreightTemplate>, names: &BT
     };
     let rows = (0..areas.len() + SPARE).map(row).collect_view();
     let last = area_row(asked, "elsewhere", None, (!fresh).then_some(elsewhere));
-    let columns =
-        ["地区", "是否配送", "首", "首费（元）", "每加", "加收（元）", "满多少包邮（元）"].map(Column::new).to_vec();
+    let columns = ["地区", "是否配送", "首", "首费（元）", "每加", "加收（元）", "满多少包邮（元）", "几天送到"]
+        .map(Column::new)
+        .to_vec();
     let whole = asked.field(FORM, "areas").0;
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     view! {
@@ -319,6 +384,7 @@ fn area_row(asked: &Asked, row: &str, regions: Option<String>, kept: Option<Opti
             {cell("further", "每加多少", text(kept_of(|rate| Some(rate.further))))}
             {cell("further_fen", "加收", money(kept_of(|rate| Some(rate.further_fen.0))))}
             {cell("free_from_fen", "满多少包邮", money(kept_of(|rate| rate.free_from_fen.map(|fen| fen.0))))}
+            {cell("days", "几天送到", text(kept_of(|rate| rate.days)))}
         </tr>
     }
     .into_any()

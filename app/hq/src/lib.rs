@@ -284,6 +284,7 @@ mod routes {
         register_explicit::<freight::RemoveFreight>();
         register_explicit::<freight::SetExpressStores>();
         register_explicit::<freight::SetRouting>();
+        register_explicit::<freight::SetDeliveryPriority>();
         register_explicit::<suppliers::SaveSupplier>();
         register_explicit::<suppliers::SetSupplierPrices>();
         register_explicit::<purchases::DraftPurchase>();

@@ -170,7 +170,8 @@ impl Part<'_> {
         let located = self.book.iter().any(|one| Some(one.id) == self.quote.address_id && one.address.point.is_some());
         let why = why(better, &others, located);
         let text = match (way, better.needed) {
-            (Fulfilment::Delivery, _) => format!("可由 {} 配送（{why}）", names(&others)),
+            (Fulfilment::Delivery, true) => format!("可由 {} 配送（{why}）", names(&others)),
+            (Fulfilment::Delivery, false) => format!("由 {} 配送更合适（{why}）", names(&others)),
             (_, true) => format!("按总部规则，由 {} 发货（{why}）", names(&others)),
             (_, false) => format!("按总部规则，由 {} 发货更合适（{why}）", names(&others)),
         };
@@ -244,7 +245,7 @@ fn why(better: &Better, others: &[RoutePart], located: bool) -> String {
     let far = far.map(|far| if located { format!("离收货地址 {far}") } else { format!("离本店 {far}") });
     let by = match better.rule {
         RouteRule::Nearest => "最近",
-        RouteRule::Fastest => "最快发出",
+        RouteRule::Fastest => "最快送到",
         RouteRule::Priority => "总部优先",
         RouteRule::FewestParcels if better.parts.len() > 1 => "没有一家备齐，这样包裹最少",
         RouteRule::FewestParcels => "最近，一个包裹",

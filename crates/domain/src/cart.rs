@@ -218,7 +218,7 @@ pub struct Quote {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = BetterSender))]
 pub struct Better {
-    /// By which rule they were chosen: head office's for what goes by express, the nearest for what riders bring.
+    /// By which rule they were chosen: head office's for the way.
     pub rule: RouteRule,
     /// Whether the store itself cannot send it as things are.
     pub needed: bool,

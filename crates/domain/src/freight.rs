@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{Complaint, Fault, Fen, Fields, FreightId, StoreId, stores::words};
+use chrono::Duration;
 
 /// By what a template counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,9 +48,17 @@ pub struct FreightRate {
     /// From which value of the goods on nothing is charged; never where there is none.
     #[serde(default)]
     pub free_from_fen: Option<Fen>,
+    /// How many days a parcel is usually under way; 1 to 30, nothing where nobody has said.
+    #[serde(default)]
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 30))]
+    pub days: Option<i64>,
 }
 
 impl FreightRate {
+    /// The most days under way.
+    pub const DAYS_MOST: i64 = 30;
+    /// How many days are reckoned with where nobody has said, when it is compared which store's parcel is there first.
+    pub const DAYS_USUAL: i64 = 3;
     /// The largest step, in pieces or grams.
     pub const STEP_MOST: i64 = 1_000_000;
     /// The highest price of a step.
@@ -86,15 +95,19 @@ impl FreightRate {
         if self.free_from_fen.is_some_and(|from| !(Fen::ZERO..=Self::FREE_MOST).contains(&from)) {
             say("free_from_fen", format!("请填写 0 到 {} 元，或留空表示不包邮", Self::FREE_MOST.0 / 100));
         }
+        if self.days.is_some_and(|days| !(1..=Self::DAYS_MOST).contains(&days)) {
+            say("days", format!("请填写 1 到 {} 的整数，或留空", Self::DAYS_MOST));
+        }
         wrong
     }
 
-    /// As people read it: `首 1 件 ¥8.00，每加 1 件 ¥2.00，满 ¥99.00 包邮`.
+    /// As people read it: `首 1 件 ¥8.00，每加 1 件 ¥2.00，满 ¥99.00 包邮，约 2 天送到`.
     pub fn text(self, basis: FreightBasis) -> String {
-        let Self { first, first_fen, further, further_fen, free_from_fen } = self;
+        let Self { first, first_fen, further, further_fen, free_from_fen, days } = self;
         let unit = basis.unit();
         let free = free_from_fen.map(|from| format!("，满 {from} 包邮")).unwrap_or_default();
-        format!("首 {first} {unit} {first_fen}，每加 {further} {unit} {further_fen}{free}")
+        let days = days.map(|days| format!("，约 {days} 天送到")).unwrap_or_default();
+        format!("首 {first} {unit} {first_fen}，每加 {further} {unit} {further_fen}{free}{days}")
     }
 }
 
@@ -137,16 +150,32 @@ fn closeness(area: &str, place: &str) -> Option<usize> {
 
 /// What it costs to send these there.
 pub fn freight(terms: &FreightTerms, region: &str, pieces: i64, grams: i64, goods: Fen) -> Result<Fen, NotServed> {
-    let close = |area: &FreightArea| area.regions.iter().filter_map(|code| closeness(code, region)).max();
-    let areas = terms.areas.iter().filter_map(|area| Some((close(area)?, area.rate)));
-    // Of two that name it alike the first counts; saving refuses a region that is named twice.
-    let area = areas.rev().max_by_key(|(close, _)| *close);
-    let rate = area.map_or(terms.elsewhere, |(_, rate)| rate).ok_or(NotServed)?;
     let amount = match terms.basis {
         FreightBasis::Pieces => pieces,
         FreightBasis::Weight => grams,
     };
-    Ok(rate.price(amount, goods))
+    Ok(terms.rate_to(region)?.price(amount, goods))
+}
+
+impl FreightTerms {
+    /// How long a parcel is usually under way to a region; nothing where nobody has said.
+    pub fn days_to(&self, region: &str) -> Option<i64> {
+        self.rate_to(region).ok()?.days
+    }
+
+    /// How long a parcel to a region is reckoned to be under way when stores are compared.
+    pub fn under_way(&self, region: &str) -> Duration {
+        Duration::days(self.days_to(region).unwrap_or(FreightRate::DAYS_USUAL))
+    }
+
+    /// The prices that count for a region.
+    fn rate_to(&self, region: &str) -> Result<FreightRate, NotServed> {
+        let close = |area: &FreightArea| area.regions.iter().filter_map(|code| closeness(code, region)).max();
+        let areas = self.areas.iter().filter_map(|area| Some((close(area)?, area.rate)));
+        // Of two that name it alike the first counts; saving refuses a region that is named twice.
+        let area = areas.rev().max_by_key(|(close, _)| *close);
+        area.map_or(self.elsewhere, |(_, rate)| rate).ok_or(NotServed)
+    }
 }
 
 /// Makes a template or changes it; what was ordered keeps the freight of its time.
@@ -197,7 +226,7 @@ impl SaveFreight {
     }
 
     /// Reads the command from a form: `name`, `basis`, `default`, and for each row `regions.N`, `served.N`,
-    /// `first.N`, `first_fen.N`, `further.N`, `further_fen.N`, `free_from_fen.N`; rows without regions are left
+    /// `first.N`, `first_fen.N`, `further.N`, `further_fen.N`, `free_from_fen.N`, `days.N`; rows without regions are left
     /// out, the row `elsewhere` has none.
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let (mut areas, mut wrong) = (Vec::new(), Vec::new());
@@ -253,6 +282,10 @@ fn rate_of(fields: &Fields, row: &str, wrong: &mut Vec<Complaint>) -> Option<Fre
         read
     };
     let (first, further) = (step("first"), step("further"));
+    let days = match fields.given(&format!("days.{row}")) {
+        None => Some(None),
+        Some(_) => step("days").map(Some),
+    };
     let mut price = |name: &str| {
         let name = format!("{name}.{row}");
         let read = Fen::typed(fields.text(&name));
@@ -272,6 +305,7 @@ fn rate_of(fields: &Fields, row: &str, wrong: &mut Vec<Complaint>) -> Option<Fre
         further: further?,
         further_fen: further_fen?,
         free_from_fen: free?,
+        days: days?,
     })
 }
 
@@ -308,6 +342,66 @@ pub struct ExpressStore {
     pub priority: i32,
 }
 
+/// Sets head office's order of stores for what riders bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct SetDeliveryPriority {
+    /// The stores, by code; 1 to 1,000.
+    #[cfg_attr(feature = "api", schema(min_items = 1, max_items = 1000))]
+    pub stores: Vec<String>,
+    /// The lower comes first; 1 to 999, usually 100.
+    #[cfg_attr(feature = "api", schema(minimum = 1, maximum = 999))]
+    pub priority: i32,
+}
+
+impl SetDeliveryPriority {
+    /// Refuses what a form would not let through.
+    ///
+    /// Faults: `Invalid` beside `stores` or `priority`.
+    pub fn check(&self) -> Result<(), Fault> {
+        check_order(&self.stores, self.priority)
+    }
+
+    /// Reads the command from a form: `stores`, `priority`.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let mut read = fields.read();
+        let priority = read.parse("priority", PRIORITY_WRONG);
+        let stores = fields.codes("stores");
+        let command = read.finish(|| Some(Self { stores, priority: priority? }))?;
+        command.check().map(|()| command)
+    }
+}
+
+/// A store that is not in the usual place of head office's order for what riders bring.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
+pub struct DeliveryPriority {
+    /// Which.
+    pub store_id: StoreId,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The lower comes first.
+    pub priority: i32,
+}
+
+/// The place of a store of which head office says nothing, in its order for either way.
+pub const PRIORITY_USUAL: i32 = 100;
+const PRIORITY_WRONG: &str = "请填写 1 到 999 的整数";
+
+/// Faults: `Invalid` beside `stores` or `priority`.
+fn check_order(stores: &[String], priority: i32) -> Result<(), Fault> {
+    if !(1..=SetExpressStores::STORES_MOST).contains(&stores.len()) {
+        let most = SetExpressStores::STORES_MOST;
+        return Err(Fault::invalid("stores", format!("请填写 1 到 {most} 家门店的编号")));
+    }
+    if !(1..=999).contains(&priority) {
+        return Err(Fault::invalid("priority", PRIORITY_WRONG));
+    }
+    Ok(())
+}
+
 /// Lets stores send by express, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema))]
@@ -331,20 +425,14 @@ impl SetExpressStores {
     pub const STORES_MOST: usize = 1_000;
 
     const fn usual() -> i32 {
-        100
+        PRIORITY_USUAL
     }
 
     /// Refuses what a form would not let through.
     ///
     /// Faults: `Invalid` beside `stores` or `priority`.
     pub fn check(&self) -> Result<(), Fault> {
-        if !(1..=Self::STORES_MOST).contains(&self.stores.len()) {
-            return Err(Fault::invalid("stores", format!("请填写 1 到 {} 家门店的编号", Self::STORES_MOST)));
-        }
-        if !(1..=999).contains(&self.priority) {
-            return Err(Fault::invalid("priority", "请填写 1 到 999 的整数"));
-        }
-        Ok(())
+        check_order(&self.stores, self.priority)
     }
 
     /// Reads the command from a form: `stores`, `sends`, `template`, `priority`.
@@ -356,7 +444,7 @@ impl SetExpressStores {
         };
         let priority = match fields.given("priority") {
             None => Some(Self::usual()),
-            Some(_) => read.parse("priority", "请填写 1 到 999 的整数"),
+            Some(_) => read.parse("priority", PRIORITY_WRONG),
         };
         let (stores, sends) = (fields.codes("stores"), fields.text("sends") == "yes");
         let command = read.finish(|| Some(Self { stores, sends, template_id: template_id?, priority: priority? }))?;
@@ -371,7 +459,8 @@ mod tests {
     use super::*;
 
     fn rate(first: i64, first_fen: i64, further: i64, further_fen: i64) -> FreightRate {
-        FreightRate { first, first_fen: Fen(first_fen), further, further_fen: Fen(further_fen), free_from_fen: None }
+        let (first_fen, further_fen) = (Fen(first_fen), Fen(further_fen));
+        FreightRate { first, first_fen, further, further_fen, free_from_fen: None, days: None }
     }
 
     fn terms(basis: FreightBasis, elsewhere: Option<FreightRate>) -> FreightTerms {
@@ -433,6 +522,22 @@ mod tests {
         assert_eq!(to("330900"), Err(NotServed), "left out within a province that is served");
         assert_eq!(to("650100"), Err(NotServed));
         assert_eq!(to("110000"), Ok(Fen(1_500)), "everywhere else");
+    }
+
+    #[test]
+    fn how_long_a_parcel_is_under_way_is_said_for_each_area() {
+        let near = FreightRate { days: Some(1), ..rate(1, 600, 1, 100) };
+        let areas = vec![FreightArea { regions: vec!["310000".into()], rate: Some(near) }];
+        let terms = FreightTerms { areas, ..terms(FreightBasis::Pieces, Some(rate(1, 1_000, 1, 500))) };
+        assert_eq!((terms.days_to("310115"), terms.days_to("110000")), (Some(1), None));
+        assert_eq!(terms.under_way("110000"), Duration::days(FreightRate::DAYS_USUAL), "where nobody has said");
+        assert_eq!(near.text(FreightBasis::Pieces), "首 1 件 ¥6.00，每加 1 件 ¥1.00，约 1 天送到");
+        let wrong = SaveFreight {
+            name: "标准".into(),
+            terms: FreightTerms { areas: Vec::new(), elsewhere: Some(FreightRate { days: Some(31), ..near }), ..terms },
+            default: false,
+        };
+        assert_eq!(wrong.check().unwrap_err().complaints()[0].field, "days.elsewhere");
     }
 
     #[test]

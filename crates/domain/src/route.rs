@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{AddressId, Fault, SkuId, StoreId, geo::Point, stores::StoreCard, stores::words};
+use crate::{
+    AddressId, Fault, Fields, SkuId, StoreId,
+    fulfilment::Fulfilment,
+    geo::Point,
+    stores::{StoreCard, words},
+};
 
 /// By what a store is chosen among those that have everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -13,7 +18,7 @@ pub enum RouteRule {
     /// The nearest.
     #[default]
     Nearest,
-    /// The one that sends it off first.
+    /// The one whose goods are there first.
     Fastest,
     /// The one that comes first in head office's order.
     Priority,
@@ -22,8 +27,51 @@ pub enum RouteRule {
 }
 
 words!(RouteRule:
-    Nearest = "nearest" / "离顾客最近的门店", Fastest = "fastest" / "最快能发出的门店",
+    Nearest = "nearest" / "离顾客最近的门店", Fastest = "fastest" / "最快送到的门店",
     Priority = "priority" / "总部设定的优先级", FewestParcels = "fewest_parcels" / "包裹最少（可以拆给几家门店）");
+
+/// Head office's rules: one for what goes by express, one for what riders bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = Routing))]
+pub struct RouteRules {
+    /// For what goes by express.
+    pub rule: RouteRule,
+    /// For what riders bring.
+    pub delivery_rule: RouteRule,
+}
+
+impl RouteRules {
+    /// The rule for a way. Who comes for something chose the store; another one is then the nearest.
+    pub fn of(self, way: Fulfilment) -> RouteRule {
+        match way {
+            Fulfilment::Express => self.rule,
+            Fulfilment::Delivery => self.delivery_rule,
+            Fulfilment::Pickup | Fulfilment::InStore => RouteRule::Nearest,
+        }
+    }
+}
+
+/// Sets head office's rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = SetRouting))]
+pub struct SetRouteRules {
+    /// For what goes by express.
+    pub rule: RouteRule,
+    /// For what riders bring; left as it is where it is not named.
+    #[serde(default)]
+    pub delivery_rule: Option<RouteRule>,
+}
+
+impl SetRouteRules {
+    /// Reads the command from a form: `rule`, `delivery_rule`.
+    ///
+    /// Faults: `Invalid` beside the one that is no rule.
+    pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
+        let chosen =
+            |name: &str| RouteRule::from_code(fields.text(name)).ok_or_else(|| Fault::invalid(name, "请选择发货规则"));
+        Ok(Self { rule: chosen("rule")?, delivery_rule: Some(chosen("delivery_rule")?) })
+    }
+}
 
 /// So many pieces of a variant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,21 +94,35 @@ pub struct FindRoute {
     /// To which of the member's addresses; without one nobody knows who serves it.
     #[serde(default)]
     pub address_id: Option<AddressId>,
+    /// By express, or brought by riders, who need an address.
+    #[serde(default = "FindRoute::usual_way")]
+    pub fulfilment: Fulfilment,
     /// Where the shopper is, where no address is named.
     #[serde(default)]
     pub near: Option<Point>,
 }
 
 impl FindRoute {
+    const fn usual_way() -> Fulfilment {
+        Fulfilment::Express
+    }
+
     /// Refuses what makes no sense.
     ///
-    /// Faults: `Invalid` beside `lines`.
+    /// Faults: `Invalid` beside `lines`; beside `fulfilment` for a way that sends nothing; beside `address_id` where
+    /// riders are asked for and no address is named.
     pub fn check(&self) -> Result<(), Fault> {
         let fits = |wanted: &Wanted| (1..=999).contains(&wanted.quantity);
-        if (1..=50).contains(&self.lines.len()) && self.lines.iter().all(fits) {
-            return Ok(());
+        if !(1..=50).contains(&self.lines.len()) || !self.lines.iter().all(fits) {
+            return Err(Fault::invalid("lines", "请给出 1 到 50 种商品，每种 1 到 999 件"));
         }
-        Err(Fault::invalid("lines", "请给出 1 到 50 种商品，每种 1 到 999 件"))
+        match (self.fulfilment, self.address_id) {
+            (Fulfilment::Express, _) | (Fulfilment::Delivery, Some(_)) => Ok(()),
+            (Fulfilment::Delivery, None) => Err(Fault::invalid("address_id", "请给出收货地址，才知道哪家门店送得到")),
+            (Fulfilment::Pickup | Fulfilment::InStore, _) => {
+                Err(Fault::invalid("fulfilment", "自提和到店不需要发货，请选择配送或快递"))
+            }
+        }
     }
 }
 
@@ -85,8 +147,8 @@ pub struct Candidate {
     pub distance_m: Option<f64>,
     /// Head office's order.
     pub priority: i32,
-    /// By when it can have it ready, at the earliest.
-    pub ready_by: Option<DateTime<Utc>>,
+    /// By when what it sends can be there, at the earliest; those of which it is not known come last.
+    pub arrives_by: Option<DateTime<Utc>>,
     /// What it has.
     pub has: Vec<Wanted>,
 }
@@ -160,7 +222,9 @@ pub fn route(rule: RouteRule, wanted: &[Wanted], candidates: &[Candidate]) -> Ve
     open.sort_by(|one, two| {
         let first = match rule {
             RouteRule::Nearest | RouteRule::FewestParcels => std::cmp::Ordering::Equal,
-            RouteRule::Fastest => (one.ready_by.is_none(), one.ready_by).cmp(&(two.ready_by.is_none(), two.ready_by)),
+            RouteRule::Fastest => {
+                (one.arrives_by.is_none(), one.arrives_by).cmp(&(two.arrives_by.is_none(), two.arrives_by))
+            }
             RouteRule::Priority => one.priority.cmp(&two.priority),
         };
         first.then(far(one).total_cmp(&far(two))).then(one.priority.cmp(&two.priority)).then(one.store.cmp(&two.store))
@@ -212,9 +276,9 @@ mod tests {
     }
 
     fn candidate(at: u128, open: bool, distance_m: f64, priority: i32, has: &[i64]) -> Candidate {
-        let ready_by = DateTime::from_timestamp(i64::from(priority) * 60, 0);
+        let arrives_by = DateTime::from_timestamp(i64::from(priority) * 60, 0);
         let store = StoreId(Uuid::from_u128(at));
-        Candidate { store, open, distance_m: Some(distance_m), priority, ready_by, has: lines(has) }
+        Candidate { store, open, distance_m: Some(distance_m), priority, arrives_by, has: lines(has) }
     }
 
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
@@ -267,12 +331,19 @@ mod tests {
                 for other in have_all {
                     match rule {
                         RouteRule::Nearest | RouteRule::FewestParcels => prop_assert!(chosen.distance_m <= other.distance_m),
-                        RouteRule::Fastest => prop_assert!(chosen.ready_by <= other.ready_by),
+                        RouteRule::Fastest => prop_assert!(chosen.arrives_by <= other.arrives_by),
                         RouteRule::Priority => prop_assert!(chosen.priority <= other.priority),
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_fastest_is_never_one_of_which_nobody_knows_when_it_is_there() {
+        let mut stores = [candidate(1, true, 10.0, 1, &[1]), candidate(2, true, 20.0, 2, &[1])];
+        stores[0].arrives_by = None;
+        assert_eq!(route(RouteRule::Fastest, &lines(&[1]), &stores), [(stores[1].store, lines(&[1]))]);
     }
 
     #[test]

@@ -4,11 +4,9 @@ use axum::{Json, http::StatusCode};
 use commerce::{freight, fulfilment::routing};
 use domain::{
     FreightId,
-    freight::{ExpressStore, FreightTemplate, SaveFreight, SetExpressStores},
-    route::{FindRoute, RoutePart, RouteRule},
+    freight::{DeliveryPriority, ExpressStore, FreightTemplate, SaveFreight, SetDeliveryPriority, SetExpressStores},
+    route::{FindRoute, RoutePart, RouteRules, SetRouteRules},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::problem::{Caller, Path, Problem, Sent};
 
@@ -52,29 +50,39 @@ pub async fn set_stores(caller: Caller, Sent(command): Sent<SetExpressStores>) -
     caller.done(freight::set_stores(&caller.0, command).await)
 }
 
-/// By which rule a store is found for what goes by express.
-#[derive(Serialize, Deserialize, ToSchema)]
-pub struct Routing {
-    /// The rule.
-    rule: RouteRule,
+/// Head office's order of stores for what riders bring: those that are not in the usual place, which is 100.
+#[utoipa::path(get, path = "/hq/delivery-priorities", tag = "freight", security(("bearer" = [])),
+    responses((status = 200, body = Vec<DeliveryPriority>), (status = "default", body = Problem)))]
+pub async fn delivery_priorities(caller: Caller) -> Result<Json<Vec<DeliveryPriority>>, Problem> {
+    caller.answer(freight::delivery_priorities(&caller.0).await)
 }
 
-/// The rule by which a store is found for what goes by express.
+/// Gives stores their place in that order; 100 is the usual one.
+#[utoipa::path(put, path = "/hq/delivery-priorities", tag = "freight", security(("bearer" = [])),
+    request_body = SetDeliveryPriority, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_delivery_priority(
+    caller: Caller,
+    Sent(command): Sent<SetDeliveryPriority>,
+) -> Result<StatusCode, Problem> {
+    caller.done(freight::set_delivery_priority(&caller.0, command).await)
+}
+
+/// The rules by which a store is found: for what goes by express, and for what riders bring.
 #[utoipa::path(get, path = "/hq/routing", tag = "freight", security(("bearer" = [])),
-    responses((status = 200, body = Routing), (status = "default", body = Problem)))]
-pub async fn rule(caller: Caller) -> Result<Json<Routing>, Problem> {
-    caller.answer(routing::rule(&caller.0).await.map(|rule| Routing { rule }))
+    responses((status = 200, body = RouteRules), (status = "default", body = Problem)))]
+pub async fn rule(caller: Caller) -> Result<Json<RouteRules>, Problem> {
+    caller.answer(routing::rules(&caller.0).await)
 }
 
-/// Sets that rule.
+/// Sets those rules.
 #[utoipa::path(put, path = "/hq/routing", tag = "freight", security(("bearer" = [])),
-    request_body = Routing, responses((status = 204), (status = "default", body = Problem)))]
-pub async fn set_rule(caller: Caller, Sent(command): Sent<Routing>) -> Result<StatusCode, Problem> {
-    caller.done(routing::set_rule(&caller.0, command.rule).await)
+    request_body = SetRouteRules, responses((status = 204), (status = "default", body = Problem)))]
+pub async fn set_rule(caller: Caller, Sent(command): Sent<SetRouteRules>) -> Result<StatusCode, Problem> {
+    caller.done(routing::set_rules(&caller.0, command).await)
 }
 
-/// Which stores would send this by express, by head office's rule; none where nobody can. It promises nothing: what is
-/// there is held when it is ordered.
+/// Which stores would send this by express, or bring it, by head office's rule for the way; none where nobody can. It
+/// promises nothing: what is there is held when it is ordered.
 #[utoipa::path(post, path = "/routes", tag = "freight", security((), ("bearer" = [])), request_body = FindRoute,
     responses((status = 200, body = Vec<RoutePart>), (status = "default", body = Problem)))]
 pub async fn find(caller: Caller, Sent(ask): Sent<FindRoute>) -> Result<Json<Vec<RoutePart>>, Problem> {

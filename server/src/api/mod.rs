@@ -289,6 +289,7 @@ fn both() -> OpenApiRouter<Site> {
         .routes(routes!(freight::templates))
         .routes(routes!(freight::save, freight::remove))
         .routes(routes!(freight::stores, freight::set_stores))
+        .routes(routes!(freight::delivery_priorities, freight::set_delivery_priority))
         .routes(routes!(freight::rule, freight::set_rule))
         .routes(routes!(freight::find))
         .routes(routes!(supply::warehouses))

@@ -230,6 +230,8 @@ pub const API: &[Door] = &[
         r#"{"name":"x","basis":"pieces","elsewhere":{"first":1,"first_fen":1,"further":1,"further_fen":1}}"#,
     ),
     door("DELETE", "/api/v1/hq/freight-templates/{template_id}", Everywhere(ManageFreight), ""),
+    get("/api/v1/hq/delivery-priorities", Everywhere(ManageFreight)),
+    door("PUT", "/api/v1/hq/delivery-priorities", Everywhere(ManageFreight), r#"{"stores":["{store}"],"priority":1}"#),
     get("/api/v1/hq/routing", Everywhere(ManageFreight)),
     door("PUT", "/api/v1/hq/routing", Everywhere(ManageFreight), r#"{"rule":"priority"}"#),
     door("POST", "/api/v1/routes", Nothing, r#"{"lines":[{"sku_id":"{sku_id}","quantity":1}]}"#),

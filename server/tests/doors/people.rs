@@ -498,6 +498,7 @@ impl Foreign {
             "/hq/after-sales-terms",
             "/hq/express-stores",
             "/hq/routing",
+            "/hq/delivery-priorities",
             "/hq/suppliers",
             "/console/purchases",
             "/console/set-apart",

@@ -1,12 +1,12 @@
-//! Which stores would rather send what is in a store's part of the cart (D2): those that head office's rule names for
-//! express, and the nearest that brings things there where the store itself does not.
+//! Which stores would rather send what is in a store's part of the cart (D2): those that head office's rule for the way
+//! names, for express and for what riders bring.
 
 use std::collections::HashMap;
 
 use domain::{
     Fault, Fen, SkuId, StoreId,
     cart::{Better, Part, Quote, QuotedLine},
-    fulfilment::{AddressView, Fulfilment},
+    fulfilment::AddressView,
     route::Wanted,
 };
 
@@ -32,28 +32,23 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
     let has_part = priced && quote.lines.iter().all(|line| line.available >= line.quantity.get());
     let reached = reaches(store, way, &to.address.region_code, to.address.point);
     let needed = !(has_part && reached && quote.store.opening.takes_orders);
-    // Who brings things in a city is the store's own affair as long as it can.
-    if way == Fulfilment::Delivery && !needed {
-        return Ok(None);
-    }
     let taken = in_other_parts(scope, quote.part(), &wanted).await?;
     let beside = |line: &QuotedLine| taken.get(&(own, line.sku_id)).copied().unwrap_or(0);
     // What the store's other part wants is spoken for here as well. Either part alone may still be ordered, so nobody has to
     // leave it to others for that.
     let has_all = has_part && quote.lines.iter().all(|line| line.available - beside(line) >= line.quantity.get());
     let search = Search {
-        way,
         // What is short or off the shelf here has no price that could be told to be too little.
         goods_fen: if priced { quote.goods_fen } else { Fen(i64::MAX) },
-        to: Some(to),
+        to: Some(to.into()),
         near: Some(store.point()),
         brand: Some(store.brand()),
         has_all: has_all.then_some(own),
         taken,
-        ..Search::express(&wanted)
+        ..Search::new(way, &wanted)
     };
     let better = Better {
-        rule: search.rule(sight.stores()),
+        rule: sight.stores().rules().of(way),
         needed,
         parts: routing::choose(scope, sight.stores(), &search).await?,
     };

@@ -72,12 +72,13 @@ fn delivery() -> Result<DeliverySettings, Fault> {
 
 /// Cheaper around Shanghai, nothing from ¥99 on there; not to Tibet and Xinjiang.
 fn terms() -> FreightTerms {
-    let rate = |first_fen, further_fen, free_from_fen| FreightRate {
+    let rate = |first_fen, further_fen, free_from_fen, days| FreightRate {
         first: 1,
         first_fen: Fen(first_fen),
         further: 1,
         further_fen: Fen(further_fen),
         free_from_fen,
+        days: Some(days),
     };
     let area = |regions: &[&str], rate| FreightArea {
         regions: regions.iter().map(|region| (*region).to_owned()).collect(),
@@ -86,9 +87,9 @@ fn terms() -> FreightTerms {
     FreightTerms {
         basis: FreightBasis::Pieces,
         areas: vec![
-            area(&["310000", "320000", "330000"], Some(rate(600, 100, Some(Fen(9_900))))),
+            area(&["310000", "320000", "330000"], Some(rate(600, 100, Some(Fen(9_900)), 1))),
             area(&["540000", "650000"], None),
         ],
-        elsewhere: Some(rate(1_000, 200, None)),
+        elsewhere: Some(rate(1_000, 200, None, 3)),
     }
 }

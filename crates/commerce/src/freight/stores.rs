@@ -8,6 +8,7 @@ use domain::{
     freight::{ExpressStore, SetExpressStores},
 };
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::must_manage;
@@ -39,6 +40,40 @@ pub async fn list(scope: &Scope) -> Result<Vec<ExpressStore>, Fault> {
     Ok(store.collect())
 }
 
+/// A store, as it sends so far.
+pub(super) struct Found {
+    /// Which.
+    pub id: Uuid,
+    code: String,
+    sends: bool,
+    template_id: Option<Uuid>,
+    priority: Option<i32>,
+}
+
+/// The stores with these codes, locked against whoever sets the same of them.
+///
+/// Faults: `Invalid` beside `stores` for a code that no store has.
+pub(super) async fn with_codes(tx: &mut PgConnection, codes: &[String]) -> Result<Vec<Found>, Fault> {
+    let codes: BTreeSet<String> = codes.iter().map(|code| code.trim().to_owned()).collect();
+    let codes: Vec<String> = codes.into_iter().collect();
+    let found = sqlx::query_as!(
+        Found,
+        r#"select s.id, s.code, e.store_id is not null as "sends!", e.template_id as "template_id?", e.priority as "priority?"
+           from stores s left join express_stores e on e.store_id = s.id where s.code = any($1) order by s.id for no key update of s"#,
+        &codes,
+    )
+    .fetch_all(tx)
+    .await
+    .or_fault()?;
+    match codes.iter().find(|code| found.iter().all(|store| store.code != **code)) {
+        Some(unknown) => {
+            let unknown: String = unknown.chars().take(40).collect();
+            Err(Fault::invalid("stores", format!("没有编号为 {unknown} 的门店")))
+        }
+        None => Ok(found),
+    }
+}
+
 /// Lets stores send by express, or no longer; orders that they have stay as they are. Doing it twice is doing it once.
 ///
 /// Faults: `Forbidden`; `Invalid` beside `stores` for a code that no store has, beside `template_id`, where nothing is
@@ -46,21 +81,8 @@ pub async fn list(scope: &Scope) -> Result<Vec<ExpressStore>, Fault> {
 pub async fn set(scope: &Scope, command: SetExpressStores) -> Result<(), Fault> {
     must_manage(scope)?;
     command.check()?;
-    let codes: BTreeSet<String> = command.stores.iter().map(|code| code.trim().to_owned()).collect();
-    let codes: Vec<String> = codes.into_iter().collect();
     let mut tx = scope.begin().await?;
-    let found = sqlx::query!(
-        r#"select s.id, s.code, e.store_id is not null as "sends!", e.template_id, e.priority as "priority?"
-           from stores s left join express_stores e on e.store_id = s.id where s.code = any($1) order by s.id for no key update of s"#,
-        &codes,
-    )
-    .fetch_all(&mut *tx)
-    .await
-    .or_fault()?;
-    if let Some(unknown) = codes.iter().find(|code| found.iter().all(|store| store.code != **code)) {
-        let unknown: String = unknown.chars().take(40).collect();
-        return Err(Fault::invalid("stores", format!("没有编号为 {unknown} 的门店")));
-    }
+    let found = with_codes(&mut tx, &command.stores).await?;
     let named = command.template_id.map(|template| template.0);
     let known = sqlx::query_scalar!(
         r#"select exists (select from freight_templates where case when $1::uuid is null then is_default else id = $1 end) as "known!""#,

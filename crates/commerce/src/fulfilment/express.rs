@@ -18,10 +18,12 @@ pub(super) fn express(store: &Store, load: Load, to: Option<&AddressView>, picku
     let Some(to) = to else { return Some(Way { problem: Some("请选择收货地址".into()), ..way }) };
     let (address, goods) = (&to.address, load.goods_fen);
     Some(match freight(terms, &address.region_code, load.pieces, load.grams, goods) {
-        Ok(freight_fen) if freight_fen > Fen::ZERO => {
-            Way { freight_fen, freight_text: "由本店发货".into(), ..way }
+        Ok(freight_fen) => {
+            let free = if freight_fen > Fen::ZERO { "" } else { "，包邮" };
+            let days = terms.days_to(&address.region_code);
+            let days = days.map(|days| format!("，发出后约 {days} 天送到")).unwrap_or_default();
+            Way { freight_fen, freight_text: format!("由本店发货{free}{days}"), ..way }
         }
-        Ok(_) => Way { freight_text: "由本店发货，包邮".into(), ..way },
         Err(NotServed) => {
             Way { problem: Some(format!("快递暂时不送到{}，请换一个地址", to.region)), ..way }
         }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use chrono::{DateTime, Utc};
 use domain::{
     Fault, Fen, SkuId, StoreId,
     audit::{Act, ObjectKind},
     catalog::SkuView,
     fulfilment::{AddressView, Fulfilment},
     geo::Point,
-    route::{Candidate, FindRoute, RoutePart, RouteRule, Wanted, route},
+    route::{Candidate, FindRoute, RoutePart, RouteRule, RouteRules, SetRouteRules, Wanted, route},
     staff::Permission,
     stores::StoreCard,
 };
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     addresses,
-    ways::{brings_soon, reaches},
+    ways::{brought_by, is_enough, reaches},
 };
 use crate::{
     Scope,
@@ -27,55 +28,62 @@ use crate::{
     stores::kept::{Store, Stores},
 };
 
-/// Head office's rule.
+/// Head office's rules.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
-pub async fn rule(scope: &Scope) -> Result<RouteRule, Fault> {
+pub async fn rules(scope: &Scope) -> Result<RouteRules, Fault> {
     scope.staff_everywhere(Permission::ManageFreight)?;
-    Ok(memory::stores(scope).await?.rule())
+    Ok(memory::stores(scope).await?.rules())
 }
 
-/// Sets head office's rule. Doing it twice is doing it once.
+/// Sets head office's rules. Doing it twice is doing it once.
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
-pub async fn set_rule(scope: &Scope, rule: RouteRule) -> Result<(), Fault> {
+pub async fn set_rules(scope: &Scope, command: SetRouteRules) -> Result<(), Fault> {
     let me = scope.staff_everywhere(Permission::ManageFreight)?.id.0;
     let mut tx = scope.begin().await?;
-    let before =
-        sqlx::query_scalar!("select rule from order_routing for update").fetch_optional(&mut *tx).await.or_fault()?;
-    let before = before.unwrap_or_else(|| RouteRule::default().code().to_owned());
-    if before == rule.code() {
+    let row = sqlx::query!("select rule, delivery_rule from order_routing for update")
+        .fetch_optional(&mut *tx)
+        .await
+        .or_fault()?;
+    let usual = RouteRule::default().code();
+    let before = row.map_or_else(|| [usual.to_owned(), usual.to_owned()], |row| [row.rule, row.delivery_rule]);
+    let delivery = command.delivery_rule.map_or_else(|| before[1].clone(), |rule| rule.code().to_owned());
+    let after = [command.rule.code().to_owned(), delivery];
+    if before == after {
         return Ok(());
     }
     sqlx::query!(
-        "insert into order_routing (rule, set_by, set_at) values ($1, $2, $3)
-         on conflict (id) do update set rule = $1, set_by = $2, set_at = $3",
-        rule.code(),
+        "insert into order_routing (rule, delivery_rule, set_by, set_at) values ($1, $2, $3, $4)
+         on conflict (id) do update set rule = $1, delivery_rule = $2, set_by = $3, set_at = $4",
+        after[0],
+        after[1],
         me,
         scope.now,
     )
     .execute(&mut *tx)
     .await
     .or_fault()?;
-    let told = |code: &str| json!({ "rule": RouteRule::from_code(code).map_or(code, |rule| rule.label()) });
+    let label = |code: &str| RouteRule::from_code(code).map_or_else(|| code.to_owned(), |rule| rule.label().to_owned());
+    let told = |codes: &[String; 2]| json!({ "rule": label(&codes[0]), "delivery_rule": label(&codes[1]) });
     let change = Change {
         act: Act::SetRouting,
         object: ObjectKind::Freight,
         object_id: Uuid::nil(),
         store_id: None,
         before: told(&before),
-        after: told(rule.code()),
+        after: told(&after),
         reason: "",
     };
     audit::record(&mut tx, scope, change).await?;
     tx.commit().await.or_fault()
 }
 
-/// Which stores would send this, by head office's rule: among those that send by express, there, and take orders now.
+/// Which stores would send this, by head office's rule for the way: among those that send so, there, and take orders now.
 /// Nothing where none can. It promises nothing: what is there is held when it is ordered.
 ///
-/// Faults: `Invalid` beside `lines`, beside `address_id` for one that is not the member's; `Unauthenticated` where an
-/// address is named and nobody is logged in.
+/// Faults: those of [`FindRoute::check`]; `Invalid` beside `address_id` for one that is not the member's;
+/// `Unauthenticated` where an address is named and nobody is logged in.
 pub async fn find(scope: &Scope, ask: &FindRoute) -> Result<Vec<RoutePart>, Fault> {
     ask.check()?;
     let to = match ask.address_id {
@@ -86,7 +94,7 @@ pub async fn find(scope: &Scope, ask: &FindRoute) -> Result<Vec<RoutePart>, Faul
         None => None,
     };
     let stores = memory::stores(scope).await?;
-    let search = Search { to: to.as_ref(), near: ask.near, ..Search::express(&ask.lines) };
+    let search = Search { to: to.as_ref().map(Goal::from), near: ask.near, ..Search::new(ask.fulfilment, &ask.lines) };
     choose(scope, &stores, &search).await
 }
 
@@ -103,21 +111,37 @@ pub async fn of_product(
     let Some(sku) = sku else { return Ok(None) };
     let wanted = [Wanted { sku_id: sku.id, quantity: 1 }];
     let stores = memory::stores(scope).await?;
-    let search = Search { near, brand: Some(&store.brand), ..Search::express(&wanted) };
+    let search = Search { near, brand: Some(&store.brand), ..Search::new(Fulfilment::Express, &wanted) };
     let parts = choose(scope, &stores, &search).await?;
     Ok(parts.into_iter().next().map(|part| part.store))
+}
+
+/// Where something goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Goal<'a> {
+    /// By GB/T 2260.
+    pub region: &'a str,
+    /// Where that is exactly, where it is known.
+    pub point: Option<Point>,
+}
+
+impl<'a> From<&'a AddressView> for Goal<'a> {
+    fn from(to: &'a AddressView) -> Self {
+        Self { region: &to.address.region_code, point: to.address.point }
+    }
 }
 
 /// What is looked for.
 pub(crate) struct Search<'a> {
     /// What is wanted.
     pub wanted: &'a [Wanted],
-    /// Express goes by head office's rule; what riders bring comes from the nearest.
+    /// In which way it goes, by whose rule of head office's it is looked for.
     pub way: Fulfilment,
-    /// What it costs where the shopper found it: who brings things may have a minimum.
+    /// What it costs where the shopper found it: who brings things may have a minimum. Enough for everybody where nobody
+    /// knows.
     pub goods_fen: Fen,
     /// Where it goes.
-    pub to: Option<&'a AddressView>,
+    pub to: Option<Goal<'a>>,
     /// To what it is to be near, where nobody knows where it goes.
     pub near: Option<Point>,
     /// Among the stores of this brand alone.
@@ -129,26 +153,34 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// For what goes by express, anywhere.
-    pub fn express(wanted: &'a [Wanted]) -> Self {
-        let way = Fulfilment::Express;
-        let goods_fen = Fen::ZERO;
+    /// For what goes in a way, anywhere.
+    pub fn new(way: Fulfilment, wanted: &'a [Wanted]) -> Self {
+        let goods_fen = Fen(i64::MAX);
         Self { wanted, way, goods_fen, to: None, near: None, brand: None, has_all: None, taken: HashMap::new() }
     }
 
-    /// By what a store is chosen.
-    pub fn rule(&self, stores: &Stores) -> RouteRule {
-        if self.way == Fulfilment::Express { stores.rule() } else { RouteRule::Nearest }
-    }
-
     /// Whether a store sends things in this way there.
-    fn served_by(&self, scope: &Scope, store: &Store) -> bool {
+    fn served_by(&self, store: &Store) -> bool {
         let served = match self.to {
-            Some(to) => reaches(store, self.way, &to.address.region_code, to.address.point),
+            Some(to) => reaches(store, self.way, to.region, to.point),
             None => self.way == Fulfilment::Express && store.sending().is_some(),
         };
-        let brings = self.way != Fulfilment::Delivery || brings_soon(scope, store, self.goods_fen);
-        served && brings && self.brand.is_none_or(|brand| store.brand() == brand)
+        let enough = self.way != Fulfilment::Delivery || is_enough(store, self.goods_fen);
+        served && enough && self.brand.is_none_or(|brand| store.brand() == brand)
+    }
+
+    /// By when what each of these stores sends can be there, at the earliest.
+    async fn arrivals(&self, scope: &Scope, senders: &[&Store]) -> Result<HashMap<Uuid, DateTime<Utc>>, Fault> {
+        if self.way == Fulfilment::Delivery {
+            return brought_by(scope, senders).await;
+        }
+        let arrival = |store: &&Store| {
+            let ready = store.view(scope, None).slots.first()?.end;
+            // Where nobody knows where it goes, all are as long under way.
+            let under_way = self.to.zip(store.sending()).map(|(to, sending)| sending.terms.under_way(to.region));
+            Some((store.id, ready + under_way.unwrap_or_default()))
+        };
+        Ok(senders.iter().filter_map(arrival).collect())
     }
 
     /// What a store has of it, beside what is spoken for.
@@ -164,10 +196,16 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Which of these stores send what.
+/// Which stores send what.
 pub(crate) async fn choose(scope: &Scope, stores: &Stores, search: &Search<'_>) -> Result<Vec<RoutePart>, Fault> {
-    let senders: Vec<&Store> = stores.all().filter(|store| search.served_by(scope, store)).collect();
-    choose_among(scope, stores, &senders, search).await
+    let mut senders: Vec<&Store> = stores.all().filter(|store| search.served_by(store)).collect();
+    if search.way != Fulfilment::Delivery {
+        return choose_among(scope, stores, &senders, search).await;
+    }
+    // Who has no window left brings nothing, by whatever rule.
+    let arrivals = search.arrivals(scope, &senders).await?;
+    senders.retain(|store| arrivals.contains_key(&store.id));
+    pick(scope, stores, &senders, search, &arrivals).await
 }
 
 /// [`choose`] among these stores, which serve it.
@@ -177,6 +215,21 @@ pub(crate) async fn choose_among(
     senders: &[&Store],
     search: &Search<'_>,
 ) -> Result<Vec<RoutePart>, Fault> {
+    let arrivals = match stores.rules().of(search.way) {
+        RouteRule::Fastest => search.arrivals(scope, senders).await?,
+        // Worked out only where somebody asks.
+        RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => HashMap::new(),
+    };
+    pick(scope, stores, senders, search, &arrivals).await
+}
+
+async fn pick(
+    scope: &Scope,
+    stores: &Stores,
+    senders: &[&Store],
+    search: &Search<'_>,
+    arrivals: &HashMap<Uuid, DateTime<Utc>>,
+) -> Result<Vec<RoutePart>, Fault> {
     if senders.is_empty() {
         return Ok(Vec::new());
     }
@@ -184,23 +237,18 @@ pub(crate) async fn choose_among(
     let skus: BTreeSet<Uuid> = search.wanted.iter().map(|one| one.sku_id.0).collect();
     let skus: Vec<Uuid> = skus.into_iter().collect();
     let mut found = nearby::some_at(scope, &ids, &skus).await?;
-    let near = search.to.and_then(|to| to.address.point).or(search.near);
-    let rule = search.rule(stores);
-    // The first slot that its hours and what it takes to prepare leave is worked out only where somebody asks.
-    let ready_by = |store: &Store| match rule {
-        RouteRule::Fastest => store.view(scope, None).slots.first().map(|slot| slot.end),
-        RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => None,
-    };
+    let near = search.to.and_then(|to| to.point).or(search.near);
     let candidate = |store: &&Store| Candidate {
         store: StoreId(store.id),
         open: store.must_take_orders(scope).is_ok(),
         distance_m: near.map(|near| near.metres_to(store.point())),
-        priority: store.sending().map_or(i32::MAX, |sending| sending.priority),
-        ready_by: ready_by(store),
+        priority: store.priority(search.way),
+        arrives_by: arrivals.get(&store.id).copied(),
         has: search.has(StoreId(store.id), found.remove(&store.id)),
     };
     let candidates: Vec<Candidate> = senders.iter().map(candidate).collect();
-    let parts = route(rule, search.wanted, &candidates).into_iter().filter_map(|(id, lines)| {
+    let chosen = route(stores.rules().of(search.way), search.wanted, &candidates);
+    let parts = chosen.into_iter().filter_map(|(id, lines)| {
         let store = stores.with_id(id.0)?;
         Some(RoutePart { store: store.card(scope, near), lines })
     });

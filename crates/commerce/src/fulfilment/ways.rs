@@ -155,10 +155,9 @@ fn brings_to(store: &Store, to: Point) -> bool {
     })
 }
 
-/// Whether a store would bring goods of this worth today or tomorrow, wherever they go.
-pub(super) fn brings_soon(scope: &Scope, store: &Store, goods_fen: Fen) -> bool {
-    let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.minimum_fen <= goods_fen);
-    delivery.is_some_and(|delivery| !windows(scope, store, delivery).is_empty())
+/// Whether goods of this worth are enough for a store's riders.
+pub(super) fn is_enough(store: &Store, goods_fen: Fen) -> bool {
+    store.fulfilment().delivery.as_ref().is_some_and(|delivery| delivery.minimum_fen <= goods_fen)
 }
 
 /// How many open orders a store's slot of a way takes; nothing where nobody counts, or there is no such slot.
@@ -175,28 +174,51 @@ pub(crate) fn capacity(scope: &Scope, store: &Store, way: Fulfilment, start: Dat
     }
 }
 
+/// By when each of these stores can have brought something, wherever it goes: the end of the first window that is not
+/// full. Stores that bring nothing today or tomorrow are left out. It promises nothing, as [`ways`].
+pub(super) async fn brought_by(scope: &Scope, stores: &[&Store]) -> Result<HashMap<Uuid, DateTime<Utc>>, Fault> {
+    let ids: Vec<Uuid> = stores.iter().map(|store| store.id).collect();
+    let taken = taken(scope, &ids).await?;
+    let first = |store: &&Store| {
+        let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.on)?;
+        let mut free = windows(scope, store, delivery).into_iter();
+        let free = free.find(|offered| !is_full(&taken, store.id, Fulfilment::Delivery, offered))?;
+        Some((store.id, free.slot.end))
+    };
+    Ok(stores.iter().filter_map(first).collect())
+}
+
 /// Marks the slots that as many open orders have as they take. It is only what is shown; `orders::write` decides.
 async fn mark_full(scope: &Scope, store: Uuid, ways: &mut [Way]) -> Result<(), Fault> {
+    let taken = taken(scope, &[store]).await?;
+    for way in ways {
+        for offered in &mut way.slots {
+            offered.full = is_full(&taken, store, way.fulfilment, offered);
+        }
+    }
+    Ok(())
+}
+
+fn is_full(taken: &HashMap<SlotKey, i64>, store: Uuid, way: Fulfilment, offered: &OfferedSlot) -> bool {
+    let many = taken.get(&(store, way, offered.slot.start)).copied().unwrap_or(0);
+    offered.capacity.is_some_and(|most| many >= most)
+}
+
+/// How many open orders the slots of these stores have that are not over.
+async fn taken(scope: &Scope, stores: &[Uuid]) -> Result<HashMap<SlotKey, i64>, Fault> {
     let mut tx = scope.house_begin().await?;
     let rows = sqlx::query!(
-        r#"select fulfilment, slot_start, count(*) as "many!" from orders
-           where store_id = $1 and state in ('placed', 'paid', 'accepted', 'ready', 'dispatched') and slot_end > $2
-           group by 1, 2"#,
-        store,
+        r#"select store_id, fulfilment, slot_start, count(*) as "many!" from orders
+           where store_id = any($1) and state in ('placed', 'paid', 'accepted', 'ready', 'dispatched') and slot_end > $2
+           group by 1, 2, 3"#,
+        stores,
         scope.now,
     )
     .fetch_all(&mut *tx)
     .await
     .or_fault()?;
-    let taken: HashMap<_, _> = rows.into_iter().map(|row| ((row.fulfilment, row.slot_start), row.many)).collect();
-    for way in ways {
-        let code = way.fulfilment.code();
-        let many = |offered: &OfferedSlot| taken.get(&(code.to_owned(), offered.slot.start)).copied().unwrap_or(0);
-        for offered in &mut way.slots {
-            offered.full = offered.capacity.is_some_and(|most| many(offered) >= most);
-        }
-    }
-    Ok(())
+    let key = |code: &str| Fulfilment::from_code(code).unwrap_or_default();
+    Ok(rows.into_iter().map(|row| ((row.store_id, key(&row.fulfilment), row.slot_start), row.many)).collect())
 }
 
 /// A slot of a store's way, as orders of one round draw on it.

@@ -23,7 +23,7 @@ use crate::{
     database::OrFault,
     fulfilment::{
         self,
-        routing::{self, Search},
+        routing::{self, Goal, Search},
     },
     memory, stock,
     stores::kept::{Store, Stores},
@@ -274,9 +274,9 @@ pub async fn reroute_choices(scope: &Scope, id: OrderId) -> Result<Vec<RerouteCh
     Ok(rows.map(choice).collect())
 }
 
-/// The store that an order goes to by the rule of routing: head office's for express, otherwise the nearest, among stores
-/// of the same brand and merchant within reach that serve it there, take orders now and have everything beside what is
-/// spoken for.
+/// The store that an order goes to by the rule of routing: head office's for express and for what riders bring, otherwise
+/// the nearest, among stores of the same brand and merchant within reach that serve it there, take orders now and have
+/// everything beside what is spoken for.
 ///
 /// Faults: `NotFound` out of reach; `Forbidden`; `Conflict` (`no_store`) where there is none.
 pub(super) async fn by_rule_beside(
@@ -318,9 +318,9 @@ async fn named(
     let others = own.others.unwrap_or_default();
     let others = others.iter().filter_map(|other| stores.with_id(*other));
     let others: Vec<&Store> = others.filter(|store| fulfilment::serves(store, way, address.as_ref())).collect();
-    let near = address.and_then(|to| to.point);
-    let near = near.unwrap_or(Point { latitude: own.latitude, longitude: own.longitude });
-    let search = Search { way, near: Some(near), taken: taken.clone(), ..Search::express(&wanted) };
+    let to = address.as_ref().map(|to| Goal { region: &to.region_code, point: to.point });
+    let near = Some(Point { latitude: own.latitude, longitude: own.longitude });
+    let search = Search { to, near, taken: taken.clone(), ..Search::new(way, &wanted) };
     let parts = routing::choose_among(scope, stores, &others, &search).await?;
     match parts.as_slice() {
         [whole] => Ok(whole.store.id),

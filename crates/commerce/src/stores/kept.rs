@@ -7,11 +7,12 @@ use chrono_tz::Tz;
 use domain::{
     BrandId, Fault, FileId, StoreId,
     files::Photo,
+    freight::PRIORITY_USUAL,
     fulfilment::{Fulfilment, FulfilmentSettings},
     geo::{OnGlobe, Point},
     hours::Hours,
     opening::Standing,
-    route::RouteRule,
+    route::RouteRules,
     stores::{FindStores, Opening, Ownership, Place, StoreCard, StoreState, StoreView},
     text,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Store {
     fulfilment: FulfilmentSettings,
     /// Nothing where it sends nothing by express.
     sending: Option<Sending>,
+    /// Its place in head office's order for what riders bring.
+    delivery_priority: i32,
     /// The cover first.
     photos: Vec<Photo>,
     /// All that the finder's words may match, in small letters.
@@ -106,6 +109,14 @@ impl Store {
     /// How it sends by express, where it does.
     pub fn sending(&self) -> Option<&Sending> {
         self.sending.as_ref()
+    }
+
+    /// Its place in head office's order for a way: the lower comes first.
+    pub fn priority(&self, way: Fulfilment) -> i32 {
+        match way {
+            Fulfilment::Delivery => self.delivery_priority,
+            _ => self.sending.as_ref().map_or(PRIORITY_USUAL, |sending| sending.priority),
+        }
     }
 
     /// The ways in which it sends things, with where those of its brand are looked for.
@@ -215,8 +226,8 @@ pub(crate) struct Stores {
     by_code: HashMap<String, usize>,
     by_id: HashMap<Uuid, usize>,
     places: Vec<KeptPlace>,
-    /// By which a store is found for what goes by express.
-    rule: RouteRule,
+    /// By which a store is found for what is sent.
+    rules: RouteRules,
     /// Who sends by express for a brand, and who of its stores in a region brings things.
     sent: HashMap<(Fulfilment, String, String), Vec<usize>>,
 }
@@ -273,9 +284,9 @@ impl Stores {
         ways.filter(|key| !own.contains(key) && others(key)).map(|key| key.0).collect()
     }
 
-    /// Head office's rule by which a store is found for what goes by express.
-    pub fn rule(&self) -> RouteRule {
-        self.rule
+    /// Head office's rules by which a store is found for what is sent.
+    pub fn rules(&self) -> RouteRules {
+        self.rules
     }
 
     /// See [`super::places`].
@@ -294,12 +305,12 @@ impl Stores {
         let all = read_stores(tx).await?;
         let by_code = all.iter().enumerate().map(|(at, store)| (store.code.clone(), at)).collect();
         let by_id = all.iter().enumerate().map(|(at, store)| (store.id, at)).collect();
-        let (places, rule) = (read_places(tx).await?, sending::rule(tx).await?);
+        let (places, rules) = (read_places(tx).await?, sending::rules(tx).await?);
         let mut sent = HashMap::<_, Vec<usize>>::new();
         for (at, store) in all.iter().enumerate() {
             store.sent().for_each(|key| sent.entry(key).or_default().push(at));
         }
-        Ok(Self { version, all, by_code, by_id, places, rule, sent })
+        Ok(Self { version, all, by_code, by_id, places, rules, sent })
     }
 }
 
@@ -336,6 +347,7 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
     .or_fault()?;
     let mut photos = read_photos(tx).await?;
     let mut sending = sending::read(tx).await?;
+    let priorities = sending::delivery_priorities(tx).await?;
     let stores = rows.into_iter().map(|row| Store {
         words: [&row.name, &row.address, &row.brand_name, &row.code, &row.city, &row.region_name]
             .map(|text| text.to_lowercase())
@@ -363,6 +375,7 @@ async fn read_stores(tx: &mut PgConnection) -> Result<Vec<Store>, Fault> {
         features: row.features,
         prepare_minutes: i64::from(row.prepare_minutes),
         sending: sending.remove(&row.id),
+        delivery_priority: priorities.get(&row.id).copied().unwrap_or(PRIORITY_USUAL),
         fulfilment: row.settings.and_then(|settings| serde_json::from_value(settings).ok()).unwrap_or_default(),
     });
     Ok(stores.collect())

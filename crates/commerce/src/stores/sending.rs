@@ -1,8 +1,13 @@
-//! Which stores send by express, and by which rule a store is found for an order, as every server keeps them.
+//! Which stores send by express, and by which rules and in which order a store is found for an order, as every server
+//! keeps them.
 
 use std::{collections::HashMap, sync::Arc};
 
-use domain::{Fault, freight::FreightTerms, route::RouteRule};
+use domain::{
+    Fault,
+    freight::FreightTerms,
+    route::{RouteRule, RouteRules},
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -13,7 +18,7 @@ use crate::database::OrFault;
 pub(crate) struct Sending {
     /// What it costs.
     pub terms: Arc<FreightTerms>,
-    /// Head office's order of stores: the lower comes first.
+    /// Head office's order of stores for express: the lower comes first.
     pub priority: i32,
 }
 
@@ -40,8 +45,16 @@ pub(super) async fn read(tx: &mut PgConnection) -> Result<HashMap<Uuid, Sending>
     Ok(sending.collect())
 }
 
-/// Head office's rule; the usual one where nobody has set one.
-pub(super) async fn rule(tx: &mut PgConnection) -> Result<RouteRule, Fault> {
-    let code = sqlx::query_scalar!("select rule from order_routing").fetch_optional(tx).await.or_fault()?;
-    Ok(code.and_then(|code| RouteRule::from_code(&code)).unwrap_or_default())
+/// Head office's order of stores for what riders bring; those without an entry are in the usual place.
+pub(super) async fn delivery_priorities(tx: &mut PgConnection) -> Result<HashMap<Uuid, i32>, Fault> {
+    let rows = sqlx::query!("select store_id, priority from delivery_priorities").fetch_all(tx).await.or_fault()?;
+    Ok(rows.into_iter().map(|row| (row.store_id, row.priority)).collect())
+}
+
+/// Head office's rules; the usual ones where nobody has set any.
+pub(super) async fn rules(tx: &mut PgConnection) -> Result<RouteRules, Fault> {
+    let row = sqlx::query!("select rule, delivery_rule from order_routing").fetch_optional(tx).await.or_fault()?;
+    let rule = |code: &str| RouteRule::from_code(code).unwrap_or_default();
+    let rules = row.map(|row| RouteRules { rule: rule(&row.rule), delivery_rule: rule(&row.delivery_rule) });
+    Ok(rules.unwrap_or_default())
 }

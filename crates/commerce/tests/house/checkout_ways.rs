@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     delivery::{brings, lives, offered},
-    freight::{new_id, save, sends},
+    freight::{by, new_id, save, sends},
     gateway,
     people::Reach,
     world::{World, code_of, field_of, new_order_id, teas},
@@ -325,7 +325,7 @@ async fn where_no_store_has_everything_the_parts_go_to_those_that_have_most_if_h
     world.leave(world.store, world.medium, 1).await;
     world.leave(world.elsewhere, world.medium, 4).await;
     assert_eq!(scene.better(Fulfilment::Express).await, None, "nobody has everything");
-    routing::set_rule(&scene.hq, RouteRule::FewestParcels).await.unwrap();
+    routing::set_rules(&scene.hq, by(RouteRule::FewestParcels)).await.unwrap();
     let parts = vec![(world.elsewhere, 4), (world.store, 1)];
     assert_eq!(scene.better(Fulfilment::Express).await, Some(parts));
     assert!(scene.quote(world.store, Fulfilment::Express).await.better.unwrap().needed);
@@ -355,7 +355,7 @@ async fn both_parts_of_a_store_together_are_never_to_come_from_more_than_it_has(
 ) {
     let scene = Scene::new(options, connect).await;
     let world = &scene.world;
-    routing::set_rule(&scene.hq, RouteRule::FewestParcels).await.unwrap();
+    routing::set_rules(&scene.hq, by(RouteRule::FewestParcels)).await.unwrap();
     scene.put(world.store, 3, "s7").await;
     scene.put(world.store, 4, "s5").await;
     scene.apart("s5", true).await.unwrap();
@@ -401,7 +401,7 @@ async fn a_store_that_sends_nothing_tells_of_the_way_that_another_of_its_brand_g
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn what_a_rider_is_to_bring_comes_from_the_nearest_store_where_its_own_cannot(
+async fn what_a_rider_is_to_bring_is_offered_by_the_store_that_the_rule_names(
     options: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
@@ -427,10 +427,11 @@ async fn what_a_rider_is_to_bring_comes_from_the_nearest_store_where_its_own_can
     let quote = scene.quote(world.elsewhere, Fulfilment::Delivery).await;
     assert_eq!((quote.orderable, quote.better), (true, None));
     assert_eq!(quote.elsewhere, [], "it offers every way itself");
-    // A store that can bring it is not asked to leave it to a nearer one.
-    world.alter("update stores set latitude = 31.21 where code = 'RMGC'").await;
+    world.alter("update stores set latitude = 31.207 where code = 'RMGC'").await;
     scene.put(world.store, 1, "s7").await;
-    assert_eq!(scene.better(Fulfilment::Delivery).await, None);
+    assert_eq!(scene.better(Fulfilment::Delivery).await, None, "it is the nearest itself");
+    let better = scene.quote(world.elsewhere, Fulfilment::Delivery).await.better.unwrap();
+    assert_eq!((better.needed, better.parts[0].store.id), (false, world.store), "the other may still bring it");
     orders::place(&scene.buyer, scene.command(world.elsewhere, Fulfilment::Delivery).await).await.unwrap();
     scene.world.balanced().await;
 }

@@ -1,10 +1,6 @@
-//! Orders on their way (D2): parcels, riders, and which store sends.
+//! Orders on their way (D2): parcels and riders.
 
-use commerce::{
-    Scope, books, cart, express, freight,
-    fulfilment::{addresses, routing},
-    jobs, orders,
-};
+use commerce::{Scope, books, cart, express, freight, fulfilment::addresses, jobs, orders};
 use domain::{
     Fen, OrderId, ParcelId, RideId,
     express::{Carrier, PackedLine, RideState, ShipParcel},
@@ -12,7 +8,6 @@ use domain::{
     fulfilment::{Fulfilment, SaveAddress, Undelivered, Wish},
     order_centre::{CallOff, Reroute},
     orders::{OrderState, PlaceOrder},
-    route::{FindRoute, RouteRule, Wanted},
     staff::Role,
 };
 use partners::couriers::{Event, Status};
@@ -355,51 +350,5 @@ async fn without_a_courier_nobody_is_called_and_the_store_is_told(options: PgPoo
     assert_eq!(code_of(express::quote(&scene.clerk, order).await), "no_courier");
     assert_eq!(code_of(express::call(&scene.clerk, order, RideId(Uuid::now_v7())).await), "no_courier");
     assert_eq!(scene.world.count("select count(*) from rides").await, 0);
-    scene.world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn the_store_that_sends_is_found_by_head_offices_rule_among_those_that_can(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let scene = Scene::new(options, connect).await;
-    let (world, buyer, hq) = (&scene.world, &scene.buyer, &scene.hq);
-    world.alter("update stores set latitude = 30.25, longitude = 120.15 where code = 'XIHU'").await;
-    let find = async |pieces: i64| -> Vec<(String, i64)> {
-        let lines = vec![Wanted { sku_id: world.medium, quantity: pieces }];
-        let ask = FindRoute { lines, address_id: Some(scene.address.id), near: None };
-        let parts = routing::find(buyer, &ask).await.unwrap();
-        parts.into_iter().map(|part| (part.store.code, part.lines[0].quantity)).collect()
-    };
-    assert_eq!(find(1).await, [("RMGC".to_owned(), 1)], "the nearest");
-    freight::set_stores(hq, SetExpressStores { priority: 1, ..sends(&["XIHU"], None) }).await.unwrap();
-    routing::set_rule(hq, RouteRule::Priority).await.unwrap();
-    routing::set_rule(hq, RouteRule::Priority).await.unwrap();
-    assert_eq!(find(1).await, [("XIHU".to_owned(), 1)], "head office's order");
-    world.alter("update stores set state = 'paused' where code = 'XIHU'").await;
-    assert_eq!(find(1).await, [("RMGC".to_owned(), 1)], "a paused store is never chosen");
-    world.alter("update stores set state = 'open' where code = 'XIHU'").await;
-    world.alter("update stores set prepare_minutes = 90 where code = 'RMGC'").await;
-    routing::set_rule(hq, RouteRule::Fastest).await.unwrap();
-    assert_eq!(find(1).await, [("XIHU".to_owned(), 1)], "which has it ready first, though further away");
-    world.alter("update stores set prepare_minutes = 90 where code = 'XIHU'").await;
-    assert_eq!(find(1).await, [("RMGC".to_owned(), 1)], "of two that are equally fast the nearer");
-    world.leave(world.store, world.medium, 3).await;
-    world.leave(world.elsewhere, world.medium, 4).await;
-    assert_eq!(find(5).await, [], "nobody has everything");
-    routing::set_rule(hq, RouteRule::FewestParcels).await.unwrap();
-    assert_eq!(find(5).await, [("XIHU".to_owned(), 4), ("RMGC".to_owned(), 1)]);
-    assert_eq!(find(8).await, [], "nor together");
-    assert_eq!(world.count("select count(*) from audit where act = 'set_routing'").await, 3);
-    assert_eq!(code_of(routing::set_rule(&scene.clerk, RouteRule::Nearest).await), "forbidden");
-    let nothing = FindRoute { lines: Vec::new(), address_id: None, near: None };
-    assert_eq!(field_of(routing::find(buyer, &nothing).await), "lines");
-    let others = FindRoute {
-        lines: vec![Wanted { sku_id: world.medium, quantity: 1 }],
-        address_id: Some(home("x").id),
-        near: None,
-    };
-    assert_eq!(field_of(routing::find(buyer, &others).await), "address_id");
     scene.world.balanced().await;
 }

@@ -4,6 +4,7 @@ use commerce::{Scope, freight};
 use domain::{
     Fen, FreightId,
     freight::{FreightArea, FreightBasis, FreightRate, FreightTerms, SaveFreight, SetExpressStores},
+    route::{RouteRule, SetRouteRules},
     staff::Role,
 };
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -15,7 +16,7 @@ use crate::{
 };
 
 const RATE: FreightRate =
-    FreightRate { first: 1, first_fen: Fen(800), further: 1, further_fen: Fen(200), free_from_fen: None };
+    FreightRate { first: 1, first_fen: Fen(800), further: 1, further_fen: Fen(200), free_from_fen: None, days: None };
 
 /// ¥8 and ¥2 more for each further piece, but for these regions, to which nothing is sent.
 pub fn save(name: &str, not: &[&str]) -> SaveFreight {
@@ -32,6 +33,11 @@ pub fn new_id() -> FreightId {
 pub fn sends(stores: &[&str], template_id: Option<FreightId>) -> SetExpressStores {
     let stores = stores.iter().map(|&code| code.to_owned()).collect();
     SetExpressStores { stores, sends: true, template_id, priority: 100 }
+}
+
+/// Sets the rule for express, and leaves the other as it is.
+pub fn by(rule: RouteRule) -> SetRouteRules {
+    SetRouteRules { rule, delivery_rule: None }
 }
 
 async fn defaults(hq: &Scope) -> Vec<String> {

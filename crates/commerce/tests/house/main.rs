@@ -69,6 +69,7 @@ mod races;
 mod replenishing;
 mod returns_by_post;
 mod rides;
+mod routing;
 mod second_fence;
 mod second_step;
 mod set_apart;

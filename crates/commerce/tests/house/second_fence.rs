@@ -20,6 +20,7 @@ use crate::{
 /// Tables that name a store, a member or an order, and may be seen by everybody whom a use case lets.
 const NOT_FENCED: &[(&str, &str)] = &[
     ("express_stores", "where one can order from is everybody's"),
+    ("delivery_priorities", "a place in an order of stores, which are everybody's"),
     ("listings", "prices are everybody's"),
     ("menu_versions", "counters of the listings"),
     ("stock", "how many are left is everybody's; it is changed only beside its movement"),
