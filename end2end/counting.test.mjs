@@ -147,11 +147,11 @@ test("a scanner is never waited for, and what it reads while the network is away
   assert.equal(await page.evaluate(() => window.sameDocument), true, "the page was never loaded anew");
   assert.equal(await page.evaluate(() => document.activeElement.id), "field-code");
 
-  // This browser reads no codes with its camera; what one would see stands here.
-  assert.equal(await page.isVisible("button:has-text('用相机扫码')"), false);
+  // This browser reads no codes by itself; what one that does would see stands here.
   await page.addInitScript((code) => {
     window.inSight = [code];
     window.BarcodeDetector = class {
+      static getSupportedFormats = async () => ["qr_code", "ean_13"];
       detect = async () => window.inSight.map((rawValue) => ({ rawValue }));
     };
   }, GOODS);

@@ -88,7 +88,7 @@ for (const javaScriptEnabled of [true, false]) {
       await office.page.check("input[name=default]");
       await office.page.click("main form[action$='save_freight'] button[type=submit]");
       await office.page.waitForSelector(`td:has-text('${name}')`);
-      await office.page.fill("textarea[name=stores]", STORE);
+      await office.page.fill("form[action$='set_express_stores'] textarea[name=stores]", STORE);
       await office.page.click("form[action$='set_express_stores'] button[type=submit]");
       await office.page.waitForSelector(`td:text-is('${STORE}')`);
       await picture(office.page, "freight");

@@ -116,14 +116,14 @@ export async function opening() {
   return { home, opened, api: (method, path, body, token) => request(home, method, path, body, token) };
 }
 
-/** Debian's Chromium. */
-const browser = () =>
+/** Debian's Chromium, with more options where some are given. */
+export const browser = (more = []) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
       // A camera that shows a pattern, and that nobody has to allow.
-      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", ...more,
     ],
   });
 

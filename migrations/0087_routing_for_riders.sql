@@ -1,5 +1,6 @@
 -- By which rule a store is found for what riders bring (D2): a rule of its own beside that for express. Servers of the
--- release before leave it as it is; until one is chosen it is the nearest, as theirs.
+-- release before leave it as it is; until one is chosen it is the nearest, as theirs. A freight template
+-- that they save loses how many days its parcels are under way, which they do not know of.
 alter table order_routing add column delivery_rule text not null default 'nearest';
 
 -- Head office's order of stores for what riders bring: the lower comes first. Stores without a row have the usual one.

@@ -2,7 +2,7 @@
 //! delivery note, a list of losses or a table of thresholds says fills in a form, which somebody then looks at and sends. A
 //! form that brings a file is no server function, so it has routes of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::{
     Extension, Router,
@@ -36,6 +36,8 @@ const TEXT_MOST: usize = ui::PASTED_MOST;
 pub const FORM_MOST: usize = FILE_MOST + (256 << 10);
 /// What is said of goods that a document does not have.
 const NOT_IN_IT: &str = "单据里没有这件商品";
+/// What is said above a page whose table as a whole is wrong; why stands beside the table.
+const NOT_TAKEN_IN: &str = "表格没有录入，原因写在上传文件的地方";
 /// How many complaints are told at once: a file that is wrong in one line is often wrong in all.
 const TOLD_MOST: usize = 30;
 
@@ -221,15 +223,21 @@ pub fn refused(scope: &Scope, fault: &Fault) -> Response {
     (rpc::status_of(fault), fault.message()).into_response()
 }
 
-/// What is said of a list that is refused, and beside which lines.
+/// What is said of a list that is refused, and beside which lines. What is wrong stands once, beside the table; above the
+/// page only that it was not taken in, and of how many lines.
 fn told(fault: &Fault) -> (String, Vec<Complaint>) {
     let complaints = fault.complaints();
-    let lines = complaints.iter().filter(|one| one.field.starts_with("line.")).count();
-    if lines == 0 {
-        return (fault.message(), complaints.to_vec());
-    }
-    let more = if lines > TOLD_MOST { format!("，下面是前 {TOLD_MOST} 行") } else { String::new() };
-    let message = format!("有 {lines} 行有问题，整个表格都没有录入{more}");
+    let beside_lines = complaints.iter().filter(|one| one.field.starts_with("line.")).map(|one| one.field.as_str());
+    let lines = beside_lines.collect::<BTreeSet<_>>().len();
+    let message = match lines {
+        0 if !complaints.is_empty() && complaints.iter().all(|one| one.field == "table") => NOT_TAKEN_IN.to_owned(),
+        0 => fault.message(),
+        _ => {
+            let more = complaints.len() > TOLD_MOST;
+            let more = if more { format!("，下面是前 {TOLD_MOST} 处") } else { String::new() };
+            format!("有 {lines} 行有问题，整个表格都没有录入{more}")
+        }
+    };
     (message, complaints.iter().take(TOLD_MOST).cloned().collect())
 }
 
@@ -405,4 +413,32 @@ fn arrival(found: &TransferView, list: &[Listed]) -> Result<Filled, Fault> {
         takes_price: false,
     });
     filled(list, &wanted.collect::<Vec<_>>(), NOT_IN_IT, |most| format!("只发了 {most} 件，不能多收"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(fields: &[&str]) -> (String, usize) {
+        let complaints = fields.iter().map(|field| Complaint::new(*field, "请写明原因")).collect();
+        let (message, told) = told(&Fault::Invalid(complaints));
+        (message, told.len())
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_table_is_told_beside_it_and_above_the_page_only_how_much() {
+        assert_eq!(wrong(&["table"]), (NOT_TAKEN_IN.to_owned(), 1));
+        assert_eq!(wrong(&["line.2"]), ("有 1 行有问题，整个表格都没有录入".to_owned(), 1));
+        assert_eq!(wrong(&["line.2", "line.2", "line.5"]), ("有 2 行有问题，整个表格都没有录入".to_owned(), 3));
+        let many: Vec<String> = (2..40).map(|line| format!("line.{line}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(wrong(&many), ("有 38 行有问题，整个表格都没有录入，下面是前 30 处".to_owned(), TOLD_MOST));
+    }
+
+    #[test]
+    fn what_no_line_is_to_blame_for_is_told_above_the_page() {
+        let gone = Fault::conflict("not_now", "这张调拨单现在不能收货");
+        assert_eq!(told(&gone), ("这张调拨单现在不能收货".to_owned(), Vec::new()));
+        assert_eq!(wrong(&["key"]), ("请写明原因".to_owned(), 1));
+    }
 }

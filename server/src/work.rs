@@ -23,6 +23,11 @@ const LONGEST_IMPORT: Duration = Duration::from_secs(3_600);
 const INBOX_WORKERS: usize = 2;
 /// How many webhooks are served at once: one that is slow has its worker for most of a minute.
 const WEBHOOK_WORKERS: usize = 8;
+/// How many times as long as a look at a place's alerts took this server looks at no other.
+const ALERTS_REST: u32 = 5;
+/// But never longer than this: five hundred places that take two seconds each have had their turn within the hour; with
+/// 146 ms each it is seven minutes.
+const ALERTS_REST_MOST: Duration = Duration::from_secs(5);
 
 /// Starts the workers; each ends at its next pause once `ending` turns true.
 pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
@@ -59,11 +64,15 @@ pub fn start(house: &House, ending: &watch::Receiver<bool>) -> JoinSet<()> {
         ending.clone(),
         async |scope| orders::complete_taken(&scope).await,
     ));
-    workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async |scope| {
+    let told = ending.clone();
+    workers.spawn(repeat("alerts", Pause::Ms(15_000), house.clone(), ending.clone(), async move |scope| {
         let begun = Instant::now();
         let looked = alerts::check(&scope).await?;
-        // Nobody waits for it, and a server that has just begun finds every place due: shoppers go first.
-        tokio::time::sleep(begun.elapsed() * 3).await;
+        // Nobody waits for it, and a server that has just begun finds every place due: shoppers go first. The server's
+        // end does not wait for the rest.
+        let rest = (begun.elapsed() * ALERTS_REST).min(ALERTS_REST_MOST);
+        let mut ending = told.clone();
+        drop(tokio::time::timeout(rest, ending.wait_for(|ends| *ends)).await);
         Ok(looked)
     }));
     for _ in 0..WEBHOOK_WORKERS {

@@ -57,8 +57,9 @@ fn dependencies_point_the_way_the_architecture_says() {
         ("ui", ""),
         ("rpc", "commerce domain ui"),
         ("shop", "commerce domain rpc ui"),
-        ("console", "commerce domain rpc ui"),
-        ("hq", "commerce domain rpc ui"),
+        ("views", "commerce domain rpc ui"),
+        ("console", "commerce domain rpc ui views"),
+        ("hq", "commerce domain rpc ui views"),
         ("app", "console hq rpc shop"),
         ("frontend", "console hq shop"),
         ("server", "app commerce domain intake partners pictures rpc ui"),
@@ -70,7 +71,7 @@ fn dependencies_point_the_way_the_architecture_says() {
     .into();
     let folder = |name: &str| match name {
         "domain" | "commerce" | "intake" | "partners" | "pictures" => format!("crates/{name}"),
-        "ui" | "rpc" | "shop" | "console" | "hq" => format!("app/{name}"),
+        "ui" | "rpc" | "views" | "shop" | "console" | "hq" => format!("app/{name}"),
         "bundle" => "tools/bundle".to_owned(),
         other => other.to_owned(),
     };
@@ -107,6 +108,11 @@ fn ui_partners_and_pictures_know_no_commerce_noun() {
     assert_absent("app/ui/src", &nouns);
     assert_absent("crates/partners/src", &nouns);
     assert_absent("crates/pictures/src", &nouns);
+}
+
+#[test]
+fn views_has_no_page_and_no_form_of_its_own() {
+    assert_absent("app/views/src", &["#[server", "#[island", "Page::new(", "axum"]);
 }
 
 #[test]

@@ -381,7 +381,8 @@ async fn what_is_no_list_is_refused_in_words_and_nobody_sends_one_to_what_is_ano
         assert!(page.html.contains(told), "{told}: {} {}", page.status, page.html);
     }
     let neither = manager.upload_all(&format!("{path}/list"), &fields, &[]).await;
-    assert!(neither.html.contains("请选择文件，或粘贴表格"), "{}", neither.html);
+    assert_eq!(neither.html.matches("请选择文件，或粘贴表格").count(), 1, "{}", neither.html);
+    assert!(neither.html.contains("表格没有录入"), "{}", neither.html);
     let both = [&fields[..], &[("table", "a,1")]].concat();
     let page = manager.upload(&format!("{path}/list"), &both, ("清单.csv", b"a,1")).await;
     assert!(page.html.contains("请只选一种"), "{}", page.html);

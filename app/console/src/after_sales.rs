@@ -18,12 +18,12 @@ use ui::{
     Badge, Breadcrumbs, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden,
     LinkButton, Notice, Pager, Picture, TextArea, Tone,
 };
+use views::store_proofs;
 
 use crate::{
     arrivals,
     frame::{Frame, Lit, files, live, news},
     returns::{self, Finder},
-    store_proofs,
 };
 
 /// The list.
@@ -33,6 +33,14 @@ pub const FORM: &str = "after_sales";
 const LOG_IN: &str = "/console/login";
 /// How many requests a page of the list has.
 const PAGE: usize = 30;
+/// They are taken where the goods are.
+const PROOFS: store_proofs::Look = store_proofs::Look {
+    list: "grid grid-cols-2 gap-3",
+    item: "",
+    form: "",
+    note_hint: "例如：罐底凹陷，已开封。",
+    choosing: "可以一次选多张，手机上可以直接拍照",
+};
 
 /// Agrees to a request, or turns it down.
 #[server(prefix = "/rpc/console", endpoint = "decide_after_sales")]
@@ -165,6 +173,8 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new(title.clone(), move || {
         let crumbs = vec![("售后".to_owned(), PATH.to_owned()), (request.card.summary.clone(), String::new())];
         let now = asked.scope.now;
+        let store_proofs = store_proofs::part(&asked, &request, PROOFS);
+        let store_proofs = store_proofs.map(|part| view! { <Card title=store_proofs::TITLE>{part}</Card> });
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <h1 class="my-3 text-xl font-bold">{title}</h1>
@@ -176,7 +186,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
                 <div class="grid grid-cols-1 gap-4">
                     {about(&request, now)}
                     {proofs(&request)}
-                    {store_proofs::part(&asked, &request)}
+                    {store_proofs}
                 </div>
                 <div class="grid grid-cols-1 gap-4">
                     {arrivals::part(&asked, &request)}

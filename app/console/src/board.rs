@@ -94,9 +94,10 @@ pub async fn board(asked: Asked) -> Result<Page, Fault> {
     let title = if waiting > 0 { format!("({waiting}) 订单看板") } else { "订单看板".to_owned() };
     let frame = Frame::of(scope).await?;
     Ok(Page::new(title, move || {
+        let goes_on = opening::goes_on_in_ms(one.as_ref().and_then(|one| one.until), asked.scope.now);
         let body = view! {
             <h1 class="sr-only">"订单看板"</h1>
-            <Top asked=asked.clone() figures=figures returns=returns/>
+            <Top asked=asked.clone() figures=figures returns=returns goes_on=goes_on/>
             {(stores.len() > 1).then(|| view! { <StoreChips stores=stores now=store/> })}
             {one.map(|one| opening::strip(&asked, &one))}
             {news(&asked, "order")}
@@ -113,6 +114,8 @@ fn Top(
     figures: Option<SalesToday>,
     /// How many requests after the sale wait for these stores.
     returns: i64,
+    /// In how many milliseconds the one store that is looked at goes on by itself.
+    goes_on: Option<u32>,
 ) -> impl IntoView {
     let (error, typed) = asked.field("redeem", "code");
     let flash = asked.flash_of("redeem");
@@ -132,7 +135,7 @@ fn Top(
                     <div class="flex-1">
                         <Field name="code" label="扫码或输入取货码" inputmode="numeric" autocomplete="off" placeholder="8 位数字"
                             autofocus=true value=typed.unwrap_or_default() error=error.unwrap_or_default()/>
-                        <CameraScan/>
+                        <CameraScan reader=rpc::code_reader()/>
                     </div>
                     <div class="pt-7"><Button size=Size::Large>"核销"</Button></div>
                 </Form>
@@ -140,7 +143,7 @@ fn Top(
             <div class="grid content-start gap-3">
                 {figures.map(|figures| view! { <Figures figures=figures/> })}
                 <div class="flex flex-wrap items-center gap-3">
-                    <BoardBell events=events/>
+                    <BoardBell events=events anew_in_ms=goes_on/>
                     {returns}
                 </div>
             </div>

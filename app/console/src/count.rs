@@ -223,7 +223,7 @@ fn entry(asked: &Asked, count: &CountView) -> Option<AnyView> {
                     </div>
                     <div class="mb-4"><Button size=Size::Large>"录入"</Button></div>
                 </div>
-                <CameraScan/>
+                <CameraScan reader=rpc::code_reader()/>
                 <ScanQueue part=ENTRY.to_owned()/>
                 <p class="text-sm text-base-content/70">"每次录入都是加上去的，几个人可以一起盘。已备好、等顾客来取的也要数。"</p>
             </Form>

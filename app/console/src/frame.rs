@@ -4,7 +4,8 @@ use commerce::{Scope, after_sales, alerts, approvals, counts, losses, stock::sho
 use domain::{Fault, staff::Permission};
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::Asked;
-use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, RailScreen, Size, Tone, live::LivePage};
+use ui::{Button, Form, Glyph, Hidden, LinkButton, NavLink, RailScreen, Size, Tone, live::LivePage};
+pub use views::{address, said as news};
 
 use crate::{account, log_in::StaffLogOut, opening};
 
@@ -129,21 +130,6 @@ impl Frame {
         };
         view! { <RailScreen brand="门店端" links=links foot=foot.into_any()>{body}</RailScreen> }
     }
-}
-
-/// What happened with the form of this name, where anything did.
-pub fn news(asked: &Asked, form: &str) -> Option<AnyView> {
-    let flash = asked.flash_of(form)?;
-    let tone = if flash.good { Tone::Success } else { Tone::Error };
-    let message = flash.message.clone();
-    Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
-}
-
-/// A path with those of the pairs that have a value as its query.
-pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&'static str, T)]) -> String {
-    let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
-    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// Links to the whole list at `path`, as these filters have it, as files.

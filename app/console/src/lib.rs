@@ -41,8 +41,6 @@ mod documents;
 #[cfg(feature = "ssr")]
 mod frame;
 #[cfg(feature = "ssr")]
-mod listed;
-#[cfg(feature = "ssr")]
 mod log_in;
 #[cfg(feature = "ssr")]
 mod loss;
@@ -94,8 +92,6 @@ mod shortages;
 mod stock;
 #[cfg(feature = "ssr")]
 mod store_form;
-#[cfg(feature = "ssr")]
-mod store_proofs;
 #[cfg(feature = "ssr")]
 mod till;
 #[cfg(feature = "ssr")]

@@ -117,7 +117,7 @@ fn form(
         }
     });
     let hidden = hidden.collect_view();
-    let whole = asked.field(FORM, "lines").0;
+    let whole = asked.wrong_as_a_whole(FORM);
     let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     let rows = lines.iter().map(|(line, sku)| row(asked, *line, found.iter().find(|one| one.sku_id == *sku)));
     let rows = rows.collect_view();

@@ -1,17 +1,10 @@
 //! How pieces came and went at one's places, day by day.
 
-use chrono::{DateTime, Utc};
 use commerce::{counts, stock::lists};
-use domain::{
-    Fault, Fields,
-    counts::PlaceOfStock,
-    page::Page as Listed,
-    stock_lists::{ListMovements, MovementEntry},
-    text,
-};
+use domain::{Fault, counts::PlaceOfStock, stock_lists::ListMovements, text};
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Breadcrumbs, Column, DataTable, EmptyState, Field, Glyph, Hidden, NamedCell, Pager, Select, SelectItem};
+use ui::{Breadcrumbs, Hidden, Select, SelectItem};
 
 use crate::{
     documents,
@@ -36,6 +29,9 @@ pub async fn movements(asked: Asked) -> Result<Page, Fault> {
     let frame = Frame::of(&asked.scope).await?;
     Ok(Page::new("出入库流水", move || {
         let crumbs = vec![("库存".to_owned(), stock::PATH.to_owned()), ("出入库流水".to_owned(), String::new())];
+        // A column in which nobody may see anything says nothing.
+        let costs = found.items.iter().any(|one| one.value_fen.is_some());
+        let list = views::movements::list(&ask, PATH, found, costs, asked.scope.now, documents::page_of);
         let body = view! {
             <Breadcrumbs items=crumbs/>
             <div class="my-3 flex flex-wrap items-center justify-between gap-3">
@@ -43,7 +39,7 @@ pub async fn movements(asked: Asked) -> Result<Page, Fault> {
                 {files(PATH, &ask.pairs())}
             </div>
             {filters(&ask, places)}
-            {results(&ask, found, asked.scope.now)}
+            {list}
         };
         frame.screen(Lit::Stock, body.into_any())
     }))
@@ -66,68 +62,8 @@ pub fn place_choice(places: Vec<PlaceOfStock>, chosen: String, all: String) -> A
     view! { <Select name="location" label="门店或仓库" items=items value=chosen/> {left} }.into_any()
 }
 
-fn filters(ask: &ListMovements, places: Vec<PlaceOfStock>) -> impl IntoView + use<> {
+fn filters(ask: &ListMovements, places: Vec<PlaceOfStock>) -> AnyView {
     let all = address(PATH, &ListMovements { location: None, ..ask.clone() }.pairs());
     let place = place_choice(places, ask.location.map(|id| id.to_string()).unwrap_or_default(), all);
-    let mut causes = vec![SelectItem::new("", "全部原因")];
-    causes.extend(lists::causes().into_iter().map(|(code, label)| SelectItem::new(code, label)));
-    let (cause, words) = (ask.cause.clone().unwrap_or_default(), ask.words.clone());
-    let (from, to) = (ask.period.from.to_string(), ask.period.to.to_string());
-    view! {
-        <form method="get" action=PATH role="search" class="panel mb-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-6 lg:items-end">
-            <Field name="from" kind="date" label="从" required=false value=from/>
-            <Field name="to" kind="date" label="到" required=false value=to/>
-            {place}
-            <Select name="cause" label="原因" items=causes value=cause/>
-            <Field name="q" kind="search" label="商品" required=false placeholder="名称、编码或条码" value=words
-                maxlength=Fields::WORDS_MOST as u32/>
-            <div class="mb-4"><button type="submit" class="btn btn-primary">"筛选"</button></div>
-        </form>
-    }
-}
-
-fn results(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTime<Utc>) -> AnyView {
-    if found.items.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Box title="这段时间没有出入库" text="换一段日期或换个条件查找。">""</EmptyState> }.into_any();
-    }
-    // A column in which nobody may see anything says nothing.
-    let costs = found.items.iter().any(|one| one.value_fen.is_some());
-    let mut columns = vec![
-        Column::new("时间"),
-        Column::new("商品"),
-        Column::new("门店或仓库"),
-        Column::new("原因"),
-        Column::new("件数").right(),
-    ];
-    columns.extend(costs.then(|| Column::new("成本金额").right()));
-    columns.extend([Column::new("单据"), Column::new("经手人")]);
-    let rows = found.items.into_iter().map(|one| row(one, costs, now)).collect_view();
-    let next = found.next.map(|after| {
-        let mut pairs = ask.pairs();
-        pairs.push(("after", after));
-        address(PATH, &pairs)
-    });
-    let pager = next.map(|next| view! { <Pager next=next/> });
-    view! { <DataTable caption="出入库流水" columns=columns>{rows}</DataTable> {pager} }.into_any()
-}
-
-fn row(one: MovementEntry, costs: bool, now: DateTime<Utc>) -> impl IntoView {
-    let quantity = one.signed();
-    let document = documents::cell(&one);
-    let cost = costs.then(|| {
-        let value = one.value_fen.map_or("—".to_owned(), |value| value.to_string());
-        view! { <td class="tabular text-end">{value}</td> }
-    });
-    view! {
-        <tr>
-            <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
-            <NamedCell name=one.name detail=one.code/>
-            <td>{one.location.name}</td>
-            <td class="whitespace-nowrap">{one.cause}</td>
-            <td class="tabular text-end">{quantity}</td>
-            {cost}
-            {document}
-            <td>{one.by}</td>
-        </tr>
-    }
+    views::movements::filters(ask, PATH, place)
 }

@@ -1,11 +1,12 @@
 //! 营业设置: whether a store takes orders, when it is open, and how long goods take.
 
-use chrono::{DateTime, Days, SecondsFormat, Utc};
+use chrono::{DateTime, Days, Duration, SecondsFormat, Utc};
 use commerce::stores::{self, opening as use_cases};
 use domain::{
     Fault, Fields, StoreId,
     opening::{
-        Lasts, OpeningSettings, PREPARE_MOST, REASON_MOST, SPANS_MOST, SPECIAL_MOST, SetOpening, Standing, until_of,
+        Lasts, OpeningSettings, PREPARE_MOST, REASON_MOST, SPANS_MOST, SPECIAL_MOST, SetOpening, Standing,
+        UNTIL_MOST_DAYS, until_of,
     },
     staff::Permission,
     stores::{StoreState, StoreView},
@@ -14,8 +15,8 @@ use domain::{
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next, Page};
 use ui::{
-    Button, Card, Choice, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Select, SelectItem,
-    Sheet, SheetButton, Size, Tone,
+    Button, Card, Choice, ChoiceButton, ChoiceItem, EmptyState, Field, Form, Glyph, Hidden, LinkButton, Notice, Select,
+    SelectItem, Sheet, SheetButton, Size, Tone,
 };
 
 use crate::{
@@ -311,6 +312,14 @@ pub fn strip(asked: &Asked, store: &StoreView) -> impl IntoView + use<> {
     }
 }
 
+/// In how many milliseconds a store that is busy or paused goes on by itself, so that its board shows so; nothing where
+/// that is not within the days that an end may be away.
+pub fn goes_on_in_ms(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<u32> {
+    // A server whose clock is behind must not be asked too early.
+    let wait = until? - now + Duration::seconds(1);
+    u32::try_from(wait.num_milliseconds()).ok().filter(|_| wait <= Duration::days(UNTIL_MOST_DAYS))
+}
+
 /// What a form that changes how a store stands carries unseen.
 fn carried(asked: &Asked, store: &StoreView, to: StoreState) -> impl IntoView + use<> {
     view! {
@@ -326,10 +335,8 @@ fn for_how_long(asked: &Asked, store: &StoreView, to: StoreState, label: &'stati
     let (now, zone) = (asked.scope.now, text::zone(&store.card.timezone));
     let answers = Lasts::ALL.iter().filter_map(|one| {
         let until = one.until(&store.hours, now, zone).ok()?;
-        let until = until.map(|until| format!("（{}）", text::soon(until, now, zone))).unwrap_or_default();
-        Some(view! {
-            <Button tone=Tone::Plain block=true name="until" value=one.code()>{format!("{}{until}", one.label())}</Button>
-        })
+        let until = until.map(|until| format!("到 {}", text::soon(until, now, zone))).unwrap_or_default();
+        Some(view! { <ChoiceButton name="until" value=one.code() title=one.label() note=until/> })
     });
     let answers = answers.collect_view();
     let carried = carried(asked, store, to);
@@ -343,5 +350,20 @@ fn for_how_long(asked: &Asked, store: &StoreView, to: StoreState, label: &'stati
                 {answers}
             </Form>
         </Sheet>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_is_shown_anew_just_after_its_store_goes_on_by_itself() {
+        let now = DateTime::UNIX_EPOCH;
+        assert_eq!(goes_on_in_ms(Some(now + Duration::minutes(30)), now), Some(1_801_000));
+        assert_eq!(goes_on_in_ms(None, now), None);
+        assert_eq!(goes_on_in_ms(Some(now - Duration::minutes(1)), now), None);
+        // A browser takes a longer wait for none.
+        assert_eq!(goes_on_in_ms(Some(now + Duration::days(30)), now), None);
     }
 }

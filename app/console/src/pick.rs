@@ -159,7 +159,7 @@ fn scan(asked: &Asked, id: OrderId) -> AnyView {
                     </div>
                     <div class="pt-6"><Button size=Size::Large>"拣一件"</Button></div>
                 </div>
-                <CameraScan/>
+                <CameraScan reader=rpc::code_reader()/>
                 <ScanQueue part=SCAN.to_owned()/>
                 <p class="text-sm text-base-content/70">"扫一次算一件；不扫码就在清单里点「拣好」。几个人可以一起拣。"</p>
             </Form>

@@ -20,12 +20,12 @@ use ui::{
     Glyph, Hidden, Pager, Tone,
 };
 use uuid::Uuid;
-
-use crate::{
+use views::{
     batches::{batch_cells, batch_choice},
-    frame::{Frame, Lit, files, news},
-    listed::fill_in,
+    fill_in,
 };
+
+use crate::frame::{Frame, Lit, files, news};
 
 /// The list.
 pub const PATH: &str = "/console/purchases";

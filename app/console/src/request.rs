@@ -4,22 +4,20 @@ use commerce::{supply, transfers};
 use domain::{
     Fault, Fields, LocationId, SkuId, TransferId,
     staff::{Permission, Reach},
-    supply::{ListStock, ReceiptView, StockEntry},
-    text,
-    transfers::{LINES_MOST, ListTransfers, Location, field_of},
+    supply::ListStock,
+    transfers::{LINES_MOST, ListTransfers, Location},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{
-    Breadcrumbs, Button, Card, Column, DataTable, EmptyState, EntryCell, EntryRow, FindIn, Form, Glyph, Hidden, Select,
-    SelectItem, TextArea,
-};
+use ui::{Breadcrumbs, Button, Card, FindIn, Form, Hidden, Select, SelectItem, TextArea};
 use uuid::Uuid;
+use views::{
+    fill_in,
+    goods::{self, Words},
+};
 
 use crate::{
-    batches::batch_cells,
     frame::{Frame, Lit, news},
-    listed::fill_in,
     transfers::{FORM, PATH},
 };
 
@@ -27,6 +25,8 @@ use crate::{
 const RECEIPTS: &str = "/console/receipts";
 /// How many goods are offered to choose from; more words find the others.
 const GOODS_MOST: i64 = 40;
+/// Where nothing was found.
+const NOTHING: &str = "换个名称、拼音、编码或条码，再点「查找」。";
 
 /// The stores at which whoever asks has this permission.
 async fn own(asked: &Asked, permission: Permission) -> Result<Vec<Location>, Fault> {
@@ -80,7 +80,8 @@ pub async fn new(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("要货", move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("要货".to_owned(), String::new())];
         let (source_wrong, target_wrong) = (wrong(&asked, &["source", "from"]), wrong(&asked, &["target", "to"]));
-        let goods = goods(&asked, found, "对方可发", false);
+        let words = Words { pieces: "数量", available: "对方可发", nothing: NOTHING };
+        let goods = goods::table(&asked, FORM, found, words, false);
         let source = source.map(|id| id.to_string()).unwrap_or_default();
         let words = urlencoding::encode(&ask.words);
         let here = format!("{PATH}/new?source={source}&target={target}&q={words}");
@@ -120,41 +121,6 @@ fn finding(words: &str, page: &'static str) -> impl IntoView + use<> {
     }
 }
 
-/// The goods that were found, each with how many of it are wanted, or come in: then with their batch, where they have a
-/// last day.
-fn goods(asked: &Asked, found: Vec<StockEntry>, available: &'static str, comes_in: bool) -> AnyView {
-    let whole = asked.field(FORM, "lines").0;
-    let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
-    if found.is_empty() {
-        return view! { {whole}<EmptyState glyph=Glyph::Search title="没有找到商品" text="换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
-    }
-    let mut columns = vec![Column::new("商品"), Column::new("数量")];
-    let dated = comes_in && found.iter().any(|entry| entry.keeps_batches);
-    if dated {
-        columns.extend([Column::new("批次号"), Column::new("到期日")]);
-    }
-    columns.push(Column::new(available).right());
-    let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
-    columns.extend(priced.then(|| Column::new("供货价").right()));
-    let row = |entry: StockEntry| {
-        let name = field_of(entry.sku_id);
-        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), asked.typed(FORM, &name));
-        let label = format!("{} 数量", entry.name);
-        let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
-        let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
-        let figures: Vec<String> =
-            [Some(entry.available.to_string()), priced.then(price)].into_iter().flatten().collect();
-        view! {
-            <EntryRow title=entry.name detail=entry.code figures=figures>
-                <EntryCell name=name label=label value=value error=error/>
-                {batch}
-            </EntryRow>
-        }
-    };
-    let rows = found.into_iter().map(row).collect_view();
-    view! { {whole}<DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any()
-}
-
 /// The page that takes goods in.
 pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     let own = own(&asked, Permission::ReceiveGoods).await?;
@@ -177,7 +143,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("收货入库", move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), ("收货入库".to_owned(), String::new())];
         let searched = !ask.words.is_empty() || !ask.also.is_empty();
-        let goods = searched.then(|| goods(&asked, found, "现有可售", true));
+        let words = Words { pieces: "数量", available: "现有可售", nothing: NOTHING };
+        let goods = searched.then(|| goods::table(&asked, FORM, found, words, true));
         let submit = searched.then(|| {
             let (wrong, note) = (wrong(&asked, &["note"]), asked.typed(FORM, "note"));
             view! {
@@ -197,7 +164,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
             let href = format!("{RECEIPTS}?location={place}");
             view! { <p class="mt-3"><a class="link" href=href>"最近收货"</a></p> }
         });
-        let now = asked.scope.now;
+        let nothing = "还没有收货记录。扫条码或查找商品，填上数量就可以收货。";
+        let latest = goods::receipts(latest, nothing, asked.scope.now);
         let hint = "每行：编码或条码、件数，有保质期的再填批次号、到期日，最多 200 种商品。填好后核对，再确认收货。";
         let by_file = fill_in(&asked, FORM, RECEIPTS, hint);
         let body = view! {
@@ -216,27 +184,8 @@ pub async fn receipts(asked: Asked) -> Result<Page, Fault> {
                 {submit}
                 {by_file}
             </Form>
-            <div class="mt-6"><Card title=title>{latest_of(latest, now)}{newest}</Card></div>
+            <div class="mt-6"><Card title=title>{latest}{newest}</Card></div>
         };
         frame.screen(Lit::Transfers, body.into_any())
     }))
-}
-
-fn latest_of(latest: Vec<ReceiptView>, now: chrono::DateTime<chrono::Utc>) -> AnyView {
-    if latest.is_empty() {
-        return view! { <p class="text-base-content/70">"还没有收货记录。扫条码或查找商品，填上数量就可以收货。"</p> }
-            .into_any();
-    }
-    let row = |one: ReceiptView| {
-        let note = if one.note.is_empty() { one.by } else { format!("{} · {}", one.by, one.note) };
-        view! {
-            <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
-                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
-                <span class="tabular">{one.number}</span>
-                <span class="min-w-0 flex-1 break-words">{one.goods}</span>
-                <span class="text-base-content/70">{note}</span>
-            </li>
-        }
-    };
-    view! { <ol>{latest.into_iter().map(row).collect_view()}</ol> }.into_any()
 }

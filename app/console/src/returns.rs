@@ -58,7 +58,7 @@ pub fn Finder(asked: Asked) -> impl IntoView {
                 <div class="flex-1">
                     <Field name="code" label="扫码或输入售后码，收退回的商品" inputmode="numeric" autocomplete="off" placeholder="10 位数字"
                         value=typed/>
-                    <CameraScan/>
+                    <CameraScan reader=rpc::code_reader()/>
                 </div>
                 <div class="pt-7"><Button size=Size::Large>"查找"</Button></div>
             </form>

@@ -3,16 +3,17 @@
 use commerce::stock::shortage_rules as use_cases;
 use domain::{
     Fault, Fields, StoreId,
-    shortage_rules::{ShortageAct, ShortageRule, ShortageRules, StoreShortageRule},
+    shortage_rules::{ShortageRule, ShortageRules, StoreShortageRule},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
-use ui::{Button, Card, Field, Form, Hidden, Select, SelectItem, Tone};
+use ui::{Button, Card, Form, Hidden, Select, SelectItem};
+use views::{
+    Ending,
+    shortage_rules::{self as shown, FORM},
+};
 
 use crate::{frame::news, shortages::PATH};
-
-/// The part of the page that its forms speak to.
-const FORM: &str = "shortage-rule";
 
 fn store_of(fields: &Fields) -> Result<StoreId, Fault> {
     fields.text("store").parse().map_err(|_| Fault::NotFound("这家门店"))
@@ -57,39 +58,21 @@ pub fn section(asked: &Asked, rules: ShortageRules, mine: Vec<(StoreId, String)>
     .into_any()
 }
 
-fn own(stores: Vec<StoreShortageRule>, mine: &[(StoreId, String)]) -> impl IntoView + use<> {
-    let row = |one: StoreShortageRule| {
-        let label = format!("{}恢复总部规则", one.store_name);
-        let end = mine.iter().any(|(id, _)| *id == one.store_id).then(|| {
-            view! {
-                <Form action=EndShortageRule::PATH>
-                    <Hidden name="from" value=PATH/>
-                    <Hidden name="store" value=one.store_id.to_string()/>
-                    <Button tone=Tone::Plain label=label>"恢复总部规则"</Button>
-                </Form>
-            }
-        });
-        view! {
-            <li class="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
-                <span class="font-medium">{one.store_name}</span>
-                <span class="text-base-content/70">{one.rule.text()}</span>
-                <span class="ms-auto">{end}</span>
-            </li>
-        }
-    };
-    let rows = stores.into_iter().map(row).collect_view();
-    view! { <ul class="mb-4 divide-y divide-base-300" aria-label="门店自己的规则">{rows}</ul> }
+fn own(stores: Vec<StoreShortageRule>, mine: &[(StoreId, String)]) -> AnyView {
+    let ending = Ending { action: EndShortageRule::PATH, from: PATH };
+    let list =
+        shown::own(stores, Some("门店自己的规则"), ending, |store| mine.iter().any(|(id, _)| *id == store));
+    view! { <div class="mb-4">{list}</div> }.into_any()
 }
 
 fn form(asked: &Asked, rules: &ShortageRules, mine: &[(StoreId, String)]) -> impl IntoView + use<> {
-    let ((act_wrong, act), (hours_wrong, hours)) = (asked.field(FORM, "act"), asked.field(FORM, "wait_hours"));
     let store = asked.field(FORM, "store").1.unwrap_or_default();
     // With one store the form begins from what holds there.
     let held = match mine {
         [(only, _)] => rules.stores.iter().find(|one| one.store_id == *only).map_or(rules.house, |one| one.rule),
         _ => rules.house,
     };
-    let acts = ShortageAct::ALL.iter().map(|act| SelectItem::new(act.code(), act.label())).collect();
+    let fields = shown::fields(asked, held, "自提订单不会改由其他门店。");
     let stores = mine.iter().map(|(id, name)| SelectItem::new(id.to_string(), name.clone())).collect();
     // What was refused is seen with what is wrong beside its field.
     let refused = asked.flash_of(FORM).is_some_and(|flash| !flash.good);
@@ -100,11 +83,7 @@ fn form(asked: &Asked, rules: &ShortageRules, mine: &[(StoreId, String)]) -> imp
                 <Hidden name="from" value=PATH/>
                 <div class="grid gap-x-4 sm:grid-cols-3">
                     <Select name="store" label="门店" items=stores value=store/>
-                    <Select name="act" label="仍缺货时" items=acts value=act.unwrap_or_else(|| held.act.code().into())
-                        error=act_wrong.unwrap_or_default() hint="自提订单不会改由其他门店。"/>
-                    <Field name="wait_hours" label="给人多少小时" inputmode="numeric"
-                        value=hours.unwrap_or_else(|| held.wait_hours.to_string()) error=hours_wrong.unwrap_or_default()
-                        hint="1 到 336 小时。"/>
+                    {fields}
                 </div>
                 <Button>"保存规则"</Button>
             </Form>

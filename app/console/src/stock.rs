@@ -137,7 +137,7 @@ fn latest(moved: Vec<MovementEntry>, now: DateTime<Utc>) -> impl IntoView {
         fewer => format!("−{}", -fewer),
     };
     let row = |one: MovementEntry| {
-        let document = documents::cell(&one);
+        let document = views::movements::document(&one, documents::page_of(&one));
         view! {
             <tr>
                 <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use commerce::{stock::batches, transfers};
 use domain::{
     Fault, SkuId, text,
-    transfers::{TransferAct, TransferLine, TransferStep, TransferView, field_of, lost_field, returned_field},
+    transfers::{TransferAct, TransferLine, TransferView, field_of},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
@@ -12,12 +12,16 @@ use ui::{
     Breadcrumbs, Button, Card, Column, DataTable, EntryCell, EntryRow, Fact, Facts, Form, Hidden, LinkButton, Main,
     Sheet, SheetButton, TextArea, Tone,
 };
+use views::{
+    fill_in,
+    goods::whole,
+    transfers::{differences, state, steps},
+};
 
 use crate::{
     frame::{Frame, Lit, news},
-    listed::fill_in,
     picking::taken_first,
-    transfers::{FORM, PATH, SETTLE, path_of, state},
+    transfers::{FORM, PATH, SETTLE, path_of},
 };
 
 /// The page.
@@ -27,7 +31,7 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new(format!("调拨 {}", transfer.card.number), move || {
         let crumbs = vec![("要货调拨".to_owned(), PATH.to_owned()), (transfer.card.number.clone(), String::new())];
         let now = asked.scope.now;
-        let (about, told) = (about(&transfer, now).into_any(), steps(&transfer.steps, now).into_any());
+        let (about, told) = (about(&transfer, now).into_any(), steps(&transfer.steps, now));
         let pick = transfer.acts.contains(&TransferAct::Ship).then(|| {
             let href = format!("{}/pick", path_of(transfer.card.id));
             view! { <LinkButton href=href>"打印拣货单"</LinkButton> }
@@ -57,7 +61,7 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
 
 fn about(transfer: &TransferView, now: DateTime<Utc>) -> impl IntoView + use<> {
     let card = transfer.card.clone();
-    let badge = state(&card).into_any();
+    let badge = state(&card);
     let total = card
         .total_fen
         .map(|total| view! { <Fact label="供货金额"><span class="tabular">{total.to_string()}</span></Fact> });
@@ -74,23 +78,6 @@ fn about(transfer: &TransferView, now: DateTime<Utc>) -> impl IntoView + use<> {
             <Fact label="申请时间">{text::moment(card.created_at, now, text::zone(""))}</Fact>
         </Facts>
     }
-}
-
-fn steps(steps: &[TransferStep], now: DateTime<Utc>) -> impl IntoView + use<> {
-    let steps = steps.iter().rev().map(|step| {
-        let what = match step.note.as_str() {
-            "" => step.act.label().to_owned(),
-            note => format!("{}（{note}）", step.act.label()),
-        };
-        view! {
-            <li class="flex gap-3 py-1.5 text-sm">
-                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(step.at, now, text::zone(""))}</span>
-                <span class="min-w-0 break-words">{what}</span>
-                <span class="ms-auto shrink-0 text-base-content/70">{step.by.clone()}</span>
-            </li>
-        }
-    });
-    view! { <ol>{steps.collect_view()}</ol> }
 }
 
 /// What is filled in beside each line.
@@ -157,31 +144,12 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     view! { <Card title="商品">{whole}{form}{back}</Card> }.into_any()
 }
 
-/// What is wrong with a form as a whole.
-fn whole(asked: &Asked, form: &str) -> Option<AnyView> {
-    let wrong = asked.field(form, "lines").0;
-    wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
-}
-
 /// The form that says what became of missing pieces, for the sender's side.
 fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
     if !transfer.acts.contains(&TransferAct::Settle) {
         return None;
     }
-    let row = |line: &TransferLine| {
-        let field = |name: String, what: &str, so_far: i64| {
-            let (error, typed) = asked.field(SETTLE, &name);
-            let value = typed.unwrap_or_else(|| if so_far > 0 { so_far.to_string() } else { String::new() });
-            let label = format!("{} {what}件数", line.name);
-            view! { <EntryCell name=name label=label value=value error=error.unwrap_or_default()/> }.into_any()
-        };
-        let lost = field(lost_field(line.sku_id), "丢失", line.lost);
-        let returned = field(returned_field(line.sku_id), "退回", line.returned);
-        let missing = format!("还差 {} 件", line.on_the_way);
-        view! { <EntryRow title=line.name.clone() detail=missing>{lost}{returned}</EntryRow> }
-    };
-    let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
-    let columns = vec![Column::new("商品"), Column::new("途中丢失"), Column::new("退回发货方")];
+    let table = differences(asked, SETTLE, &transfer.lines);
     let (id, here) = (transfer.card.id.to_string(), asked.here.clone());
     let (error, value) = asked.field(SETTLE, "note");
     let (error, value) = (error.unwrap_or_default(), value.unwrap_or_default());
@@ -193,7 +161,7 @@ fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
                 <Form action="/rpc/console/settle_transfer">
                     <Hidden name="from" value=here/>
                     <Hidden name="id" value=id/>
-                    <DataTable caption="差异" columns=columns>{rows}</DataTable>
+                    {table}
                     <div class="mt-4">
                         // Head office may have the receiver's form beside it, with a note of its own.
                         <TextArea name="note" id="settle-note" label="核实情况" value=value error=error rows=2 maxlength=200

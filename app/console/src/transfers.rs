@@ -10,12 +10,13 @@ use domain::{
     text,
     transfers::{
         self as wanted, CancelTransfer as CancelCommand, DecideTransfer as DecideCommand, ListTransfers, TransferCard,
-        TransferState, TransferTab,
+        TransferTab,
     },
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{Badge, Chip, Chips, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Tone};
+use ui::{Chip, Chips, Column, DataTable, EmptyState, Glyph, Icon, LinkButton, Pager, Tone};
+use views::transfers::state;
 
 use crate::frame::{self, Frame, Lit, files, news};
 
@@ -239,20 +240,4 @@ fn row(card: TransferCard, now: DateTime<Utc>) -> impl IntoView {
             <td class="tabular whitespace-nowrap">{text::moment(card.created_at, now, text::zone(""))}</td>
         </tr>
     }
-}
-
-/// A transfer's state, and whether some of it is missing.
-pub fn state(card: &TransferCard) -> impl IntoView + use<> {
-    let missing = (card.missing > 0).then(|| {
-        let text = format!("差 {} 件", card.missing);
-        view! { <Badge tone=Tone::Error>{text}</Badge> }
-    });
-    let tone = match card.state {
-        TransferState::Requested | TransferState::Approved => Tone::Warn,
-        TransferState::Shipped => Tone::Accent,
-        TransferState::Received => Tone::Success,
-        TransferState::Rejected | TransferState::Withdrawn | TransferState::Cancelled => Tone::Plain,
-    };
-    let label = card.state.label();
-    view! { <span class="inline-flex gap-1.5"><Badge tone=tone>{label}</Badge>{missing}</span> }
 }

@@ -18,17 +18,23 @@ use ui::{
     Badge, Card, Chip, Chips, Column, DataTable, EmptyState, Fact, Facts, Field, Form, Glyph, Hidden, LinkButton,
     Pager, Picture, Section, Select, SelectItem, TextArea, Tone,
 };
+use views::store_proofs;
 
-use crate::{
-    frame::{Frame, LOG_IN, Tab, address, files, live, said},
-    store_proofs,
-};
+use crate::frame::{Frame, LOG_IN, Tab, address, files, live, said};
 
 pub const PATH: &str = "/hq/after-sales";
 /// The part of the page that its forms speak to.
 const FORM: &str = "after_sales";
 /// How many requests a page of the list has.
 const PAGE: usize = 50;
+/// They come from a desk.
+const PROOFS: store_proofs::Look = store_proofs::Look {
+    list: "flex flex-wrap gap-3",
+    item: "w-36",
+    form: "panel max-w-xl p-4",
+    note_hint: "",
+    choosing: "可以一次选多张",
+};
 
 /// Decides for good.
 #[server(prefix = "/rpc/hq", endpoint = "arbitrate_after_sales")]
@@ -180,6 +186,8 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
             view! { <p class="mt-2 text-sm text-base-content/70">{format!("没有收到、已退出这张售后单：{goods}（{}）", line.refund_fen)}</p> }
         });
         let missing = missing.collect_view();
+        let store_proofs = store_proofs::part(&asked, &request, PROOFS);
+        let store_proofs = store_proofs.map(|part| view! { <Section title=store_proofs::TITLE>{part}</Section> });
         let body = view! {
             {said(&asked, FORM)}
             {said(&asked, store_proofs::FORM)}
@@ -188,7 +196,7 @@ pub async fn one(asked: Asked) -> Result<Page, Fault> {
                 <div class="-mt-6 lg:col-span-2">
                     <Section title="商品">{lines}{missing}</Section>
                     {proofs(&request)}
-                    {store_proofs::part(&asked, &request)}
+                    {store_proofs}
                     <Section title="记录">{steps}</Section>
                 </div>
                 <div class="grid gap-4">

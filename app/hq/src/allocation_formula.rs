@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use crate::{
     frame::{Frame, Tab, said},
-    suppliers::wrong,
     transfers::{FORM, kinds, supplies},
 };
 
@@ -141,14 +140,13 @@ fn table(asked: &Asked, found: AllocationProposal) -> AnyView {
     let rows = found.rows.into_iter().enumerate().map(|(at, one)| row(asked, at, one)).collect_view();
     let source = asked.query.text("source").to_owned();
     let (reason_wrong, reason) = asked.field(FORM, "reason");
-    let (here, rows_wrong) = (asked.here.clone(), wrong(asked, "rows"));
+    let here = asked.here.clone();
     view! {
         <Form action="/rpc/hq/allocate_stock">
             <Hidden name="from" value=here/>
             <Hidden name="key" value=Uuid::now_v7().to_string()/>
             <Hidden name="source" value=source/>
             <ul class="mb-3">{sums}</ul>
-            {rows_wrong}
             <DataTable caption="分配方案" columns=columns>{rows}</DataTable>
             <div class="mt-4 grid gap-x-4 sm:grid-cols-[minmax(0,24rem)_auto] sm:items-end">
                 <Field name="reason" label="说明" required=false maxlength=200 value=reason.unwrap_or_default()

@@ -17,10 +17,11 @@ use domain::{
 use leptos::prelude::*;
 use rpc::Asked;
 use ui::{
-    Button, Form, Glyph, Hidden, LinkButton, NavLink, Notice, Pager, RailScreen, Sheet, SheetButton, Size, Tone,
-    TopBar, live::LivePage,
+    Button, Form, Glyph, Hidden, LinkButton, NavLink, Pager, RailScreen, Sheet, SheetButton, Size, Tone, TopBar,
+    live::LivePage,
 };
 use uuid::Uuid;
+pub use views::{address, said};
 
 use crate::shortages as shortages_page;
 
@@ -164,7 +165,7 @@ impl Frame {
         self.audit
     }
 
-    /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title.
+    /// A page under `title`, with a way back unless `back` is empty; `beside` stands right of the title, on a phone below it.
     pub fn screen(self, lit: Tab, title: String, back: &'static str, beside: AnyView, body: AnyView) -> impl IntoView {
         let link = |label: &str, href: &str, glyph, at| NavLink::new(label, href, glyph).active(lit == at);
         let late = if self.late > 0 { self.late.to_string() } else { String::new() };
@@ -223,8 +224,8 @@ impl Frame {
         // The foot of the rail is seen on wide screens only; the way out must not be.
         let top = view! {
             <TopBar title=title back=back>
-                <div class="flex min-w-0 items-center overflow-x-auto whitespace-nowrap">{beside}</div>
-                <div class="shrink-0 whitespace-nowrap lg:hidden"><LogOut/></div>
+                <div class="top-bar-own">{beside}</div>
+                <div class="shrink-0 py-1.5 whitespace-nowrap lg:hidden"><LogOut/></div>
             </TopBar>
         };
         let foot = view! { <Person me=self.me/> };
@@ -252,14 +253,6 @@ fn LogOut() -> impl IntoView {
     }
 }
 
-/// What a form of the page's part `form` has to say, good or bad.
-pub fn said(asked: &Asked, form: &str) -> Option<AnyView> {
-    let flash = asked.flash_of(form)?;
-    let tone = if flash.good { Tone::Success } else { Tone::Error };
-    let message = flash.message.clone();
-    Some(view! { <Notice tone=tone>{message}</Notice> }.into_any())
-}
-
 /// A fault whose complaints stand beside the fields of one part of a page, which are named as [`domain::Fields::of`] reads
 /// them.
 pub fn beside(fault: Fault, part: impl Display) -> Fault {
@@ -273,13 +266,6 @@ pub fn beside(fault: Fault, part: impl Display) -> Fault {
         }
         other => other,
     }
-}
-
-/// A path with those of the pairs that have a value as its query.
-pub fn address<T: AsRef<str>>(path: &str, pairs: &[(&str, T)]) -> String {
-    let given = pairs.iter().map(|(name, value)| (name, value.as_ref())).filter(|(_, value)| !value.is_empty());
-    let query: Vec<_> = given.map(|(name, value)| format!("{name}={}", urlencoding::encode(value))).collect();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
 }
 
 /// Has the page shown anew when something happens at the stores that whoever looks may see. Without script it is as it

@@ -116,11 +116,11 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
             {said(&asked, FORM)}
             {results(templates, &names)}
             <div class="mt-6 grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)] lg:items-start">
-                <div class="grid gap-6">
+                <div class="grid grid-cols-1 gap-6">
                     <Section title="可以寄快递的门店">{sending}</Section>
                     <Section title="骑手配送的优先级">{riders}</Section>
                 </div>
-                <div class="grid gap-6">
+                <div class="grid grid-cols-1 gap-6">
                     <Section title="由哪家门店发货">{rules}</Section>
                     <Section title="开通或关闭门店快递">{form}</Section>
                 </div>
@@ -228,9 +228,9 @@ fn order_of_riders(asked: &Asked, order: Vec<DeliveryPriority>) -> AnyView {
         <Form action="/rpc/hq/set_delivery_priority">
             <Hidden name="from" value=LIST/>
             <div class="grid gap-x-4 sm:grid-cols-2">
-                <TextArea name="stores" label="门店编号" required=true rows=2 value=stores error=stores_wrong
+                <TextArea id="order-stores" name="stores" label="门店编号" required=true rows=2 value=stores error=stores_wrong
                     hint="多个编号用逗号或换行分开"/>
-                <Field name="priority" label="优先级" inputmode="numeric" value=priority error=priority_wrong hint=usual/>
+                <Field id="order-priority" name="priority" label="优先级" inputmode="numeric" value=priority error=priority_wrong hint=usual/>
             </div>
             <Button>"保存"</Button>
         </Form>
@@ -243,7 +243,9 @@ fn rules_form(asked: &Asked, rules: RouteRules) -> AnyView {
         let (wrong, typed) = asked.field(ROUTING, name);
         (wrong.unwrap_or_default(), typed.unwrap_or_else(|| kept.code().to_owned()))
     };
-    let items = || RouteRule::ALL.iter().map(|one| SelectItem::new(one.code(), one.label())).collect::<Vec<_>>();
+    let items = |label: fn(RouteRule) -> &'static str| {
+        RouteRule::ALL.iter().map(|one| SelectItem::new(one.code(), label(*one))).collect::<Vec<_>>()
+    };
     let (express_wrong, express) = part("rule", rules.rule);
     let (delivery_wrong, delivery) = part("delivery_rule", rules.delivery_rule);
     view! {
@@ -251,9 +253,9 @@ fn rules_form(asked: &Asked, rules: RouteRules) -> AnyView {
         <p class="mb-3 text-sm text-base-content/70">"在能送到、有货、正在营业的门店里，按规则选出发货门店。"</p>
         <Form action="/rpc/hq/set_routing">
             <Hidden name="from" value=LIST/>
-            <Select name="rule" label="快递" items=items() value=express error=express_wrong
+            <Select name="rule" label="快递" items=items(RouteRule::label) value=express error=express_wrong
                 hint="“最快送到”看备好的时间加上运费模板里的天数，没写天数的按 3 天算"/>
-            <Select name="delivery_rule" label="骑手配送" items=items() value=delivery error=delivery_wrong
+            <Select name="delivery_rule" label="骑手配送" items=items(RouteRule::delivery_label) value=delivery error=delivery_wrong
                 hint="“最快送到”看还有名额的最早时段"/>
             <Button>"保存"</Button>
         </Form>

@@ -38,8 +38,7 @@ pub async fn imports(asked: Asked) -> Result<Page, Fault> {
     let found = sent::list(&asked.scope).await?;
     Ok(Page::new("批量导入", move || {
         let beside = view! {
-            // A phone's bar has no room for them.
-            <span class="hidden sm:contents">{files(LIST, &[])}</span>
+            {files(LIST, &[])}
             <LinkButton href=NEW tone=Tone::Primary>"导入文件"</LinkButton>
         };
         frame.screen(Tab::Imports, "批量导入".into(), "", beside.into_any(), results(found, asked.scope.now))

@@ -59,8 +59,7 @@ pub async fn keys(asked: Asked) -> Result<Page, Fault> {
     let found = keys::list(&asked.scope).await?;
     Ok(Page::new("接口密钥", move || {
         let beside = view! {
-            // A phone's bar has no room for them.
-            <span class="hidden sm:contents">{files(LIST, &[])}</span>
+            {files(LIST, &[])}
             <LinkButton href=NEW tone=Tone::Primary>"新建密钥"</LinkButton>
         };
         let body = view! {

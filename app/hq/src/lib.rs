@@ -50,8 +50,6 @@ pub mod islands;
 #[cfg(feature = "ssr")]
 mod keys;
 #[cfg(feature = "ssr")]
-mod listed;
-#[cfg(feature = "ssr")]
 mod losses;
 #[cfg(feature = "ssr")]
 mod margins;
@@ -101,8 +99,6 @@ mod staff;
 mod stock;
 #[cfg(feature = "ssr")]
 mod stock_models;
-#[cfg(feature = "ssr")]
-mod store_proofs;
 #[cfg(feature = "ssr")]
 mod stores;
 #[cfg(feature = "ssr")]

@@ -4,19 +4,19 @@ use commerce::{supply, transfers};
 use domain::{
     Fault, Fields, LocationId, SkuId, TransferId,
     supply::{ListStock, StockEntry},
-    transfers::{LINES_MOST, Location, RequestTransfer as RequestTransferCommand, field_of},
+    transfers::{LINES_MOST, Location, RequestTransfer as RequestTransferCommand},
 };
 use leptos::prelude::*;
 use rpc::{Asked, Next, Page};
-use ui::{
-    Button, Column, DataTable, EmptyState, EntryCell, EntryRow, FindIn, Form, Glyph, Hidden, Select, SelectItem,
-    TextArea,
-};
+use ui::{Button, FindIn, Form, Hidden, Select, SelectItem, TextArea};
 use uuid::Uuid;
+use views::{
+    fill_in,
+    goods::{self, Words},
+};
 
 use crate::{
     frame::{Frame, LOG_IN, Tab, address, said},
-    listed::fill_in,
     transfers::{FORM, PATH as LIST, kinds, supplies},
 };
 
@@ -91,12 +91,14 @@ fn form(
     // A field that is not filled in is complained of by its name, two places that do not go together by the command's.
     let wrong = |names: [&str; 2]| names.into_iter().find_map(|name| asked.field(FORM, name).0).unwrap_or_default();
     let (source_wrong, target_wrong) = (wrong(["source", "from"]), wrong(["target", "to"]));
-    let lines_wrong = asked.field(FORM, "lines").0;
-    let lines_wrong =
-        lines_wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
     let (reason_wrong, reason) = (asked.field(FORM, "reason").0.unwrap_or_default(), asked.typed(FORM, "reason"));
     let back = address(PATH, &[("source", source.clone()), ("target", target.clone()), ("q", words.to_owned())]);
-    let (words, goods) = (words.to_owned(), goods(asked, found));
+    let says = Words {
+        pieces: "件数",
+        available: "发货方可发",
+        nothing: "发货方没有这样的商品；换个名称、拼音、编码或条码，再点「查找」。",
+    };
+    let (words, goods) = (words.to_owned(), goods::table(asked, FORM, found, says, false));
     let whose = from.map(|from| view! { <h2 class="mb-2 font-semibold">{format!("「{}」的商品", from.name)}</h2> });
     let by_file = fill_in(asked, FORM, PATH, "每行：编码或条码、件数，最多 200 种商品。填好后核对，再提交调拨单。");
     view! {
@@ -113,7 +115,6 @@ fn form(
                 </p>
             </div>
             {whose}
-            {lines_wrong}
             {goods}
             <div class="mt-4 max-w-2xl">
                 <TextArea name="reason" label="原因" maxlength=200 rows=2 value=reason error=reason_wrong
@@ -124,29 +125,4 @@ fn form(
         </Form>
     }
     .into_any()
-}
-
-/// The goods that were found, each with how many of it are to be sent.
-fn goods(asked: &Asked, found: Vec<StockEntry>) -> AnyView {
-    if found.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Search title="没有找到商品" text="发货方没有这样的商品；换个名称、拼音、编码或条码，再点「查找」。">""</EmptyState> }.into_any();
-    }
-    let priced = found.iter().any(|entry| entry.supply_price_fen.is_some());
-    let mut columns = vec![Column::new("商品"), Column::new("件数"), Column::new("发货方可发").right()];
-    columns.extend(priced.then(|| Column::new("供货价").right()));
-    let row = |entry: StockEntry| {
-        let name = field_of(entry.sku_id);
-        let (error, value) = (asked.field(FORM, &name).0.unwrap_or_default(), asked.typed(FORM, &name));
-        let label = format!("{} 件数", entry.name);
-        let price = || entry.supply_price_fen.map_or_else(|| "未定".to_owned(), |price| price.to_string());
-        let figures: Vec<String> =
-            [Some(entry.available.to_string()), priced.then(price)].into_iter().flatten().collect();
-        view! {
-            <EntryRow title=entry.name detail=entry.code figures=figures>
-                <EntryCell name=name label=label value=value error=error/>
-            </EntryRow>
-        }
-    };
-    let rows = found.into_iter().map(row).collect_view();
-    view! { <DataTable caption="商品" columns=columns>{rows}</DataTable> }.into_any()
 }

@@ -22,13 +22,15 @@ use ui::{
     Hidden, LinkButton, Main, Notice, Select, SelectItem, Tone,
 };
 use uuid::Uuid;
+use views::{
+    batches::{batch_cells, batch_choice},
+    fill_in,
+};
 
 use crate::{
-    batches::{batch_cells, batch_choice},
     frame::{Frame, Tab, said},
-    listed::fill_in,
     purchases::{PATH, badge, path_of},
-    suppliers::{FORM, everywhere, part, price, wrong},
+    suppliers::{FORM, everywhere, part, price, whole, wrong},
 };
 
 /// An order's page; an id that nobody has is a new one's.
@@ -195,7 +197,7 @@ fn order_form(asked: &Asked, desk: &Desk) -> AnyView {
     let items = desk.places.iter().map(|one| SelectItem::new(one.id.to_string(), one.name.clone())).collect();
     let from = format!("{}?supplier={}", path_of(desk.id), supplier.id);
     let (id, supplier) = (desk.id.to_string(), supplier.id.to_string());
-    let whole = wrong(asked, "lines");
+    let whole = whole(asked);
     view! {
         <Form action="/rpc/hq/draft_purchase">
             <Hidden name="from" value=from/>
@@ -389,8 +391,8 @@ fn goods(asked: &Asked, found: &PurchaseView, at_hand: &[(SkuId, BatchLeft)]) ->
             let label = format!("{} {}", line.name, if returns { "退货件数" } else { "本次实收" });
             view! { <EntryCell name=name label=label value=value error=error/> }
         });
-        let batch = dated.then(|| batch_cells(asked, FORM, line.sku_id, &line.name, line.keeps_batches));
-        let choice = choices.then(|| batch_choice(asked, FORM, (line.sku_id, &line.name), at_hand));
+        let batch = dated.then(|| batch_cells(asked, FORM, true, (line.sku_id, &line.name, line.keeps_batches)));
+        let choice = choices.then(|| batch_choice(asked, FORM, true, (line.sku_id, &line.name), at_hand));
         view! { <EntryRow title=line.name.clone() detail=line.code.clone() figures=figures>{entry}{batch}{choice}</EntryRow> }
     };
     let rows = found.lines.iter().map(row).collect_view();
@@ -399,7 +401,7 @@ fn goods(asked: &Asked, found: &PurchaseView, at_hand: &[(SkuId, BatchLeft)]) ->
     let other = (found.acts.contains(&PurchaseAct::Return) && !returns).then(|| {
         view! { <p class="mt-3"><a class="link text-sm" href=format!("{}?return=1", path_of(found.card.id))>"要退货给供应商？"</a></p> }
     });
-    let whole = wrong(asked, "lines");
+    let whole = whole(asked);
     view! { <Card title="商品">{whole}{inside}{other}</Card> }.into_any()
 }
 

@@ -16,7 +16,7 @@ use crate::{
     frame::{Frame, LOG_IN, Tab, said},
     purchases::path_of,
     shortfalls::{self, Overview},
-    suppliers::{FORM, everywhere, kinds, price, wrong},
+    suppliers::{FORM, everywhere, kinds, price, whole},
 };
 
 /// This page.
@@ -135,7 +135,7 @@ fn results(asked: &Asked, mut found: Vec<Proposal>) -> AnyView {
         }
     };
     let rows = found.into_iter().map(row).collect_view();
-    let whole = wrong(asked, "lines");
+    let whole = whole(asked);
     view! {
         <Form action="/rpc/hq/order_proposed">
             <Hidden name="from" value=here/>

@@ -3,19 +3,20 @@
 use commerce::stock::shortage_rules as use_cases;
 use domain::{
     Fault, Fields, StoreId,
-    shortage_rules::{ShortageAct, ShortageRule, ShortageRules, StoreShortageRule},
+    shortage_rules::{ShortageRule, ShortageRules, StoreShortageRule},
 };
 use leptos::{prelude::*, server_fn::ServerFn};
 use rpc::{Asked, Next};
-use ui::{Button, Card, Field, Form, Hidden, Select, SelectItem, Tone};
+use ui::{Button, Card, Form, Hidden};
+use views::{
+    Ending,
+    shortage_rules::{self as shown, FORM},
+};
 
 use crate::{
     frame::{LOG_IN, said},
     shortages::PATH,
 };
-
-/// The part of the page that its forms speak to.
-const FORM: &str = "shortage-rule";
 
 /// Says what is done at all stores that have no rule of their own.
 #[server(prefix = "/rpc/hq", endpoint = "set_house_shortage_rule")]
@@ -58,15 +59,11 @@ pub fn section(asked: &Asked, rules: ShortageRules, sets: bool, ends: bool) -> A
 }
 
 fn form(asked: &Asked, rule: ShortageRule) -> impl IntoView + use<> {
-    let ((act_wrong, act), (hours_wrong, hours)) = (asked.field(FORM, "act"), asked.field(FORM, "wait_hours"));
-    let acts = ShortageAct::ALL.iter().map(|act| SelectItem::new(act.code(), act.label())).collect();
+    let fields = shown::fields(asked, rule, "自提订单不会改由其他门店：顾客会到原来的门店取货。");
     view! {
         <Form action=SetHouseShortageRule::PATH>
             <Hidden name="from" value=PATH/>
-            <Select name="act" label="仍缺货时" items=acts value=act.unwrap_or_else(|| rule.act.code().into())
-                error=act_wrong.unwrap_or_default() hint="自提订单不会改由其他门店：顾客会到原来的门店取货。"/>
-            <Field name="wait_hours" label="给人多少小时" inputmode="numeric" value=hours.unwrap_or_else(|| rule.wait_hours.to_string())
-                error=hours_wrong.unwrap_or_default() hint="1 到 336 小时。"/>
+            {fields}
             <Button>"保存规则"</Button>
         </Form>
     }
@@ -77,25 +74,5 @@ fn own(stores: Vec<StoreShortageRule>, ends: bool) -> AnyView {
         let text = "所有门店都按总部的规则。门店可以在门店端“缺货处理”里改成自己的。";
         return view! { <p class="text-base-content/70">{text}</p> }.into_any();
     }
-    let row = |one: StoreShortageRule| {
-        let label = format!("{}恢复总部规则", one.store_name);
-        let end = ends.then(|| {
-            view! {
-                <Form action=EndStoreShortageRule::PATH>
-                    <Hidden name="from" value=PATH/>
-                    <Hidden name="store" value=one.store_id.to_string()/>
-                    <Button tone=Tone::Plain label=label>"恢复总部规则"</Button>
-                </Form>
-            }
-        });
-        view! {
-            <li class="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
-                <span class="font-medium">{one.store_name}</span>
-                <span class="text-base-content/70">{one.rule.text()}</span>
-                <span class="ms-auto">{end}</span>
-            </li>
-        }
-    };
-    let rows = stores.into_iter().map(row).collect_view();
-    view! { <ul class="divide-y divide-base-300">{rows}</ul> }.into_any()
+    shown::own(stores, None, Ending { action: EndStoreShortageRule::PATH, from: PATH }, |_| ends)
 }

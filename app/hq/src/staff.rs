@@ -91,7 +91,7 @@ pub async fn list(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new("员工", move || {
         let beside = view! {
             <p class="tabular hidden text-sm text-base-content/70 sm:block">{format!("共 {total} 人")}</p>
-            <span class="hidden sm:contents">{files(LIST, &filter.0.pairs())}</span>
+            {files(LIST, &filter.0.pairs())}
             <LinkButton href=NEW tone=Tone::Primary>"新建员工"</LinkButton>
         };
         let body = view! {

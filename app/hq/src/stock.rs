@@ -5,18 +5,17 @@ use commerce::{counts, stock::lists};
 use domain::{
     Fault, Fields,
     counts::PlaceOfStock,
-    page::Page as Listed,
     staff::Permission,
     stock_lists::{BalanceEntry, DocumentKind, ListBalances, ListMovements, MovementEntry},
     text,
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
-use ui::{Column, DataTable, EmptyState, Field, Glyph, NamedCell, Pager, ReferenceCell, Select, SelectItem};
+use ui::{Column, DataTable, EmptyState, Field, Glyph, NamedCell, Select};
 
 use crate::{
     counts::{place_items, stock_chips},
-    frame::{Frame, Tab, address, after, files, pager},
+    frame::{Frame, Tab, after, files, pager},
     suppliers::{everywhere, price},
 };
 
@@ -103,86 +102,26 @@ pub async fn movements(asked: Asked) -> Result<Page, Fault> {
     let buys = everywhere(&asked, Permission::ManagePurchasing);
     Ok(Page::new("出入库流水", move || {
         let beside = files(MOVEMENTS, &ask.pairs());
+        let page_of = |one: &MovementEntry| page_of(one, buys);
+        let list = views::movements::list(&ask, MOVEMENTS, found, true, asked.scope.now, page_of);
         let body = view! {
             {stock_chips("movements")}
-            {movement_filters(&ask, places)}
-            {movement_rows(&ask, found, asked.scope.now, buys)}
+            <div class="mt-4">{movement_filters(&ask, places)}</div>
+            {list}
         };
         frame.screen(Tab::Stock, "出入库流水".into(), "", beside.into_any(), body.into_any())
     }))
 }
 
-fn movement_filters(ask: &ListMovements, places: Vec<PlaceOfStock>) -> impl IntoView + use<> {
+fn movement_filters(ask: &ListMovements, places: Vec<PlaceOfStock>) -> AnyView {
     let place = ask.location.map(|id| id.to_string()).unwrap_or_default();
     let items = place_items(places, "全部门店与仓库");
-    let mut causes = vec![SelectItem::new("", "全部原因")];
-    causes.extend(lists::causes().into_iter().map(|(code, label)| SelectItem::new(code, label)));
-    let cause = ask.cause.clone().unwrap_or_default();
-    let (from, to) = (ask.period.from.to_string(), ask.period.to.to_string());
-    view! {
-        <form method="get" action=MOVEMENTS role="search" class="panel my-4 grid gap-x-4 px-4 pt-4 sm:grid-cols-2 lg:grid-cols-6 lg:items-end">
-            <Field name="from" kind="date" label="从" required=false value=from/>
-            <Field name="to" kind="date" label="到" required=false value=to/>
-            <Select name="location" label="门店或仓库" items=items value=place/>
-            <Select name="cause" label="原因" items=causes value=cause/>
-            <Field name="q" kind="search" label="商品" required=false placeholder="名称、编码或条码" value=ask.words.clone()
-                maxlength=Fields::WORDS_MOST as u32/>
-            <div class="mb-4"><button type="submit" class="btn btn-primary">"筛选"</button></div>
-        </form>
-    }
-}
-
-fn movement_rows(ask: &ListMovements, found: Listed<MovementEntry>, now: DateTime<Utc>, buys: bool) -> AnyView {
-    if found.items.is_empty() {
-        return view! { <EmptyState glyph=Glyph::Box title="这段时间没有出入库" text="换一段日期或换个条件查找。">""</EmptyState> }.into_any();
-    }
-    let columns = vec![
-        Column::new("时间"),
-        Column::new("商品"),
-        Column::new("门店或仓库"),
-        Column::new("原因"),
-        Column::new("件数").right(),
-        Column::new("成本金额").right(),
-        Column::new("单据"),
-        Column::new("经手人"),
-    ];
-    let row = |one: MovementEntry| {
-        let document = document(&one, buys);
-        let quantity = one.signed();
-        view! {
-            <tr>
-                <td class="tabular whitespace-nowrap">{text::moment(one.at, now, text::zone(""))}</td>
-                <NamedCell name=one.name detail=one.code/>
-                <td>{one.location.name}</td>
-                <td class="whitespace-nowrap">{one.cause}</td>
-                <td class="tabular text-end">{quantity}</td>
-                <td class="tabular text-end">{price(one.value_fen)}</td>
-                {document}
-                <td>{one.by}</td>
-            </tr>
-        }
-    };
-    let rows = found.items.into_iter().map(row).collect_view();
-    let next = found.next.map(|after| {
-        let mut pairs = ask.pairs();
-        pairs.push(("after", after));
-        address(MOVEMENTS, &pairs)
-    });
-    let pager = next.map(|next| view! { <Pager next=next/> });
-    view! { <DataTable caption="出入库流水" columns=columns>{rows}</DataTable> {pager} }.into_any()
-}
-
-/// The cell with the document that says so, for who may look at it with its page. `buys`: whether they open head office's
-/// page of an order to a supplier.
-fn document(one: &MovementEntry, buys: bool) -> AnyView {
-    let (kind, href) = (one.document_kind.map_or("", DocumentKind::label), page_of(one, buys));
-    // It is known by its file's name.
-    let long = one.document_kind == Some(DocumentKind::Import);
-    view! { <ReferenceCell said=one.document.clone() kind=kind long=long href=href/> }.into_any()
+    let choice = view! { <Select name="location" label="门店或仓库" items=items value=place/> }.into_any();
+    views::movements::filters(ask, MOVEMENTS, choice)
 }
 
 /// Where a document is shown to whoever may look at it, on its page or first in its list; what has no page of head
-/// office's is the store's.
+/// office's is the store's. `buys`: whether they open head office's page of an order to a supplier.
 fn page_of(one: &MovementEntry, buys: bool) -> Option<String> {
     let (id, place) = (one.document_id?, one.location.id);
     let page = match one.document_kind? {

@@ -56,6 +56,12 @@ pub fn wrong(asked: &Asked, name: &str) -> Option<AnyView> {
     Some(view! { <span class="block max-w-52 whitespace-normal text-sm font-medium text-error" role="alert">{wrong}</span> }.into_any())
 }
 
+/// What is wrong with the lines of a form as a whole, above them.
+pub fn whole(asked: &Asked) -> Option<AnyView> {
+    let wrong = asked.wrong_as_a_whole(FORM)?;
+    Some(view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
+}
+
 /// A price, or that it is not shown.
 pub fn price(price: Option<Fen>) -> String {
     price.map_or("—".into(), |price| price.to_string())

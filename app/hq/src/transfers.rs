@@ -9,20 +9,23 @@ use domain::{
     staff::{Permission, Reach},
     text,
     transfers::{
-        ListTransfers, TransferAct, TransferCard, TransferLine, TransferState, TransferStep, TransferTab, TransferView,
-        field_of, lost_field, returned_field,
+        ListTransfers, TransferAct, TransferCard, TransferLine, TransferState, TransferTab, TransferView, field_of,
     },
 };
 use leptos::prelude::*;
 use rpc::{Asked, Page};
 use ui::{
-    Badge, Button, Card, Chip, Chips, Column, DataTable, EmptyState, EntryCell, EntryRow, Fact, Facts, Field, Form,
-    Glyph, Hidden, LinkButton, Pager, Select, SelectItem, TextArea, Tone,
+    Button, Card, Chip, Chips, Column, DataTable, EmptyState, EntryCell, EntryRow, Fact, Facts, Field, Form, Glyph,
+    Hidden, LinkButton, Pager, Select, SelectItem, TextArea, Tone,
+};
+use views::{
+    fill_in,
+    goods::whole,
+    transfers::{differences, state, steps},
 };
 
 use crate::{
     frame::{Frame, Tab, address, files, said},
-    listed::fill_in,
     new_transfer,
 };
 
@@ -133,7 +136,7 @@ fn results(ask: &ListTransfers, found: Listed<TransferCard>, now: DateTime<Utc>)
 }
 
 fn row(card: TransferCard, now: DateTime<Utc>) -> impl IntoView {
-    let badge = badge(&card).into_any();
+    let badge = state(&card);
     view! {
         <tr>
             <td class="tabular whitespace-nowrap"><a class="link font-medium" href=format!("{PATH}/{}", card.id)>{card.number}</a></td>
@@ -146,21 +149,6 @@ fn row(card: TransferCard, now: DateTime<Utc>) -> impl IntoView {
             <td class="tabular whitespace-nowrap">{text::moment(card.created_at, now, text::zone(""))}</td>
         </tr>
     }
-}
-
-fn badge(card: &TransferCard) -> impl IntoView + use<> {
-    let missing = (card.missing > 0).then(|| {
-        let text = format!("差 {} 件", card.missing);
-        view! { <Badge tone=Tone::Error>{text}</Badge> }
-    });
-    let tone = match card.state {
-        TransferState::Requested | TransferState::Approved => Tone::Warn,
-        TransferState::Shipped => Tone::Accent,
-        TransferState::Received => Tone::Success,
-        TransferState::Rejected | TransferState::Withdrawn | TransferState::Cancelled => Tone::Plain,
-    };
-    let label = card.state.label();
-    view! { <span class="inline-flex gap-1.5"><Badge tone=tone>{label}</Badge>{missing}</span> }
 }
 
 /// A transfer's page.
@@ -194,7 +182,7 @@ pub async fn transfer(asked: Asked) -> Result<Page, Fault> {
 }
 
 fn about(card: &TransferCard, now: DateTime<Utc>) -> AnyView {
-    let (card, badge) = (card.clone(), badge(card).into_any());
+    let (card, badge) = (card.clone(), state(card));
     let total = card
         .total_fen
         .map(|total| view! { <Fact label="供货金额"><span class="tabular">{total.to_string()}</span></Fact> });
@@ -211,20 +199,6 @@ fn about(card: &TransferCard, now: DateTime<Utc>) -> AnyView {
         </Facts>
     }
     .into_any()
-}
-
-fn steps(steps: &[TransferStep], now: DateTime<Utc>) -> AnyView {
-    let steps = steps.iter().rev().map(|step| {
-        let note = if step.note.is_empty() { String::new() } else { format!("（{}）", step.note) };
-        view! {
-            <li class="flex gap-3 py-1.5 text-sm">
-                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(step.at, now, text::zone(""))}</span>
-                <span class="min-w-0 break-words">{format!("{}{note}", step.act.label())}</span>
-                <span class="ms-auto shrink-0 text-base-content/70">{step.by.clone()}</span>
-            </li>
-        }
-    });
-    view! { <ol>{steps.collect_view()}</ol> }.into_any()
 }
 
 /// What the next step is, where it is theirs who look: its form, what is filled in, and what stands there before.
@@ -270,12 +244,6 @@ fn goods(asked: &Asked, transfer: &TransferView) -> AnyView {
     view! { <Card title="商品">{whole}{inside}{back}</Card> }.into_any()
 }
 
-/// What is wrong with a form as a whole.
-fn whole(asked: &Asked, form: &str) -> Option<AnyView> {
-    let wrong = asked.field(form, "lines").0;
-    wrong.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> }.into_any())
-}
-
 /// The cell in which something is filled in for one line.
 fn entry(asked: &Asked, line: &TransferLine, (act, _, title, prefilled): Next) -> AnyView {
     if act == TransferAct::ReceiveRest && line.on_the_way == 0 {
@@ -293,21 +261,7 @@ fn settling(asked: &Asked, transfer: &TransferView) -> Option<AnyView> {
     if !transfer.acts.contains(&TransferAct::Settle) {
         return None;
     }
-    let row = |line: &TransferLine| {
-        let field = |name: String, what: &str, so_far: i64| {
-            let (wrong, typed) = asked.field(SETTLE, &name);
-            let value = typed.unwrap_or_else(|| if so_far > 0 { so_far.to_string() } else { String::new() });
-            let (label, error) = (format!("{} {what}件数", line.name), wrong.unwrap_or_default());
-            view! { <EntryCell name=name label=label value=value error=error/> }
-        };
-        let lost = field(lost_field(line.sku_id), "丢失", line.lost);
-        let returned = field(returned_field(line.sku_id), "退回", line.returned);
-        let missing = format!("还差 {} 件", line.on_the_way);
-        view! { <EntryRow title=line.name.clone() detail=missing>{lost}{returned}</EntryRow> }
-    };
-    let rows = transfer.lines.iter().filter(|line| line.on_the_way > 0).map(row).collect_view();
-    let columns = vec![Column::new("商品"), Column::new("途中丢失"), Column::new("退回发货方")];
-    let table = view! { <DataTable caption="差异" columns=columns>{rows}</DataTable> }.into_any();
+    let table = differences(asked, SETTLE, &transfer.lines);
     let whole = whole(asked, SETTLE);
     let form = acting(asked, transfer, TransferAct::Settle, "/rpc/console/settle_transfer", table);
     Some(view! { <Card title="差异去向">{whole}{form}</Card> }.into_any())

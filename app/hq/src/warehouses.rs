@@ -1,14 +1,12 @@
 //! Warehouses: the list, one of them, what lies in it and what arrives.
 
-use chrono::{DateTime, Utc};
 use commerce::supply;
 use domain::{
     Fault, Fields, LocationId, SkuId,
     geo::Point,
     purchasing::price_field,
     staff::{Permission, Reach},
-    supply::{ListStock, ReceiptView, SaveWarehouse as SaveWarehouseCommand, StockEntry, Warehouse},
-    text,
+    supply::{ListStock, SaveWarehouse as SaveWarehouseCommand, StockEntry, Warehouse},
     transfers::{LINES_MOST, field_of},
 };
 use leptos::prelude::*;
@@ -18,11 +16,10 @@ use ui::{
     LinkButton, Section, TextArea, Tone,
 };
 use uuid::Uuid;
+use views::{batches::batch_cells, fill_in, goods};
 
 use crate::{
-    batches::batch_cells,
     frame::{Frame, LOG_IN, Tab, address, after, files, pager, said},
-    listed::fill_in,
     transfers::{FORM, kinds, supplies},
 };
 
@@ -206,6 +203,7 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
     Ok(Page::new(warehouse.name.clone(), move || {
         let path = format!("{LIST}/{id}/stock");
         let pages = pager(skip, PAGE, total, |skip| after(&path, vec![("q", ask.words.clone())], skip));
+        let latest = goods::receipts(latest, "还没有收货记录。", asked.scope.now);
         let title = if first.is_some() { "收货记录" } else { "最近收货" };
         let newest = first.map(|_| view! { <p class="mt-3"><a class="link" href=path.clone()>"最近收货"</a></p> });
         let body = view! {
@@ -213,7 +211,7 @@ pub async fn stock(asked: Asked) -> Result<Page, Fault> {
             {search(&path, &ask.words)}
             {entries(&asked, id, goods)}
             {pages}
-            <div class="mt-6"><Card title=title>{receipts(latest, asked.scope.now)}{newest}</Card></div>
+            <div class="mt-6"><Card title=title>{latest}{newest}</Card></div>
         };
         // The file is that of head office's list of stock, which fewer people see.
         let sees = [Permission::CountStock, Permission::DecideProposals].into_iter().any(|one| asked.scope.may(one));
@@ -242,8 +240,7 @@ fn entries(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     // What is taken in is the latest of its list, wherever that began.
     let here = address(&format!("{LIST}/{id}/stock"), &["q", "skip"].map(|name| (name, asked.query.text(name))));
     let (note_wrong, note) = asked.field(FORM, "note");
-    let whole = asked.field(FORM, "lines").0;
-    let whole = whole.map(|wrong| view! { <p class="mb-2 text-sm font-medium text-error" role="alert">{wrong}</p> });
+    let whole = goods::whole(asked, FORM);
     let submit = (!goods.is_empty()).then(|| {
         view! {
             <div class="mt-4 max-w-2xl">
@@ -292,7 +289,7 @@ fn cells(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     };
     let row = |entry: StockEntry| {
         let (label, price_label) = (format!("{} 收货数量", entry.name), format!("{} 进价", entry.name));
-        let batch = dated.then(|| batch_cells(asked, FORM, entry.sku_id, &entry.name, entry.keeps_batches));
+        let batch = dated.then(|| batch_cells(asked, FORM, true, (entry.sku_id, &entry.name, entry.keeps_batches)));
         let of_batches = format!("/hq/batches/{id}/{}", entry.sku_id);
         let pieces = cell(field_of(entry.sku_id), label, Entry::Whole);
         let price = costs.then(|| cell(price_field(entry.sku_id), price_label, Entry::Decimal));
@@ -309,22 +306,4 @@ fn cells(asked: &Asked, id: LocationId, goods: Vec<StockEntry>) -> AnyView {
     };
     let rows = goods.into_iter().map(row).collect_view();
     view! { <DataTable caption="库存" columns=columns>{rows}</DataTable> }.into_any()
-}
-
-fn receipts(latest: Vec<ReceiptView>, now: DateTime<Utc>) -> AnyView {
-    if latest.is_empty() {
-        return view! { <p class="text-base-content/70">"还没有收货记录。"</p> }.into_any();
-    }
-    let row = |one: ReceiptView| {
-        let note = if one.note.is_empty() { one.by } else { format!("{} · {}", one.by, one.note) };
-        view! {
-            <li class="flex flex-wrap gap-x-3 py-1.5 text-sm">
-                <span class="tabular w-24 shrink-0 text-base-content/70">{text::moment(one.at, now, text::zone(""))}</span>
-                <span class="tabular">{one.number}</span>
-                <span class="min-w-0 flex-1 break-words">{one.goods}</span>
-                <span class="text-base-content/70">{note}</span>
-            </li>
-        }
-    };
-    view! { <ol>{latest.into_iter().map(row).collect_view()}</ol> }.into_any()
 }

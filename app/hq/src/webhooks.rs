@@ -67,8 +67,7 @@ pub async fn webhooks(asked: Asked) -> Result<Page, Fault> {
     let found = webhooks::list(&asked.scope).await?;
     Ok(Page::new("消息推送", move || {
         let beside = view! {
-            // A phone's bar has no room for them.
-            <span class="hidden sm:contents">{files(LIST, &[])}</span>
+            {files(LIST, &[])}
             <LinkButton href=NEW tone=Tone::Primary>"新建推送"</LinkButton>
         };
         let body = view! {

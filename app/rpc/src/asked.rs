@@ -71,6 +71,13 @@ impl Asked {
         told.collect()
     }
 
+    /// What is wrong with the lines of `form` as a whole, to stand above them; nothing where that is all that is wrong,
+    /// since the message of the form says it then.
+    pub fn wrong_as_a_whole(&self, form: &str) -> Option<String> {
+        let flash = self.flash_of(form).filter(|flash| flash.complaints.len() > 1)?;
+        flash.complaint("lines").map(str::to_owned)
+    }
+
     /// The flash where it belongs to `form`.
     pub fn flash_of(&self, form: &str) -> Option<&Flash> {
         self.flash.as_ref().filter(|flash| flash.form == form)

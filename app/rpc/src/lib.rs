@@ -9,4 +9,4 @@ mod page;
 
 pub use asked::{Asked, Nonce};
 pub use form::{Next, back_path, cookie_sent, post};
-pub use page::{Face, Page, cookie_of, fault_page, page, show, status_of, use_assets};
+pub use page::{Face, Page, code_reader, cookie_of, fault_page, page, show, status_of, use_assets};

@@ -25,6 +25,12 @@ pub fn use_assets(assets: Assets) {
     drop(ASSETS.set(assets));
 }
 
+/// The address of the reader of codes for browsers that have none; empty where no site was built.
+pub fn code_reader() -> String {
+    let reader = ASSETS.get().and_then(|assets| assets.programs.get("reader"));
+    reader.map(|reader| reader.js.clone()).unwrap_or_default()
+}
+
 /// A page, ready to be drawn.
 pub struct Page {
     /// What the tab says.

@@ -168,7 +168,7 @@ impl Part<'_> {
         let name = self.quote.part().to_string();
         let others: Vec<RoutePart> = better.others(own).cloned().collect();
         let located = self.book.iter().any(|one| Some(one.id) == self.quote.address_id && one.address.point.is_some());
-        let why = why(better, &others, located);
+        let why = why(better, way, &others, located);
         let text = match (way, better.needed) {
             (Fulfilment::Delivery, true) => format!("可由 {} 配送（{why}）", names(&others)),
             (Fulfilment::Delivery, false) => format!("由 {} 配送更合适（{why}）", names(&others)),
@@ -240,15 +240,19 @@ impl Part<'_> {
 }
 
 /// By what they were chosen, and how far they are.
-fn why(better: &Better, others: &[RoutePart], located: bool) -> String {
+fn why(better: &Better, way: Fulfilment, others: &[RoutePart], located: bool) -> String {
     let far = others.first().filter(|_| others.len() == 1).and_then(|part| part.store.distance_m).map(text::distance);
     let far = far.map(|far| if located { format!("离收货地址 {far}") } else { format!("离本店 {far}") });
     let by = match better.rule {
         RouteRule::Nearest => "最近",
         RouteRule::Fastest => "最快送到",
         RouteRule::Priority => "总部优先",
-        RouteRule::FewestParcels if better.parts.len() > 1 => "没有一家备齐，这样包裹最少",
-        RouteRule::FewestParcels => "最近，一个包裹",
+        RouteRule::FewestParcels => match (way, better.parts.len() > 1) {
+            (Fulfilment::Delivery, true) => "没有一家备齐，这样配送次数最少",
+            (Fulfilment::Delivery, false) => "最近，一次送到",
+            (_, true) => "没有一家备齐，这样包裹最少",
+            (_, false) => "最近，一个包裹",
+        },
     };
     [Some(by.to_owned()), far].into_iter().flatten().collect::<Vec<_>>().join("，")
 }

@@ -33,7 +33,7 @@ mod server_side {
 
     pub use action::{Button, CountButtons, Form, Hidden, LinkButton, Size};
     pub use chart::{Bar, BarChart, Line, LineChart};
-    pub use choice::{CheckBox, Choice, ChoiceItem};
+    pub use choice::{CheckBox, Choice, ChoiceButton, ChoiceItem};
     pub use data::{Column, DataTable, Fact, Facts, NamedCell, Price, ReferenceCell, Stat, Trend};
     pub use entry::{ChoiceCell, Entry, EntryCell, EntryRow};
     pub use field::{Field, Select, SelectItem, Stepper, TextArea};

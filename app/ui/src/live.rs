@@ -101,7 +101,9 @@ fn reload_after(wait: Duration) {
 fn is_busy() -> bool {
     let document = document();
     let sheet_open = || document.query_selector(":popover-open, dialog[open]").is_ok_and(|found| found.is_some());
-    document.hidden() || is_typing() || sheet_open()
+    // Whoever aims a camera at a code would have to begin anew.
+    let camera_open = || document.query_selector("video:not(.hidden)").is_ok_and(|found| found.is_some());
+    document.hidden() || is_typing() || sheet_open() || camera_open()
 }
 
 /// Whether any field holds something other than what the page came with, a file that was picked included. A field that

@@ -72,6 +72,11 @@ impl CancelRule {
         Err(Fault::invalid("minutes", message))
     }
 
+    /// Whether a rule decides anything of an order in this state: of all others every rule says the same, at any time.
+    pub fn decides(state: OrderState) -> bool {
+        matches!(state, OrderState::Accepted | OrderState::Ready)
+    }
+
     /// Whether the shopper may call an order off now by themselves.
     pub fn allows(&self, state: OrderState, paid_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         match state {
@@ -400,6 +405,23 @@ mod tests {
                 let asked = rule.may_be_asked(state, Some(DateTime::UNIX_EPOCH), now);
                 assert_eq!(asked, is_in_hand(state) && !allowed, "{rule:?} {state:?}: either, or neither");
                 assert!(!CancelRule { may_ask: false, ..rule }.may_be_asked(state, None, now));
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_rule_decides_nothing_every_rule_says_what_is_said_without_one() {
+        let paid = DateTime::UNIX_EPOCH;
+        for rule in [rule(CancelUntil::Ready, 0), rule(CancelUntil::Minutes, 1), rule(CancelUntil::Minutes, 1_440)] {
+            for &state in OrderState::ALL.iter().filter(|state| !CancelRule::decides(**state)) {
+                for now in [paid, paid + Duration::minutes(1), paid + Duration::days(2)] {
+                    let says = |rule: CancelRule, paid_at| {
+                        [rule.allows(state, paid_at, now), rule.may_be_asked(state, paid_at, now)]
+                    };
+                    let without = says(CancelRule::default(), None);
+                    assert_eq!(says(rule, Some(paid)), without, "{rule:?} {state:?}");
+                    assert_eq!(says(CancelRule { may_ask: false, ..rule }, Some(paid)), without, "{rule:?} {state:?}");
+                }
             }
         }
     }

@@ -30,6 +30,16 @@ words!(RouteRule:
     Nearest = "nearest" / "离顾客最近的门店", Fastest = "fastest" / "最快送到的门店",
     Priority = "priority" / "总部设定的优先级", FewestParcels = "fewest_parcels" / "包裹最少（可以拆给几家门店）");
 
+impl RouteRule {
+    /// What it is called where riders bring it: they carry no parcels.
+    pub fn delivery_label(self) -> &'static str {
+        match self {
+            Self::FewestParcels => "配送单最少（可以拆给几家门店）",
+            Self::Nearest | Self::Fastest | Self::Priority => self.label(),
+        }
+    }
+}
+
 /// Head office's rules: one for what goes by express, one for what riders bring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "api", derive(utoipa::ToSchema), schema(as = Routing))]
@@ -69,7 +79,8 @@ impl SetRouteRules {
     pub fn from_fields(fields: &Fields) -> Result<Self, Fault> {
         let chosen =
             |name: &str| RouteRule::from_code(fields.text(name)).ok_or_else(|| Fault::invalid(name, "请选择发货规则"));
-        Ok(Self { rule: chosen("rule")?, delivery_rule: Some(chosen("delivery_rule")?) })
+        let delivery_rule = fields.given("delivery_rule").map(|_| chosen("delivery_rule")).transpose()?;
+        Ok(Self { rule: chosen("rule")?, delivery_rule })
     }
 }
 
@@ -94,7 +105,8 @@ pub struct FindRoute {
     /// To which of the member's addresses; without one nobody knows who serves it.
     #[serde(default)]
     pub address_id: Option<AddressId>,
-    /// By express, or brought by riders, who need an address.
+    /// By express, or brought by riders, who need an address; what the goods cost nobody asks, so a store may still want
+    /// more of them (起送) than these.
     #[serde(default = "FindRoute::usual_way")]
     pub fulfilment: Fulfilment,
     /// Where the shopper is, where no address is named.

@@ -74,7 +74,8 @@ pub(super) async fn suppliers(scope: &Scope, query: &Fields) -> Result<Exported,
         ]
     };
     let ask = ListSuppliers { words: query.words("q") };
-    Ok(table(&header, purchasing::suppliers(scope, &ask).await?, row))
+    let found = purchasing::suppliers(scope, &ask).await?;
+    Ok(cut_at(purchasing::SUPPLIERS_MOST, found.len(), table(&header, found, row)))
 }
 
 /// What a supplier asks today; the file can be sent in again.

@@ -9,7 +9,7 @@ use axum::{
 use commerce::{
     Scope, alerts,
     exports::Exported,
-    stock::{models, purchase_limits, quotas, shortages},
+    stock::{RULES_MOST, models, purchase_limits, quotas, shortages},
 };
 use domain::{
     Fault, Fields,
@@ -22,7 +22,7 @@ use domain::{
 
 use super::{
     at_head_office, file,
-    tables::{DOCUMENTS_MOST, cut_at, goes_on, moment, moment_if_any, table},
+    tables::{DOCUMENTS_MOST, cut_at, goes_on, moment, moment_if_any, table, told_at},
 };
 use crate::site::Site;
 
@@ -149,7 +149,8 @@ async fn ways(scope: &Scope) -> Result<Exported, Fault> {
             meaning,
         ]
     };
-    Ok(table(&["SKU", "商品", "门店", "方式", "留给柜台", "含义"], models::rules(scope, None).await?, row))
+    let header = ["SKU", "商品", "门店", "方式", "留给柜台", "含义"];
+    Ok(said_rules(&header, models::rules(scope, None).await?, row))
 }
 
 /// How much a channel may sell.
@@ -168,7 +169,7 @@ async fn how_much(scope: &Scope) -> Result<Exported, Fault> {
         ]
     };
     let header = ["SKU", "商品", "门店", "渠道", "最多", "从何时起", "已卖", "含义"];
-    Ok(table(&header, quotas::rules(scope, None).await?, row))
+    Ok(said_rules(&header, quotas::rules(scope, None).await?, row))
 }
 
 /// How much one member may buy.
@@ -179,5 +180,10 @@ async fn limits(scope: &Scope) -> Result<Exported, Fault> {
         vec![rule.sku, rule.name, rule.most.to_string(), number(rule.days), number(rule.pay_minutes), meaning]
     };
     let header = ["SKU", "商品", "每人最多", "多少天内", "付款时限(分钟)", "含义"];
-    Ok(table(&header, purchase_limits::rules(scope).await?, row))
+    Ok(said_rules(&header, purchase_limits::rules(scope).await?, row))
+}
+
+/// What was said of goods; whether there is more of it than a file has.
+fn said_rules<T>(header: &[&'static str], rules: Vec<T>, row: impl Fn(T) -> Vec<String>) -> Exported {
+    told_at(RULES_MOST, rules.len(), "其余的没有列出，照样生效", table(header, rules, row))
 }

@@ -37,10 +37,15 @@ pub(super) fn table<T>(header: &[&'static str], found: Vec<T>, row: impl Fn(T) -
 }
 
 /// The file with a last line that says so, where `listed` is as many as a file may have: its list is likely longer.
-pub(super) fn cut_at(most: usize, listed: usize, mut file: Exported) -> Exported {
+pub(super) fn cut_at(most: usize, listed: usize, file: Exported) -> Exported {
+    told_at(most, listed, "其余的请用筛选分段导出", file)
+}
+
+/// The same of a list that cannot be narrowed, with what is to be said of the rest.
+pub(super) fn told_at(most: usize, listed: usize, rest: &str, mut file: Exported) -> Exported {
     if listed >= most {
         let mut end = vec![String::new(); file.header.len()];
-        end[0] = format!("一个文件最多 {most} 条；其余的请用筛选分段导出");
+        end[0] = format!("一个文件最多 {most} 条；{rest}");
         file.rows.push(end);
     }
     file
@@ -162,7 +167,8 @@ pub(super) async fn imports(scope: &Scope) -> Result<Exported, Fault> {
             moment_if_any(import.ended_at),
         ]
     };
-    Ok(table(&header, sent::list(scope).await?, row))
+    let found = sent::list(scope).await?;
+    Ok(told_at(sent::LISTED, found.len(), "更早的没有列出", table(&header, found, row)))
 }
 
 /// The keys of partners; of a key itself only how it begins.

@@ -14,6 +14,7 @@
 
 mod inputs;
 mod output;
+mod reader;
 mod styles;
 mod wasm;
 
@@ -39,7 +40,8 @@ fn main() -> Result<()> {
     let site = Site::open(&root.join("target/site"), arguments.fast)?;
     let mut stamps = Stamps::read(&root.join("target/bundle.json"));
 
-    let programs = wasm::build(&root, &site, &mut stamps, arguments.fast)?;
+    let mut programs = wasm::build(&root, &site, &mut stamps, arguments.fast)?;
+    programs.insert("reader".to_owned(), reader::build(&root, &site, &mut stamps)?);
     let css = styles::build(&root, &site, &mut stamps)?;
     site.copy_public(&root.join("public"))?;
     site.publish(output::Assets { programs, css })?;

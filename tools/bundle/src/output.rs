@@ -20,7 +20,8 @@ pub struct Assets {
     pub css: String,
 }
 
-/// What the islands of some people's pages are: a module and the JavaScript that starts it.
+/// What browsers run: the islands of some people's pages, or the reader of codes. A module, and the JavaScript that
+/// starts it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Program {
     pub js: String,
@@ -37,12 +38,12 @@ impl Assets {
 /// `target/site` while it is being filled.
 pub struct Site {
     folder: PathBuf,
-    /// Whether the module, by far the largest file, is compressed lightly.
+    /// Whether our own modules, by far the largest files, are compressed lightly.
     fast: bool,
 }
 
 impl Site {
-    /// Opens the folder, making it if needed; `fast` compresses the module lightly.
+    /// Opens the folder, making it if needed; `fast` compresses our own modules lightly.
     pub fn open(folder: &Path, fast: bool) -> Result<Self> {
         fs::create_dir_all(folder.join("pkg"))?;
         Ok(Self { folder: folder.to_path_buf(), fast })
@@ -60,10 +61,18 @@ impl Site {
 
     /// Writes `bytes` and their compressed forms under their hashed name and answers that name.
     pub fn put(&self, bytes: &[u8], extension: &str) -> Result<String> {
+        self.write(bytes, extension, false)
+    }
+
+    /// The same with a module of ours, in haste compressed lightly. A fast module is another module and has another
+    /// name, so the light form is never shipped.
+    pub fn put_module(&self, bytes: &[u8]) -> Result<String> {
+        self.write(bytes, "wasm", self.fast)
+    }
+
+    fn write(&self, bytes: &[u8], extension: &str, light: bool) -> Result<String> {
         let name = Self::name(bytes, extension);
         let path = self.folder.join("pkg").join(&name);
-        // A fast module is another module and has another name, so the light form is never shipped.
-        let light = self.fast && extension == "wasm";
         let brotli = to_brotli(bytes, if light { 3 } else { 11 })?;
         let gzip = to_gzip(bytes, if light { Compression::fast() } else { Compression::best() })?;
         write_whole(&path.with_extension(format!("{extension}.br")), &brotli)?;

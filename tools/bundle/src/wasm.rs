@@ -69,7 +69,7 @@ fn one(whose: &str, sources: &str, root: &Path, site: &Site, stamps: &mut Stamps
 }
 
 /// The two names of the last time, if they were made of these inputs and are still there.
-fn standing(stamps: &Stamps, site: &Site, step: &str, inputs: &str) -> Option<Program> {
+pub fn standing(stamps: &Stamps, site: &Site, step: &str, inputs: &str) -> Option<Program> {
     match stamps.made(step, inputs)? {
         [js, wasm] if site.has(js) && site.has(wasm) => Some(Program { js: js.clone(), wasm: wasm.clone() }),
         _ => None,
@@ -103,7 +103,7 @@ fn bind(root: &Path, site: &Site, compiled: Vec<u8>, boot: &str, fast: bool) -> 
         .context("binding the module")?;
     let bound = output.wasm_mut().emit_wasm();
     let wasm = if fast { bound } else { optimise(root, &bound)? };
-    let wasm = site.put(&wasm, "wasm")?;
+    let wasm = site.put_module(&wasm)?;
     // The page loads one module script: the bindings, followed by what starts them.
     let script = format!("{}\n{}", output.js(), boot.replace("{wasm}", &wasm));
     let js = site.put(script.as_bytes(), "js")?;

@@ -14,11 +14,14 @@ const RING: Duration = Duration::from_millis(900);
 const SOUND_KEY: &str = "board-bell";
 
 /// The connection of a board that stands open all day: rings and counts in the title on an event
-/// named `new`, shows the board anew on that and on any `message`, and says whether it is connected.
+/// named `new`, shows the board anew on that, on any `message` and when its store goes on by itself, and says whether it
+/// is connected.
 #[island]
 pub fn BoardBell(
     /// The address of the event stream.
     events: String,
+    /// When something on the board changes of which no event tells, if anything does.
+    anew_in_ms: Option<u32>,
 ) -> impl IntoView {
     let (state, set_state) = signal("正在连接…");
     let (sound, set_sound) = signal(false);
@@ -26,6 +29,9 @@ pub fn BoardBell(
 
     Effect::new(move || {
         set_sound.set(sound_is_on());
+        if let Some(wait_ms) = anew_in_ms {
+            set_timeout(|| reload_when_idle(Duration::ZERO), Duration::from_millis(wait_ms.into()));
+        }
         follow(&events, &["message", NEW], move |heard| match heard {
             Heard::Open { again } => {
                 set_state.set("已连接");

@@ -1,6 +1,7 @@
-//! What is picked: radio cards and tick boxes.
+//! What is picked: radio cards, buttons that are answers, and tick boxes.
 
 use super::field::Wiring;
+use crate::{Glyph, Icon};
 use leptos::prelude::*;
 
 /// One card of a [`Choice`].
@@ -96,6 +97,26 @@ pub fn Choice(
             <div class=grid>{cards}</div>
             {notes}
         </fieldset>
+    }
+}
+
+/// One of few that is taken by pressing it: submits the form it stands in.
+#[component]
+pub fn ChoiceButton(
+    #[prop(into)] name: String,
+    #[prop(into)] value: String,
+    #[prop(into)] title: String,
+    /// A word at the far end, such as until when.
+    #[prop(optional, into)]
+    note: String,
+) -> impl IntoView {
+    let note = (!note.is_empty()).then(|| view! { <span class="tabular text-sm text-base-content/70">{note}</span> });
+    view! {
+        <button type="submit" class="choice" name=name value=value>
+            <span class="me-auto font-medium">{title}</span>
+            {note}
+            <Icon glyph=Glyph::ChevronRight class="size-4"/>
+        </button>
     }
 }
 

@@ -81,7 +81,8 @@ pub fn SideRail(
     }
 }
 
-/// The bar that stays at the top: the way back, where the reader is, and what stands beside it.
+/// The bar that stays at the top: the way back, where the reader is, and what stands beside it. On a narrow screen what
+/// has no room there wraps below the title, which is not cut for it.
 #[component]
 pub fn TopBar(
     #[prop(optional, into)] title: String,
@@ -97,8 +98,7 @@ pub fn TopBar(
             </a>
         }
     });
-    let title =
-        present(title).map(|title| view! { <h1 class="me-auto min-w-16 truncate text-lg font-bold">{title}</h1> });
+    let title = present(title).map(|title| view! { <h1 class="top-bar-title">{title}</h1> });
     view! {
         <header class="top-bar">
             <div class="top-bar-inner">{back} {title} {children.map(|children| children())}</div>

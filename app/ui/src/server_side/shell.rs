@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 /// The addresses of the built files, as the bundler names them in `assets.json`.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Assets {
-    /// What runs islands, by whose pages they are on.
+    /// What runs islands, by whose pages they are on; and the reader of codes, which an island loads.
     pub programs: BTreeMap<String, Program>,
     /// The style sheet.
     pub css: String,
 }
 
-/// What runs the islands of some people's pages.
+/// What browsers run: the islands of some people's pages, or the reader of codes.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Program {
-    /// The module script that starts the islands.
+    /// The script that starts it.
     pub js: String,
     /// The module it loads.
     pub wasm: String,

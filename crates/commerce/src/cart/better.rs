@@ -6,18 +6,19 @@ use std::collections::HashMap;
 use domain::{
     Fault, Fen, SkuId, StoreId,
     cart::{Better, Part, Quote, QuotedLine},
-    fulfilment::AddressView,
-    route::Wanted,
+    fulfilment::{AddressView, Fulfilment},
+    route::{RoutePart, Wanted},
 };
 
 use crate::{
     Scope,
     database::OrFault,
     fulfilment::{
-        reaches,
+        is_enough, reaches,
         routing::{self, Search},
     },
     memory::Sight,
+    stores::kept::Stores,
 };
 
 /// Who that is; nothing where it is the store itself, or nobody can. Stores of other brands are never asked. It promises
@@ -31,7 +32,9 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
     let priced = quote.lines.iter().all(|line| line.problem.is_none());
     let has_part = priced && quote.lines.iter().all(|line| line.available >= line.quantity.get());
     let reached = reaches(store, way, &to.address.region_code, to.address.point);
-    let needed = !(has_part && reached && quote.store.opening.takes_orders);
+    // Too little for its riders, or all their windows full.
+    let hindered = quote.way().is_some_and(|way| way.problem.is_some());
+    let needed = hindered || !(has_part && reached && quote.store.opening.takes_orders);
     let taken = in_other_parts(scope, quote.part(), &wanted).await?;
     let beside = |line: &QuotedLine| taken.get(&(own, line.sku_id)).copied().unwrap_or(0);
     // What the store's other part wants is spoken for here as well. Either part alone may still be ordered, so nobody has to
@@ -47,13 +50,28 @@ pub(super) async fn of(scope: &Scope, sight: &Sight, quote: &Quote, to: &Address
         taken,
         ..Search::new(way, &wanted)
     };
-    let better = Better {
-        rule: sight.stores().rules().of(way),
-        needed,
-        parts: routing::choose(scope, sight.stores(), &search).await?,
-    };
+    let parts = routing::choose(scope, sight.stores(), &search).await?;
+    if way == Fulfilment::Delivery && !all_enough(sight.stores(), quote, &parts) {
+        return Ok(None);
+    }
+    let better = Better { rule: sight.stores().rules().of(way), needed, parts };
     let others = better.others(own).count();
     Ok(Some(better).filter(|_| others > 0))
+}
+
+/// Whether what each store would bring is enough for its riders, where it is split: by the prices here, by the lowest where
+/// a variant has several with its options, and where it has none, since it is off the shelf here, whatever it costs.
+fn all_enough(stores: &Stores, quote: &Quote, parts: &[RoutePart]) -> bool {
+    let lowest = |sku: SkuId| {
+        let lines = quote.lines.iter().filter(|line| line.sku_id == sku && line.unit_fen > Fen::ZERO);
+        lines.map(|line| line.unit_fen.0).min().unwrap_or(i64::MAX)
+    };
+    let worth = |part: &RoutePart| {
+        let each = part.lines.iter().map(|one| lowest(one.sku_id).saturating_mul(one.quantity));
+        Fen(each.fold(0, i64::saturating_add))
+    };
+    let enough = |part: &RoutePart| stores.with_id(part.store.id.0).is_some_and(|store| is_enough(store, worth(part)));
+    parts.len() < 2 || parts.iter().all(enough)
 }
 
 fn wanted(line: &QuotedLine) -> Wanted {

@@ -15,4 +15,4 @@ pub mod settings;
 mod ways;
 
 pub(crate) use orders::{SentWith, keep_addresses, rider, sent_to};
-pub(crate) use ways::{Load, SlotKey, capacity, destination, lock_slots, reaches, serves, ways};
+pub(crate) use ways::{Load, SlotKey, capacity, destination, is_enough, lock_slots, reaches, serves, ways};

@@ -55,11 +55,13 @@ pub async fn set_rules(scope: &Scope, command: SetRouteRules) -> Result<(), Faul
     }
     sqlx::query!(
         "insert into order_routing (rule, delivery_rule, set_by, set_at) values ($1, $2, $3, $4)
-         on conflict (id) do update set rule = $1, delivery_rule = $2, set_by = $3, set_at = $4",
+         on conflict (id) do update set rule = $1, delivery_rule = coalesce($5, order_routing.delivery_rule), set_by = $3, set_at = $4",
         after[0],
         after[1],
         me,
         scope.now,
+        // Of two who set the first ones, the later must not undo what it does not name.
+        command.delivery_rule.map(RouteRule::code),
     )
     .execute(&mut *tx)
     .await
@@ -199,28 +201,34 @@ impl<'a> Search<'a> {
 /// Which stores send what.
 pub(crate) async fn choose(scope: &Scope, stores: &Stores, search: &Search<'_>) -> Result<Vec<RoutePart>, Fault> {
     let mut senders: Vec<&Store> = stores.all().filter(|store| search.served_by(store)).collect();
-    if search.way != Fulfilment::Delivery {
-        return choose_among(scope, stores, &senders, search).await;
+    let rule = stores.rules().of(search.way);
+    // Worked out only where somebody asks.
+    let arrivals = match rule {
+        _ if search.way == Fulfilment::Delivery => search.arrivals(scope, &senders).await?,
+        RouteRule::Fastest => search.arrivals(scope, &senders).await?,
+        RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => HashMap::new(),
+    };
+    if search.way == Fulfilment::Delivery {
+        // Who has no window left brings nothing, by whatever rule.
+        senders.retain(|store| arrivals.contains_key(&store.id));
     }
-    // Who has no window left brings nothing, by whatever rule.
-    let arrivals = search.arrivals(scope, &senders).await?;
-    senders.retain(|store| arrivals.contains_key(&store.id));
-    pick(scope, stores, &senders, search, &arrivals).await
+    pick(scope, stores, &senders, search, rule, &arrivals).await
 }
 
-/// [`choose`] among these stores, which serve it.
-pub(crate) async fn choose_among(
+/// Which of these stores, which serve it, gets an order that is given away.
+pub(crate) async fn choose_another(
     scope: &Scope,
     stores: &Stores,
     senders: &[&Store],
     search: &Search<'_>,
 ) -> Result<Vec<RoutePart>, Fault> {
-    let arrivals = match stores.rules().of(search.way) {
-        RouteRule::Fastest => search.arrivals(scope, senders).await?,
-        // Worked out only where somebody asks.
-        RouteRule::Nearest | RouteRule::Priority | RouteRule::FewestParcels => HashMap::new(),
+    let (rule, arrivals) = match stores.rules().of(search.way) {
+        // An order keeps its window, whoever brings it.
+        RouteRule::Fastest if search.way == Fulfilment::Delivery => (RouteRule::Nearest, HashMap::new()),
+        RouteRule::Fastest => (RouteRule::Fastest, search.arrivals(scope, senders).await?),
+        rule => (rule, HashMap::new()),
     };
-    pick(scope, stores, senders, search, &arrivals).await
+    pick(scope, stores, senders, search, rule, &arrivals).await
 }
 
 async fn pick(
@@ -228,6 +236,7 @@ async fn pick(
     stores: &Stores,
     senders: &[&Store],
     search: &Search<'_>,
+    rule: RouteRule,
     arrivals: &HashMap<Uuid, DateTime<Utc>>,
 ) -> Result<Vec<RoutePart>, Fault> {
     if senders.is_empty() {
@@ -247,8 +256,7 @@ async fn pick(
         has: search.has(StoreId(store.id), found.remove(&store.id)),
     };
     let candidates: Vec<Candidate> = senders.iter().map(candidate).collect();
-    let chosen = route(stores.rules().of(search.way), search.wanted, &candidates);
-    let parts = chosen.into_iter().filter_map(|(id, lines)| {
+    let parts = route(rule, search.wanted, &candidates).into_iter().filter_map(|(id, lines)| {
         let store = stores.with_id(id.0)?;
         Some(RoutePart { store: store.card(scope, near), lines })
     });

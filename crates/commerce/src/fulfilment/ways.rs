@@ -156,7 +156,7 @@ fn brings_to(store: &Store, to: Point) -> bool {
 }
 
 /// Whether goods of this worth are enough for a store's riders.
-pub(super) fn is_enough(store: &Store, goods_fen: Fen) -> bool {
+pub(crate) fn is_enough(store: &Store, goods_fen: Fen) -> bool {
     store.fulfilment().delivery.as_ref().is_some_and(|delivery| delivery.minimum_fen <= goods_fen)
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn capacity(scope: &Scope, store: &Store, way: Fulfilment, start: Dat
 /// full. Stores that bring nothing today or tomorrow are left out. It promises nothing, as [`ways`].
 pub(super) async fn brought_by(scope: &Scope, stores: &[&Store]) -> Result<HashMap<Uuid, DateTime<Utc>>, Fault> {
     let ids: Vec<Uuid> = stores.iter().map(|store| store.id).collect();
-    let taken = taken(scope, &ids).await?;
+    let taken = taken(scope, &ids, &[Fulfilment::Delivery]).await?;
     let first = |store: &&Store| {
         let delivery = store.fulfilment().delivery.as_ref().filter(|delivery| delivery.on)?;
         let mut free = windows(scope, store, delivery).into_iter();
@@ -190,7 +190,8 @@ pub(super) async fn brought_by(scope: &Scope, stores: &[&Store]) -> Result<HashM
 
 /// Marks the slots that as many open orders have as they take. It is only what is shown; `orders::write` decides.
 async fn mark_full(scope: &Scope, store: Uuid, ways: &mut [Way]) -> Result<(), Fault> {
-    let taken = taken(scope, &[store]).await?;
+    let offered: Vec<Fulfilment> = ways.iter().map(|way| way.fulfilment).collect();
+    let taken = taken(scope, &[store], &offered).await?;
     for way in ways {
         for offered in &mut way.slots {
             offered.full = is_full(&taken, store, way.fulfilment, offered);
@@ -204,15 +205,21 @@ fn is_full(taken: &HashMap<SlotKey, i64>, store: Uuid, way: Fulfilment, offered:
     offered.capacity.is_some_and(|most| many >= most)
 }
 
-/// How many open orders the slots of these stores have that are not over.
-async fn taken(scope: &Scope, stores: &[Uuid]) -> Result<HashMap<SlotKey, i64>, Fault> {
+/// How many open orders the slots of these ways have at these stores that are not over.
+async fn taken(scope: &Scope, stores: &[Uuid], ways: &[Fulfilment]) -> Result<HashMap<SlotKey, i64>, Fault> {
+    if stores.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ways: Vec<String> = ways.iter().map(|way| way.code().to_owned()).collect();
     let mut tx = scope.house_begin().await?;
     let rows = sqlx::query!(
         r#"select store_id, fulfilment, slot_start, count(*) as "many!" from orders
            where store_id = any($1) and state in ('placed', 'paid', 'accepted', 'ready', 'dispatched') and slot_end > $2
+             and fulfilment = any($3)
            group by 1, 2, 3"#,
         stores,
         scope.now,
+        &ways,
     )
     .fetch_all(&mut *tx)
     .await

@@ -34,7 +34,7 @@ use crate::{
 /// How long files are kept.
 const KEPT_DAYS: i64 = 30;
 /// How many imports the list shows.
-const LISTED: i64 = 100;
+pub const LISTED: usize = 100;
 /// How long whoever took an import, or said so again, is taken to be at it, in seconds.
 const STAYS_S: f64 = 20.0;
 /// How often that should be said.
@@ -125,7 +125,7 @@ async fn views(scope: &Scope, id: Option<Uuid>) -> Result<Vec<ImportView>, Fault
            from imports i join staff s on s.id = i.staff_id
            where ($1::uuid is null or i.id = $1) and i.kind = any($3) order by i.created_at desc, i.id desc limit $2"#,
         id,
-        LISTED,
+        LISTED as i64,
         &kinds,
     )
     .fetch_all(scope.pool())

@@ -7,7 +7,9 @@
 use domain::{
     CancelRequestId, Fault, OrderId,
     audit::{Act, ObjectKind},
-    cancelling::{AnswerCancel, AskCancel, CancelReason, CancelRequest, CancelRequestState, Cancelling, has_room},
+    cancelling::{
+        AnswerCancel, AskCancel, CancelReason, CancelRequest, CancelRequestState, CancelRule, Cancelling, has_room,
+    },
     order_centre::is_in_hand,
     orders::{OrderAct, OrderState},
     staff::Permission,
@@ -240,7 +242,8 @@ pub(super) async fn cancelling(
     id: OrderId,
     state: OrderState,
 ) -> Result<Cancelling, Fault> {
-    let (rule, paid_at) = cancel_rules::rule_of(tx, id).await?;
+    let (rule, paid_at) =
+        if CancelRule::decides(state) { cancel_rules::rule_of(tx, id).await? } else { (CancelRule::default(), None) };
     let requests = of(tx, id).await?;
     let open = requests.iter().any(|one| one.state == CancelRequestState::Open);
     let may_ask =
@@ -248,7 +251,7 @@ pub(super) async fn cancelling(
     Ok(Cancelling {
         by_self: rule.allows(state, paid_at, scope.now),
         // What the store has not taken on can be called off at any time.
-        until: rule.ends(paid_at).filter(|end| state != OrderState::Paid && is_in_hand(state) && *end > scope.now),
+        until: rule.ends(paid_at).filter(|end| CancelRule::decides(state) && *end > scope.now),
         may_ask,
         requests,
     })

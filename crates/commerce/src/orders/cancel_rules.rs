@@ -168,18 +168,30 @@ async fn note(
     audit::record(tx, scope, change).await
 }
 
-/// What holds of an order, and when it was paid.
+/// What holds of an order, and when it was paid: the store's own rule for its way before head office's, and where
+/// nothing is said what holds by default.
+///
+/// It stands here and not in a function of SQL: one that answers a single row is planned anew at every call of it.
 pub(super) async fn rule_of(
     tx: &mut PgConnection,
     order: OrderId,
 ) -> Result<(CancelRule, Option<DateTime<Utc>>), Fault> {
     let row = sqlx::query!(
-        r#"select r.until as "until!", r.minutes as "minutes!", r.may_ask as "may_ask!", o.paid_at
-           from orders o cross join lateral cancel_rule_at(o.store_id, o.fulfilment) r where o.id = $1"#,
+        r#"select r.until as "until?", r.minutes as "minutes?", r.may_ask as "may_ask?", o.paid_at
+           from orders o left join lateral (
+               select c.until, c.minutes, c.may_ask from cancel_rules c
+               where c.fulfilment = o.fulfilment and (c.store_id is null or c.store_id = o.store_id)
+               order by c.store_id nulls last limit 1
+           ) r on true
+           where o.id = $1"#,
         order.0,
     )
     .fetch_one(tx)
     .await
     .or_fault()?;
-    Ok((rule(&row.until, row.minutes, row.may_ask), row.paid_at))
+    let said = match (row.until, row.minutes, row.may_ask) {
+        (Some(until), Some(minutes), Some(may_ask)) => rule(&until, minutes, may_ask),
+        _ => CancelRule::default(),
+    };
+    Ok((said, row.paid_at))
 }

@@ -29,6 +29,7 @@ use crate::{
     orders::{
         cancel_requests, codes,
         looked_for::{Goods, Words},
+        unclaimed,
     },
     payments,
 };
@@ -337,15 +338,19 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     let (shopper_phone, card) = (row.phone.take().unwrap_or_default(), row.card());
     let more = sqlx::query!(
         r#"select o.pickup_code, o.pay_before, s.code, s.address, s.phone, s.latitude, s.longitude, s.timezone,
-                  -- Asked of those alone that wait: each call of it is planned anew.
-                  case when o.state = 'ready' then claim_before(o.id) end as claim_before,
                   coalesce((select sum(amount_fen) from payment_shares where order_id = o.id and state in ('kept', 'surplus')), 0)::bigint as "paid!",
-                  coalesce((select sum(amount_fen) from refunds where order_id = o.id and state in ('succeeded', 'settled')), 0)::bigint as "refunded!",
-                  (select array_agg(amount_fen order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as settled_fen,
-                  (select array_agg(settled_proof order by settled_at, id) from refunds where order_id = o.id and state = 'settled') as proofs,
-                  exists (select from refunds where order_id = o.id and (state = 'abnormal'
-                          or (state = 'wanted' and (refused or wanted_at < $2)))) as "refund_delayed!"
-           from orders o join stores s on s.id = o.store_id where o.id = $1"#,
+                  r.refunded as "refunded!", r.settled_fen, r.proofs, r.delayed as "refund_delayed!"
+           from orders o join stores s on s.id = o.store_id
+           -- In one pass: behind the second fence each look at refunds plans the fence of orders once more.
+           cross join lateral (
+               select coalesce(sum(amount_fen) filter (where state in ('succeeded', 'settled')), 0)::bigint as refunded,
+                      array_agg(amount_fen order by settled_at, id) filter (where state = 'settled') as settled_fen,
+                      array_agg(settled_proof order by settled_at, id) filter (where state = 'settled') as proofs,
+                      coalesce(bool_or(state = 'abnormal' or (state = 'wanted' and (refused or wanted_at < $2))),
+                               false) as delayed
+               from refunds where order_id = o.id
+           ) r
+           where o.id = $1"#,
         id.0,
         scope.now - payments::stuck::LATE_AFTER,
     )
@@ -353,6 +358,8 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
     .await
     .or_fault()?;
     let open = card.state.is_sale() && !card.state.is_final();
+    // Those alone wait that are ready.
+    let claim_before = if card.state == OrderState::Ready { unclaimed::claim_before(&mut tx, id).await? } else { None };
     let otherwise = more.settled_fen.unwrap_or_default().into_iter().zip(more.proofs.unwrap_or_default());
     Ok(OrderView {
         refunded_otherwise: otherwise.map(|(fen, proof)| OtherMeans { amount_fen: Fen(fen), proof }).collect(),
@@ -362,7 +369,7 @@ async fn view(scope: &Scope, within: Within<'_>, id: OrderId) -> Result<OrderVie
         rider: fulfilment::rider(&mut tx, id).await?,
         pickup_code: more.pickup_code.filter(|_| open),
         pay_before: Some(more.pay_before).filter(|_| card.state == OrderState::Placed),
-        claim_before: more.claim_before,
+        claim_before,
         cancelling: cancel_requests::cancelling(&mut tx, scope, id, card.state).await?,
         paid_fen: Fen(more.paid),
         refunded_fen: Fen(more.refunded),

@@ -321,7 +321,7 @@ async fn named(
     let to = address.as_ref().map(|to| Goal { region: &to.region_code, point: to.point });
     let near = Some(Point { latitude: own.latitude, longitude: own.longitude });
     let search = Search { to, near, taken: taken.clone(), ..Search::new(way, &wanted) };
-    let parts = routing::choose_among(scope, stores, &others, &search).await?;
+    let parts = routing::choose_another(scope, stores, &others, &search).await?;
     match parts.as_slice() {
         [whole] => Ok(whole.store.id),
         _ => Err(Fault::conflict("no_store", "没有其他门店能备齐这笔订单，请改派到指定门店或取消")),

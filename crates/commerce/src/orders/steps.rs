@@ -6,8 +6,8 @@ use std::{collections::HashSet, slice};
 use domain::{
     Fault, Fen, OrderId, StoreId,
     audit::{Act, ObjectKind},
+    cancelling::CancelRule,
     fulfilment::Fulfilment,
-    order_centre::is_in_hand,
     orders::{OrderAct, OrderState, Pack, PickupCode},
     staff::Permission,
     text,
@@ -276,7 +276,7 @@ pub async fn cancel(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     if order.state == OrderState::Cancelled {
         return Ok(());
     }
-    if is_in_hand(order.state) {
+    if CancelRule::decides(order.state) {
         let (rule, paid_at) = cancel_rules::rule_of(&mut tx, id).await?;
         if !rule.allows(order.state, paid_at, scope.now) {
             let state = order.state.label_of(order.fulfilment);

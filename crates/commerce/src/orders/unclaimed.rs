@@ -1,5 +1,6 @@
 //! Orders that are ready and that nobody fetches: after as many days as head office says the server calls them off (D3).
 
+use chrono::{DateTime, Utc};
 use domain::{
     Fault, OrderId,
     audit::{Act, ObjectKind},
@@ -74,6 +75,13 @@ async fn said(tx: &mut PgConnection) -> Result<Option<UnclaimedRule>, Fault> {
     sqlx::query_as!(UnclaimedRule, "select days from unclaimed_rule").fetch_optional(tx).await.or_fault()
 }
 
+/// Until when a ready order waits, where it waits for anybody. PostgreSQL plans the function anew at every call of it,
+/// so it is called only where head office has set days.
+pub(super) async fn claim_before(tx: &mut PgConnection, id: OrderId) -> Result<Option<DateTime<Utc>>, Fault> {
+    let until = sqlx::query_scalar!("select claim_before($1) from unclaimed_rule where days > 0", id.0);
+    Ok(until.fetch_optional(tx).await.or_fault()?.flatten())
+}
+
 /// Calls off orders whose days are over, each by itself; `true` where there may be more.
 ///
 /// The state stands in the statement itself, so that it uses the index of open orders.
@@ -102,8 +110,7 @@ async fn found(scope: &Scope, passed: Uuid) -> Result<Vec<Uuid>, Fault> {
 async fn call_off(scope: &Scope, id: OrderId) -> Result<(), Fault> {
     let mut tx = scope.house_begin().await?;
     let order = steps::lock(&mut tx, id).await?;
-    let until = sqlx::query_scalar!("select claim_before($1)", id.0).fetch_one(&mut *tx).await.or_fault()?;
-    if until.is_none_or(|until| until > scope.now) {
+    if claim_before(&mut tx, id).await?.is_none_or(|until| until > scope.now) {
         return Ok(());
     }
     centre::call_off_locked(&mut tx, scope, &order, REASON).await?;

@@ -59,7 +59,7 @@ pub use read::{list, places as places_to_order_to, show, waiting, whole_list};
 pub use receive::{receive, send_back};
 pub use replenish::{order_proposed, order_shortfalls, proposals, short_at, shortfalls};
 pub use set_apart::{credit as credit_hand_over, hand_over, scrap_set_apart, set_apart};
-pub use suppliers::{list as suppliers, prices, save as save_supplier, set_prices};
+pub use suppliers::{LIST_MOST as SUPPLIERS_MOST, list as suppliers, prices, save as save_supplier, set_prices};
 
 /// Refuses whoever does not buy for the chain.
 ///

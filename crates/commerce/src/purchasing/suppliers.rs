@@ -19,9 +19,10 @@ use crate::{
 };
 
 /// How many suppliers a list has at most.
-const LIST_MOST: i64 = 1_000;
+pub const LIST_MOST: usize = 1_000;
 
-/// The suppliers whose code or name has these words, those that are open first; for those who buy or pay.
+/// The suppliers whose code or name has these words, those that are open first; for those who buy or pay. At most
+/// [`LIST_MOST`].
 ///
 /// Faults: `Unauthenticated`; `Forbidden`.
 pub async fn list(scope: &Scope, ask: &ListSuppliers) -> Result<Vec<Supplier>, Fault> {
@@ -35,7 +36,7 @@ pub async fn list(scope: &Scope, ask: &ListSuppliers) -> Result<Vec<Supplier>, F
            from suppliers s where $1 = '' or strpos(lower(s.code || ' ' || s.name), $1) > 0
            order by s.closed, s.code limit $2"#,
         ask.words.trim().to_lowercase(),
-        LIST_MOST,
+        LIST_MOST as i64,
     )
     .fetch_all(&mut *tx)
     .await

@@ -33,6 +33,9 @@ pub(crate) use facts::{Cause, Document, Pieces, book, give_back, take};
 pub(crate) use reallocate::reallocate;
 pub(crate) use relocate::{must_leave, relocate};
 
+/// How many models, limits or quotas are listed at most.
+pub const RULES_MOST: usize = 500;
+
 /// Pieces that an order holds until it is paid.
 pub(crate) struct Promise {
     pub order: Uuid,

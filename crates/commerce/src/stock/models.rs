@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::RULES_MOST;
 use crate::{
     Scope,
     audit::{self, Change},
@@ -28,7 +29,7 @@ fn place(store: StoreId) -> LocationId {
     LocationId(store.0)
 }
 
-/// What was said for all stores, and by stores within reach; by one store where it is named.
+/// What was said for all stores, and by stores within reach; by one store where it is named. At most [`RULES_MOST`].
 ///
 /// Faults: `Forbidden`.
 pub async fn rules(scope: &Scope, store: Option<StoreId>) -> Result<Vec<StockModelRule>, Fault> {
@@ -41,9 +42,10 @@ pub async fn rules(scope: &Scope, store: Option<StoreId>) -> Result<Vec<StockMod
            left join stores s on s.id = r.store_id
            where (r.store_id is null or $1::uuid[] is null or r.store_id = any($1))
              and ($2::uuid is null or r.store_id is null or r.store_id = $2)
-           order by d.name, k.code, r.store_id is not null, s.name limit 500"#,
+           order by d.name, k.code, r.store_id is not null, s.name limit $3"#,
         sight.seen.as_deref(),
         store.map(|store| store.0),
+        RULES_MOST as i64,
     )
     .fetch_all(&mut *tx)
     .await

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::RULES_MOST;
 use crate::{
     Scope,
     audit::{self, Change},
@@ -25,7 +26,7 @@ const NO_LIMIT: Fault = Fault::NotFound("这条限购");
 /// What one member may have of a variant, and of which.
 pub(crate) type Cap = (Uuid, PurchaseLimit);
 
-/// All limits; at most 500.
+/// All limits; at most [`RULES_MOST`].
 ///
 /// Faults: `Forbidden`.
 pub async fn rules(scope: &Scope) -> Result<Vec<PurchaseLimitRule>, Fault> {
@@ -35,7 +36,8 @@ pub async fn rules(scope: &Scope) -> Result<Vec<PurchaseLimitRule>, Fault> {
         r#"select l.sku_id, k.code, d.name as product, coalesce(array_to_string(k.spec_values, ' '), '') as "spec!",
                   l.most, l.days, l.pay_minutes
            from purchase_limits l join skus k on k.id = l.sku_id join products d on d.id = k.product_id
-           order by d.name, k.code limit 500"#,
+           order by d.name, k.code limit $1"#,
+        RULES_MOST as i64,
     )
     .fetch_all(&mut *tx)
     .await

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::RULES_MOST;
 use crate::{
     Scope,
     audit::{self, Change},
@@ -32,7 +33,7 @@ fn place(store: StoreId) -> LocationId {
 }
 
 /// What was said for each store, and of stores within reach; of one store where it is named, with what was sold there.
-/// At most 500.
+/// At most [`RULES_MOST`].
 ///
 /// Faults: `Forbidden`.
 pub async fn rules(scope: &Scope, store: Option<StoreId>) -> Result<Vec<ChannelQuotaRule>, Fault> {
@@ -48,9 +49,10 @@ pub async fn rules(scope: &Scope, store: Option<StoreId>) -> Result<Vec<ChannelQ
            left join stores s on s.id = q.store_id
            where (q.store_id is null or $1::uuid[] is null or q.store_id = any($1))
              and ($2::uuid is null or q.store_id is null or q.store_id = $2)
-           order by d.name, k.code, q.store_id is not null, s.name, q.channel limit 500"#,
+           order by d.name, k.code, q.store_id is not null, s.name, q.channel limit $3"#,
         sight.seen.as_deref(),
         store.map(|store| store.0),
+        RULES_MOST as i64,
     )
     .fetch_all(&mut *tx)
     .await

@@ -34,9 +34,14 @@ pub async fn list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault>
 
 /// All of them, for a file.
 ///
-/// Faults: `Unauthenticated`; `Forbidden`.
+/// Faults: `Unauthenticated`; `Forbidden`; `Invalid` beside `q` where there are more than a file may have.
 pub async fn whole_list(scope: &Scope, words: &str) -> Result<Vec<SupplyPrice>, Fault> {
-    listed(scope, words, FILE_MOST).await
+    let found = listed(scope, words, FILE_MOST + 1).await?;
+    if found.len() as i64 > FILE_MOST {
+        let message = format!("供货价超过 {FILE_MOST} 条，请先按商品或门店查找，分几次导出");
+        return Err(Fault::invalid("q", message));
+    }
+    Ok(found)
 }
 
 async fn listed(scope: &Scope, words: &str, most: i64) -> Result<Vec<SupplyPrice>, Fault> {

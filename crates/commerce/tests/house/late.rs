@@ -152,6 +152,10 @@ async fn what_nobody_fetches_is_called_off_after_as_many_days_as_its_shopper_was
     let told = world.order(&buyer, left).await.claim_before.unwrap();
     assert_eq!((told - world.now).num_minutes(), end + 3 * 1440);
     assert_eq!(world.order(&buyer, unmade).await.claim_before, None);
+    orders::set_unclaimed_rule(&service, UnclaimedRule { days: 0 }).await.unwrap();
+    assert_eq!(world.order(&buyer, left).await.claim_before, None, "nobody is hurried any more");
+    orders::set_unclaimed_rule(&service, UnclaimedRule { days: 3 }).await.unwrap();
+    assert_eq!(world.order(&buyer, left).await.claim_before, Some(told));
     orders::redeem(&clerk, &code).await.unwrap();
     round(end + 3 * 1440 - 1).await;
     assert_eq!(world.state_of(left).await, OrderState::Ready);

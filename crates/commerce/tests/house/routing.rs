@@ -10,7 +10,7 @@ use domain::{
     AddressId, Quantity, StoreId,
     cart::SetLine,
     freight::{FreightRate, SaveFreight, SetDeliveryPriority, SetExpressStores},
-    fulfilment::{DeliverySettings, Fulfilment, FulfilmentSettings, Window},
+    fulfilment::{DeliverySettings, Fulfilment, FulfilmentSettings, Window, Wish},
     route::{FindRoute, RouteRule, SetRouteRules, Wanted},
     staff::Role,
 };
@@ -21,7 +21,7 @@ use crate::{
     freight::{by, new_id, save, sends},
     fulfilment::home,
     people::Reach,
-    world::{World, code_of, field_of},
+    world::{World, code_of, field_of, teas},
 };
 
 struct Scene {
@@ -51,12 +51,26 @@ impl Scene {
         parts.into_iter().map(|part| (part.store.code, part.lines[0].quantity)).collect()
     }
 
+    /// Puts so many into the cart, at the first store.
+    async fn put(&self, pieces: i64) {
+        let line = SetLine {
+            store_id: self.world.store,
+            sku_id: self.world.medium,
+            options: vec!["s7".to_owned()].into(),
+            quantity: Quantity::try_from(pieces).unwrap(),
+        };
+        cart::set_line(&self.buyer, line).await.unwrap();
+    }
+
     async fn brings(&self, store: StoreId, until: u32, capacity: i64) {
-        let manager = self.world.staff("林姐", Role::StoreManager, Reach::Store(store)).await;
         let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
         let windows = vec![Window { from: time(12), until: time(until), capacity }];
-        let delivery = Some(DeliverySettings { windows, ..offered() });
-        let settings_now = FulfilmentSettings { delivery, ..FulfilmentSettings::default() };
+        self.delivers(store, DeliverySettings { windows, ..offered() }).await;
+    }
+
+    async fn delivers(&self, store: StoreId, delivery: DeliverySettings) {
+        let manager = self.world.staff("林姐", Role::StoreManager, Reach::Store(store)).await;
+        let settings_now = FulfilmentSettings { delivery: Some(delivery), ..FulfilmentSettings::default() };
         settings::save(&manager, store, &settings_now).await.unwrap();
     }
 }
@@ -153,13 +167,7 @@ async fn what_riders_bring_comes_from_whom_head_offices_rule_for_riders_names(
     assert_eq!(find(1).await, one("RMGC"), "whose riders are there first");
     routing::set_rules(hq, by(RouteRule::Nearest)).await.unwrap();
     assert_eq!(find(1).await, one("RMGC"), "the rule for express is another");
-    let line = SetLine {
-        store_id: world.store,
-        sku_id: world.medium,
-        options: vec!["s7".to_owned()].into(),
-        quantity: Quantity::try_from(2).unwrap(),
-    };
-    cart::set_line(&scene.buyer, line).await.unwrap();
+    scene.put(2).await;
     orders::place(&scene.buyer, brought(world, &scene.buyer, scene.address).await).await.unwrap();
     assert_eq!(find(1).await, one("XIHU"), "a window that is full is none");
     rule(RouteRule::Priority).await;
@@ -191,5 +199,45 @@ async fn what_riders_bring_comes_from_whom_head_offices_rule_for_riders_names(
     assert_eq!(find(1).await, one("RMGC"), "a paused store is never chosen");
     let told = "select count(*) from audit where act = 'set_routing' and object_kind = 'store'";
     assert_eq!(world.count(told).await, 2, "each change of a place once");
+    scene.world.balanced().await;
+}
+
+#[sqlx::test(migrator = "commerce::MIGRATIONS")]
+async fn what_is_too_little_for_a_stores_riders_is_for_those_who_would_bring_it_whole_or_in_parts(
+    options: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let mut scene = Scene::new(options, connect).await;
+    scene.address = lives(&scene.buyer, 8.0).await;
+    let world = &scene.world;
+    world.alter("update stores set latitude = 31.21 where code = 'XIHU'").await;
+    scene.put(2).await;
+    let wants = async |store, pieces| {
+        scene.delivers(store, DeliverySettings { minimum_fen: teas(pieces), ..offered() }).await;
+    };
+    let better = async || {
+        let wish = Wish { fulfilment: Fulfilment::Delivery, address_id: Some(scene.address) };
+        cart::quote_for(&scene.buyer, world.store, &wish).await.unwrap().better
+    };
+    wants(world.store, 3).await;
+    wants(world.elsewhere, 2).await;
+    let other = better().await.unwrap();
+    assert_eq!(
+        (other.needed, other.parts[0].store.id),
+        (true, world.elsewhere),
+        "two are too few for the cart's store"
+    );
+    wants(world.elsewhere, 3).await;
+    assert_eq!(better().await, None, "and for the other one");
+    let command = SetRouteRules { rule: RouteRule::Nearest, delivery_rule: Some(RouteRule::FewestParcels) };
+    routing::set_rules(&scene.hq, command).await.unwrap();
+    world.leave(world.store, world.medium, 1).await;
+    world.leave(world.elsewhere, world.medium, 1).await;
+    wants(world.store, 2).await;
+    wants(world.elsewhere, 2).await;
+    assert_eq!(better().await, None, "one each is too little for either");
+    wants(world.store, 1).await;
+    wants(world.elsewhere, 1).await;
+    assert_eq!(better().await.map(|better| (better.needed, better.parts.len())), Some((true, 2)));
     scene.world.balanced().await;
 }

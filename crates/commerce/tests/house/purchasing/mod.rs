@@ -1,21 +1,22 @@
-//! Goods are bought: orders, what arrives, what it costs, what is owed, what is to be ordered (K5).
+//! Goods are bought: orders, what arrives, what is to be ordered (K5).
+//!
+//! - `costing`: what it costs
+//! - `invoicing`: what is owed
 
-use commerce::{Scope, catalog, costs, losses, orders, purchasing, stock::batches, supply, transfers};
+mod costing;
+mod invoicing;
+
+use commerce::{Scope, orders, purchasing, stock::batches};
 use domain::{
-    Fault, Fen, InvoiceId, LocationId, LossId, PurchaseId, SkuId, SupplierId, TransferId,
+    Fault, Fen, LocationId, PurchaseId, SkuId, SupplierId,
     approvals::Decide,
     batches::RegisterBatch,
-    catalog::ListProducts,
-    losses::{LossKind, ReportLoss},
     purchasing::{
-        DraftPurchase, EnterInvoice, InvoiceState, ListCosts, ListInvoices, ListPurchases, ListSuppliers, MilliFen,
-        OrderProposed, PayInvoice, PlaceMargin, PriceRow, ProposalAsked, PurchaseAct, PurchaseLineAsked, PurchaseNote,
-        PurchaseState, ReceiptPart, ReceivePurchase, ReturnPurchase, SaveSupplier, SetPrices,
+        DraftPurchase, ListPurchases, ListSuppliers, OrderProposed, PriceRow, ProposalAsked, PurchaseAct,
+        PurchaseLineAsked, PurchaseNote, PurchaseState, ReceivePurchase, ReturnPurchase, SaveSupplier, SetPrices,
     },
     staff::Role,
-    stock_lists::Period,
-    supply::{ListStock, PiecePrice, ReceiveGoods},
-    transfers::{DecideTransfer, Pieces, ReceiveTransfer, RequestTransfer, ShipTransfer},
+    transfers::Pieces,
 };
 use futures::future::join_all;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -125,11 +126,6 @@ fn goes_back(lines: &[Pieces]) -> ReturnPurchase {
 
 async fn on_hand(world: &World, sku: SkuId) -> i64 {
     world.stock_at(world.store, sku).await.on_hand
-}
-
-/// What a piece costs at a place.
-async fn cost_of(who: &Scope, place: LocationId, sku: SkuId) -> Option<MilliFen> {
-    costs::history(who, place, sku).await.unwrap().first().map(|step| step.after_milli_fen)
 }
 
 fn verdict(approve: bool) -> Decide {
@@ -282,152 +278,6 @@ async fn only_what_arrived_and_is_promised_to_nobody_goes_back(options: PgPoolOp
 }
 
 #[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn a_cost_is_the_average_of_what_was_paid_and_goes_where_the_goods_go(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let buying = buying(&world).await;
-    let (tea, here, there) = (world.medium, buying.here, LocationId(world.elsewhere.0));
-    assert_eq!(cost_of(&buying.buyer, here, tea).await, None);
-    let first = buying.ordered(&[(tea, 100)]).await;
-    buying.received(first, &[]).await;
-    assert_eq!(cost_of(&buying.buyer, here, tea).await, Some(MilliFen(500_000)), "nobody knew what the others cost");
-    // 200 pieces at 5.00, 100 more at 6.50.
-    let id = PurchaseId(Uuid::now_v7());
-    let mut dearer = buying.order(&[(tea, 100)]);
-    dearer.lines[0].price_fen = Some(Fen(650));
-    purchasing::draft(&buying.buyer, id, dearer).await.unwrap();
-    purchasing::submit(&buying.buyer, id).await.unwrap();
-    buying.received(id, &[]).await;
-    assert_eq!(cost_of(&buying.buyer, here, tea).await, Some(MilliFen(550_000)));
-    let priced = ReceiveGoods {
-        id: Uuid::now_v7(),
-        location_id: here,
-        lines: vec![pieces(tea, 7)],
-        note: "零星采购".into(),
-        prices: vec![PiecePrice { sku_id: tea, price_fen: Fen(1_000) }],
-        batches: Vec::new(),
-    };
-    assert_eq!(code_of(supply::receive(&buying.keeper, priced.clone()).await), "forbidden", "who sees no costs");
-    let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
-    supply::receive(&head, priced.clone()).await.unwrap();
-    supply::receive(&head, priced).await.unwrap();
-    // (300 × 550,000 + 7 × 1,000,000) / 307 = 560,260.59
-    assert_eq!(cost_of(&buying.buyer, here, tea).await, Some(MilliFen(560_261)));
-
-    let far = world.staff("西湖店长", Role::StoreManager, Reach::Store(world.elsewhere)).await;
-    let transfer = RequestTransfer {
-        id: TransferId(Uuid::now_v7()),
-        from_id: here,
-        to_id: there,
-        lines: vec![pieces(tea, 10)],
-        reason: String::new(),
-    };
-    let of = transfer.id;
-    transfers::request(&far, transfer).await.unwrap();
-    let yes = DecideTransfer { approve: true, lines: Vec::new(), note: String::new() };
-    transfers::decide(&buying.keeper, of, yes).await.unwrap();
-    transfers::ship(&buying.keeper, of, ShipTransfer { lines: Vec::new(), note: String::new() }).await.unwrap();
-    transfers::receive(&far, of, ReceiveTransfer { lines: Vec::new(), reason: String::new() }).await.unwrap();
-    assert_eq!(cost_of(&buying.buyer, there, tea).await, Some(MilliFen(560_261)), "the receiver takes it in at that");
-    let (found, total, _) = costs::list(&buying.buyer, &ListCosts { most: 9, ..Default::default() }).await.unwrap();
-    assert_eq!((found.len(), total), (2, 2));
-    assert_eq!(found.iter().find(|one| one.location.id == here).unwrap().margin_bp, Some(6_265), "of 15.00");
-    world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn who_may_not_see_costs_sees_none(options: PgPoolOptions, connect: PgConnectOptions) {
-    let world = World::new(options, connect).await;
-    let buying = buying(&world).await;
-    let id = buying.ordered(&[(world.medium, 10)]).await;
-    buying.received(id, &[]).await;
-    let most = ListStock { most: 9, ..Default::default() };
-    let whole = supply::stock(&buying.buyer, buying.here, &most).await.unwrap().0;
-    assert!(whole.iter().any(|one| one.cost_milli_fen == Some(MilliFen(500_000)) && one.margin_bp == Some(6_667)));
-    let masked = supply::stock(&buying.keeper, buying.here, &most).await.unwrap().0;
-    assert!(masked.iter().all(|one| one.cost_milli_fen.is_none() && one.margin_bp.is_none()));
-    assert_eq!(code_of(costs::list(&buying.keeper, &ListCosts::default()).await), "forbidden");
-    assert_eq!(code_of(costs::history(&buying.keeper, buying.here, world.medium).await), "forbidden");
-    let products = ListProducts { most: 9, ..Default::default() };
-    let costed = catalog::list(&buying.buyer, &products).await.unwrap().0;
-    assert_eq!(costed[0].cost_milli_fen, Some(MilliFen(500_000)));
-    let market = world.staff("营销部", Role::MarketingDepartment, Reach::Everywhere).await;
-    let bare = catalog::list(&market, &products).await.unwrap().0;
-    assert_eq!((bare[0].cost_milli_fen, bare[0].margin_bp), (None, None));
-    for no_buyer in [&buying.keeper, &market, &buying.payer] {
-        assert_eq!(code_of(purchasing::prices(no_buyer, buying.supplier).await), "forbidden");
-    }
-    world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn an_invoice_is_for_what_arrived_and_a_difference_is_explained(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let buying = buying(&world).await;
-    let id = buying.ordered(&[(world.medium, 10)]).await;
-    let receipt = buying.received(id, &[]).await;
-    let invoice = EnterInvoice {
-        id: InvoiceId(Uuid::now_v7()),
-        supplier_id: buying.supplier,
-        number: "31002026-1".into(),
-        dated: world.now.date_naive(),
-        amount_fen: Fen(5_100),
-        receipts: vec![receipt],
-        parts: Vec::new(),
-        tax_percent: Some(13),
-        difference_note: String::new(),
-    };
-    assert_eq!(code_of(purchasing::enter_invoice(&buying.buyer, invoice.clone()).await), "forbidden", "who buys");
-    assert_eq!(field_of(purchasing::enter_invoice(&buying.payer, invoice.clone()).await), "difference_note");
-    let stranger = EnterInvoice { receipts: vec![Uuid::now_v7()], ..invoice.clone() };
-    assert_eq!(field_of(purchasing::enter_invoice(&buying.payer, stranger).await), "receipts");
-    let owed = purchasing::payables(&buying.payer).await.unwrap();
-    assert_eq!((owed[0].not_invoiced_fen, owed[0].ageing.total()), (Fen(5_000), Fen(0)), "nothing has changed");
-    let explained = EnterInvoice { difference_note: "含运费 1 元".into(), ..invoice.clone() };
-    purchasing::enter_invoice(&buying.payer, explained.clone()).await.unwrap();
-    purchasing::enter_invoice(&buying.payer, explained.clone()).await.unwrap();
-    let other = EnterInvoice { number: "31002026-2".into(), ..explained.clone() };
-    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, other.clone()).await), "key_reused");
-    let again = EnterInvoice { id: InvoiceId(Uuid::now_v7()), ..other };
-    assert_eq!(field_of(purchasing::enter_invoice(&buying.payer, again).await), "receipts", "invoiced once");
-    let owed = purchasing::payables(&buying.payer).await.unwrap();
-    assert_eq!((owed[0].not_invoiced_fen, owed[0].ageing.not_due_fen), (Fen(0), Fen(5_100)));
-    let mut late = buying.payer.clone();
-    late.now += chrono::Duration::days(61);
-    assert_eq!(purchasing::payables(&late).await.unwrap()[0].ageing.to_60_fen, Fen(5_100), "31 days overdue");
-    let seen = purchasing::invoice(&buying.payer, invoice.id).await.unwrap();
-    assert_eq!((seen.ordered_fen, seen.card.received_fen, seen.receipts.len()), (Fen(5_000), Fen(5_000), 1));
-
-    let paid = PayInvoice { paid_on: world.now.date_naive(), reference: "ICBC-889".into() };
-    purchasing::pay_invoice(&buying.payer, invoice.id, paid.clone()).await.unwrap();
-    purchasing::pay_invoice(&buying.payer, invoice.id, paid.clone()).await.unwrap();
-    let elsewhere = PayInvoice { reference: "ICBC-890".into(), ..paid };
-    assert_eq!(code_of(purchasing::pay_invoice(&buying.payer, invoice.id, elsewhere).await), "paid_already");
-    let open = ListInvoices { state: Some(InvoiceState::Open), most: 9, ..Default::default() };
-    assert!(purchasing::invoices(&buying.payer, &open).await.unwrap().items.is_empty());
-    assert!(purchasing::payables(&buying.payer).await.unwrap().is_empty(), "nothing is owed");
-
-    // What goes back is credited on an invoice of its own.
-    let credit = goes_back(&[pieces(world.medium, 2)]);
-    purchasing::send_back(&buying.keeper, id, credit.clone()).await.unwrap();
-    let note = EnterInvoice {
-        id: InvoiceId(Uuid::now_v7()),
-        number: "红字 1".into(),
-        amount_fen: Fen(-1_000),
-        receipts: vec![credit.id],
-        ..invoice
-    };
-    purchasing::enter_invoice(&buying.payer, note).await.unwrap();
-    assert_eq!(purchasing::payables(&buying.payer).await.unwrap()[0].ageing.total(), Fen(-1_000));
-    world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
 async fn what_does_not_last_is_proposed_and_ordered_once(options: PgPoolOptions, connect: PgConnectOptions) {
     let world = World::new(options, connect).await;
     let buying = buying(&world).await;
@@ -510,96 +360,5 @@ async fn a_supplier_is_head_offices_and_a_closed_one_sells_nothing(options: PgPo
     let order = buying.order(&[(world.medium, 20)]);
     assert_eq!(code_of(purchasing::draft(&buying.buyer, id, order).await), "supplier_closed");
     assert_eq!(code_of(purchasing::show(&buying.buyer, id).await), "not_found", "nothing was written");
-    world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn a_receipt_is_invoiced_in_parts_that_together_are_no_more_than_it_comes_to(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let buying = buying(&world).await;
-    let id = buying.ordered(&[(world.medium, 10)]).await;
-    let receipt = buying.received(id, &[]).await;
-    let invoice = |number: &str, part: Option<i64>, amount: i64| EnterInvoice {
-        id: InvoiceId(Uuid::now_v7()),
-        supplier_id: buying.supplier,
-        number: number.into(),
-        dated: world.now.date_naive(),
-        amount_fen: Fen(amount),
-        receipts: vec![receipt],
-        parts: part.map(|part| ReceiptPart { receipt_id: receipt, amount_fen: Fen(part) }).into_iter().collect(),
-        tax_percent: Some(13),
-        difference_note: String::new(),
-    };
-    let beside = format!("part.{receipt}");
-    let refused = purchasing::enter_invoice(&buying.payer, invoice("1", Some(5_001), 5_001)).await;
-    assert_eq!(field_of(refused), beside, "more than arrived");
-    let first = invoice("1", Some(2_000), 2_000);
-    purchasing::enter_invoice(&buying.payer, first.clone()).await.unwrap();
-    purchasing::enter_invoice(&buying.payer, first.clone()).await.unwrap();
-    let waiting = purchasing::billable(&buying.payer, buying.supplier).await.unwrap();
-    assert_eq!((waiting[0].whole_fen, waiting[0].value_fen), (Fen(5_000), Fen(3_000)));
-    let part = |amount| vec![ReceiptPart { receipt_id: receipt, amount_fen: Fen(amount) }];
-    let other = EnterInvoice { parts: part(1_999), ..first.clone() };
-    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, other).await), "key_reused");
-    let refused = purchasing::enter_invoice(&buying.payer, invoice("2", Some(3_001), 3_001)).await;
-    assert_eq!(field_of(refused), beside, "more than is left");
-    let rest = invoice("2", None, 3_000);
-    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
-    purchasing::enter_invoice(&buying.payer, rest.clone()).await.unwrap();
-    // Without its part the first would have been for all of it; the rest is the same with its part named.
-    let whole = EnterInvoice { parts: Vec::new(), ..first.clone() };
-    assert_eq!(code_of(purchasing::enter_invoice(&buying.payer, whole).await), "key_reused");
-    purchasing::enter_invoice(&buying.payer, EnterInvoice { parts: part(3_000), ..rest }).await.unwrap();
-    assert!(purchasing::billable(&buying.payer, buying.supplier).await.unwrap().is_empty());
-    let seen = purchasing::invoice(&buying.payer, first.id).await.unwrap();
-    assert_eq!((seen.receipts[0].value_fen, seen.tax_fen), (Fen(2_000), Some(Fen(230))));
-    let owed = purchasing::payables(&buying.payer).await.unwrap();
-    assert_eq!((owed[0].not_invoiced_fen, owed[0].ageing.total()), (Fen(0), Fen(5_000)));
-    world.balanced().await;
-}
-
-#[sqlx::test(migrator = "commerce::MIGRATIONS")]
-async fn what_is_sold_lost_and_missed_is_entered_at_what_it_had_cost(
-    options: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let world = World::new(options, connect).await;
-    let buying = buying(&world).await;
-    world.leave(world.store, world.medium, 0).await;
-    let id = buying.ordered(&[(world.medium, 10)]).await;
-    buying.received(id, &[]).await;
-    let (order, code) = world.place_paid(&world.member().await, 2).await;
-    orders::accept(&buying.keeper, order).await.unwrap();
-    orders::redeem(&buying.keeper, &code).await.unwrap();
-    let lost = ReportLoss {
-        id: LossId(Uuid::now_v7()),
-        location_id: buying.here,
-        sku_id: world.medium,
-        quantity: 1,
-        kind: LossKind::Broken,
-        reason: "打翻".into(),
-        batch: None,
-    };
-    losses::report(&buying.keeper, lost.clone()).await.unwrap();
-    let head = world.staff("总部", Role::SuperAdmin, Reach::Everywhere).await;
-    let loss = losses::show(&head, lost.id).await.unwrap().card;
-    assert_eq!(loss.cost_fen, Some(Fen(500)));
-    assert_eq!(losses::show(&buying.keeper, lost.id).await.unwrap().card.cost_fen, None, "who may not see costs");
-    let period = Period::of(None, None, world.now.date_naive());
-    let here = |found: Vec<PlaceMargin>| found.into_iter().find(|one| one.location.id == buying.here).unwrap();
-    let found = here(costs::margins(&head, period).await.unwrap());
-    assert_eq!((found.cost_fen, found.losses_fen, found.bought_fen), (Fen(1_000), Fen(500), Fen(5_000)));
-    assert_eq!((found.pieces, found.unknown, found.stock_fen), (2, 0, Fen(3_500)));
-    assert_eq!(found.gross_fen(), Some(Fen(found.sales_fen.0 - 1_000)));
-    assert!(found.sales_fen.0 > 0 && found.margin_bp().is_some());
-    assert_eq!(code_of(costs::margins(&buying.keeper, period).await), "forbidden");
-    // What was there before anybody knew what it cost is worth that from then on, and sold without a cost before.
-    world.leave(world.store, world.large, 4).await;
-    let id = buying.ordered(&[(world.large, 6)]).await;
-    buying.received(id, &[]).await;
-    assert_eq!(here(costs::margins(&head, period).await.unwrap()).stock_fen, Fen(3_500 + 7_000));
     world.balanced().await;
 }
