@@ -132,8 +132,9 @@ test("a scanner is never waited for, and what it reads while the network is away
     await page.keyboard.press("Enter");
   };
   for (let pieces = 0; pieces < 8; pieces += 1) await scan(GOODS);
-  await scan("6900000000000");
+  // How many there are stands there until the next answer, so nothing may be scanned before it is seen.
   await page.waitForSelector("text=共 8 件");
+  await scan("6900000000000");
   await page.waitForSelector("text=6900000000000：没有找到");
 
   await page.context().setOffline(true);

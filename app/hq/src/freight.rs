@@ -360,7 +360,11 @@ fn area_row(asked: &Asked, row: &str, regions: Option<String>, kept: Option<Opti
     let yuan = |fen: i64| format!("{}.{:02}", fen / 100, fen % 100);
     let kept_of = |of: fn(FreightRate) -> Option<i64>| rate.and_then(of);
     let cell = |name: &str, label: &str, kept: String| {
-        let kind = if name == "regions" { Entry::Words } else { Entry::Decimal };
+        let kind = match name {
+            "regions" => Entry::Words,
+            "first" | "further" | "days" => Entry::Whole,
+            _ => Entry::Decimal,
+        };
         let name = format!("{name}.{row}");
         let (wrong, typed) = asked.field(FORM, &name);
         let (error, value) = (wrong.unwrap_or_default(), typed.unwrap_or(kept));
@@ -377,7 +381,7 @@ fn area_row(asked: &Asked, row: &str, regions: Option<String>, kept: Option<Opti
     view! {
         <tr>
             {first}
-            <td><select class="select w-28" name=format!("served.{row}") aria-label="是否配送">
+            <td><select class="select w-24" name=format!("served.{row}") aria-label="是否配送">
                 <option value="yes" selected=served>"配送"</option>
                 <option value="no" selected=!served>"不配送"</option>
             </select></td>

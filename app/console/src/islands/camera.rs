@@ -92,7 +92,7 @@ pub fn CameraScan(
             </button>
             <video node_ref=video class="mt-2 aspect-4/3 w-full rounded-box bg-base-300 object-cover" class:hidden=move || !open.get()
                 autoplay=true muted=true playsinline=true aria-label="相机画面"></video>
-            <p role="status" class="text-sm" class:text-warning=move || !preparing.get()>
+            <p role="status" class="mt-1 text-sm" class:text-warning=move || !preparing.get()>
                 {move || if preparing.get() { "正在准备相机识别…" } else { trouble.get() }}
             </p>
         </div>
